@@ -1,0 +1,30 @@
+# Debian's SystemC has no CMake package. This finds the library and pins the C++ standard tag that the
+# library carries, so that its own ABI check stays on although we compile as C++20.
+find_path(SystemC_INCLUDE_DIR systemc)
+find_library(SystemC_LIBRARY systemc)
+include(CheckCXXSourceCompiles)
+if(SystemC_INCLUDE_DIR AND SystemC_LIBRARY)
+  foreach(tag IN ITEMS 202002L 201703L 201402L)
+    if(NOT SystemC_TAG)
+      set(CMAKE_REQUIRED_INCLUDES "${SystemC_INCLUDE_DIR}")
+      set(CMAKE_REQUIRED_LIBRARIES "${SystemC_LIBRARY}")
+      set(CMAKE_REQUIRED_DEFINITIONS "-DSC_CPLUSPLUS=${tag}")
+      check_cxx_source_compiles("#include <systemc>\nint sc_main(int, char**) { return 0; }" SystemC_LINKS_${tag})
+      unset(CMAKE_REQUIRED_INCLUDES)
+      unset(CMAKE_REQUIRED_LIBRARIES)
+      unset(CMAKE_REQUIRED_DEFINITIONS)
+      if(SystemC_LINKS_${tag})
+        set(SystemC_TAG "${tag}" CACHE INTERNAL "standard tag of the SystemC library")
+      endif()
+    endif()
+  endforeach()
+endif()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(SystemC REQUIRED_VARS SystemC_LIBRARY SystemC_INCLUDE_DIR SystemC_TAG)
+if(SystemC_FOUND AND NOT TARGET SystemC::systemc)
+  add_library(SystemC::systemc UNKNOWN IMPORTED)
+  set_target_properties(SystemC::systemc PROPERTIES
+    IMPORTED_LOCATION "${SystemC_LIBRARY}"
+    INTERFACE_INCLUDE_DIRECTORIES "${SystemC_INCLUDE_DIR}"
+    INTERFACE_COMPILE_DEFINITIONS "SC_CPLUSPLUS=${SystemC_TAG};SC_INCLUDE_DYNAMIC_PROCESSES")
+endif()

@@ -1,0 +1,30 @@
+# Flags that every target of the project shares.
+if(PROJECT_SOURCE_DIR STREQUAL PROJECT_BINARY_DIR)
+  message(FATAL_ERROR "In-source builds are not supported: use 'cmake --preset release'.")
+endif()
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_program(HEDDLE_CCACHE ccache)
+if(HEDDLE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${HEDDLE_CCACHE}")
+endif()
+
+add_library(heddle_flags INTERFACE)
+target_compile_features(heddle_flags INTERFACE cxx_std_20)
+target_include_directories(heddle_flags INTERFACE "${PROJECT_SOURCE_DIR}")
+# -ffp-contract=off: derived ratios must be the same bytes on every machine.
+target_compile_options(heddle_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+                       -Wnon-virtual-dtor -Woverloaded-virtual -ffp-contract=off)
+if(HEDDLE_DEVELOPER)
+  target_compile_options(heddle_flags INTERFACE -Werror)
+endif()
+if(HEDDLE_SANITIZE)
+  target_compile_options(heddle_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(heddle_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(HEDDLE_COVERAGE)
+  target_compile_options(heddle_flags INTERFACE --coverage)
+  target_link_options(heddle_flags INTERFACE --coverage)
+endif()
