@@ -8,7 +8,8 @@ endif()
 
 find_program(HEDDLE_CCACHE ccache)
 if(HEDDLE_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${HEDDLE_CCACHE}")
+  # The sloppiness is what ccache asks for with precompiled headers; -fpch-preprocess is below.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${HEDDLE_CCACHE}")
 endif()
 
 add_library(heddle_flags INTERFACE)
@@ -17,6 +18,9 @@ target_include_directories(heddle_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 # -ffp-contract=off: derived ratios must be the same bytes on every machine.
 target_compile_options(heddle_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
                        -Wnon-virtual-dtor -Woverloaded-virtual -ffp-contract=off)
+if(HEDDLE_CCACHE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(heddle_flags INTERFACE -fpch-preprocess)
+endif()
 if(HEDDLE_DEVELOPER)
   target_compile_options(heddle_flags INTERFACE -Werror)
 endif()

@@ -1,0 +1,11 @@
+# Script mode: writes OUTPUT, a C++ file that holds INPUT as raw string pieces (compilers limit one literal).
+file(READ "${INPUT}" content)
+set(pieces "")
+string(LENGTH "${content}" length)
+set(at 0)
+while(at LESS length)
+  string(SUBSTRING "${content}" ${at} 8000 piece)
+  string(APPEND pieces "R\"HEDDLE_RAW(${piece})HEDDLE_RAW\"\n")
+  math(EXPR at "${at} + 8000")
+endwhile()
+file(WRITE "${OUTPUT}" "// Generated from ${NAME}; do not edit.\n#include <string_view>\nnamespace heddle::embedded {\nextern const std::string_view ${NAME};\nconst std::string_view ${NAME} =\n${pieces};\n}  // namespace heddle::embedded\n")
