@@ -62,7 +62,7 @@ std::string suggestion(std::string_view name, std::span<const std::string> candi
   return list + (candidates.size() > kShown ? ", ...)" : ")");
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kShown = 80;
   std::string out = "'";
   for (const char c : text.substr(0, kShown)) {

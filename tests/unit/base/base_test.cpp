@@ -26,8 +26,8 @@ TEST_CASE("a misspelt name finds its nearest legal one") {
 }
 
 TEST_CASE("an error shows hostile text safely") {
-  CHECK(heddle::quoted("a\nb") == "'a\\x0ab'");
-  CHECK(heddle::quoted(std::string(200, 'x')).size() < 100);
+  CHECK(heddle::in_quotes("a\nb") == "'a\\x0ab'");
+  CHECK(heddle::in_quotes(std::string(200, 'x')).size() < 100);
 }
 
 TEST_CASE("error kinds map to the exit codes that the documentation promises") {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/config/compose.h"
+
+#include <algorithm>
+#include <system_error>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+
+namespace heddle::config {
+namespace {
+
+constexpr std::size_t kLongestChain = 16;
+
+std::filesystem::path absolute_form(const std::filesystem::path& file) {
+  std::error_code ignored;
+  auto path = std::filesystem::weakly_canonical(file, ignored);
+  return ignored ? file : path;
+}
+
+Document resolve(const std::filesystem::path& file, std::vector<std::filesystem::path>& chain) {
+  const auto self = absolute_form(file);
+  chain.push_back(self);
+  Document document = read_json(file, {.bytes = std::size_t{4} << 20U, .depth = 64});
+  if (!document.root.is_object()) {
+    throw Error(ErrorKind::config, document.name(), "expected a JSON object at the top of a configuration");
+  }
+  const auto extends = document.root.find("extends");
+  if (extends == document.root.end()) return document;
+  const std::string where = document.where("/extends");
+  if (!extends->is_string()) throw Error(ErrorKind::config, where, "expected the name of a configuration file");
+  const auto parent = file.parent_path() / extends->get<std::string>();
+  if (std::find(chain.begin(), chain.end(), absolute_form(parent)) != chain.end()) {
+    throw Error(ErrorKind::config, where, "this chain of 'extends' comes back to " + in_quotes(parent.string()));
+  }
+  if (chain.size() >= kLongestChain) {
+    throw Error(ErrorKind::config, where, "more than " + std::to_string(kLongestChain) + " levels of 'extends'");
+  }
+  if (!std::filesystem::is_regular_file(parent)) {
+    throw Error(ErrorKind::config, where, "there is no file " + in_quotes(parent.string()));
+  }
+  document.root.erase("extends");
+  Document base = resolve(parent, chain);
+  base.overlay(document.root, "", document);
+  base.set_name(document.name());
+  return base;
+}
+
+void apply(Document& document, const std::string& text) {
+  const auto equals = text.find('=');
+  const std::string shown = "--set " + text;
+  if (equals == std::string::npos || equals == 0) {
+    throw Error(ErrorKind::usage, shown, "expected path=value, for example parameters.tiles=4");
+  }
+  std::string pointer;
+  Json* node = &document.root;
+  std::size_t start = 0;
+  for (std::size_t dot = 0; dot != std::string::npos; start = dot + 1) {
+    dot = text.substr(0, equals).find('.', start);
+    const std::string key = text.substr(start, (dot == std::string::npos ? equals : dot) - start);
+    if (key.empty()) throw Error(ErrorKind::usage, shown, "a part of the path is empty");
+    if (node->is_null()) *node = Json::object();
+    if (!node->is_object()) {
+      throw Error(ErrorKind::config, shown, "'" + pointer + "' is not an object, so it has no key " + in_quotes(key));
+    }
+    pointer += "/" + pointer_token(key);
+    node = &(*node)[key];
+  }
+  const std::string value = text.substr(equals + 1);
+  document.forget(pointer);
+  // Not JSON means a plain text: --set mapping.pallet=row needs no quotes within quotes.
+  Json parsed = Json::parse(value, nullptr, false);
+  *node = parsed.is_discarded() ? Json(value) : std::move(parsed);
+  auto source = std::make_shared<SourceText>();
+  source->name = shown;
+  document.mark(pointer, {source, 0});
+}
+
+}  // namespace
+
+Document compose(const std::filesystem::path& file, std::span<const std::string> overrides) {
+  std::vector<std::filesystem::path> chain;
+  Document document = resolve(file, chain);
+  for (const auto& text : overrides) apply(document, text);
+  return document;
+}
+
+}  // namespace heddle::config

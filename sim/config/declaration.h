@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/config/json_document.h"
+
+namespace heddle::config {
+
+// A key of a configuration is declared once; reading, defaults, range checks, the JSON Schema, the text
+// of `heddle describe` and the echo in every result all come from that declaration.
+enum class Type {
+  integer,          // whole number in [low, high]
+  number,           // real number in [low, high]
+  boolean,
+  text,
+  choice,           // one of `words`
+  integer_or_word,  // whole number in range, or one of `words` ("unlimited")
+  text_list,
+  object,           // a nested declaration
+  any               // read by whoever declared it (an object of another declaration, chosen at run time)
+};
+
+class Parameter {
+ public:
+  static Parameter integer(std::string name, std::string unit, std::int64_t low, std::int64_t high);
+  static Parameter number(std::string name, std::string unit, double low, double high);
+  static Parameter boolean(std::string name);
+  static Parameter text(std::string name);
+  static Parameter choice(std::string name, std::vector<std::string> words);
+  static Parameter integer_or_word(std::string name, std::string unit, std::int64_t low, std::int64_t high,
+                                   std::vector<std::string> words);
+  static Parameter text_list(std::string name);
+  static Parameter object(std::string name, std::vector<Parameter> children);
+  static Parameter any(std::string name);
+
+  // Fluent additions. A parameter without a default is required; `optional()` makes it absent by default.
+  Parameter&& by_default(Json value) &&;
+  Parameter&& optional() &&;
+  Parameter&& means(std::string description) &&;
+  Parameter&& from(std::string source) &&;
+
+  std::string name;
+  Type type = Type::integer;
+  std::string unit;  // empty: a pure number or a name
+  std::string description;
+  std::string source;  // where the default was read, or "our choice"
+  std::optional<Json> default_value;
+  bool required = true;
+  double low = 0;
+  double high = 0;
+  std::vector<std::string> words;
+  std::vector<Parameter> children;
+};
+
+using Declaration = std::vector<Parameter>;
+
+// The values of one declared object, complete with defaults. Asking for an undeclared name is a bug.
+class Values {
+ public:
+  explicit Values(Json values) : values_(std::move(values)) {}
+  [[nodiscard]] std::int64_t integer(const std::string& name) const;
+  [[nodiscard]] std::uint32_t count(const std::string& name) const;  // an integer declared to fit 32 bits
+  [[nodiscard]] double number(const std::string& name) const;
+  [[nodiscard]] bool flag(const std::string& name) const;
+  [[nodiscard]] std::string text(const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> texts(const std::string& name) const;
+  [[nodiscard]] Values child(const std::string& name) const;
+  [[nodiscard]] bool has(const std::string& name) const;         // present and not null
+  [[nodiscard]] bool is_word(const std::string& name) const;     // integer_or_word: a word was given
+  [[nodiscard]] const Json& json() const { return values_; }     // the echo: every key, resolved
+
+ private:
+  [[nodiscard]] const Json& at(const std::string& name) const;
+  Json values_;
+};
+
+// Reads the object at `pointer` of `document` against `declaration`. Unknown keys, wrong types and
+// values out of range throw Error(config) that names file, line, column, path and what is legal.
+Values read(const Document& document, const std::string& pointer, const Declaration& declaration);
+
+// The defaults alone. Every parameter must have one.
+Values defaults(const Declaration& declaration);
+
+// JSON Schema (draft-07) of an object with this declaration.
+Json schema_of(const Declaration& declaration);
+
+// The declaration as data: name, type, unit, default, range, words, description, source.
+Json describe(const Declaration& declaration);
+
+}  // namespace heddle::config

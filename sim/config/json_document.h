@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace heddle::config {
+
+using Json = nlohmann::json;
+
+// A text that was read, kept only as far as positions need it.
+struct SourceText {
+  std::string name;                      // a path, or "--set parameters.tiles=4"
+  std::vector<std::size_t> line_starts;  // empty: the name says it all
+
+  [[nodiscard]] std::string at(std::size_t offset) const;  // "file:line:column"
+};
+
+// A JSON value that remembers where each of its parts was written. Paths are JSON pointers ("/a/0/b").
+class Document {
+ public:
+  Json root;
+
+  // "file:line:column: /path" of the nearest recorded ancestor of `pointer`.
+  [[nodiscard]] std::string where(std::string_view pointer) const;
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+  // Puts `other` at `pointer`: objects merge key by key, everything else replaces. Positions follow.
+  void overlay(const Json& value, const std::string& pointer, const Document& other);
+
+  struct Mark {
+    std::shared_ptr<const SourceText> source;
+    std::size_t offset = 0;
+  };
+  void set_name(std::string name) { name_ = std::move(name); }
+  void mark(std::string pointer, Mark mark) { marks_.insert_or_assign(std::move(pointer), std::move(mark)); }
+  void forget(const std::string& pointer);
+
+ private:
+  std::string name_;
+  std::unordered_map<std::string, Mark> marks_;
+};
+
+struct ParseLimits {
+  std::size_t bytes = std::size_t{64} << 20U;
+  std::size_t depth = 64;
+};
+
+// Strict JSON: duplicate keys, too deep a nesting and anything after the value are errors that name
+// line and column. Throws Error(config).
+Document parse_json(std::string_view text, const std::string& name, ParseLimits limits = {});
+Document read_json(const std::filesystem::path& file, ParseLimits limits = {});
+
+// One reference token of a JSON pointer, escaped (RFC 6901).
+std::string pointer_token(std::string_view key);
+
+}  // namespace heddle::config

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+#include "sim/config/declaration.h"
+
+namespace heddle::config {
+namespace {
+
+std::string shown(const Json& value) {
+  const std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
+  constexpr std::size_t kShown = 60;
+  return text.size() <= kShown ? text : text.substr(0, kShown) + "...";
+}
+
+class Reader {
+ public:
+  Reader(const Document& document, const Declaration& declaration) : document_(document), declaration_(declaration) {}
+
+  Json object(const Json& node, const std::string& pointer) const {
+    if (!node.is_object()) throw fault(pointer, "expected an object, found " + shown(node));
+    reject_unknown(node, pointer);
+    Json out = Json::object();
+    for (const auto& p : declaration_) {
+      const auto found = node.find(p.name);
+      if (found != node.end()) {
+        out[p.name] = value(p, *found, pointer + "/" + pointer_token(p.name));
+      } else if (p.default_value) {
+        out[p.name] = *p.default_value;
+      } else if (p.required) {
+        throw fault(pointer, fmt::format("key '{}' is missing ({})", p.name, p.description));
+      } else if (p.type == Type::object) {
+        out[p.name] = Reader(document_, p.children).object(Json::object(), pointer + "/" + pointer_token(p.name));
+      } else {
+        out[p.name] = nullptr;
+      }
+    }
+    return out;
+  }
+
+ private:
+  [[nodiscard]] Error fault(const std::string& pointer, const std::string& what) const {
+    return {ErrorKind::config, document_.where(pointer), what};
+  }
+
+  void reject_unknown(const Json& node, const std::string& pointer) const {
+    std::vector<std::string> names;
+    for (const auto& p : declaration_) names.push_back(p.name);
+    for (const auto& [key, ignored] : node.items()) {
+      if (std::find(names.begin(), names.end(), key) == names.end()) {
+        throw fault(pointer + "/" + pointer_token(key), "unknown key " + in_quotes(key) + suggestion(key, names));
+      }
+    }
+  }
+
+  [[nodiscard]] Json value(const Parameter& p, const Json& node, const std::string& pointer) const {
+    switch (p.type) {
+      case Type::integer:
+        return integer(p, node, pointer);
+      case Type::number:
+        if (!node.is_number()) throw fault(pointer, "expected a number" + unit(p) + ", found " + shown(node));
+        check_range(p, node.get<double>(), node, pointer);
+        return node;
+      case Type::boolean:
+        if (!node.is_boolean()) throw fault(pointer, "expected true or false, found " + shown(node));
+        return node;
+      case Type::text:
+        if (!node.is_string()) throw fault(pointer, "expected a text, found " + shown(node));
+        return node;
+      case Type::choice:
+        return word(p, node, pointer, "one of " + fmt::format("{}", fmt::join(p.words, ", ")));
+      case Type::integer_or_word:
+        if (node.is_string()) return word(p, node, pointer, "a whole number or " + fmt::format("{}", fmt::join(p.words, ", ")));
+        return integer(p, node, pointer);
+      case Type::text_list:
+        return text_list(node, pointer);
+      case Type::object:
+        return Reader(document_, p.children).object(node, pointer);
+      case Type::any:
+        break;
+    }
+    return node;
+  }
+
+  static std::string unit(const Parameter& p) { return p.unit.empty() ? "" : " of " + p.unit; }
+
+  void check_range(const Parameter& p, double got, const Json& node, const std::string& pointer) const {
+    if (got >= p.low && got <= p.high) return;
+    throw fault(pointer, fmt::format("{} is outside {} to {}{}", shown(node), p.low, p.high, unit(p)));
+  }
+
+  // Checked as 64 bits before anyone narrows: 2^32 + 16 must not become 16.
+  [[nodiscard]] Json integer(const Parameter& p, const Json& node, const std::string& pointer) const {
+    if (!node.is_number_integer()) {
+      std::string words = p.words.empty() ? "" : fmt::format(" or {}", fmt::join(p.words, ", "));
+      throw fault(pointer, "expected a whole number" + unit(p) + words + ", found " + shown(node));
+    }
+    check_range(p, node.is_number_unsigned() ? static_cast<double>(node.get<std::uint64_t>())
+                                             : static_cast<double>(node.get<std::int64_t>()),
+                node, pointer);
+    return node;
+  }
+
+  [[nodiscard]] Json word(const Parameter& p, const Json& node, const std::string& pointer,
+                          const std::string& expected) const {
+    if (!node.is_string()) throw fault(pointer, "expected " + expected + ", found " + shown(node));
+    const auto text = node.get<std::string>();
+    if (std::find(p.words.begin(), p.words.end(), text) == p.words.end()) {
+      throw fault(pointer, "expected " + expected + ", found " + in_quotes(text) + suggestion(text, p.words));
+    }
+    return node;
+  }
+
+  [[nodiscard]] Json text_list(const Json& node, const std::string& pointer) const {
+    if (!node.is_array()) throw fault(pointer, "expected a list of texts, found " + shown(node));
+    for (std::size_t i = 0; i < node.size(); ++i) {
+      if (!node[i].is_string()) throw fault(pointer + "/" + std::to_string(i), "expected a text, found " + shown(node[i]));
+    }
+    return node;
+  }
+
+  const Document& document_;
+  const Declaration& declaration_;
+};
+
+}  // namespace
+
+Values read(const Document& document, const std::string& pointer, const Declaration& declaration) {
+  const Json::json_pointer path(pointer);
+  static const Json kEmpty = Json::object();
+  const Json& node = document.root.contains(path) ? document.root.at(path) : kEmpty;
+  return Values(Reader(document, declaration).object(node, pointer));
+}
+
+Values defaults(const Declaration& declaration) {
+  Document empty;
+  empty.root = Json::object();
+  empty.set_name("defaults");
+  return read(empty, "", declaration);
+}
+
+}  // namespace heddle::config
