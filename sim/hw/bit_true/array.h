@@ -15,7 +15,7 @@ namespace heddle::hw {
 // Adds the partial sums that processing elements hand out, per filter and window.
 class Reducer {
  public:
-  // Watches one output: every partial sum that reaches it is kept, for finding a wrong step.
+  // Forgets all sums; `filters` and `windows` are those of the layer.
   void reset(std::uint32_t filters, std::uint64_t windows);
   void add(std::uint32_t filter, std::uint64_t window, std::int64_t sum);
   [[nodiscard]] std::int64_t sum(std::uint32_t filter, std::uint64_t window) const { return sums_[index(filter, window)]; }
