@@ -21,7 +21,7 @@ constexpr std::size_t kMaxOffsets = 31;  // five bits of select
       ErrorKind::config, "pattern",
       "expected L<h,d> with h 1..15 and d 0..15, T<2,5> or X<inf,15>, with h + d + 1 after the letter or "
       "nothing, such as L8<1,6>; got " +
-          quoted(text));
+          in_quotes(text));
 }
 
 // The number that `text` begins with, taken from it.
