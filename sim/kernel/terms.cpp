@@ -145,7 +145,7 @@ constexpr std::uint32_t ShiftRight(std::uint32_t a) {
   return a >> kBits;
 }
 
-#include "sim/kernel/recode-inl.h"  // NOLINT(bugprone-suspicious-include)
+#include "sim/kernel/recode-inl.h"  // NOLINT(bugprone-suspicious-include,readability-duplicate-include)
 
 template <Encoder encoder>
 TermMasks masks(std::uint32_t magnitude) {
