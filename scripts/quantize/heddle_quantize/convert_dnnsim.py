@@ -38,8 +38,9 @@ def _check(layer: dict[str, Any], path: str) -> None:
             raise BadInput(where, f"{rep['kind']} with zero point {rep.get('zero_point', 0)}",
                            "int with zero point 0")
         key = "a_bits" if operand["role"] == "activation" else "w_bits"
-        if layer["precision"][key] > BITS_MAX:
-            raise BadInput(where, f"{layer['precision'][key]} bits", f"at most {BITS_MAX}")
+        bits = layer["precision"][key] + (not rep["signed"])
+        if bits > BITS_MAX:
+            raise BadInput(where, f"{bits} bits, a sign bit included", f"at most {BITS_MAX}")
 
 
 def convert(trace: Trace, out: Path, force: bool) -> list[str]:
@@ -71,10 +72,12 @@ def convert(trace: Trace, out: Path, force: bool) -> list[str]:
 
 
 def _precision(layer: dict[str, Any]) -> tuple[int, int, int, int]:
+    """Unsigned tensors get a bit more: that format always counts a sign bit."""
     act, weight = layer_operand(layer, "activation"), layer_operand(layer, "weight")
     a_fraction, w_fraction = -_exponent(act), -_exponent(weight)
-    return (layer["precision"]["a_bits"] - a_fraction, a_fraction,
-            layer["precision"]["w_bits"] - w_fraction, w_fraction)
+    a_bits = layer["precision"]["a_bits"] + (not act["rep"]["signed"])
+    w_bits = layer["precision"]["w_bits"] + (not weight["rep"]["signed"])
+    return a_bits - a_fraction, a_fraction, w_bits - w_fraction, w_fraction
 
 
 def _tensors(trace: Trace, layer: dict[str, Any], folder: Path, name: str) -> list[str]:
