@@ -67,6 +67,9 @@ def quantise_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--percentile", type=float, default=99.99)
     sub.add_argument("--per-channel", action="store_true", help="a weight scale per filter")
     sub.add_argument("--metric", choices=sorted(metrics.METRICS), default="top1")
+    sub.add_argument("--criterion", choices=profile.CRITERIA, default="kept",
+                     help="of a search: accuracy (Judd et al.), or kept, which gives no credit "
+                          "for answers that rounding mends")
     sub.add_argument("--threads", type=int, default=1)
 
 
@@ -148,7 +151,7 @@ def _profile(args: argparse.Namespace) -> Answer:
     graph, options = _open(args), options_of(args)
     search, held_out = halves(_labelled(args.eval, graph))
     task = Task(graph, calibrate.calibrate(graph, samples_of(args.calib, graph)), options,
-                args.metric)
+                args.metric, criterion=args.criterion)
     chosen, report = profile.find_profile(task, search, args.target, args.state_file)
     report["held_out"] = accuracy_of(task, held_out, chosen, "second half of --eval")
     profile.save(args.out, graph, chosen, report, options)

@@ -100,7 +100,7 @@ def _float_network(args: argparse.Namespace,
     options = options_of(args)
     assert loaded.calib is not None
     task = Task(loaded.graph, calibrate.calibrate(loaded.graph, loaded.calib, loaded.batch),
-                options, loaded.metric, loaded.batch)
+                options, loaded.metric, loaded.batch, criterion=args.criterion)
     chosen = _search(args, loaded, task) if args.target else choose(args, loaded.graph)
     accuracy: dict[str, Any] = {}
     if loaded.held_out is not None:

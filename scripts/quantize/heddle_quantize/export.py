@@ -20,7 +20,7 @@ TRACE_OPS = {
     "maxpool": "maxpool", "avgpool": "avgpool", "mean": "avgpool", "batchnorm": "norm",
     "layernorm": "norm", "rmsnorm": "norm", "lrn": "norm", "softmax": "softmax",
     "qadd": "add", "reshape": "reshape", "transpose": "transpose", "slice": "slice", "select": "slice",
-    "pad": "pad", "upsample": "upsample", "embedding": "embedding",
+    "pad": "pad", "upsample": "upsample", "repeat": "concat", "embedding": "embedding",
     **{name: "activation" for name in
        ("relu", "gelu", "silu", "sigmoid", "tanh", "erf", "clip", "leaky_relu", "hardswish",
         "hardsigmoid", "requant", "thresholds")},

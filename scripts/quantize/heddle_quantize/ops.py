@@ -273,3 +273,19 @@ def _thresholds(node: Node, args: list[Tensor]) -> Tensor:
     for i in range(limits.shape[1]):
         out = out + (x > channelwise(limits[:, i], x)).to(x.dtype)
     return out
+
+
+@op("rope")
+def _rope(node: Node, args: list[Tensor]) -> Tensor:
+    """Rotary position embedding of neighbouring pairs; cos and sin are (T, d/2)."""
+    x = args[0]
+    cos, sin = param(node, "cos", x), param(node, "sin", x)
+    assert cos is not None and sin is not None
+    even, odd = x[..., 0::2], x[..., 1::2]
+    turned = torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1)
+    return turned.reshape(x.shape)
+
+
+@op("repeat")
+def _repeat(node: Node, args: list[Tensor]) -> Tensor:
+    return torch.repeat_interleave(args[0], node.attrs["times"], dim=node.attrs["axis"])
