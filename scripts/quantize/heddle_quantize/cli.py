@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 import traceback
-from collections.abc import Callable
 from typing import Any
 
-from . import TOOL
+from . import TOOL, arguments
 from .errors import EXIT_BAD_INPUT, EXIT_INTERNAL, HeddleError, nearest
 from .progress import Progress
 
@@ -43,14 +43,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> Parser:
-    from . import cmd_model, cmd_trace, cmd_workload
     parser = Parser(prog="heddle-quantize", description=__doc__, epilog=OVERVIEW,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=TOOL)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    def add(name: str, summary: str, examples: str,
-            run: Callable[[argparse.Namespace], Answer]) -> argparse.ArgumentParser:
+    def add(name: str, summary: str, examples: str, run: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=summary, description=summary,
                                   epilog=f"examples:\n{examples}",
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -59,16 +57,22 @@ def build_parser() -> Parser:
         sub.set_defaults(run=run)
         return sub
 
-    for module in (cmd_model, cmd_workload, cmd_trace):
-        module.register(add)
+    arguments.register(add)
     return parser
+
+
+def _call(target: str, args: argparse.Namespace) -> Answer:
+    """Imports the subcommand only now: some need torch, which takes seconds to load."""
+    module, _, function = target.partition(":")
+    answer: Answer = getattr(importlib.import_module(f".{module}", __package__), function)(args)
+    return answer
 
 
 def main(argv: list[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     Progress.quiet = args.quiet
     try:
-        code, report, text = args.run(args)
+        code, report, text = _call(args.run, args)
     except HeddleError as err:
         print(f"heddle-quantize: {err}", file=sys.stderr)
         return err.exit_code

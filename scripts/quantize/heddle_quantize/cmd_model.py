@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,70 +20,6 @@ from .progress import say
 Answer = tuple[int, dict[str, Any], str]
 
 
-def register(add: Callable[..., argparse.ArgumentParser]) -> None:
-    inspect = add("inspect", "list a model's operations, shapes and work",
-                  "  heddle-quantize inspect --onnx net.onnx\n"
-                  "  heddle-quantize inspect --model net.py:make --state w.npz "
-                  "--input-shape 3,32,32", _inspect)
-    _model_arguments(inspect)
-    search = add("profile", "search the narrowest per-layer precisions that keep the accuracy",
-                 "  heddle-quantize profile --onnx net.onnx --calib calib.npz --eval xy.npz \\\n"
-                 "      --target 0.99 --state-file search.log -o profile.json", _profile)
-    _model_arguments(search)
-    quantise_arguments(search)
-    search.add_argument("--calib", type=Path, required=True, help=".npz with 'x': value ranges")
-    search.add_argument("--eval", type=Path, required=True,
-                        help=".npz with 'x' and labels 'y'; the second half is held out")
-    search.add_argument("--target", type=float, default=0.99, help="relative accuracy to keep")
-    search.add_argument("--state-file", type=Path, help="log of evaluations; resumes from it")
-    search.add_argument("-o", "--out", type=Path, required=True)
-    write = add("export", "quantise with given precisions and write a trace",
-                "  heddle-quantize export --onnx net.onnx --calib calib.npz --bits 8,8 "
-                "-o net.trace\n"
-                "  heddle-quantize export --model net.py:make --state w.pt --input-shape 1,28,28 "
-                "\\\n      --calib c.npz --profile p.json --eval xy.npz --samples 2 -o net.trace.tar",
-                _export)
-    _model_arguments(write)
-    quantise_arguments(write)
-    export_arguments(write)
-    write.add_argument("--calib", type=Path, required=True, help=".npz with 'x': ranges, samples")
-    write.add_argument("--eval", type=Path, help=".npz with 'x', 'y': accuracy into the trace")
-
-
-def _model_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--model", metavar="FILE.py:FUNCTION", help="factory of a torch module")
-    sub.add_argument("--state", type=Path, help="its weights, .npz or .pt (no code is unpickled)")
-    sub.add_argument("--input-shape", metavar="C,H,W", help="without the batch; for --model")
-    sub.add_argument("--onnx", type=Path, help="an ONNX file")
-
-
-def quantise_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--scheme", choices=calibrate.SCHEMES, default="fixed",
-                     help="fixed: powers of two; symmetric, asymmetric: real scales")
-    sub.add_argument("--container", type=int, default=16, choices=(8, 16),
-                     help="bits a code is stored in")
-    sub.add_argument("--observer", choices=calibrate.OBSERVERS, default="minmax")
-    sub.add_argument("--percentile", type=float, default=99.99)
-    sub.add_argument("--per-channel", action="store_true", help="a weight scale per filter")
-    sub.add_argument("--metric", choices=sorted(metrics.METRICS), default="top1")
-    sub.add_argument("--criterion", choices=profile.CRITERIA, default="kept",
-                     help="of a search: accuracy (Judd et al.), or kept, which gives no credit "
-                          "for answers that rounding mends")
-    sub.add_argument("--threads", type=int, default=1)
-
-
-def export_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--profile", type=Path, help="precisions found by `profile`")
-    sub.add_argument("--bits", metavar="A,W", help="the same precisions in every layer")
-    sub.add_argument("--samples", type=int, default=1, help="samples in the trace")
-    sub.add_argument("--expect-limit", type=int, default=4096, metavar="N",
-                     help="accumulators stated per layer and sample; 0 for all")
-    sub.add_argument("--seed", type=int, default=0, help="which accumulators are stated")
-    sub.add_argument("-o", "--out", type=Path, required=True,
-                     help="NAME.trace (directory) or NAME.tar")
-    sub.add_argument("--force", action="store_true", help="overwrite")
-
-
 def options_of(args: argparse.Namespace) -> Options:
     torch.set_num_threads(args.threads)
     if args.scheme == "fixed" and (args.per_channel or args.observer != "minmax"):
@@ -97,7 +32,7 @@ def _open(args: argparse.Namespace) -> Graph:
     return open_model(args.model, args.state, args.onnx, args.input_shape)
 
 
-def _inspect(args: argparse.Namespace) -> Answer:
+def inspect(args: argparse.Namespace) -> Answer:
     graph = _open(args)
     rng = np.random.default_rng(0)
     feeds = {k: rng.standard_normal((1,) + s).astype(np.float32) for k, s in graph.inputs.items()}
@@ -147,12 +82,12 @@ def accuracy_of(task: Task, data: Labelled, chosen: Profile, split: str) -> dict
             "n": int(len(data.labels))}
 
 
-def _profile(args: argparse.Namespace) -> Answer:
+def search(args: argparse.Namespace) -> Answer:
     graph, options = _open(args), options_of(args)
-    search, held_out = halves(_labelled(args.eval, graph))
+    first, held_out = halves(_labelled(args.eval, graph))
     task = Task(graph, calibrate.calibrate(graph, samples_of(args.calib, graph)), options,
                 args.metric, criterion=args.criterion)
-    chosen, report = profile.find_profile(task, search, args.target, args.state_file)
+    chosen, report = profile.find_profile(task, first, args.target, args.state_file)
     report["held_out"] = accuracy_of(task, held_out, chosen, "second half of --eval")
     profile.save(args.out, graph, chosen, report, options)
     lines = [f"{k:40s} Pa {a:2d}  Pw {w:2d}" for k, (a, w) in chosen.items()]
@@ -161,7 +96,7 @@ def _profile(args: argparse.Namespace) -> Answer:
     return EXIT_OK, report, "\n".join(lines)
 
 
-def _export(args: argparse.Namespace) -> Answer:
+def write(args: argparse.Namespace) -> Answer:
     graph, options = _open(args), options_of(args)
     chosen = choose(args, graph)
     feeds = samples_of(args.calib, graph)

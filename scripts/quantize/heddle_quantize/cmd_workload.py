@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from . import calibrate, export, profile, run, trace_file, workloads
 from .calibrate import Profile
-from .cmd_model import (accuracy_of, choose, export_arguments, options_of, quantise_arguments)
+from .cmd_model import accuracy_of, choose, options_of
 from .errors import EXIT_CHECK_FAILED, EXIT_OK, BadInput
 from .integer import IntegerArrays
 from .metrics import METRICS
@@ -22,28 +20,7 @@ from .workloads.base import Golden, Workload
 Answer = tuple[int, dict[str, Any], str]
 
 
-def register(add: Callable[..., argparse.ArgumentParser]) -> None:
-    sub = add("workload", "export a network of the workloads folder ($HEDDLE_WORKLOADS)",
-              "  heddle-quantize workload list\n"
-              "  heddle-quantize workload mnist-net5 -o net5.trace\n"
-              "  heddle-quantize workload resnet20 --bits 8,8 -o resnet20.trace\n"
-              "  heddle-quantize workload resnet20 --target 0.99 --save-profile p.json "
-              "-o r20.trace", _workload)
-    sub.add_argument("name", help="'list', or one of the names it prints")
-    quantise_arguments(sub)
-    export_arguments(sub)
-    for action in sub._actions:  # noqa: SLF001 - `list` needs no output
-        if action.dest == "out":
-            action.required = False
-    sub.add_argument("--target", type=float, help="search precisions that keep this share")
-    sub.add_argument("--state-file", type=Path, help="log of evaluations; resumes from it")
-    sub.add_argument("--max-bits", type=int, default=None,
-                     help="where the search starts (default: the container)")
-    sub.add_argument("--save-profile", type=Path, help="write the searched profile here")
-    sub.add_argument("--no-golden", action="store_true", help="skip the comparison with goldens")
-
-
-def _workload(args: argparse.Namespace) -> Answer:
+def workload(args: argparse.Namespace) -> Answer:
     if args.name == "list":
         rows = {name: entry[2] for name, entry in workloads.CATALOGUE.items()}
         return EXIT_OK, rows, "\n".join(f"{n:20s} {t}" for n, t in rows.items())

@@ -27,14 +27,18 @@ FLOAT, DOUBLE, FLOAT16 = 1, 11, 10
 class OnnxNode:
     """One ONNX node with its attributes decoded."""
 
-    def __init__(self, proto: Any, index: int) -> None:
+    def __init__(self, proto: Any, index: int, path: Path) -> None:
         import onnx.helper
         self.op = proto.op_type
         self.domain = proto.domain
         self.inputs = list(proto.input)
         self.outputs = list(proto.output)
         self.name = proto.name or (self.outputs[0] if self.outputs else f"node{index}")
-        self.attrs = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
+        try:
+            self.attrs = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
+        except ValueError as err:
+            raise BadInput(f"{path}: node '{self.name}' ({self.op})",
+                           "an attribute without a known type", "a valid attribute") from err
 
 
 class Importer:
@@ -57,7 +61,7 @@ class Importer:
         from .onnx_ops import HANDLERS
         self._header()
         for index, proto in enumerate(self.model.graph.node):
-            node = OnnxNode(proto, index)
+            node = OnnxNode(proto, index, self.path)
             for name in node.inputs:
                 if name and name not in self.consts and name not in self.names:
                     raise self.refuse(node, f"input '{name}'", "a value made by an earlier node")

@@ -86,14 +86,14 @@ def _slice(s: Importer, n: OnnxNode) -> None:
         starts, ends = [[int(v) for v in s.const(n, i).reshape(-1)] for i in (1, 2)]
         axes = [int(v) for v in s.const(n, 3, np.arange(len(starts)))]
         steps = [int(v) for v in s.const(n, 4, np.ones(len(starts), np.int64))]
-    if any(step < 1 for step in steps):
-        raise s.refuse(n, f"steps {steps}", "positive steps")
     if s.is_const(n, 0):
         index = [slice(None)] * s.consts[n.inputs[0]].ndim
         for axis, start, end, step in zip(axes, starts, ends, steps):
             index[axis] = slice(start, end, step)
         s.fold(n, s.consts[n.inputs[0]][tuple(index)])
         return
+    if any(step < 1 for step in steps):
+        raise s.refuse(n, f"steps {steps}", "positive steps")
     rank = len(s.shape(n, 0))
     limit = 1 << 40  # ONNX writes "to the end" as a huge number
     ranges = [(int(a) % rank, int(b), None if e > limit else int(e), int(c))

@@ -12,14 +12,12 @@ import torch
 
 from . import metrics, run
 from .calibrate import LayerRange, Options, Profile, build_plan, uniform_profile
+from .choices import CRITERIA
 from .errors import BadInput, unknown_name
 from .integer import FakeArrays, IntegerArrays
 from .ir import Graph, Node
 from .progress import say
 from .search import EvaluationLog, Knob, Search, Vector, identity_of
-
-
-CRITERIA = ("accuracy", "kept")
 
 
 @dataclass
