@@ -16,6 +16,7 @@ from .choices import CRITERIA
 from .errors import BadInput, unknown_name
 from .integer import FakeArrays, IntegerArrays
 from .ir import Graph, Node
+from .prefix import PrefixRunner
 from .progress import say
 from .search import EvaluationLog, Knob, Search, Vector, identity_of
 
@@ -44,14 +45,18 @@ class Task:
     min_bits: int = 2
     criterion: str = "accuracy"
 
+    def fake(self, profile: Profile) -> FakeArrays:
+        return FakeArrays(build_plan(self.graph, self.ranges, profile, self.options))
+
     def output(self, data: Labelled, profile: Profile | None, exact: bool) -> np.ndarray:
         """The network's answers; the float network's without a profile."""
         if profile is None:
             return run.output(self.graph, data.feeds, dtype=torch.float32, batch=self.batch)
+        if not exact:
+            return run.output(self.graph, data.feeds, self.fake(profile), torch.float32,
+                              self.batch)
         plan = build_plan(self.graph, self.ranges, profile, self.options)
-        array = IntegerArrays(plan) if exact else FakeArrays(plan)
-        dtype = torch.float64 if exact else torch.float32
-        return run.output(self.graph, data.feeds, array, dtype, self.batch)
+        return run.output(self.graph, data.feeds, IntegerArrays(plan), torch.float64, self.batch)
 
     def score(self, data: Labelled, profile: Profile | None, exact: bool) -> float:
         """The metric on `data`."""
@@ -71,6 +76,7 @@ class Judge:
         if task.criterion not in CRITERIA:
             raise unknown_name("--criterion", "criterion", task.criterion, CRITERIA)
         self.task, self.data = task, data
+        self.runner = PrefixRunner(task.graph, data.feeds, task.batch)
         answers = task.output(data, None, False)
         self.reference = metrics.METRICS[task.metric](answers, data.labels)
         self.kept = task.criterion == "kept" and task.metric in metrics.RIGHT
@@ -78,7 +84,8 @@ class Judge:
             self.right = metrics.RIGHT[task.metric](answers, data.labels)
 
     def __call__(self, profile: Profile, exact: bool) -> float:
-        out = self.task.output(self.data, profile, exact)
+        out = (self.task.output(self.data, profile, True) if exact
+               else self.runner.output(profile, self.task.fake(profile)))
         if self.kept:
             now = metrics.RIGHT[self.task.metric](out, self.data.labels)
             return float((now & self.right).sum() / max(1, self.right.sum()))

@@ -132,3 +132,22 @@ def test_exported_traces_hold(small_graph: Graph, images: np.ndarray, tmp_path: 
     assert back.manifest["layers"][0]["post"] == ["relu"]
     pads = {la["id"]: la["operands"][0]["rep"]["pad_code"] for la in back.manifest["layers"][:2]}
     assert (pads["conv1"] != 0) is (scheme == "asymmetric")
+
+
+def test_shared_beginnings_change_nothing(small_graph: Graph) -> None:
+    """Any walk through settings gives what fresh runs give, with fewer nodes run."""
+    from heddle_quantize.integer import FakeArrays
+    from heddle_quantize.prefix import PrefixRunner
+    name = next(iter(small_graph.inputs))
+    x = np.random.default_rng(2).standard_normal((9, 3, 9, 9)).astype(np.float32)
+    ranges = calibrate.calibrate(small_graph, {name: x})
+    runner = PrefixRunner(small_graph, {name: x}, 4)
+    settings = calibrate.uniform_profile(small_graph, 8, 8)
+    rng = np.random.default_rng(3)
+    ids = list(settings)
+    for _ in range(30):
+        settings = {**settings, ids[rng.integers(len(ids))]: (int(rng.integers(2, 9)), 5)}
+        array = FakeArrays(calibrate.build_plan(small_graph, ranges, settings, Options()))
+        fresh = run.output(small_graph, {name: x}, array, torch.float32, 4)
+        assert np.array_equal(runner.output(settings, array), fresh)
+    assert runner.nodes_run < 30 * len(small_graph.nodes) * 0.8
