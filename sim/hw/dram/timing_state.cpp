@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/hw/dram/timing_state.h"
+
+#include "sim/base/error.h"
+
+namespace heddle::dram {
+namespace {
+
+void raise(Cycle& earliest, Cycle to) {
+  if (earliest < to) earliest = to;
+}
+
+}  // namespace
+
+TimingState::TimingState(const Device& device, std::uint32_t ranks)
+    : rules_(device),
+      split_buses_(device.row_and_column_buses),
+      banks_per_rank_(device.organisation.banks()),
+      banks_per_group_(device.organisation.banks_per_group),
+      banks_(std::size_t{ranks} * banks_per_rank_),
+      groups_(std::size_t{ranks} * device.organisation.bank_groups),
+      ranks_(ranks) {
+  for (std::uint32_t b = 0; b < banks_.size(); ++b) {
+    banks_[b].rank = b / banks_per_rank_;
+    banks_[b].group = b / banks_per_group_;
+  }
+}
+
+Cycle TimingState::earliest_precharge_all(std::uint32_t rank) const {
+  Cycle at = std::max(ranks_[rank].precharge, row_bus_);
+  for (std::uint32_t b = rank * banks_per_rank_; b < (rank + 1) * banks_per_rank_; ++b) {
+    if (banks_[b].open_row != kClosed) raise(at, banks_[b].precharge);
+  }
+  return at;
+}
+
+Cycle TimingState::earliest_refresh_all(std::uint32_t rank) const {
+  Cycle at = row_bus_;
+  for (std::uint32_t b = rank * banks_per_rank_; b < (rank + 1) * banks_per_rank_; ++b) {
+    raise(at, banks_[b].activate + rules_.activate_to_refresh_slot);
+  }
+  return at;
+}
+
+// A refresh of one bank opens a row inside: it keeps the distances between activates of its rank.
+Cycle TimingState::earliest_refresh_bank(std::uint32_t bank) const {
+  const Bank& b = banks_[bank];
+  const Rank& r = ranks_[b.rank];
+  const Cycle slot = std::max(b.activate, r.four_activates[r.oldest_activate]);
+  return std::max({slot + rules_.activate_to_refresh_slot, r.refresh_bank, row_bus_});
+}
+
+void TimingState::count_activate(Rank& rank, Cycle at) {
+  rank.four_activates[rank.oldest_activate] = at + rules_.four_activates;
+  rank.oldest_activate = (rank.oldest_activate + 1) % 4;
+}
+
+void TimingState::activate(std::uint32_t bank, std::uint32_t row, Cycle at) {
+  Bank& b = banks_[bank];
+  Rank& r = ranks_[b.rank];
+  HEDDLE_CHECK(b.open_row == kClosed, "an activate of an open bank");
+  b.open_row = row;
+  b.columns = 0;
+  b.activate = at + rules_.activate_activate_bank;
+  raise(b.precharge, at + rules_.activate_precharge);
+  raise(b.read, at + rules_.activate_read);
+  raise(b.write, at + rules_.activate_write);
+  raise(groups_[b.group].activate, at + rules_.activate_activate_l);
+  raise(r.activate, at + rules_.activate_activate_s);
+  raise(r.refresh_bank, at + rules_.activate_refresh_bank);
+  count_activate(r, at);
+  if (r.open_banks++ == 0) r.open_since = std::max(at, r.open_until);
+  row_bus_ = at + rules_.activate_length;
+}
+
+void TimingState::close(Bank& bank, Cycle at) {
+  Rank& r = ranks_[bank.rank];
+  bank.open_row = kClosed;
+  raise(r.open_until, at);
+  if (--r.open_banks == 0) r.active_cycles += r.open_until - r.open_since;
+}
+
+void TimingState::precharge(std::uint32_t bank, Cycle at) {
+  Bank& b = banks_[bank];
+  HEDDLE_CHECK(b.open_row != kClosed, "a precharge of a closed bank");
+  raise(b.activate, at + rules_.precharge_activate);
+  raise(ranks_[b.rank].precharge, at + rules_.precharge_precharge);
+  close(b, at);
+  row_bus_ = at + rules_.precharge_length;
+}
+
+void TimingState::precharge_all(std::uint32_t rank, Cycle at) {
+  for (std::uint32_t i = rank * banks_per_rank_; i < (rank + 1) * banks_per_rank_; ++i) {
+    Bank& b = banks_[i];
+    if (b.open_row == kClosed) continue;
+    raise(b.activate, at + rules_.precharge_all_activate);
+    close(b, at);
+  }
+  raise(ranks_[rank].precharge, at + rules_.precharge_precharge);
+  row_bus_ = at + rules_.precharge_length;
+}
+
+void TimingState::column(std::uint32_t bank, bool write, bool auto_precharge, Cycle at) {
+  Bank& b = banks_[bank];
+  Group& g = groups_[b.group];
+  HEDDLE_CHECK(b.open_row != kClosed, "a column command to a closed bank");
+  ++b.columns;
+  Rank& own = ranks_[b.rank];
+  if (write) {
+    raise(g.read, at + rules_.write_read_l);
+    raise(g.write, at + rules_.write_write_l);
+    raise(own.read, at + rules_.write_read_s);
+    raise(own.write, at + rules_.write_write_s);
+    raise(b.precharge, at + rules_.write_precharge);
+  } else {
+    raise(g.read, at + rules_.read_read_l);
+    raise(own.read, at + rules_.read_read_s);
+    raise(own.write, at + rules_.read_write);
+    raise(b.precharge, at + rules_.read_precharge);
+  }
+  if (ranks_.size() > 1) {
+    for (Rank& r : ranks_) {
+      if (&r == &own) continue;
+      raise(r.read, at + (write ? rules_.write_read_o : rules_.read_read_o));
+      raise(r.write, at + (write ? rules_.write_write_o : rules_.read_write_o));
+    }
+  }
+  (split_buses_ ? column_bus_ : row_bus_) = at + rules_.column_length;
+  if (auto_precharge) {
+    // The device starts it by itself as soon as tRAS and tRTP or tWR allow, without a command.
+    const Cycle start = b.precharge;
+    raise(b.activate, start + rules_.precharge_activate);
+    close(b, start);
+  }
+}
+
+void TimingState::refresh_all(std::uint32_t rank, Cycle at) {
+  HEDDLE_CHECK(!any_open(rank), "a refresh of a rank with an open bank");
+  for (std::uint32_t b = rank * banks_per_rank_; b < (rank + 1) * banks_per_rank_; ++b) {
+    raise(banks_[b].activate, at + rules_.refresh_activate);
+  }
+  row_bus_ = at + rules_.refresh_length;
+}
+
+void TimingState::refresh_bank(std::uint32_t bank, Cycle at) {
+  Bank& b = banks_[bank];
+  Rank& r = ranks_[b.rank];
+  HEDDLE_CHECK(b.open_row == kClosed, "a refresh of an open bank");
+  raise(b.activate, at + rules_.refresh_bank_activate);
+  raise(r.activate, at + rules_.refresh_bank_activate_other);
+  raise(r.refresh_bank, at + rules_.refresh_bank_refresh_bank);
+  count_activate(r, at);
+  row_bus_ = at + rules_.refresh_length;
+}
+
+std::uint64_t TimingState::active_cycles(Cycle until) const {
+  std::uint64_t total = 0;
+  for (const Rank& r : ranks_) {
+    total += r.active_cycles;
+    if (r.open_banks > 0 && until > r.open_since) total += until - r.open_since;
+  }
+  return total;
+}
+
+}  // namespace heddle::dram
