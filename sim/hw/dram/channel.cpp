@@ -12,7 +12,8 @@ Channel::Channel(const MemoryParameters& parameters, std::uint32_t number)
       number_(number),
       timing_(parameters.device, parameters.controller.ranks),
       queue_(timing_.banks(), controller_.read_queue_depth, controller_.write_queue_depth),
-      refresh_(parameters) {}
+      refresh_(parameters),
+      picks_{std::vector<Pick>(timing_.banks()), std::vector<Pick>(timing_.banks())} {}
 
 void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offered, Cycle now) {
   HEDDLE_CHECK(now >= now_, "a request pushed into the past");
@@ -21,6 +22,9 @@ void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offer
   // A group's banks are neighbours: bank / banks_per_group is the group of TimingState.
   const std::uint32_t bank = at.rank * timing_.banks_per_rank() + at.bank_group * timing_.banks_per_group() + at.bank;
   queue_.push(kind, bank, at.row, at.column, tag, offered, now);
+  // The youngest request changes nothing for a bank that has an older one to activate or to serve.
+  Pick& known = picks_[static_cast<std::size_t>(kind)][bank];
+  if (known.entry == RequestQueue::kNone || known.slot == TimingState::kPrecharge) known.known = false;
 }
 
 Cycle Channel::next_cycle() {
@@ -56,20 +60,6 @@ bool Channel::blocked_by_refresh(std::uint32_t bank, Cycle at) const {
          bank == rank * timing_.banks_per_rank() + refresh_.bank(rank);
 }
 
-// Earlier wins; at one instant column commands before row commands, then the older request.
-void Channel::offer(Choice choice) {
-  if (choice.cycle > best_.cycle) return;
-  if (choice.cycle == best_.cycle && best_.entry != RequestQueue::kNone) {
-    const bool column = is_column(choice.command);
-    if (column != is_column(best_.command)) {
-      if (!column) return;
-    } else if (queue_[choice.entry].age > queue_[best_.entry].age) {
-      return;
-    }
-  }
-  best_ = choice;
-}
-
 bool Channel::another_hit(Index index) const {
   const auto& entry = queue_[index];
   for (const Kind kind : {entry.kind, other(entry.kind)}) {
@@ -80,48 +70,74 @@ bool Channel::another_hit(Index index) const {
   return false;
 }
 
-Command Channel::column_command(const RequestQueue::Entry& entry, Index index) const {
+Command Channel::column_command(Index index) const {
+  const auto& entry = queue_[index];
   const bool close = controller_.page_policy == PagePolicy::closed ||
                      (controller_.page_policy == PagePolicy::closed_adaptive && !another_hit(index));
   if (entry.kind == Kind::read) return close ? Command::read_precharge : Command::read;
   return close ? Command::write_precharge : Command::write;
 }
 
-// The one command this bank would take next for the requests of the present mode.
-void Channel::consider(std::uint32_t bank, Index only) {
+Channel::Pick Channel::pick(std::uint32_t bank, Index from, bool only_this) const {
   const std::uint32_t open = timing_.open_row(bank);
   Index first = RequestQueue::kNone;
   Index hit = RequestQueue::kNone;
-  for (Index i = only != RequestQueue::kNone ? only : queue_.first(mode_, bank); i != RequestQueue::kNone;
-       i = queue_[i].next) {
+  for (Index i = from; i != RequestQueue::kNone && hit == RequestQueue::kNone; i = queue_[i].next) {
     const auto& entry = queue_[i];
     if (!entry.blocked) {
       if (first == RequestQueue::kNone) first = i;
-      if (entry.row == open) {
-        hit = i;
-        break;
-      }
-      if (open == TimingState::kClosed) break;
+      if (entry.row == open) hit = i;
     }
-    if (only != RequestQueue::kNone) break;
+    if (only_this || (open == TimingState::kClosed && first != RequestQueue::kNone)) break;
   }
-  if (first == RequestQueue::kNone) return;
+  Pick out{.known = true};
+  if (first == RequestQueue::kNone) return out;
   const bool enough_hits = hit != first && controller_.row_hit_limit > 0 &&
                            timing_.columns_since_activate(bank) >= controller_.row_hit_limit;
-  Choice choice{.bank = bank, .entry = first};
+  out.entry = first;
   if (open == TimingState::kClosed) {
-    choice.command = Command::activate;
-    choice.cycle = timing_.earliest_activate(bank);
+    out.slot = TimingState::kActivate;
   } else if (hit != RequestQueue::kNone && !enough_hits) {
-    choice.entry = hit;
-    choice.command = mode_ == Kind::read ? Command::read : Command::write;
-    choice.cycle = mode_ == Kind::read ? timing_.earliest_read(bank) : timing_.earliest_write(bank);
+    out.entry = hit;
+    out.slot = queue_[hit].kind == Kind::read ? TimingState::kRead : TimingState::kWrite;
   } else {
-    choice.command = Command::precharge;
-    choice.cycle = timing_.earliest_precharge(bank);
+    out.slot = TimingState::kPrecharge;
   }
-  choice.cycle = std::max(choice.cycle, now_);
-  if (!blocked_by_refresh(bank, choice.cycle)) offer(choice);
+  // At one instant column commands go before row commands, and of equals the older request.
+  constexpr std::uint64_t kRowCommand = std::uint64_t{1} << 63U;
+  out.order = queue_[out.entry].age | (out.slot < TimingState::kRead ? kRowCommand : 0);
+  return out;
+}
+
+void Channel::choose(Cycle at, std::uint32_t bank, const Pick& pick) {
+  constexpr std::array<Command, 4> kCommands{Command::activate, Command::precharge, Command::read, Command::write};
+  best_ = {.cycle = at, .command = kCommands[pick.slot], .bank = bank, .entry = pick.entry};
+}
+
+// The earliest of the busy banks' next commands; at one instant the one with the smallest order. This is
+// the hot loop: selections instead of branches, and refresh is minded only when it may matter.
+void Channel::weigh_all(bool mind_refresh) {
+  auto& picks = picks_[static_cast<std::size_t>(mode_)];
+  const auto floor = timing_.floor(now_);
+  Cycle best_at = kNever;
+  std::uint64_t best_order = ~std::uint64_t{0};
+  std::uint32_t best_bank = 0;
+  for (const std::uint32_t bank : queue_.busy_banks(mode_)) {
+    Pick& known = picks[bank];
+    if (!known.known) known = pick(bank, queue_.first(mode_, bank), false);
+    if (known.entry == RequestQueue::kNone) continue;
+    const Cycle at = timing_.earliest(known.slot, bank, floor);
+    if (mind_refresh && blocked_by_refresh(bank, at)) continue;
+    const bool better = (at < best_at) | ((at == best_at) & (known.order < best_order));
+    best_at = better ? at : best_at;
+    best_order = better ? known.order : best_order;
+    best_bank = better ? bank : best_bank;
+  }
+  if (best_at != kNever) choose(best_at, best_bank, picks[best_bank]);
+}
+
+void Channel::forget(std::uint32_t bank) {
+  for (auto& picks : picks_) picks[bank].known = false;
 }
 
 Channel::Choice Channel::refresh_step(std::uint32_t rank) const {
@@ -135,7 +151,7 @@ Channel::Choice Channel::refresh_step(std::uint32_t rank) const {
     choice.bank += refresh_.bank(rank);
     const bool open = timing_.open_row(choice.bank) != TimingState::kClosed;
     choice.command = open ? Command::precharge : Command::refresh_bank;
-    choice.cycle = open ? timing_.earliest_precharge(choice.bank) : timing_.earliest_refresh_bank(choice.bank);
+    choice.cycle = open ? timing_.earliest(TimingState::kPrecharge, choice.bank, timing_.floor(now_)) : timing_.earliest_refresh_bank(choice.bank);
   }
   return choice;
 }
@@ -146,6 +162,7 @@ void Channel::consider_refresh(std::uint32_t rank) {
   if (due > best_.cycle || due == kNever) return;
   Choice choice = refresh_step(rank);
   choice.cycle = std::max({choice.cycle, due, now_});
+  // A tie goes to the refresh of another rank that was considered first.
   if (choice.cycle < best_.cycle || (choice.cycle == best_.cycle && best_.entry != RequestQueue::kNone)) best_ = choice;
 }
 
@@ -154,15 +171,25 @@ void Channel::decide() {
   best_ = {};
   if (queue_.empty()) return;
   choose_mode();
-  const Index oldest = queue_.oldest(mode_);
-  if (overdue(mode_) && !queue_[oldest].blocked) {
-    consider(queue_[oldest].bank, oldest);
+  if (overdue(mode_) && !queue_[queue_.oldest(mode_)].blocked) {
+    serve_oldest();
   } else {
-    for (const std::uint32_t bank : queue_.busy_banks(mode_)) consider(bank, RequestQueue::kNone);
+    weigh_all(false);
+    if (best_.cycle >= refresh_.earliest_due()) {
+      best_ = {};
+      weigh_all(true);
+    }
   }
-  if (refresh_.policy() != RefreshPolicy::none) {
-    for (std::uint32_t r = 0; r < timing_.ranks(); ++r) consider_refresh(r);
-  }
+  if (best_.cycle < refresh_.earliest_due()) return;
+  for (std::uint32_t r = 0; r < timing_.ranks(); ++r) consider_refresh(r);
+}
+
+void Channel::serve_oldest() {
+  const Index oldest = queue_.oldest(mode_);
+  const std::uint32_t bank = queue_[oldest].bank;
+  const Pick only = pick(bank, oldest, true);
+  const Cycle at = timing_.earliest(only.slot, bank, timing_.floor(now_));
+  if (!blocked_by_refresh(bank, at)) choose(at, bank, only);
 }
 
 void Channel::apply_column(const Choice& choice, Issued& out) {
@@ -199,6 +226,11 @@ Issued Channel::issue() {
   now_ = choice.cycle;
   Issued out{.command = choice.command, .cycle = choice.cycle, .channel = number_,
              .rank = timing_.rank_of(choice.bank), .bank = choice.bank};
+  if (choice.command == Command::precharge_all) {
+    for (std::uint32_t b = 0; b < timing_.banks_per_rank(); ++b) forget(choice.bank + b);
+  } else {
+    forget(choice.bank);
+  }
   switch (choice.command) {
     case Command::activate:
       out.row = queue_[choice.entry].row;
@@ -218,7 +250,7 @@ Issued Channel::issue() {
       apply_refresh(choice);
       break;
     default:
-      out.command = column_command(queue_[choice.entry], choice.entry);
+      out.command = column_command(choice.entry);
       apply_column(choice, out);
   }
   return out;

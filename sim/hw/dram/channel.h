@@ -35,15 +35,26 @@ class Channel {
     std::uint32_t bank = 0;  // its rank's first bank for rank commands
     RequestQueue::Index entry = RequestQueue::kNone;
   };
+  // The command a bank would take next for the requests of one kind, whenever that may be. Kept until
+  // something of that bank changes, for asking is far more frequent.
+  struct Pick {
+    bool known = false;
+    TimingState::Slot slot = TimingState::kActivate;
+    RequestQueue::Index entry = RequestQueue::kNone;  // kNone: nothing to do
+    std::uint64_t order = 0;  // at one instant the smallest goes first
+  };
   void decide();
   void choose_mode();
   [[nodiscard]] bool overdue(Kind kind) const;
-  void consider(std::uint32_t bank, RequestQueue::Index only);
-  void offer(Choice choice);
+  [[nodiscard]] Pick pick(std::uint32_t bank, RequestQueue::Index from, bool only_this) const;
+  void weigh_all(bool mind_refresh);
+  void serve_oldest();
+  void choose(Cycle at, std::uint32_t bank, const Pick& pick);
+  void forget(std::uint32_t bank);
   void consider_refresh(std::uint32_t rank);
   [[nodiscard]] bool blocked_by_refresh(std::uint32_t bank, Cycle at) const;
   [[nodiscard]] Choice refresh_step(std::uint32_t rank) const;
-  [[nodiscard]] Command column_command(const RequestQueue::Entry& entry, RequestQueue::Index index) const;
+  [[nodiscard]] Command column_command(RequestQueue::Index index) const;
   [[nodiscard]] bool another_hit(RequestQueue::Index index) const;
   void apply_column(const Choice& choice, Issued& out);
   void apply_refresh(const Choice& choice);
@@ -54,6 +65,7 @@ class Channel {
   TimingState timing_;
   RequestQueue queue_;
   RefreshTimer refresh_;
+  std::array<std::vector<Pick>, 2> picks_;  // by kind and bank
   ChannelCounters counters_;
   Kind mode_ = Kind::read;
   Cycle now_ = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/hw/dram/refresh_timer.h"
 
+#include <algorithm>
+
 namespace heddle::dram {
 
 RefreshTimer::RefreshTimer(const MemoryParameters& parameters)
@@ -14,11 +16,18 @@ RefreshTimer::RefreshTimer(const MemoryParameters& parameters)
   for (Cycle r = 0; r < ranks; ++r) {
     ranks_[r].due = parameters.controller.stagger_refresh ? interval_ * (r + 1) / ranks : interval_;
   }
+  find_earliest();
+}
+
+void RefreshTimer::find_earliest() {
+  earliest_due_ = kNever;
+  for (const Rank& r : ranks_) earliest_due_ = std::min(earliest_due_, r.due);
 }
 
 void RefreshTimer::served(std::uint32_t rank) {
   ranks_[rank].due += interval_;
   ranks_[rank].bank = (ranks_[rank].bank + 1) % banks_per_rank_;
+  find_earliest();
 }
 
 std::uint64_t RefreshTimer::skip(std::uint32_t rank, Cycle until) {
@@ -28,6 +37,7 @@ std::uint64_t RefreshTimer::skip(std::uint32_t rank, Cycle until) {
   if (owed <= 2 * kSimulated) return 0;
   const std::uint64_t skipped = (owed - kSimulated) / banks_per_rank_ * banks_per_rank_;  // keeps the turn
   ranks_[rank].due += skipped * interval_;
+  find_earliest();
   return skipped;
 }
 

@@ -14,6 +14,7 @@ class RefreshTimer {
 
   [[nodiscard]] RefreshPolicy policy() const { return policy_; }
   [[nodiscard]] Cycle due(std::uint32_t rank) const { return ranks_[rank].due; }
+  [[nodiscard]] Cycle earliest_due() const { return earliest_due_; }
   // The bank of the rank whose turn it is, under per-bank refresh.
   [[nodiscard]] std::uint32_t bank(std::uint32_t rank) const { return ranks_[rank].bank; }
   void served(std::uint32_t rank);
@@ -30,6 +31,8 @@ class RefreshTimer {
   Cycle interval_ = 0;
   std::uint32_t banks_per_rank_;
   std::vector<Rank> ranks_;
+  Cycle earliest_due_ = kNever;
+  void find_earliest();
 };
 
 }  // namespace heddle::dram

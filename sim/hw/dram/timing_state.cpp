@@ -2,6 +2,7 @@
 #include "sim/hw/dram/timing_state.h"
 
 #include "sim/base/error.h"
+#include "sim/base/quantity.h"
 
 namespace heddle::dram {
 namespace {
@@ -16,28 +17,28 @@ TimingState::TimingState(const Device& device, std::uint32_t ranks)
     : rules_(device),
       split_buses_(device.row_and_column_buses),
       banks_per_rank_(device.organisation.banks()),
-      banks_per_group_(device.organisation.banks_per_group),
+      groups_per_rank_(device.organisation.bank_groups),
+      group_shift_(ceil_log2(device.organisation.banks_per_group)),
       banks_(std::size_t{ranks} * banks_per_rank_),
       groups_(std::size_t{ranks} * device.organisation.bank_groups),
       ranks_(ranks) {
   for (std::uint32_t b = 0; b < banks_.size(); ++b) {
     banks_[b].rank = b / banks_per_rank_;
-    banks_[b].group = b / banks_per_group_;
   }
 }
 
 Cycle TimingState::earliest_precharge_all(std::uint32_t rank) const {
-  Cycle at = std::max(ranks_[rank].precharge, row_bus_);
+  Cycle at = std::max(groups_[std::size_t{rank} * groups_per_rank_][kPrecharge], bus_[kPrecharge]);
   for (std::uint32_t b = rank * banks_per_rank_; b < (rank + 1) * banks_per_rank_; ++b) {
-    if (banks_[b].open_row != kClosed) raise(at, banks_[b].precharge);
+    if (banks_[b].open_row != kClosed) raise(at, banks_[b].at[kPrecharge]);
   }
   return at;
 }
 
 Cycle TimingState::earliest_refresh_all(std::uint32_t rank) const {
-  Cycle at = row_bus_;
+  Cycle at = bus_[kPrecharge];
   for (std::uint32_t b = rank * banks_per_rank_; b < (rank + 1) * banks_per_rank_; ++b) {
-    raise(at, banks_[b].activate + rules_.activate_to_refresh_slot);
+    raise(at, banks_[b].at[kActivate] + rules_.activate_to_refresh_slot);
   }
   return at;
 }
@@ -46,13 +47,30 @@ Cycle TimingState::earliest_refresh_all(std::uint32_t rank) const {
 Cycle TimingState::earliest_refresh_bank(std::uint32_t bank) const {
   const Bank& b = banks_[bank];
   const Rank& r = ranks_[b.rank];
-  const Cycle slot = std::max(b.activate, r.four_activates[r.oldest_activate]);
-  return std::max({slot + rules_.activate_to_refresh_slot, r.refresh_bank, row_bus_});
+  const Cycle slot = std::max(b.at[kActivate], r.four_activates[r.oldest_activate]);
+  return std::max({slot + rules_.activate_to_refresh_slot, r.refresh_bank, bus_[kPrecharge]});
 }
 
-void TimingState::count_activate(Rank& rank, Cycle at) {
+void TimingState::raise_rank(std::uint32_t rank, Slot slot, Cycle to) {
+  Times* group = &groups_[std::size_t{rank} * groups_per_rank_];
+  for (std::uint32_t g = 0; g < groups_per_rank_; ++g) raise(group[g][slot], to);
+}
+
+void TimingState::hold_row_bus(Cycle until) {
+  bus_[kActivate] = bus_[kPrecharge] = until;
+  if (!split_buses_) bus_[kRead] = bus_[kWrite] = until;
+}
+
+void TimingState::hold_column_bus(Cycle until) {
+  bus_[kRead] = bus_[kWrite] = until;
+  if (!split_buses_) bus_[kActivate] = bus_[kPrecharge] = until;
+}
+
+void TimingState::count_activate(std::uint32_t number, Cycle at) {
+  Rank& rank = ranks_[number];
   rank.four_activates[rank.oldest_activate] = at + rules_.four_activates;
   rank.oldest_activate = (rank.oldest_activate + 1) % 4;
+  raise_rank(number, kActivate, rank.four_activates[rank.oldest_activate]);
 }
 
 void TimingState::activate(std::uint32_t bank, std::uint32_t row, Cycle at) {
@@ -61,16 +79,16 @@ void TimingState::activate(std::uint32_t bank, std::uint32_t row, Cycle at) {
   HEDDLE_CHECK(b.open_row == kClosed, "an activate of an open bank");
   b.open_row = row;
   b.columns = 0;
-  b.activate = at + rules_.activate_activate_bank;
-  raise(b.precharge, at + rules_.activate_precharge);
-  raise(b.read, at + rules_.activate_read);
-  raise(b.write, at + rules_.activate_write);
-  raise(groups_[b.group].activate, at + rules_.activate_activate_l);
-  raise(r.activate, at + rules_.activate_activate_s);
+  b.at[kActivate] = at + rules_.activate_activate_bank;
+  raise(b.at[kPrecharge], at + rules_.activate_precharge);
+  raise(b.at[kRead], at + rules_.activate_read);
+  raise(b.at[kWrite], at + rules_.activate_write);
+  raise(groups_[bank >> group_shift_][kActivate], at + rules_.activate_activate_l);
+  raise_rank(b.rank, kActivate, at + rules_.activate_activate_s);
   raise(r.refresh_bank, at + rules_.activate_refresh_bank);
-  count_activate(r, at);
+  count_activate(b.rank, at);
   if (r.open_banks++ == 0) r.open_since = std::max(at, r.open_until);
-  row_bus_ = at + rules_.activate_length;
+  hold_row_bus(at + rules_.activate_length);
 }
 
 void TimingState::close(Bank& bank, Cycle at) {
@@ -83,53 +101,50 @@ void TimingState::close(Bank& bank, Cycle at) {
 void TimingState::precharge(std::uint32_t bank, Cycle at) {
   Bank& b = banks_[bank];
   HEDDLE_CHECK(b.open_row != kClosed, "a precharge of a closed bank");
-  raise(b.activate, at + rules_.precharge_activate);
-  raise(ranks_[b.rank].precharge, at + rules_.precharge_precharge);
+  raise(b.at[kActivate], at + rules_.precharge_activate);
+  raise_rank(b.rank, kPrecharge, at + rules_.precharge_precharge);
   close(b, at);
-  row_bus_ = at + rules_.precharge_length;
+  hold_row_bus(at + rules_.precharge_length);
 }
 
 void TimingState::precharge_all(std::uint32_t rank, Cycle at) {
   for (std::uint32_t i = rank * banks_per_rank_; i < (rank + 1) * banks_per_rank_; ++i) {
     Bank& b = banks_[i];
     if (b.open_row == kClosed) continue;
-    raise(b.activate, at + rules_.precharge_all_activate);
+    raise(b.at[kActivate], at + rules_.precharge_all_activate);
     close(b, at);
   }
-  raise(ranks_[rank].precharge, at + rules_.precharge_precharge);
-  row_bus_ = at + rules_.precharge_length;
+  raise_rank(rank, kPrecharge, at + rules_.precharge_precharge);
+  hold_row_bus(at + rules_.precharge_length);
 }
 
 void TimingState::column(std::uint32_t bank, bool write, bool auto_precharge, Cycle at) {
   Bank& b = banks_[bank];
-  Group& g = groups_[b.group];
+  Times& g = groups_[bank >> group_shift_];
   HEDDLE_CHECK(b.open_row != kClosed, "a column command to a closed bank");
   ++b.columns;
-  Rank& own = ranks_[b.rank];
   if (write) {
-    raise(g.read, at + rules_.write_read_l);
-    raise(g.write, at + rules_.write_write_l);
-    raise(own.read, at + rules_.write_read_s);
-    raise(own.write, at + rules_.write_write_s);
-    raise(b.precharge, at + rules_.write_precharge);
+    raise(g[kRead], at + rules_.write_read_l);
+    raise(g[kWrite], at + rules_.write_write_l);
+    raise_rank(b.rank, kRead, at + rules_.write_read_s);
+    raise_rank(b.rank, kWrite, at + rules_.write_write_s);
+    raise(b.at[kPrecharge], at + rules_.write_precharge);
   } else {
-    raise(g.read, at + rules_.read_read_l);
-    raise(own.read, at + rules_.read_read_s);
-    raise(own.write, at + rules_.read_write);
-    raise(b.precharge, at + rules_.read_precharge);
+    raise(g[kRead], at + rules_.read_read_l);
+    raise_rank(b.rank, kRead, at + rules_.read_read_s);
+    raise_rank(b.rank, kWrite, at + rules_.read_write);
+    raise(b.at[kPrecharge], at + rules_.read_precharge);
   }
-  if (ranks_.size() > 1) {
-    for (Rank& r : ranks_) {
-      if (&r == &own) continue;
-      raise(r.read, at + (write ? rules_.write_read_o : rules_.read_read_o));
-      raise(r.write, at + (write ? rules_.write_write_o : rules_.read_write_o));
-    }
+  for (std::uint32_t r = 0; r < ranks(); ++r) {
+    if (r == b.rank) continue;
+    raise_rank(r, kRead, at + (write ? rules_.write_read_o : rules_.read_read_o));
+    raise_rank(r, kWrite, at + (write ? rules_.write_write_o : rules_.read_write_o));
   }
-  (split_buses_ ? column_bus_ : row_bus_) = at + rules_.column_length;
+  hold_column_bus(at + rules_.column_length);
   if (auto_precharge) {
     // The device starts it by itself as soon as tRAS and tRTP or tWR allow, without a command.
-    const Cycle start = b.precharge;
-    raise(b.activate, start + rules_.precharge_activate);
+    const Cycle start = b.at[kPrecharge];
+    raise(b.at[kActivate], start + rules_.precharge_activate);
     close(b, start);
   }
 }
@@ -137,20 +152,20 @@ void TimingState::column(std::uint32_t bank, bool write, bool auto_precharge, Cy
 void TimingState::refresh_all(std::uint32_t rank, Cycle at) {
   HEDDLE_CHECK(!any_open(rank), "a refresh of a rank with an open bank");
   for (std::uint32_t b = rank * banks_per_rank_; b < (rank + 1) * banks_per_rank_; ++b) {
-    raise(banks_[b].activate, at + rules_.refresh_activate);
+    raise(banks_[b].at[kActivate], at + rules_.refresh_activate);
   }
-  row_bus_ = at + rules_.refresh_length;
+  hold_row_bus(at + rules_.refresh_length);
 }
 
 void TimingState::refresh_bank(std::uint32_t bank, Cycle at) {
   Bank& b = banks_[bank];
   Rank& r = ranks_[b.rank];
   HEDDLE_CHECK(b.open_row == kClosed, "a refresh of an open bank");
-  raise(b.activate, at + rules_.refresh_bank_activate);
-  raise(r.activate, at + rules_.refresh_bank_activate_other);
+  raise(b.at[kActivate], at + rules_.refresh_bank_activate);
+  raise_rank(b.rank, kActivate, at + rules_.refresh_bank_activate_other);
   raise(r.refresh_bank, at + rules_.refresh_bank_refresh_bank);
-  count_activate(r, at);
-  row_bus_ = at + rules_.refresh_length;
+  count_activate(b.rank, at);
+  hold_row_bus(at + rules_.refresh_length);
 }
 
 std::uint64_t TimingState::active_cycles(Cycle until) const {

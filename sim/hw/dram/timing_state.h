@@ -20,30 +20,27 @@ class TimingState {
 
   [[nodiscard]] std::uint32_t banks() const { return static_cast<std::uint32_t>(banks_.size()); }
   [[nodiscard]] std::uint32_t banks_per_rank() const { return banks_per_rank_; }
-  [[nodiscard]] std::uint32_t banks_per_group() const { return banks_per_group_; }
+  [[nodiscard]] std::uint32_t banks_per_group() const { return std::uint32_t{1} << group_shift_; }
   [[nodiscard]] std::uint32_t ranks() const { return static_cast<std::uint32_t>(ranks_.size()); }
-  [[nodiscard]] std::uint32_t rank_of(std::uint32_t bank) const { return bank / banks_per_rank_; }
+  [[nodiscard]] std::uint32_t rank_of(std::uint32_t bank) const { return banks_[bank].rank; }
   [[nodiscard]] std::uint32_t open_row(std::uint32_t bank) const { return banks_[bank].open_row; }
   [[nodiscard]] std::uint32_t columns_since_activate(std::uint32_t bank) const { return banks_[bank].columns; }
   [[nodiscard]] std::uint32_t open_banks(std::uint32_t rank) const { return ranks_[rank].open_banks; }
   [[nodiscard]] bool any_open(std::uint32_t rank) const { return open_banks(rank) > 0; }
 
-  [[nodiscard]] Cycle earliest_activate(std::uint32_t bank) const {
-    const Bank& b = banks_[bank];
-    const Rank& r = ranks_[b.rank];
-    return std::max({b.activate, groups_[b.group].activate, r.activate, r.four_activates[r.oldest_activate], row_bus_});
+  // The four commands that requests take, as places in the tables below.
+  enum Slot : std::uint8_t { kActivate, kPrecharge, kRead, kWrite };
+  using Times = std::array<Cycle, 4>;  // by Slot
+  // `floor` holds what binds every bank alike: the buses, and the present.
+  [[nodiscard]] Cycle earliest(Slot slot, std::uint32_t bank, const Times& floor) const {
+    const Cycle of_bank = banks_[bank].at[slot];
+    const Cycle of_group = groups_[bank >> group_shift_][slot];
+    const Cycle of_all = floor[slot];
+    const Cycle at = of_bank > of_group ? of_bank : of_group;
+    return at > of_all ? at : of_all;
   }
-  [[nodiscard]] Cycle earliest_precharge(std::uint32_t bank) const {
-    const Bank& b = banks_[bank];
-    return std::max({b.precharge, ranks_[b.rank].precharge, row_bus_});
-  }
-  [[nodiscard]] Cycle earliest_read(std::uint32_t bank) const {
-    const Bank& b = banks_[bank];
-    return std::max({b.read, groups_[b.group].read, ranks_[b.rank].read, column_bus()});
-  }
-  [[nodiscard]] Cycle earliest_write(std::uint32_t bank) const {
-    const Bank& b = banks_[bank];
-    return std::max({b.write, groups_[b.group].write, ranks_[b.rank].write, column_bus()});
+  [[nodiscard]] Times floor(Cycle now) const {
+    return {std::max(bus_[0], now), std::max(bus_[1], now), std::max(bus_[2], now), std::max(bus_[3], now)};
   }
   [[nodiscard]] Cycle earliest_precharge_all(std::uint32_t rank) const;
   [[nodiscard]] Cycle earliest_refresh_all(std::uint32_t rank) const;   // all banks closed
@@ -62,16 +59,13 @@ class TimingState {
 
  private:
   struct Bank {
-    Cycle activate = 0, precharge = 0, read = 0, write = 0;
+    Times at{};
     std::uint32_t open_row = kClosed;
     std::uint32_t columns = 0;
-    std::uint32_t rank = 0, group = 0;
-  };
-  struct Group {
-    Cycle activate = 0, read = 0, write = 0;
+    std::uint32_t rank = 0;
   };
   struct Rank {
-    Cycle activate = 0, precharge = 0, read = 0, write = 0, refresh_bank = 0;
+    Cycle refresh_bank = 0;
     std::array<Cycle, 4> four_activates{};  // when a fifth activate may follow each of the last four
     std::uint32_t oldest_activate = 0;
     std::uint32_t open_banks = 0;
@@ -79,18 +73,21 @@ class TimingState {
     Cycle open_until = 0;  // latest close, possibly ahead: an automatic precharge is known before it starts
     std::uint64_t active_cycles = 0;
   };
-  [[nodiscard]] Cycle column_bus() const { return split_buses_ ? column_bus_ : row_bus_; }
-  void count_activate(Rank& rank, Cycle at);
+  // Distances that bind a whole rank are kept in each of its bank groups.
+  void raise_rank(std::uint32_t rank, Slot slot, Cycle to);
+  void hold_row_bus(Cycle until);
+  void hold_column_bus(Cycle until);
+  void count_activate(std::uint32_t rank, Cycle at);
   void close(Bank& bank, Cycle at);
 
   TimingRules rules_;
   bool split_buses_;
   std::uint32_t banks_per_rank_;
-  std::uint32_t banks_per_group_;
-  Cycle row_bus_ = 0;  // also the only bus, where columns have none of their own
-  Cycle column_bus_ = 0;
+  std::uint32_t groups_per_rank_;
+  unsigned group_shift_;
+  Times bus_{};
   std::vector<Bank> banks_;
-  std::vector<Group> groups_;
+  std::vector<Times> groups_;
   std::vector<Rank> ranks_;
 };
 
