@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "sim/arch/accelerator.h"
+
+namespace heddle::models {
+
+// Every accelerator of the project, sorted by name: one row a folder under models/.
+const std::vector<arch::ModelInfo>& catalogue();
+
+}  // namespace heddle::models

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/dadn/dadn.h"
+
+#include "sim/arch/budget.h"
+#include "sim/base/error.h"
+
+namespace heddle::models::dadn {
+namespace {
+
+using config::Parameter;
+
+struct NoPlan final : arch::Plan {};
+
+std::unique_ptr<arch::Accelerator> make(const config::Values& values) { return std::make_unique<Dadn>(Params::from(values)); }
+
+}  // namespace
+
+config::Declaration Params::declaration() {
+  return {Parameter::integer("tiles", "tiles", 1, 1024)
+              .by_default(16)
+              .means("tiles, each with its own filters of the same window")
+              .from("DaDianNao (MICRO'14): 16 tiles"),
+          Parameter::integer("filters_per_tile", "filters", 1, 1024)
+              .by_default(16)
+              .means("filters that a tile multiplies with one window brick at a time (rows)")
+              .from("DaDianNao (MICRO'14): 16 filters x 16 lanes a tile; DPNN of the Loom paper: 8"),
+          arch::container_bits_parameter()};
+}
+
+Params Params::from(const config::Values& values) {
+  return {values.count("tiles"), values.count("filters_per_tile"), values.count("container_bits")};
+}
+
+std::unique_ptr<arch::Plan> Dadn::prepare(const arch::LayerInput&) const { return std::make_unique<NoPlan>(); }
+
+// One window brick meets all filters of a pass each cycle; precision changes nothing.
+arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
+  const arch::Presence present = arch::presence(input, block);
+  const Cycles pass(present.windows * input.mapping.steps);
+  arch::Cost cost;
+  cost.passes.assign(block.passes.size(), pass);
+  cost.compute = pass * block.passes.size();
+  cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(present.windows * present.filter_channels), LaneCycles(0),
+                              LaneCycles(0));
+  cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
+  cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
+  return cost;
+}
+
+}  // namespace heddle::models::dadn
+
+namespace heddle::models {
+
+arch::ModelInfo describe_dadn() {
+  return {.name = "dadn",
+          .summary = "bit-parallel baseline: one window brick meets every filter each cycle",
+          .citation = "Chen et al., DaDianNao: A Machine-Learning Supercomputer, MICRO 2014 (DPNN in Sharify et al., Loom)",
+          .parameters = dadn::Params::declaration(),
+          .events = {},
+          .make = dadn::make};
+}
+
+}  // namespace heddle::models

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A quantised graph and samples into a trace: what the integer network really saw and made."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from . import TOOL, run, trace_file
+from .integer import IntegerArrays, LayerRun
+from .ir import Graph, Node
+from .quant import LayerQuant, Plan, QParams
+from .trace_file import FileNames, Trace
+from .widths import accumulator_dtype, bits_needed, group_widths
+
+TRACE_OPS = {
+    "add": "add", "sub": "add", "mul": "mul", "div": "mul", "concat": "concat",
+    "maxpool": "maxpool", "avgpool": "avgpool", "mean": "avgpool", "batchnorm": "norm",
+    "layernorm": "norm", "rmsnorm": "norm", "lrn": "norm", "softmax": "softmax",
+    "reshape": "reshape", "transpose": "transpose", "slice": "slice", "select": "slice",
+    "pad": "pad", "upsample": "upsample", "embedding": "embedding",
+    **{name: "activation" for name in
+       ("relu", "gelu", "silu", "sigmoid", "tanh", "erf", "clip", "leaky_relu", "hardswish",
+        "hardsigmoid", "requant", "thresholds")},
+}
+POST_OPS = ("relu", "gelu", "silu", "sigmoid", "tanh", "clip", "leaky_relu", "requant",
+            "thresholds")
+
+
+@dataclass
+class ExportOptions:
+    """`expect_limit`: outputs a layer and sample whose accumulators are stated; None for all."""
+
+    expect_limit: int | None = None
+    seed: int = 0
+    provenance: dict[str, Any] = field(default_factory=dict)
+    accuracy: dict[str, Any] = field(default_factory=dict)
+
+
+def export(graph: Graph, plan: Plan, samples: list[dict[str, np.ndarray]],
+           options: ExportOptions) -> Trace:
+    """Runs the integer network on each sample (batch of one) and gathers the trace."""
+    runs: list[dict[str, LayerRun]] = []
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def visit(node: Node, _: list[torch.Tensor], result: torch.Tensor) -> None:
+        shapes[node.id] = tuple(result.shape[1:])
+
+    for feeds in samples:
+        record: dict[str, LayerRun] = {}
+        run.run(graph, feeds, IntegerArrays(plan, record), visit=visit)
+        runs.append(record)
+    return _Exporter(graph, plan, runs, shapes, options).trace()
+
+
+class _Exporter:
+    """Builds manifest and arrays from recorded runs."""
+
+    def __init__(self, graph: Graph, plan: Plan, runs: list[dict[str, LayerRun]],
+                 shapes: dict[str, tuple[int, ...]], options: ExportOptions) -> None:
+        self.graph = graph
+        self.plan = plan
+        self.runs = runs
+        self.shapes = shapes
+        self.options = options
+        self.names = FileNames()
+        self.out = Trace({})
+        self.alias: dict[str, str] = {}  # a fused node's id -> the layer that holds it
+        self.layers: list[dict[str, Any]] = []
+
+    def trace(self) -> Trace:
+        self._fuse()
+        for node in self.graph.nodes:
+            if node.id not in self.alias:
+                self.layers.append(self._array(node) if node.is_array else self._other(node))
+        graph = self.graph
+        network: dict[str, Any] = {"name": graph.name, "inputs": sorted(graph.inputs),
+                                   "outputs": [self._name(o) for o in graph.outputs]}
+        if graph.task:
+            network["task"] = graph.task
+        provenance = {"tool": TOOL, "rounding": "half_even", **self.options.provenance}
+        stamp = trace_file.created()
+        if stamp is not None:
+            provenance["created"] = stamp
+        self.out.manifest = {"format": "heddle-trace", "version": trace_file.VERSION,
+                             "samples": len(self.runs), "network": network,
+                             "provenance": provenance, "layers": self.layers}
+        if self.options.accuracy:
+            self.out.manifest["accuracy"] = self.options.accuracy
+        return self.out
+
+    def _fuse(self) -> None:
+        """Element-wise nodes that alone follow an array operation become its `post`."""
+        users = self.graph.users()
+        self.post: dict[str, list[str]] = {}
+        for node in self.graph.array_nodes():
+            tail = node
+            while True:
+                following = users.get(tail.id, [])
+                if (len(following) != 1 or following[0].op not in POST_OPS
+                        or len(following[0].inputs) != 1 or tail.id in self.graph.outputs):
+                    break
+                tail = following[0]
+                self.alias[tail.id] = node.id
+                self.post.setdefault(node.id, []).append(tail.op)
+
+    def _name(self, value: str) -> str:
+        return self.alias.get(value, value)
+
+    def _inputs(self, node: Node) -> list[str]:
+        return [self._name(i) for i in node.inputs if i not in self.graph.consts]
+
+    def _other(self, node: Node) -> dict[str, Any]:
+        shape = [int(n) for n in self.shapes[node.id]] or [1]
+        return {"id": node.id, "index": len(self.layers), "op": TRACE_OPS.get(node.op, "other"),
+                "inputs": self._inputs(node), "shape": {"output": shape}}
+
+    def _array(self, node: Node) -> dict[str, Any]:
+        stem = self.names.stem(node.id)
+        quant = self.plan.layers[node.id]
+        runs = [_trace_layout(node, r[node.id]) for r in self.runs]
+        layer: dict[str, Any] = {"id": node.id, "index": len(self.layers), "op": node.op,
+                                 "inputs": self._inputs(node), "shape": _shape(node, runs[0]),
+                                 "groups": runs[0].groups}
+        if node.op == "conv2d":
+            layer.update(stride=list(node.attrs["stride"]), pads=list(node.attrs["pads"]),
+                         dilation=list(node.attrs["dilation"]))
+        if node.id in self.post:
+            layer["post"] = self.post[node.id]
+        layer["operands"] = [self._activation(node, quant, runs, stem),
+                             self._weight(node, quant, runs, stem)]
+        if runs[0].bias is not None:
+            bias = runs[0].bias
+            name = self.out.add(f"tensors/{stem}.b.npy", bias.astype(accumulator_dtype(bias)))
+            layer["bias"] = {"file": name}
+        layer["precision"] = self._precision(node, quant, runs, stem)
+        layer["accumulator"] = self._accumulator(quant, runs, stem)
+        layer["requant"] = {"mode": "shift" if quant.act.lsb_exp is not None else "float64",
+                            "rounding": "half_even"}
+        return layer
+
+    def _activation(self, node: Node, quant: LayerQuant, runs: list[_Codes],
+                    stem: str) -> dict[str, Any]:
+        files = [self.out.add(f"tensors/{stem}.x.s{k}.npy", r.act.astype(quant.act.dtype()))
+                 for k, r in enumerate(runs)]
+        return {"role": "activation", "source": self._name(node.inputs[0]), "files": files,
+                "axes": "NCHW" if node.op == "conv2d" else "MC",
+                "rep": self._rep(quant.act, stem, "a")}
+
+    def _weight(self, node: Node, quant: LayerQuant, runs: list[_Codes],
+                stem: str) -> dict[str, Any]:
+        entry: dict[str, Any] = {"role": "weight", "axes": "KCRS" if node.op == "conv2d" else "KC",
+                                 "rep": self._rep(quant.weight, stem, "w")}
+        dtype = quant.weight.dtype()
+        constant = node.op == "matmul" and node.inputs[1] in self.graph.consts
+        if node.op == "matmul" and not constant:
+            entry["source"] = self._name(node.inputs[1])
+            entry["files"] = [self.out.add(f"tensors/{stem}.w.s{k}.npy", r.weight.astype(dtype))
+                              for k, r in enumerate(runs)]
+        else:
+            entry["source"] = "static"
+            entry["file"] = self.out.add(f"tensors/{stem}.w.npy", runs[0].weight.astype(dtype))
+        return entry
+
+    def _rep(self, q: QParams, stem: str, role: str) -> dict[str, Any]:
+        scale = q.scale if q.true_scale is None else q.true_scale
+        entry: dict[str, Any]
+        if q.axis is None:
+            # with lsb_exp the scale is 2^lsb_exp already and nothing is left over
+            value = 1.0 if q.lsb_exp is not None else float(scale)
+            entry = {"granularity": "tensor", "value": value}
+        else:
+            name = self.out.add(f"tensors/{stem}.{role}scale.npy", scale.astype("<f8"))
+            entry = {"granularity": "axis", "axis": q.axis, "file": name}
+        entry["constraint"] = "none" if q.lsb_exp is None else "pow2"
+        rep: dict[str, Any] = {"kind": "int", "bits": q.container, "signed": q.signed,
+                               "zero_point": q.zero_point, "pad_code": q.zero_point,
+                               "scale": entry}
+        if q.lsb_exp is not None:
+            rep["lsb_exp"] = q.lsb_exp
+        return rep
+
+    def _precision(self, node: Node, quant: LayerQuant, runs: list[_Codes],
+                   stem: str) -> dict[str, Any]:
+        precision: dict[str, Any] = {"a_bits": quant.act.bits, "w_bits": quant.weight.bits}
+        if node.op != "matmul":
+            weights = runs[0].weight
+            name = self.out.add(f"tensors/{stem}.wbits.npy",
+                                group_widths(weights, quant.weight.signed))
+            precision["w_groups"] = {"size": 16, "axis": "C", "file": name}
+        return precision
+
+    def _accumulator(self, quant: LayerQuant, runs: list[_Codes], stem: str) -> dict[str, Any]:
+        low, high = quant.act.range()
+        peak = max(abs(low), abs(high))
+        bound = 0
+        for r in runs:
+            total = int(np.abs(r.weight).reshape(r.weight.shape[0], -1).sum(1).max())
+            bias = 0 if r.bias is None else int(np.abs(r.bias).max())
+            bound = max(bound, total * peak + bias)
+        expect = [self._expect(r.acc, stem, k) for k, r in enumerate(runs)]
+        return {"bits": bits_needed(-bound, bound, True), "rule": "exact", "expect": expect}
+
+    def _expect(self, acc: np.ndarray, stem: str, sample: int) -> dict[str, str]:
+        limit = self.options.expect_limit
+        name = f"expect/{stem}.acc.s{sample}.npy"
+        if limit is None or acc.size <= limit:
+            return {"file": self.out.add(name, acc.astype(accumulator_dtype(acc)))}
+        rng = np.random.default_rng([self.options.seed, sample, len(self.layers)])
+        index = np.sort(rng.choice(acc.size, size=limit, replace=False)).astype(np.int64)
+        values = acc.reshape(-1)[index]
+        return {"file": self.out.add(name, values.astype(accumulator_dtype(values))),
+                "index_file": self.out.add(f"expect/{stem}.idx.s{sample}.npy", index)}
+
+
+@dataclass
+class _Codes:
+    """One layer's integers in the trace's layout."""
+
+    act: np.ndarray
+    weight: np.ndarray
+    acc: np.ndarray
+    bias: np.ndarray | None
+    groups: int
+
+
+def _integers(x: torch.Tensor) -> np.ndarray:
+    return x.numpy().astype(np.int64)
+
+
+def _trace_layout(node: Node, record: LayerRun) -> _Codes:
+    act, weight, acc = _integers(record.act), _integers(record.weight), _integers(record.acc)
+    if node.op == "conv2d":
+        return _Codes(act, weight, acc, record.bias, int(node.attrs["groups"]))
+    if node.op == "linear":
+        return _Codes(act.reshape(-1, act.shape[-1]), weight, acc.reshape(-1, acc.shape[-1]),
+                      record.bias, 1)
+    return _matmul_layout(act, weight, acc)
+
+
+def _matmul_layout(a: np.ndarray, b: np.ndarray, acc: np.ndarray) -> _Codes:
+    """(1, heads..., M, D) by (1, heads..., D, N): heads become groups."""
+    m, d = a.shape[-2:]
+    n = b.shape[-1]
+    groups = int(np.prod(acc.shape[:-2]))
+    lead = acc.shape[:-2]
+    a = np.broadcast_to(a, lead + (m, d)).reshape(groups, m, d)
+    b = np.broadcast_to(b, lead + (d, n)).reshape(groups, d, n)
+    return _Codes(a.transpose(1, 0, 2).reshape(m, groups * d),
+                  b.transpose(0, 2, 1).reshape(groups * n, d),
+                  acc.reshape(groups, m, n).transpose(1, 0, 2).reshape(m, groups * n), None, groups)
+
+
+def _shape(node: Node, codes: _Codes) -> dict[str, int]:
+    if node.op == "conv2d":
+        _, c, h, w = codes.act.shape
+        k, _, r, s = codes.weight.shape
+        return {"N": 1, "C": c, "H": h, "W": w, "K": k, "R": r, "S": s,
+                "OH": codes.acc.shape[2], "OW": codes.acc.shape[3]}
+    return {"N": 1, "M": codes.act.shape[0], "C": codes.act.shape[1], "K": codes.weight.shape[0]}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/app/command.h"
+
+#include <iostream>
+
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+
+namespace heddle::app {
+
+namespace po = boost::program_options;
+
+CommandLine::CommandLine(std::string usage, std::string summary, std::string example)
+    : usage_(std::move(usage)), summary_(std::move(summary)), example_(std::move(example)), description_("options", 100, 60) {
+  description_.add_options()("help,h", "show this text");
+}
+
+std::optional<po::variables_map> CommandLine::parse(const std::vector<std::string>& arguments) {
+  po::variables_map values;
+  try {
+    // Guessing would let --fid stand for --fidelity today and for something else tomorrow.
+    const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(arguments).options(description_).positional(positional_).style(style).run(), values);
+    po::notify(values);
+  } catch (const po::unknown_option& e) {
+    std::vector<std::string> names;
+    for (const auto& option : description_.options()) names.push_back("--" + option->long_name());
+    throw Error(ErrorKind::usage, usage_, "unknown option " + in_quotes(e.get_option_name()) + suggestion(e.get_option_name(), names));
+  } catch (const po::error& e) {
+    throw Error(ErrorKind::usage, usage_, e.what());
+  }
+  if (values.count("help") != 0) {
+    std::cout << summary_ << "\n\nusage: " << usage_ << "\n\n" << description_ << "\nexample:\n  " << example_ << "\n";
+    return std::nullopt;
+  }
+  return values;
+}
+
+std::string required(const po::variables_map& values, const std::string& name, const std::string& what) {
+  if (values.count(name) == 0) throw Error(ErrorKind::usage, "", "expected " + what + " (see --help)");
+  return values[name].as<std::string>();
+}
+
+std::vector<std::string> texts(const po::variables_map& values, const std::string& name) {
+  return values.count(name) != 0 ? values[name].as<std::vector<std::string>>() : std::vector<std::string>{};
+}
+
+}  // namespace heddle::app

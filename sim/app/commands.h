@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace heddle::app {
+
+// One function a subcommand, each in a file of its name.
+using Arguments = std::vector<std::string>;
+
+int run_command(const Arguments& arguments);
+int compare_command(const Arguments& arguments);
+int trace_command(const Arguments& arguments);
+int list_command(const Arguments& arguments);
+int describe_command(const Arguments& arguments);
+int schema_command(const Arguments& arguments);
+int version_command(const Arguments& arguments);
+
+}  // namespace heddle::app

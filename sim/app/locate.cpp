@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/app/locate.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <system_error>
+
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+
+namespace heddle::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool holds_data(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::is_directory(folder / "configs" / "accelerators", ignored);
+}
+
+std::vector<std::string> json_files(const fs::path& root, const fs::path& relative_to) {
+  std::vector<std::string> out;
+  std::error_code failure;
+  for (auto it = fs::recursive_directory_iterator(root, failure); !failure && it != fs::recursive_directory_iterator();
+       it.increment(failure)) {
+    if (it->path().extension() != ".json") continue;
+    auto name = it->path().lexically_relative(relative_to);
+    out.push_back(name.replace_extension().generic_string());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+fs::path locate(const std::string& name, const std::vector<fs::path>& candidates, const std::vector<std::string>& shipped,
+                const char* what) {
+  std::error_code ignored;
+  for (const auto& candidate : candidates) {
+    if (fs::exists(candidate, ignored)) return candidate;
+  }
+  throw Error(ErrorKind::usage, "", std::string("there is no ") + what + " " + in_quotes(name) + suggestion(name, shipped));
+}
+
+}  // namespace
+
+fs::path data_folder() {
+  if (const char* given = std::getenv("HEDDLE_DATA"); given != nullptr) return given;
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  for (const auto& folder : {program / ".." / "share" / "heddle", program / ".." / "..", program / ".."}) {
+    if (holds_data(folder)) return folder.lexically_normal();
+  }
+  return {};
+}
+
+std::vector<std::string> shipped_configs() {
+  const fs::path configs = data_folder() / "configs";
+  auto out = json_files(configs / "accelerators", configs / "accelerators");
+  for (const char* folder : {"papers", "compat"}) {
+    const auto more = json_files(configs / folder, configs);
+    out.insert(out.end(), more.begin(), more.end());
+  }
+  return out;
+}
+
+std::vector<std::string> shipped_traces() {
+  std::vector<std::string> out;
+  std::error_code failure;
+  for (const auto& root : {data_folder() / "traces", data_folder() / "configs" / "networks"}) {
+    for (auto it = fs::directory_iterator(root, failure); !failure && it != fs::directory_iterator(); it.increment(failure)) {
+      if (it->path().extension() == ".trace") out.push_back(it->path().stem().string());
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+fs::path locate_config(const std::string& name) {
+  std::error_code ignored;
+  if (fs::is_regular_file(name, ignored)) return name;
+  const fs::path configs = data_folder() / "configs";
+  return locate(name, {configs / "accelerators" / (name + ".json"), configs / (name + ".json"), configs / "accelerators" / name, configs / name},
+                shipped_configs(), "configuration");
+}
+
+fs::path locate_trace(const std::string& name) {
+  std::error_code ignored;
+  if (fs::exists(name, ignored)) return name;
+  const fs::path data = data_folder();
+  return locate(name, {data / "traces" / (name + ".trace"), data / "configs" / "networks" / (name + ".trace"), data / name},
+                shipped_traces(), "trace");
+}
+
+}  // namespace heddle::app

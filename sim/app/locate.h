@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace heddle::app {
+
+// The folder that holds configs/ and traces/: $HEDDLE_DATA, ../share/heddle beside an installed program,
+// or the checkout that a build folder lies in. Empty when there is none.
+std::filesystem::path data_folder();
+
+// `name` as a file, or the shipped configuration of that name ("stripes", "papers/stripes_micro16").
+// Throws Error(usage) with the nearest shipped name.
+std::filesystem::path locate_config(const std::string& name);
+std::filesystem::path locate_trace(const std::string& name);
+
+// Names of shipped configurations relative to configs/accelerators, or to configs/ for other folders.
+std::vector<std::string> shipped_configs();
+std::vector<std::string> shipped_traces();
+
+}  // namespace heddle::app

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "sim/app/command.h"
+#include "sim/app/commands.h"
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+#include "sim/base/version.h"
+
+namespace heddle::app {
+namespace {
+
+constexpr std::array kCommands{
+    Command{"run", "simulate a network on an accelerator", run_command},
+    Command{"compare", "accelerators side by side: speedup and traffic, per layer and in total", compare_command},
+    Command{"trace", "look at, check and import traces: info, validate, stats", trace_command},
+    Command{"list", "models, configurations and traces that are shipped", list_command},
+    Command{"describe", "parameters of a model: unit, default, range, source", describe_command},
+    Command{"schema", "JSON Schema of a format", schema_command},
+    Command{"version", "version of the program and of its formats", version_command},
+};
+
+void print_help(std::ostream& out) {
+  out << "heddle " << kVersion << ": cycle-level simulation of DNN accelerators whose speed follows precision\n\n"
+      << "usage: heddle COMMAND [arguments]   (heddle COMMAND --help)\n\n";
+  for (const auto& command : kCommands) {
+    out << "  " << command.name << std::string(12 - std::string(command.name).size(), ' ') << command.summary << "\n";
+  }
+  out << "\nexample:\n  heddle compare dadn stripes --trace traces/digits-16b.trace\n";
+}
+
+int dispatch(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    print_help(std::cerr);
+    return 2;
+  }
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help(std::cout);
+    return 0;
+  }
+  if (name == "--version") return version_command({});
+  std::vector<std::string> names;
+  for (const auto& command : kCommands) {
+    if (name == command.name) return command.run({arguments.begin() + 1, arguments.end()});
+    names.emplace_back(command.name);
+  }
+  throw Error(ErrorKind::usage, "heddle", "unknown command " + in_quotes(name) + suggestion(name, names));
+}
+
+int guarded(const std::vector<std::string>& arguments) {
+  try {
+    const int code = dispatch(arguments);
+    std::cout.flush();
+    if (!std::cout) throw Error(ErrorKind::io, "standard output", "cannot write");
+    return code;
+  } catch (const Error& e) {
+    std::cerr << "heddle: " << (e.kind() == ErrorKind::internal ? "internal error: " : "error: ") << e.what() << "\n";
+    return e.exit_code();
+  } catch (const std::bad_alloc&) {
+    std::cerr << "heddle: error: out of memory\n";
+    return 2;
+  } catch (const std::exception& e) {
+    std::cerr << "heddle: internal error: " << e.what() << "\n";
+    return 3;
+  }
+}
+
+}  // namespace
+}  // namespace heddle::app
+
+// SystemC's main() calls this after its own set-up.
+int sc_main(int argc, char* argv[]) { return heddle::app::guarded({argv + 1, argv + argc}); }
+
+// Our own main() only silences SystemC's banner: standard error is for what the user should read.
+int main(int argc, char* argv[]) {
+  ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
+  return sc_core::sc_elab_and_sim(argc, argv);
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+
+#include "sim/result/record.h"
+
+namespace heddle::app {
+
+// Writes result.json and layers.csv, each whole or not at all. Makes the folder. Throws Error(io).
+void write_result_folder(const std::filesystem::path& folder, const result::RunRecord& run);
+
+}  // namespace heddle::app

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "sim/app/commands.h"
+#include "sim/app/output.h"
+#include "sim/app/session.h"
+#include "sim/result/table.h"
+#include "sim/result/write.h"
+
+namespace heddle::app {
+namespace {
+
+namespace po = boost::program_options;
+
+std::string heading(const result::RunRecord& run) {
+  std::string text = fmt::format("{} ({}) on {}, {} sample{}, {} fidelity\n", run.accelerator.at("name").get<std::string>(),
+                                 run.accelerator.at("model").get<std::string>(), run.network.at("name").get<std::string>(),
+                                 run.samples.size(), run.samples.size() == 1 ? "" : "s", run.fidelity);
+  for (const auto& note : run.notes) text += "  note: " + note.get<std::string>() + "\n";
+  return text;
+}
+
+std::string summary(const result::RunRecord& run) {
+  const auto totals = run.totals();
+  const double time_us = static_cast<double>(totals.cycles.count()) / run.frequency_mhz;
+  return fmt::format("{} cycles = {:.3f} us at {:g} MHz\n", result::grouped(totals.cycles.count()), time_us, run.frequency_mhz);
+}
+
+}  // namespace
+
+int run_command(const Arguments& arguments) {
+  CommandLine line("heddle run CONFIG [--trace TRACE] [options]", "Simulate a network on an accelerator.",
+                   "heddle run stripes --trace traces/digits-16b.trace --set parameters.tiles=4 --out out/stripes");
+  line.options()("config", po::value<std::string>(), "the accelerator: a configuration file, or the name of a shipped one")(
+      "out,o", po::value<std::string>(), "folder for result.json and layers.csv; made if it is missing");
+  Session::declare(line);
+  line.positional("config", 1);
+  const auto values = line.parse(arguments);
+  if (!values) return 0;
+  Session session = Session::from(*values);
+  session.configs = {required(*values, "config", "a configuration")};
+  const auto runs = session.run();
+  const result::RunRecord& run = runs.front();
+  if (values->count("out") != 0) write_result_folder((*values)["out"].as<std::string>(), run);
+  if (session.json) {
+    std::cout << result::to_json(run).dump(2) << "\n";
+  } else if (!session.quiet) {
+    std::cout << heading(run) << "\n" << result::to_table(run) << "\n" << summary(run);
+    if (values->count("out") != 0) std::cout << "written: " << (*values)["out"].as<std::string>() << "/result.json, layers.csv\n";
+  }
+  return 0;
+}
+
+}  // namespace heddle::app

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/arch/cost.h"
+#include "sim/arch/mapping.h"
+#include "sim/config/declaration.h"
+#include "sim/workload/bricks.h"
+
+namespace heddle::arch {
+
+// Values that a design's cycles depend on, beyond shapes and precisions.
+struct Needs {
+  bool activations = false;
+  bool weights = false;
+};
+
+// One layer of one sample, ready to be priced. Pointers are null where the trace has no values or the
+// design does not ask for them.
+struct LayerInput {
+  const workload::Layer& layer;
+  const workload::LoweredLayer& lowered;
+  const Mapping& mapping;
+  const workload::ActivationBricks* activations = nullptr;
+  const workload::WeightBricks* weights = nullptr;
+  // Widths of groups of 16 weights, [filter][step] of the lowered layer; empty: none in the trace.
+  std::vector<std::uint8_t> group_widths;
+};
+
+// What a model derives from a layer once and every block reads: schedules, per-brick summaries.
+class Plan {
+ public:
+  virtual ~Plan() = default;
+};
+
+// A part of a layer: passes x window sets, both given as indices into the mapping in the order they run.
+// Columns start drained and end drained.
+struct Block {
+  std::vector<std::uint32_t> passes;
+  std::vector<std::uint32_t> window_sets;
+};
+
+Block whole_layer(const Mapping& mapping);
+
+// How a design keeps values in memory (specs/memory_and_energy.md, section 1).
+enum class Storage { container, bit_interleaved, compressed };
+
+// An accelerator answers in two steps, both pure: prepare() once a layer, price() once a block.
+// Re-entrant: any thread, any order, same answer.
+class Accelerator {
+ public:
+  virtual ~Accelerator() = default;
+
+  [[nodiscard]] virtual ArrayShape shape() const = 0;
+  // Bits of a stored value: 16, or 8 where the design is built so. A layer whose precision is wider is
+  // refused before it gets here.
+  [[nodiscard]] virtual unsigned container_bits() const = 0;
+  [[nodiscard]] virtual Needs needs() const { return {}; }
+  [[nodiscard]] virtual Storage storage() const { return Storage::container; }
+  // The mapping of a layer; a design with its own rule for a kind of layer (cascades) overrides it.
+  [[nodiscard]] virtual Mapping map(const workload::LoweredLayer& layer, Pallet pallet) const {
+    return map_layer(layer, shape(), pallet);
+  }
+  [[nodiscard]] virtual std::unique_ptr<Plan> prepare(const LayerInput& input) const = 0;
+  [[nodiscard]] virtual Cost price(const LayerInput& input, const Plan& plan, const Block& block) const = 0;
+  // Extra weight traffic of the layer in bits (select signals, widths); counted as metadata.
+  [[nodiscard]] virtual Bits weight_metadata(const LayerInput&, const Plan&) const { return Bits(0); }
+};
+
+// An event of a model's own that its costs count: what, in which unit, and what one stands for.
+struct EventInfo {
+  std::string name;
+  std::string unit;
+  std::string description;
+};
+
+// One row of the catalogue; each folder under models/ defines exactly one.
+struct ModelInfo {
+  std::string name;
+  std::string summary;
+  std::string citation;
+  config::Declaration parameters;
+  std::vector<EventInfo> events;
+  std::unique_ptr<Accelerator> (*make)(const config::Values& parameters) = nullptr;
+};
+
+// The parameter `container_bits` that every design declares alike.
+config::Parameter container_bits_parameter();
+
+}  // namespace heddle::arch

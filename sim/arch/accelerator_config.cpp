@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/arch/accelerator_config.h"
+
+#include <fmt/format.h>
+
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+#include "sim/config/compose.h"
+
+namespace heddle::arch {
+namespace {
+
+using config::Json;
+using config::Parameter;
+
+void check_version(const config::Document& document, const config::Values& values) {
+  const Json& version = values.json().at("version");
+  const bool fits = version.is_array() && version.size() == 2 && version[0].is_number_unsigned() && version[1].is_number_unsigned();
+  if (!fits || version[0] != 1 || version[1] != 0) {
+    throw Error(ErrorKind::config, document.where("/version"), "configuration version " + version.dump() + ", this program reads [1, 0]");
+  }
+}
+
+}  // namespace
+
+const config::Declaration& accelerator_declaration() {
+  static const config::Declaration kDeclaration{
+      Parameter::choice("format", {"heddle-accelerator"}).means("what this file is"),
+      Parameter::any("version").means("[1, 0]"),
+      Parameter::text("name").means("name of this configuration, shown in every output"),
+      Parameter::text("description").by_default("").means("what this instance is"),
+      Parameter::text("source").by_default("").means("where the instance was published"),
+      Parameter::text("model").means("the design: a name of `heddle list`"),
+      Parameter::any("parameters").by_default(Json::object()).means("the design's own parameters (`heddle describe MODEL`)"),
+      Parameter::object("mapping", MappingOptions::declaration()).means("how layers are laid onto the array"),
+      Parameter::object("clock", {Parameter::number("frequency_mhz", "MHz", 1, 100000)
+                                      .by_default(1000.0)
+                                      .means("clock of the array; turns cycles into time")
+                                      .from("our choice: 1 GHz, the papers' synthesis target")})
+          .means("clock of the array"),
+      Parameter::any("memory").by_default("none").means("off-chip and on-chip memory: \"none\" for compute only, or an object"),
+      Parameter::text_list("assumptions")
+          .by_default(Json::array())
+          .means("assumptions that are not physical; printed with every result")};
+  return kDeclaration;
+}
+
+const ModelInfo& find_model(std::span<const ModelInfo> catalogue, const std::string& name, const std::string& where) {
+  std::vector<std::string> names;
+  for (const auto& info : catalogue) {
+    if (info.name == name) return info;
+    names.push_back(info.name);
+  }
+  throw Error(ErrorKind::config, where, "there is no model " + in_quotes(name) + suggestion(name, names));
+}
+
+AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<const std::string> overrides,
+                                   std::span<const ModelInfo> catalogue) {
+  AcceleratorConfig out;
+  out.document = config::compose(file, overrides);
+  const config::Values values = config::read(out.document, "", accelerator_declaration());
+  check_version(out.document, values);
+  out.name = values.text("name");
+  out.model = &find_model(catalogue, values.text("model"), out.document.where("/model"));
+  const config::Values parameters = config::read(out.document, "/parameters", out.model->parameters);
+  out.mapping = MappingOptions::from(values.child("mapping"));
+  out.frequency_mhz = values.child("clock").number("frequency_mhz");
+  try {
+    out.accelerator = out.model->make(parameters);
+  } catch (const Error& e) {
+    // A model knows which parameters do not fit together, not where they were written.
+    throw Error(e.kind(), out.document.where("/parameters"), e.what());
+  }
+  out.echo = values.json();
+  out.echo["parameters"] = parameters.json();
+  out.echo.erase("memory");
+  out.echo.erase("format");
+  out.echo.erase("version");
+  return out;
+}
+
+Json accelerator_schema(const ModelInfo& model) {
+  Json schema = config::schema_of(accelerator_declaration());
+  schema["$schema"] = "http://json-schema.org/draft-07/schema#";
+  schema["title"] = "Heddle accelerator configuration, version 1.0, model " + model.name;
+  schema["properties"]["parameters"] = config::schema_of(model.parameters);
+  schema["properties"]["model"] = Json{{"const", model.name}};
+  schema["properties"]["version"] = Json{{"const", {1, 0}}};
+  schema["properties"]["extends"] =
+      Json{{"type", "string"}, {"description", "a configuration file that this one extends, relative to it"}};
+  // A file that extends another may leave any key to it.
+  Json required = schema["required"];
+  schema.erase("required");
+  schema["anyOf"] = Json::array({Json{{"required", {"extends"}}}, Json{{"required", required}}});
+  return schema;
+}
+
+}  // namespace heddle::arch

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/arch/accelerator.h"
+#include "sim/config/json_document.h"
+
+namespace heddle::arch {
+
+// A configured accelerator: what `heddle run CONFIG` reads (docs/configuration.md).
+struct AcceleratorConfig {
+  std::string name;
+  const ModelInfo* model = nullptr;
+  std::unique_ptr<Accelerator> accelerator;
+  MappingOptions mapping;
+  double frequency_mhz = 1000;
+  config::Document document;  // the composed configuration; the memory section is read by hw
+  config::Json echo;          // every key of every section but memory, resolved
+};
+
+// `catalogue` outlives the result. Throws Error(config | usage | io).
+AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<const std::string> overrides,
+                                   std::span<const ModelInfo> catalogue);
+
+// The JSON Schema of an accelerator configuration; with a model, that model's parameters are spelt out.
+config::Json accelerator_schema(const ModelInfo& model);
+
+// The declaration of everything but the model's own parameters and the memory.
+const config::Declaration& accelerator_declaration();
+
+const ModelInfo& find_model(std::span<const ModelInfo> catalogue, const std::string& name, const std::string& where);
+
+}  // namespace heddle::arch

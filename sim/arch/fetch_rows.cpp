@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/arch/fetch_rows.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace heddle::arch {
+
+std::uint32_t fetch_rows(const workload::LoweredLayer& layer, const WindowSet& set, std::uint32_t step) {
+  constexpr std::uint64_t kBricksARow = 16;
+  const auto at = layer.step_at(step);
+  std::vector<std::uint64_t> rows;
+  rows.reserve(set.count);
+  for (std::uint64_t w = set.first; w < set.first + set.count; ++w) {
+    const std::uint64_t y = w / layer.out_width * layer.stride_y + std::uint64_t{at.ky} * layer.dilation_y;
+    const std::uint64_t x = w % layer.out_width * layer.stride_x + std::uint64_t{at.kx} * layer.dilation_x;
+    rows.push_back(((y * layer.padded_width + x) * layer.bricks + at.brick) / kBricksARow);
+  }
+  // Windows are in row-major order and positions grow with them, so equal rows are neighbours.
+  return static_cast<std::uint32_t>(std::unique(rows.begin(), rows.end()) - rows.begin());
+}
+
+}  // namespace heddle::arch

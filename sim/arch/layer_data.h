@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "sim/arch/accelerator.h"
+#include "sim/workload/trace.h"
+
+namespace heddle::arch {
+
+// Owns what a LayerInput points to. Built for one layer, sample and accelerator; tensors that the design
+// does not ask for are not loaded.
+class LayerData {
+ public:
+  // `all_values`: load both tensors whatever the design needs (bit-true runs).
+  // Throws Error(workload) where the trace lacks values that the design's cycles depend on, where a
+  // precision is wider than the design's container, or where a counting mode serves shapes only.
+  LayerData(const workload::Trace& trace, const workload::Layer& layer, std::uint32_t sample, const Accelerator& accelerator,
+            const MappingOptions& options, bool all_values = false);
+
+  [[nodiscard]] const LayerInput& input() const { return *input_; }
+  [[nodiscard]] const workload::IntTensor& activation_codes() const { return activation_codes_; }
+  [[nodiscard]] const workload::IntTensor& weight_codes() const { return weight_codes_; }
+
+ private:
+  workload::LoweredLayer lowered_;
+  Mapping mapping_;
+  workload::IntTensor activation_codes_;  // kept for bit-true runs only
+  workload::IntTensor weight_codes_;
+  std::unique_ptr<workload::ActivationBricks> activations_;
+  std::unique_ptr<workload::WeightBricks> weights_;
+  std::unique_ptr<LayerInput> input_;
+};
+
+}  // namespace heddle::arch

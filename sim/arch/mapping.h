@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sim/config/declaration.h"
+#include "sim/workload/lowering.h"
+
+namespace heddle::arch {
+
+inline constexpr std::uint32_t kLanes = workload::kBrick;
+
+// The array of processing elements: `tiles` hold different filters of the same windows; a tile has `rows`
+// filters x `columns` windows, each element 16 lanes.
+struct ArrayShape {
+  std::uint32_t tiles = 1;
+  std::uint32_t rows = 1;
+  std::uint32_t columns = 1;
+
+  [[nodiscard]] std::uint64_t lanes() const { return std::uint64_t{tiles} * rows * columns * kLanes; }
+};
+
+enum class Pallet { wrap, row };
+
+// The `mapping` section of every accelerator's configuration.
+struct MappingOptions {
+  Pallet pallet = Pallet::wrap;
+  workload::LoweringOptions lowering;
+
+  static const config::Declaration& declaration();
+  static MappingOptions from(const config::Values& values);
+};
+
+// The filters of one tile at a time; none crosses a group.
+struct FilterSet {
+  std::uint32_t group = 0;
+  std::uint32_t first_filter = 0;
+  std::uint32_t filters = 0;
+};
+
+// Filter sets that run at the same time, set i on tile i. At most one a tile.
+using Pass = std::vector<FilterSet>;
+
+// Windows that run at the same time, one a column: consecutive in row-major order.
+struct WindowSet {
+  std::uint64_t first = 0;
+  std::uint32_t count = 0;
+};
+
+// Which filters and windows of a lowered layer meet: the loop order of the specification, section 1 (pass
+// over filter sets, window set, kernel y, kernel x, channel brick).
+struct Mapping {
+  ArrayShape array;
+  std::vector<Pass> passes;
+  std::vector<WindowSet> window_sets;
+  std::uint32_t steps = 0;  // of one window and one filter set
+
+  // Column-steps in which a window is present, all window sets: windows x steps.
+  [[nodiscard]] std::uint64_t windows() const;
+};
+
+Mapping map_layer(const workload::LoweredLayer& layer, const ArrayShape& array, Pallet pallet);
+
+}  // namespace heddle::arch

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "sim/result/record.h"
+
+namespace heddle::result {
+
+// result.json, version 1.0 (docs/results.md; `heddle schema result`). Byte-identical for the same input:
+// no wall time, host or path.
+nlohmann::ordered_json to_json(const RunRecord& run);
+
+// layers.csv: one row a layer and sample, the same numbers, column names with units.
+std::string to_csv(const RunRecord& run);
+
+// The table of `heddle run`.
+std::string to_table(const RunRecord& run);
+
+// 1234567 -> "1,234,567".
+std::string grouped(std::uint64_t value);
+
+double ratio(double numerator, double denominator);  // 0 when the denominator is 0
+
+}  // namespace heddle::result

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/arch/accelerator_config.h"
+#include "sim/result/record.h"
+#include "sim/workload/trace.h"
+
+namespace heddle::run {
+
+struct Options {
+  // Called after each layer of each accelerator was counted: how many of how many, and its name.
+  std::function<void(std::size_t done, std::size_t all, const std::string& name)> progress;
+};
+
+// Runs one trace on each accelerator: counts every layer of every sample in parallel, then lets the
+// engines advance together in one simulation. One record an accelerator, in order. Asserts the ledger of
+// every layer and of the totals.
+std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& trace,
+                                           const Options& options);
+
+}  // namespace heddle::run

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/workload/lowering.h"
+
+#include "sim/base/error.h"
+#include "sim/base/quantity.h"
+
+namespace heddle::workload {
+namespace {
+
+std::uint32_t up(std::uint64_t n, std::uint64_t d) { return static_cast<std::uint32_t>(ceil_div(n, d)); }
+
+bool is_image_layer(const Layer& layer) {
+  const Geometry& g = layer.geometry;
+  return layer.op == Op::conv2d && g.channels == 3 && g.groups == 1 && g.stride_y == g.stride_x && g.stride_y > 1 &&
+         g.dilation_y == 1 && g.dilation_x == 1;
+}
+
+// Depthwise, one rule for all designs: a group for every 16-channel brick, filter rows on the diagonal.
+void add_depthwise_groups(const Geometry& g, LoweredLayer& out) {
+  const std::uint32_t filters_per_channel = g.filters / g.channels;
+  for (std::uint32_t c = 0; c < g.channels; c += kBrick) {
+    const std::uint32_t channels = std::min(kBrick, g.channels - c);
+    out.groups.push_back({c, channels, c * filters_per_channel, channels * filters_per_channel});
+  }
+}
+
+// s x s positions become channels: pad first, extend the kernel with zeros, then stride 1.
+void fold(const Geometry& g, ImageLayer mode, LoweredLayer& out) {
+  const std::uint32_t s = g.stride_y;
+  out.fold = s;
+  out.kernel_height = up(g.kernel_height, s);
+  out.kernel_width = up(g.kernel_width, s);
+  out.stride_y = out.stride_x = 1;
+  out.padded_height = g.out_height + out.kernel_height - 1;
+  out.padded_width = g.out_width + out.kernel_width - 1;
+  out.groups = {{0, g.channels * s * s, 0, g.filters}};
+  out.bricks = up(g.channels * s * s, kBrick);
+  if (mode == ImageLayer::published) {
+    out.bricks = 1;
+    out.shapes_only = true;
+  }
+}
+
+}  // namespace
+
+std::uint32_t LoweredLayer::filters() const {
+  std::uint32_t sum = 0;
+  for (const auto& group : groups) sum += group.filters;
+  return sum;
+}
+
+LoweredLayer lower(const Layer& layer, const LoweringOptions& options) {
+  HEDDLE_CHECK(layer.is_array(), "only array layers are lowered");
+  const Geometry& g = layer.geometry;
+  LoweredLayer out;
+  out.kernel_height = g.kernel_height;
+  out.kernel_width = g.kernel_width;
+  out.stride_y = g.stride_y;
+  out.stride_x = g.stride_x;
+  out.dilation_y = g.dilation_y;
+  out.dilation_x = g.dilation_x;
+  out.padded_height = g.height + g.pad_top + g.pad_bottom;
+  out.padded_width = g.width + g.pad_left + g.pad_right;
+  out.out_height = g.out_height;
+  out.out_width = g.out_width;
+  out.fold_order = options.fold_order;
+  out.is_fully_connected = layer.is_fully_connected();
+
+  if (is_image_layer(layer) && options.image_layer != ImageLayer::plain) {
+    fold(g, options.image_layer, out);
+    return out;
+  }
+  const bool depthwise = layer.op == Op::conv2d && g.groups > 1 && g.groups == g.channels;
+  if (depthwise) {
+    out.is_depthwise = true;
+    add_depthwise_groups(g, out);
+    out.bricks = 1;
+    return out;
+  }
+  if (g.groups > 1 && options.groups == Groups::ignored) {
+    out.groups = {{0, g.channels, 0, g.filters}};
+    out.shapes_only = true;
+  } else {
+    out.is_parallel_groups = options.groups == Groups::parallel && g.groups > 1;
+    const std::uint32_t channels = g.channels / g.groups;
+    const std::uint32_t filters = g.filters / g.groups;
+    for (std::uint32_t i = 0; i < g.groups; ++i) out.groups.push_back({i * channels, channels, i * filters, filters});
+  }
+  out.bricks = up(out.groups.front().channels, kBrick);
+  return out;
+}
+
+}  // namespace heddle::workload

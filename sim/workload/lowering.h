@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/workload/network.h"
+
+namespace heddle::workload {
+
+inline constexpr std::uint32_t kBrick = 16;  // values consecutive along the channel axis (specs, section 1)
+
+enum class ImageLayer { plain, folded, published };
+enum class FoldOrder { yxc, xyc };  // channel index (dy*s+dx)*C+c, or DNNsim's (dx*s+dy)*C+c
+enum class Groups { sequential, parallel, ignored };
+
+struct LoweringOptions {
+  ImageLayer image_layer = ImageLayer::folded;
+  FoldOrder fold_order = FoldOrder::yxc;
+  Groups groups = Groups::sequential;
+};
+
+// Channels and filters that belong together. One for a plain layer, one a group of a grouped convolution,
+// one a 16-channel brick of a depthwise convolution.
+struct ChannelGroup {
+  std::uint32_t first_channel = 0;  // of the folded image
+  std::uint32_t channels = 0;
+  std::uint32_t first_filter = 0;
+  std::uint32_t filters = 0;
+};
+
+// A layer as the arrays see it: folded, grouped, cut into windows, steps and bricks. All groups have the
+// same number of steps. Padding is counted in the image: positions are those of the padded input.
+struct LoweredLayer {
+  std::vector<ChannelGroup> groups;
+  std::uint32_t bricks = 1;         // per position and group: ceil(channels / 16)
+  std::uint32_t kernel_height = 1;  // after folding
+  std::uint32_t kernel_width = 1;
+  std::uint32_t stride_y = 1;
+  std::uint32_t stride_x = 1;
+  std::uint32_t dilation_y = 1;
+  std::uint32_t dilation_x = 1;
+  std::uint32_t padded_height = 1;  // positions of the padded, folded image
+  std::uint32_t padded_width = 1;
+  std::uint32_t out_height = 1;
+  std::uint32_t out_width = 1;
+  std::uint32_t fold = 1;  // s of an s x s folding, 1: none
+  FoldOrder fold_order = FoldOrder::yxc;
+  bool is_depthwise = false;
+  bool is_fully_connected = false;
+  bool is_parallel_groups = false;
+  bool shapes_only = false;  // `published` or `ignored`: a count that no values can be fed through
+
+  [[nodiscard]] std::uint32_t steps() const { return kernel_height * kernel_width * bricks; }
+  [[nodiscard]] std::uint64_t windows() const { return std::uint64_t{out_height} * out_width; }
+  [[nodiscard]] std::uint32_t filters() const;  // all groups
+  // Where step t of a window reads: kernel row, kernel column, brick (order ky, kx, channel brick).
+  struct StepAt {
+    std::uint32_t ky, kx, brick;
+  };
+  [[nodiscard]] StepAt step_at(std::uint32_t step) const {
+    return {step / (bricks * kernel_width), step / bricks % kernel_width, step % bricks};
+  }
+  // Lanes of a brick that hold channels of the group (the last brick may be short).
+  [[nodiscard]] std::uint32_t lanes(const ChannelGroup& group, std::uint32_t brick) const {
+    const std::uint32_t left = group.channels - std::min(group.channels, brick * kBrick);
+    return left < kBrick ? left : kBrick;
+  }
+};
+
+LoweredLayer lower(const Layer& layer, const LoweringOptions& options);
+
+}  // namespace heddle::workload

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/workload/manifest.h"
+#include "sim/workload/manifest_node.h"
+
+namespace heddle::workload {
+
+// What reading one layer of a manifest needs to know of the rest.
+struct LayerContext {
+  const std::map<std::string, FileEntry>& files;
+  std::vector<std::string>& warnings;
+  std::uint32_t samples = 0;
+  bool newer = false;
+};
+
+Layer read_layer(const ManifestNode& node, std::size_t index, const LayerContext& context);
+
+}  // namespace heddle::workload
