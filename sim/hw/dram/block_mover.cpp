@@ -91,6 +91,11 @@ Cycle BlockMover::completion(Ticket ticket) const {
          (read ? rules.read_data_end : rules.write_data_end);
 }
 
+ChannelCounters BlockMover::counters() {
+  memory_.idle_until(now_, kIgnore);
+  return memory_.counters(now_);
+}
+
 void BlockMover::release(Ticket ticket) {
   HEDDLE_CHECK(issued(ticket), "a block released before its end");
   free_.push_back(ticket);

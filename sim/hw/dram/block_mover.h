@@ -32,6 +32,8 @@ class BlockMover {
   [[nodiscard]] Cycle completion(Ticket ticket) const;
   void release(Ticket ticket);
 
+  // Everything up to the last advance(); refreshes of channels that idle are brought up to it.
+  [[nodiscard]] ChannelCounters counters();
   [[nodiscard]] const MemorySystem& memory() const { return memory_; }
   [[nodiscard]] std::uint64_t read_bytes() const { return moved_bytes_[0]; }
   [[nodiscard]] std::uint64_t write_bytes() const { return moved_bytes_[1]; }
