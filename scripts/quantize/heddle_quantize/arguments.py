@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments of all subcommands. Imports nothing heavy: --help and verify must not wait for torch."""
+"""Arguments of all subcommands; imports nothing heavy: --help must not wait for torch."""
 from __future__ import annotations
 
 import argparse

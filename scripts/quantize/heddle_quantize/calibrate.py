@@ -70,7 +70,7 @@ def calibrate(graph: Graph, feeds: dict[str, np.ndarray], batch: int = 64) -> di
             if node.op == "matmul":
                 rights[node.id] = merge(rights.get(node.id), range_of(args[1].numpy()))
 
-    for part in run.batches(feeds, batch):
+    for part in run.batches(feeds, 1 if graph.single else batch):
         run.run(graph, part, dtype=torch.float32, visit=visit)
     out = {}
     for node in graph.array_nodes():

@@ -19,11 +19,12 @@ TRACE_OPS = {
     "add": "add", "sub": "add", "mul": "mul", "div": "mul", "concat": "concat",
     "maxpool": "maxpool", "avgpool": "avgpool", "mean": "avgpool", "batchnorm": "norm",
     "layernorm": "norm", "rmsnorm": "norm", "lrn": "norm", "softmax": "softmax",
-    "qadd": "add", "reshape": "reshape", "transpose": "transpose", "slice": "slice", "select": "slice",
+    "qadd": "add", "reshape": "reshape", "transpose": "transpose", "slice": "slice",
+    "select": "slice", "max": "other", "rope": "other",
     "pad": "pad", "upsample": "upsample", "repeat": "concat", "embedding": "embedding",
     **{name: "activation" for name in
        ("relu", "gelu", "silu", "sigmoid", "tanh", "erf", "clip", "leaky_relu", "hardswish",
-        "hardsigmoid", "requant", "thresholds")},
+        "hardsigmoid", "exp", "sqrt", "neg", "abs", "requant", "thresholds")},
 }
 POST_OPS = ("relu", "gelu", "silu", "sigmoid", "tanh", "clip", "leaky_relu", "requant",
             "thresholds")
@@ -46,7 +47,8 @@ def export(graph: Graph, plan: Plan, samples: list[dict[str, np.ndarray]],
     shapes: dict[str, tuple[int, ...]] = {}
 
     def visit(node: Node, _: list[torch.Tensor], result: torch.Tensor) -> None:
-        shapes[node.id] = tuple(result.shape[1:])
+        # the batch of one leads, unless a transposition moved it
+        shapes[node.id] = tuple(result.shape[1:] if result.shape[:1] == (1,) else result.shape)
 
     for feeds in samples:
         record: dict[str, LayerRun] = {}

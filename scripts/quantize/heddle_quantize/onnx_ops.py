@@ -88,6 +88,19 @@ def _identity(s: Importer, n: OnnxNode) -> None:
         s.alias(n, s.names[n.inputs[0]])
 
 
+def _fold_only(fold: Callable[..., np.ndarray]) -> Handler:
+    """What exporters compute shapes with; never on the network's values."""
+    def run(s: Importer, n: OnnxNode) -> None:
+        s.fold(n, fold(*[s.const(n, i) for i in range(len(n.inputs))]))
+    return run
+
+
+for _onnx, _fold in (("Equal", np.equal), ("Greater", np.greater), ("Less", np.less),
+                     ("Not", np.logical_not), ("And", np.logical_and), ("Where", np.where),
+                     ("Mod", np.mod)):
+    HANDLERS[_onnx] = _fold_only(_fold)
+
+
 @handler("Range")
 def _range(s: Importer, n: OnnxNode) -> None:
     s.fold(n, np.arange(*[s.const(n, i).item() for i in range(3)]))
@@ -95,10 +108,12 @@ def _range(s: Importer, n: OnnxNode) -> None:
 
 @handler("Expand")
 def _expand(s: Importer, n: OnnxNode) -> None:
-    shape = [int(d) for d in s.const(n, 1)]
+    target = tuple(int(d) for d in s.const(n, 1))
     if s.is_const(n, 0):
-        s.fold(n, np.broadcast_to(s.consts[n.inputs[0]], shape).copy())
+        value = s.consts[n.inputs[0]]
+        s.fold(n, np.broadcast_to(value, np.broadcast_shapes(value.shape, target)).copy())
         return
+    shape = np.broadcast_shapes(tuple(s.shape(n, 0)), target)
     s.graph.consts[f"ones:{n.name}"] = np.ones(shape, np.float32)
     s.consts[f"ones:{n.name}"] = np.ones(shape, np.float32)
     n.inputs = [n.inputs[0], f"ones:{n.name}"]

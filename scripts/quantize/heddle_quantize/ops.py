@@ -192,6 +192,8 @@ def _lrn(node: Node, args: list[Tensor]) -> Tensor:
 def _reshape(node: Node, args: list[Tensor]) -> Tensor:
     """`shape` leaves out the batch; 0 copies the input's dimension, -1 is inferred."""
     x = args[0]
+    if "full" in node.attrs:  # in graphs of one sample, where the batch moved or merged
+        return x.reshape(node.attrs["full"])
     shape = [x.shape[i + 1] if n == 0 else n for i, n in enumerate(node.attrs["shape"])]
     return x.reshape([x.shape[0]] + shape)
 

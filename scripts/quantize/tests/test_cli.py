@@ -140,7 +140,8 @@ def test_usage_errors(arguments: list[str], message: str) -> None:
 
 @pytest.mark.parametrize("extra, message", [
     (["--bits", "8"], "--bits 8"), (["--bits", "8,1"], "--bits"), (["--samples", "99"], "1 to 40"),
-    (["--scheme", "fixed", "--per-channel"], "symmetric"), (["--profile", "nope.json"], "nope.json")])
+    (["--scheme", "fixed", "--per-channel"], "symmetric"),
+    (["--profile", "nope.json"], "nope.json")])
 def test_bad_export_options(model: list[object], tmp_path: Path, extra: list[str],
                             message: str) -> None:
     done = call("export", *model, "--calib", tmp_path / "xy.npz", "-o", tmp_path / "t", *extra)

@@ -24,8 +24,8 @@ def test_fixed_point_rounds_half_to_even_and_saturates() -> None:
     assert q.lsb_exp == -2
 
 
-@pytest.mark.parametrize("peak, signed, expected", [(0.9, False, 0), (1.0, False, 1), (0.2, True, -2),
-                                                    (7.9, True, 3), (8.0, True, 4)])
+@pytest.mark.parametrize("peak, signed, expected", [
+    (0.9, False, 0), (1.0, False, 1), (0.2, True, -2), (7.9, True, 3), (8.0, True, 4)])
 def test_integer_bits_may_be_negative(peak: float, signed: bool, expected: int) -> None:
     r = calibrate.range_of(np.array([-peak if signed else 0.0, peak]))
     assert r.int_bits == expected and r.signed is signed
@@ -54,7 +54,8 @@ def test_per_channel_scales_beat_one(small_graph: Graph, images: np.ndarray) -> 
         plan = calibrate.build_plan(graph, ranges, calibrate.uniform_profile(graph, 12, 5),
                                     Options("symmetric", 16, per_channel=per_channel))
         from heddle_quantize.integer import IntegerArrays
-        errors[per_channel] = np.abs(run.output(graph, feeds, IntegerArrays(plan)) - expected).mean()
+        got = run.output(graph, feeds, IntegerArrays(plan))
+        errors[per_channel] = np.abs(got - expected).mean()
     assert errors[True] < 0.7 * errors[False]
 
 
@@ -123,7 +124,8 @@ def test_exported_traces_hold(small_graph: Graph, images: np.ndarray, tmp_path: 
     trace = export.export(small_graph, plan, samples, export.ExportOptions(expect_limit=200))
     trace_file.write(trace, tmp_path / "t.trace")
     trace_file.write(trace, tmp_path / "u.trace")
-    assert trace_file.read_files(tmp_path / "t.trace") == trace_file.read_files(tmp_path / "u.trace")
+    files = [trace_file.read_files(tmp_path / f"{name}.trace") for name in "tu"]
+    assert files[0] == files[1]
     back = trace_check.check(tmp_path / "t.trace")
     checks = reexec.verify(back)
     assert not [c for c in checks if c.wrong] and sum(c.checked for c in checks) > 1000
