@@ -21,7 +21,7 @@ TRACE_OPS = {
     "layernorm": "norm", "rmsnorm": "norm", "lrn": "norm", "softmax": "softmax",
     "qadd": "add", "reshape": "reshape", "transpose": "transpose", "slice": "slice",
     "select": "slice", "max": "other", "rope": "other",
-    "pad": "pad", "upsample": "upsample", "repeat": "concat", "embedding": "embedding",
+    "pad": "pad", "upsample": "upsample", "zero_stuff": "upsample", "repeat": "concat", "embedding": "embedding",
     **{name: "activation" for name in
        ("relu", "gelu", "silu", "sigmoid", "tanh", "erf", "clip", "leaky_relu", "hardswish",
         "hardsigmoid", "exp", "sqrt", "neg", "abs", "requant", "thresholds")},

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from .ingest_fx import BATCH, Ingest
+from .lower import transposed_pads, transposed_weight
 
 Args = list[Any]
 
@@ -36,6 +37,35 @@ def _conv(s: Ingest, node: torch.fx.Node, m: nn.Conv2d, inputs: list[str]) -> No
     s.emit(node, "conv2d", inputs, str(node.target),
            {"weight": _array(m.weight), "bias": _array(m.bias)}, stride=_pair(m.stride),
            pads=_pads(m.padding), dilation=_pair(m.dilation), groups=m.groups)
+
+
+def _conv1d(s: Ingest, node: torch.fx.Node, m: nn.Conv1d, inputs: list[str]) -> None:
+    """A convolution over one row."""
+    if m.padding_mode != "zeros" or isinstance(m.padding, str):
+        raise s.refuse(node, f"padding {m.padding!r} of mode {m.padding_mode}", "numbers, zeros")
+    channels, length = s.shape(inputs[0])[1:]
+    row = s.emit(node, "reshape", inputs, f"{node.name}.row", shape=[channels, 1, length])
+    weight = _array(m.weight)
+    assert weight is not None
+    out = s.emit(node, "conv2d", [row], str(node.target),
+                 {"weight": weight[:, :, None], "bias": _array(m.bias)}, stride=[1, m.stride[0]],
+                 pads=[0, m.padding[0], 0, m.padding[0]], dilation=[1, m.dilation[0]],
+                 groups=m.groups)
+    s.emit(node, "reshape", [out], f"{node.name}.flat", shape=[m.out_channels, -1])
+
+
+def _conv_transposed(s: Ingest, node: torch.fx.Node, m: nn.ConvTranspose2d,
+                     inputs: list[str]) -> None:
+    weight = _array(m.weight)
+    assert weight is not None
+    pads = transposed_pads(list(m.kernel_size), _pair(m.dilation), _pads(m.padding),
+                           _pair(m.output_padding))
+    if min(pads) < 0:
+        raise s.refuse(node, f"padding {m.padding} beyond the kernel", "less")
+    stuffed = s.emit(node, "zero_stuff", inputs, f"{node.name}.stuffed", stride=_pair(m.stride))
+    s.emit(node, "conv2d", [stuffed], str(node.target),
+           {"weight": transposed_weight(weight, m.groups), "bias": _array(m.bias)},
+           stride=[1, 1], pads=pads, dilation=_pair(m.dilation), groups=m.groups)
 
 
 def _linear(s: Ingest, node: torch.fx.Node, m: nn.Linear, inputs: list[str]) -> None:
@@ -96,7 +126,8 @@ def _flatten_module(s: Ingest, node: torch.fx.Node, m: nn.Flatten, inputs: list[
 
 
 MODULES: dict[type, Callable[..., None]] = {
-    nn.Conv2d: _conv, nn.Linear: _linear, nn.BatchNorm2d: _batchnorm, nn.BatchNorm1d: _batchnorm,
+    nn.Conv2d: _conv, nn.Conv1d: _conv1d, nn.ConvTranspose2d: _conv_transposed,
+    nn.Linear: _linear, nn.BatchNorm2d: _batchnorm, nn.BatchNorm1d: _batchnorm,
     nn.ReLU: _simple("relu"), nn.ReLU6: _simple("clip", low=0.0, high=6.0),
     nn.Sigmoid: _simple("sigmoid"), nn.Tanh: _simple("tanh"), nn.SiLU: _simple("silu"),
     nn.GELU: lambda s, n, m, i: s.emit(n, "gelu", i, approximate=m.approximate),

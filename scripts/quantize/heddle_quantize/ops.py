@@ -231,6 +231,15 @@ def _upsample(node: Node, args: list[Tensor]) -> Tensor:
     return F.interpolate(args[0], scale_factor=node.attrs["scale"], mode=mode, **extra)
 
 
+@op("zero_stuff")
+def _zero_stuff(node: Node, args: list[Tensor]) -> Tensor:
+    """stride-1 zeros between neighbouring rows and columns."""
+    x, (sy, sx) = args[0], node.attrs["stride"]
+    out = x.new_zeros(x.shape[:2] + ((x.shape[2] - 1) * sy + 1, (x.shape[3] - 1) * sx + 1))
+    out[:, :, ::sy, ::sx] = x
+    return out
+
+
 @op("embedding")
 def _embedding(node: Node, args: list[Tensor]) -> Tensor:
     weight = torch.from_numpy(node.params["weight"])
