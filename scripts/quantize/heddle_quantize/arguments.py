@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from .choices import CRITERIA, METRIC_NAMES, OBSERVERS, SCHEMES
+from .choices import CONTENTS, CRITERIA, METRIC_NAMES, OBSERVERS, SCHEMES
 
 Add = Callable[..., argparse.ArgumentParser]
 
@@ -118,6 +118,8 @@ def _export(sub: argparse.ArgumentParser, needs_out: bool) -> None:
     sub.add_argument("--samples", type=int, default=1, help="samples in the trace")
     sub.add_argument("--expect-limit", type=int, default=4096, metavar="N",
                      help="accumulators stated per layer and sample; 0 for all")
+    sub.add_argument("--content", choices=CONTENTS, default="values",
+                     help="weights: no samples; shapes: no tensors at all")
     sub.add_argument("--seed", type=int, default=0, help="which accumulators are stated")
     sub.add_argument("-o", "--out", type=Path, required=needs_out,
                      help="NAME.trace (directory) or NAME.tar")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import calibrate, export, metrics, profile, trace_file
+from . import calibrate, export, metrics, profile, redact, trace_file
 from .calibrate import Options, Profile
 from .errors import EXIT_OK, BadInput
 from .ir import Graph
@@ -118,10 +118,11 @@ def write(args: argparse.Namespace) -> Answer:
                              "per_channel": options.per_channel}}
     trace = export.export(graph, plan, samples, export.ExportOptions(
         args.expect_limit or None, args.seed, provenance, accuracy))
+    trace = redact.reduce_to(trace, args.content)
     trace_file.write(trace, args.out, args.force)
     report = {"trace": str(args.out), "layers": len(trace.manifest["layers"]),
               "accuracy": accuracy}
-    return EXIT_OK, report, f"{args.out}: {report['layers']} layers, {args.samples} samples"
+    return EXIT_OK, report, f"{args.out}: {report['layers']} layers, {trace.manifest['samples']} samples"
 
 
 def choose(args: argparse.Namespace, graph: Graph) -> Profile:

@@ -11,6 +11,7 @@ import torch
 from . import TOOL, run, trace_file
 from .integer import IntegerArrays, LayerRun
 from .ir import Graph, Node
+from .progress import Progress
 from .quant import LayerQuant, Plan, QParams
 from .trace_file import FileNames, Trace
 from .widths import accumulator_dtype, bits_needed, group_widths
@@ -50,10 +51,12 @@ def export(graph: Graph, plan: Plan, samples: list[dict[str, np.ndarray]],
         # the batch of one leads, unless a transposition moved it
         shapes[node.id] = tuple(result.shape[1:] if result.shape[:1] == (1,) else result.shape)
 
-    for feeds in samples:
-        record: dict[str, LayerRun] = {}
-        run.run(graph, feeds, IntegerArrays(plan, record), visit=visit)
-        runs.append(record)
+    with Progress("export", len(samples)) as progress:
+        for feeds in samples:
+            record: dict[str, LayerRun] = {}
+            run.run(graph, feeds, IntegerArrays(plan, record), visit=visit)
+            runs.append(record)
+            progress.step()
     return _Exporter(graph, plan, runs, shapes, options).trace()
 
 
@@ -231,6 +234,8 @@ def _requant(quant: LayerQuant) -> dict[str, Any]:
     """How accumulators become values again; what a weight's zero point adds is data-dependent."""
     exact = quant.act.lsb_exp is not None and quant.weight.lsb_exp is not None
     entry: dict[str, Any] = {"mode": "shift" if exact else "float64"}
+    if quant.act.lsb_exp is not None or float(quant.act.scale) != 1.0:
+        entry["rounding"] = "half_even"  # networks that come quantised round in their own way
     if quant.weight.zero_point:
         entry["correction"] = (f"subtract {quant.weight.zero_point} * (sum of the window's "
                                f"activation codes - {quant.act.zero_point} * window size)")

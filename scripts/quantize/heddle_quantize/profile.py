@@ -141,7 +141,9 @@ def find_profile(task: Task, data: Labelled, target: float, state: Path | None =
         bits = {key: min(n + 1, top) for key, n in bits.items()}
     report = {"target_relative": target, "relative_on_search_samples": exact,
               "evaluations": result.evaluations, "search_samples": int(len(data.labels)),
-              "criterion": "kept" if judge.kept else "accuracy", "reference": judge.reference}
+              "reference": judge.reference}
+    if judge.kept:  # Judd's own criterion is the one that needs no name
+        report["criterion"] = "kept"
     return profile, report
 
 
