@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .choices import CONTENTS, CRITERIA, METRIC_NAMES, OBSERVERS, SCHEMES
 
+LIMIT_HELP = "stop descending after N width vectors; what was found by then holds the target"
 Add = Callable[..., argparse.ArgumentParser]
 
 
@@ -34,6 +35,7 @@ def _register_model(add: Add) -> None:
                         help=".npz with 'x' and labels 'y'; the second half is held out")
     search.add_argument("--target", type=float, default=0.99, help="relative accuracy to keep")
     search.add_argument("--state-file", type=Path, help="log of evaluations; resumes from it")
+    search.add_argument("--max-evaluations", type=int, metavar="N", help=LIMIT_HELP)
     search.add_argument("-o", "--out", type=Path, required=True)
     write = add("export", "quantise with given precisions and write a trace",
                 "  heddle-quantize export --onnx net.onnx --calib calib.npz --bits 8,8 "
@@ -60,6 +62,7 @@ def _register_workload(add: Add) -> None:
     _export(sub, False)
     sub.add_argument("--target", type=float, help="search precisions that keep this share")
     sub.add_argument("--state-file", type=Path, help="log of evaluations; resumes from it")
+    sub.add_argument("--max-evaluations", type=int, metavar="N", help=LIMIT_HELP)
     sub.add_argument("--max-bits", type=int, default=None,
                      help="where the search starts (default: the container)")
     sub.add_argument("--save-profile", type=Path, help="write the searched profile here")

@@ -87,7 +87,8 @@ def search(args: argparse.Namespace) -> Answer:
     first, held_out = halves(_labelled(args.eval, graph))
     task = Task(graph, calibrate.calibrate(graph, samples_of(args.calib, graph)), options,
                 args.metric, criterion=args.criterion)
-    chosen, report = profile.find_profile(task, first, args.target, args.state_file)
+    chosen, report = profile.find_profile(task, first, args.target, args.state_file,
+                                          limit=args.max_evaluations)
     report["held_out"] = accuracy_of(task, held_out, chosen, "second half of --eval")
     profile.save(args.out, graph, chosen, report, options)
     lines = [f"{k:40s} Pa {a:2d}  Pw {w:2d}" for k, (a, w) in chosen.items()]

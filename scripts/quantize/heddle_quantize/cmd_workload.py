@@ -101,7 +101,7 @@ def _search(args: argparse.Namespace, loaded: Workload, task: Task) -> Profile:
         raise BadInput(f"workload '{args.name}'", "--target", "--profile or --bits: there are no "
                        "labelled samples to search on")
     chosen, report = profile.find_profile(task, loaded.search, args.target, args.state_file,
-                                          args.max_bits)
+                                          args.max_bits, args.max_evaluations)
     say(f"search: {report['evaluations']} evaluations, relative "
         f"{report['relative_on_search_samples']:.4f} on {report['search_samples']} samples")
     if args.save_profile:

@@ -112,7 +112,8 @@ def _to_profile(graph: Graph, bits: Vector) -> Profile:
 
 
 def find_profile(task: Task, data: Labelled, target: float, state: Path | None = None,
-                 max_bits: int | None = None) -> tuple[Profile, dict[str, Any]]:
+                 max_bits: int | None = None,
+                 limit: int | None = None) -> tuple[Profile, dict[str, Any]]:
     """The narrowest profile found whose integer network keeps `target` of the float accuracy."""
     top = task.options.container if max_bits is None else max_bits
     judge = Judge(task, data)
@@ -128,7 +129,7 @@ def find_profile(task: Task, data: Labelled, target: float, state: Path | None =
     def evaluate(bits: Vector) -> float:
         return judge(_to_profile(task.graph, bits), False)
 
-    search = Search(knobs, evaluate, target, log, f"search {target:g}")
+    search = Search(knobs, evaluate, target, log, f"search {target:g}", limit)
     result = search.run()
     bits = result.bits
     # the search runs on the float32 twin; the integer network has the last word

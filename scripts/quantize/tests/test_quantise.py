@@ -74,6 +74,21 @@ def test_search_finds_the_narrowest_vector() -> None:
     assert {k[0]: v for k, v in _search(None, needs).bits.items()} == needs
 
 
+def test_search_stops_early_with_a_vector_that_holds() -> None:
+    needs = {"x": 5, "y": 9, "z": 2, "v": 7}
+    knobs = [Knob((name, "a"), work=i) for i, name in enumerate(needs)]
+
+    def evaluate(bits: search.Vector) -> float:
+        return 1.0 - sum(0.04 * max(0, need - bits[n, "a"]) for n, need in needs.items())
+
+    whole, cut = (Search(knobs, evaluate, 0.8, EvaluationLog(None, "t"), limit=limit)
+                  for limit in (None, 22))
+    bits = [s.run().bits for s in (whole, cut)]
+    assert evaluate(bits[0]) >= 0.8 and evaluate(bits[1]) >= 0.8
+    assert len(cut.asked) <= 22 < len(whole.asked)
+    assert sum(bits[0].values()) < sum(bits[1].values())
+
+
 def test_search_spends_the_slack_on_the_most_work() -> None:
     bits = _search(None, {"x": 5, "y": 9}, 0.8).bits
     assert bits["y", "a"] == 8 and bits["x", "a"] == 5  # y has more work: its bit saves more
