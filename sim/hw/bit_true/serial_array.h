@@ -153,7 +153,7 @@ class SerialArray : public BitTrueArray {
 
   Design design_;
   Options options_;
-  std::vector<std::unique_ptr<sc_core::sc_buffer<Word>>> buses_;  // [tile][column]
+  std::vector<std::unique_ptr<sc_core::sc_buffer<Word, sc_core::SC_MANY_WRITERS>>> buses_;  // [tile][column]
   std::vector<WeightRow> rows_;                                   // [tile][row]
   std::vector<std::unique_ptr<SerialUnit<Design>>> elements_;
   std::vector<std::unique_ptr<Dispatcher>> dispatchers_;

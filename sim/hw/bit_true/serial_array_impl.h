@@ -14,7 +14,7 @@ SerialArray<Design>::SerialArray(const sc_core::sc_module_name& name, const Desi
   rows_.resize(std::size_t{shape.tiles} * shape.rows);
   for (std::uint32_t t = 0; t < shape.tiles; ++t) {
     for (std::uint32_t c = 0; c < shape.columns; ++c) {
-      buses_.push_back(std::make_unique<sc_core::sc_buffer<Word>>(("bus_" + std::to_string(t) + "_" + std::to_string(c)).c_str()));
+      buses_.push_back(std::make_unique<sc_core::sc_buffer<Word, sc_core::SC_MANY_WRITERS>>(("bus_" + std::to_string(t) + "_" + std::to_string(c)).c_str()));
       for (std::uint32_t r = 0; r < shape.rows; ++r) {
         const std::string id = std::to_string(t) + "_" + std::to_string(r) + "_" + std::to_string(c);
         elements_.push_back(std::make_unique<SerialUnit<Design>>(("unit_" + id).c_str(), row(t, r), reducer_));
@@ -34,9 +34,13 @@ SerialArray<Design>::SerialArray(const sc_core::sc_module_name& name, const Desi
   this->dont_initialize();
 }
 
-// Dispatchers that are not in use get no clock.
+// Registers are loaded at the edge, when every element has used what they held; dispatchers that are not
+// in use get no clock.
 template <class Design>
 void SerialArray<Design>::distribute_clock() {
+  if (!fully_connected_ && total_ > 0) {
+    for (; loaded_ < released_.read(); ++loaded_) load_registers(loaded_, static_cast<std::uint32_t>(loaded_ % register_count_));
+  }
   for (std::uint32_t u = 0; u < units_; ++u) dispatchers_[u]->edge.notify();
 }
 
@@ -59,7 +63,9 @@ void SerialArray<Design>::trace_tile(sc_core::sc_trace_file* file) const {
   sc_core::sc_trace(file, clock_.level, "clock");
   sc_core::sc_trace(file, released_, "released_steps");
   for (std::uint32_t c = 0; c < options_.shape.columns; ++c) {
-    sc_trace(file, buses_[c]->read(), "tile0_column" + std::to_string(c));
+    const std::uint32_t tile = this->traced_tile();
+    sc_trace(file, buses_[std::size_t{tile} * options_.shape.columns + c]->read(),
+             "tile" + std::to_string(tile) + "_column" + std::to_string(c));
     sc_core::sc_trace(file, dispatchers_[c]->completed, "column" + std::to_string(c) + "_completed_steps");
   }
 }
@@ -86,12 +92,6 @@ bool SerialArray<Design>::begin(const arch::LayerInput& input, const arch::Block
   for (auto& d : dispatchers_) d->reset();
   next_brick_.write(0);
   released_.write(fully_connected_ ? total_ : register_count_);
-  if (!fully_connected_) {
-    while (loaded_ < std::min<std::uint64_t>(register_count_, total_)) {
-      load_registers(loaded_, static_cast<std::uint32_t>(loaded_ % register_count_));
-      ++loaded_;
-    }
-  }
   return true;
 }
 
@@ -107,9 +107,7 @@ void SerialArray<Design>::release() {
     return;
   }
   if (fully_connected_ || total_ == 0) return;
-  const std::uint64_t allowed = std::min(total_, slowest + register_count_);
-  for (; loaded_ < allowed; ++loaded_) load_registers(loaded_, static_cast<std::uint32_t>(loaded_ % register_count_));
-  released_.write(allowed);
+  released_.write(std::min(total_, slowest + register_count_));
 }
 
 template <class Design>
