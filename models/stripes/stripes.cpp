@@ -2,6 +2,7 @@
 #include "models/stripes/stripes.h"
 
 #include "sim/arch/budget.h"
+#include "sim/arch/fetch_rows.h"
 #include "sim/base/quantity.h"
 #include "sim/kernel/round_robin.h"
 
@@ -13,6 +14,18 @@ using config::Parameter;
 struct NoPlan final : arch::Plan {};
 
 std::unique_ptr<arch::Accelerator> make(const config::Values& values) { return std::make_unique<Stripes>(Params::from(values)); }
+
+// Cycles of one pass over the block's window sets.
+std::uint64_t pass_cycles(const arch::LayerInput& input, const arch::Block& block, std::uint64_t serial, ActivationFetch fetch) {
+  if (fetch == ActivationFetch::ideal) return block.window_sets.size() * input.mapping.steps * serial;
+  std::uint64_t sum = 0;
+  for (const auto set : block.window_sets) {
+    for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
+      sum += std::max<std::uint64_t>(serial, arch::fetch_rows(input.lowered, input.mapping.window_sets[set], step));
+    }
+  }
+  return sum;
+}
 
 }  // namespace
 
@@ -30,7 +43,10 @@ config::Declaration Params::declaration() {
               .by_default(1)
               .means("activation bits that a unit processes a cycle")
               .from("Stripes (MICRO'16)"),
-          arch::activation_fetch_parameter(),
+          Parameter::choice("activation_fetch", {"ideal", "rows"})
+              .by_default("ideal")
+              .means("rows: a step takes at least as many cycles as the pallet touches distinct rows of 256 activations")
+              .from("specification, Stripes; ideal is our default"),
           arch::container_bits_parameter()};
 }
 
@@ -40,7 +56,7 @@ Params Params::from(const config::Values& values) {
           .columns = values.count("columns"),
           .bits_per_cycle = values.count("bits_per_cycle"),
           .container_bits = values.count("container_bits"),
-          .fetch = arch::activation_fetch_from(values)};
+          .fetch = values.text("activation_fetch") == "rows" ? ActivationFetch::rows : ActivationFetch::ideal};
 }
 
 std::uint32_t Stripes::serial_cycles(const workload::Layer& layer) const {
@@ -50,20 +66,28 @@ std::uint32_t Stripes::serial_cycles(const workload::Layer& layer) const {
 std::unique_ptr<arch::Plan> Stripes::prepare(const arch::LayerInput&) const { return std::make_unique<NoPlan>(); }
 
 arch::Cost Stripes::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
+  const arch::Presence present = arch::presence(input, block);
   const std::uint64_t serial = serial_cycles(input.layer);
+  const std::uint64_t passes = block.passes.size();
+  const LaneCycles effective(present.windows * present.filter_channels * serial);
   arch::Cost cost;
+  LaneCycles fill(0);
+  LaneCycles synchronisation(0);
   if (input.lowered.is_fully_connected) {
     // The bricks of all passes take turns on the columns, starting one cycle apart; no gain from columns.
-    const arch::Presence present = arch::presence(input, block);
-    const std::uint64_t bricks = input.mapping.steps * block.passes.size();
+    const std::uint64_t bricks = input.mapping.steps * passes;
     cost.compute = Cycles(kernel::round_robin_cycles(bricks, params_.columns, serial));
-    cost.passes = arch::split_evenly(cost.compute, block.passes.size());
-    const LaneCycles effective(present.windows * present.filter_channels * serial);
-    const LaneCycles fill((cost.compute.count() * params_.columns - bricks * serial) * params_.tiles * params_.rows * arch::kLanes);
-    cost.lanes = arch::complete(input.mapping.array, cost.compute, effective, LaneCycles(0), fill);
+    cost.passes = arch::split_evenly(cost.compute, passes);
+    fill = LaneCycles((cost.compute.count() * params_.columns - bricks * serial) * params_.tiles * params_.rows * arch::kLanes);
   } else {
-    cost = arch::price_activation_serial(input, block, serial, params_.fetch);
+    const std::uint64_t pass = pass_cycles(input, block, serial, params_.fetch);
+    const std::uint64_t busy = block.window_sets.size() * input.mapping.steps * serial;
+    cost.passes.assign(passes, Cycles(pass));
+    cost.compute = Cycles(pass * passes);
+    // Waiting for activation rows: whole-array cycles beyond the serial ones.
+    synchronisation = LaneCycles((pass - busy) * passes * shape().lanes());
   }
+  cost.lanes = arch::complete(input.mapping.array, cost.compute, effective, synchronisation, fill);
   cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
   cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
   return cost;

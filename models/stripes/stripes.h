@@ -2,9 +2,10 @@
 #pragma once
 
 #include "sim/arch/accelerator.h"
-#include "sim/arch/activation_serial.h"
 
 namespace heddle::models::stripes {
+
+enum class ActivationFetch { ideal, rows };
 
 struct Params {
   std::uint32_t tiles = 16;
@@ -12,7 +13,7 @@ struct Params {
   std::uint32_t columns = 16;
   std::uint32_t bits_per_cycle = 1;
   std::uint32_t container_bits = 16;
-  arch::ActivationFetch fetch = arch::ActivationFetch::ideal;
+  ActivationFetch fetch = ActivationFetch::ideal;
 
   static config::Declaration declaration();
   static Params from(const config::Values& values);

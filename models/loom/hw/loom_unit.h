@@ -7,7 +7,7 @@
 #include <string>
 
 #include "models/loom/loom.h"
-#include "sim/hw/bit_true/bit_planes.h"
+#include "sim/hw/bit_true/operand_planes.h"
 #include "sim/hw/bit_true/cascade_array.h"
 #include "sim/hw/bit_true/serial_array.h"
 
@@ -16,7 +16,7 @@ namespace heddle::models::loom {
 // What crosses a column's bus in a cycle: a few activation bits of 16 lanes, and which weight bit the units
 // latch before they use them.
 struct Slot {
-  hw::BitPlanes activations;
+  hw::OperandPlanes activations;
   bool latches = false;
   std::uint8_t weight_place = 0;
   bool weight_is_sign = false;
@@ -47,7 +47,7 @@ class Unit {
   void clear() { sum_ = 0; }
   void clock(const Slot& slot, const std::int32_t* weights) {
     if (slot.latches) latch(slot.weight_place, weights);
-    for (std::size_t plane = 0; plane < hw::BitPlanes::kMost; ++plane) {
+    for (std::size_t plane = 0; plane < hw::OperandPlanes::kMost; ++plane) {
       const auto products = static_cast<std::uint16_t>(slot.activations.bits[plane] & weight_bits_);
       if (products == 0) continue;
       const std::int64_t placed = std::int64_t{std::popcount(products)} * (std::int64_t{1} << (slot.activations.place + plane + slot.weight_place));

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "sim/hw/bit_true/bit_planes.h"
+#include "sim/hw/bit_true/operand_planes.h"
 #include "sim/hw/bit_true/serial_array.h"
 
 namespace heddle::hw {
@@ -19,7 +19,7 @@ struct ActivationSerial {
 
   struct Word {
     ElementControl control;
-    BitPlanes activations;
+    OperandPlanes activations;
 
     friend bool operator==(const Word&, const Word&) = default;
     friend std::ostream& operator<<(std::ostream& out, const Word& word) { return out << word.activations; }

@@ -5,7 +5,7 @@
 #include <array>
 #include <functional>
 
-#include "sim/hw/bit_true/bit_planes.h"
+#include "sim/hw/bit_true/operand_planes.h"
 #include "sim/hw/bit_true/cascade_array.h"
 
 namespace heddle::hw {
@@ -24,7 +24,7 @@ struct WeightLoad {
 
   struct Word {
     CascadeControl control;
-    BitPlanes activations;
+    OperandPlanes activations;
     std::uint8_t load_place = 0;    // of the first weight bit loaded in this cycle
     std::uint8_t load_bits = 0;     // how many
     bool load_ends_in_sign = false;  // the last of them is a sign bit

@@ -13,7 +13,7 @@ namespace heddle::hw {
 
 // Neighbouring bit positions of a brick's 16 values, as they cross a bus in one cycle: bit l of a plane is
 // lane l's bit. Two's complement: the top plane of a signed value counts negative.
-struct BitPlanes {
+struct OperandPlanes {
   static constexpr std::size_t kMost = 4;
   std::array<std::uint16_t, kMost> bits{};
   std::uint8_t place = 0;         // of bits[0]
@@ -34,20 +34,20 @@ struct BitPlanes {
     return sum;
   }
 
-  friend bool operator==(const BitPlanes&, const BitPlanes&) = default;
-  friend std::ostream& operator<<(std::ostream& out, const BitPlanes& planes) {
+  friend bool operator==(const OperandPlanes&, const OperandPlanes&) = default;
+  friend std::ostream& operator<<(std::ostream& out, const OperandPlanes& planes) {
     out << "planes";
     for (const auto plane : planes.bits) out << ' ' << plane;
     return out << " at " << static_cast<unsigned>(planes.place);
   }
-  friend void sc_trace(sc_core::sc_trace_file* file, const BitPlanes& planes, const std::string& name) {
+  friend void sc_trace(sc_core::sc_trace_file* file, const OperandPlanes& planes, const std::string& name) {
     for (std::size_t i = 0; i < kMost; ++i) sc_core::sc_trace(file, planes.bits[i], name + "_bits" + std::to_string(i));
   }
 };
 
 // `count` planes from `place` on of values that are `width` bits wide; beyond the width there is nothing.
-inline BitPlanes cut_planes(workload::Brick values, std::uint32_t place, std::uint32_t count, std::uint32_t width, bool is_signed) {
-  BitPlanes out;
+inline OperandPlanes cut_planes(workload::Brick values, std::uint32_t place, std::uint32_t count, std::uint32_t width, bool is_signed) {
+  OperandPlanes out;
   out.place = static_cast<std::uint8_t>(place);
   for (std::uint32_t plane = 0; plane < count && place + plane < width; ++plane) {
     for (std::size_t lane = 0; lane < workload::kBrick; ++lane) {
