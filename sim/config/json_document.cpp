@@ -183,6 +183,28 @@ std::string Document::where(std::string_view pointer) const {
   }
 }
 
+std::string Document::file_of(std::string_view pointer) const {
+  std::string at(pointer);
+  while (true) {
+    if (const auto found = marks_.find(at); found != marks_.end()) {
+      const SourceText& source = *found->second.source;
+      return source.line_starts.empty() ? "" : source.name;
+    }
+    if (at.empty()) return name_;
+    at.resize(at.rfind('/'));
+  }
+}
+
+Document Document::part(const std::string& pointer) const {
+  Document out;
+  out.root = root.at(Json::json_pointer(pointer));
+  out.name_ = name_;
+  for (const auto& [path, mark] : marks_) {
+    if (path == pointer || path.starts_with(pointer + "/")) out.marks_[path.substr(pointer.size())] = mark;
+  }
+  return out;
+}
+
 void Document::forget(const std::string& pointer) {
   std::erase_if(marks_, [&](const auto& entry) {
     return entry.first == pointer || entry.first.starts_with(pointer + "/");

@@ -30,6 +30,10 @@ class Document {
   // "file:line:column: /path" of the nearest recorded ancestor of `pointer`.
   [[nodiscard]] std::string where(std::string_view pointer) const;
   [[nodiscard]] const std::string& name() const { return name_; }
+  // The file in which the nearest recorded ancestor of `pointer` was written; empty for an override.
+  [[nodiscard]] std::string file_of(std::string_view pointer) const;
+  // The part at `pointer` as a document of its own; positions come along.
+  [[nodiscard]] Document part(const std::string& pointer) const;
 
   // Puts `other` at `pointer`: objects merge key by key, everything else replaces. Positions follow.
   void overlay(const Json& value, const std::string& pointer, const Document& other);

@@ -8,12 +8,19 @@
 
 namespace heddle::hw {
 
+// Sets SystemC's resolution to a femtosecond, so that 980 MHz is off by less than one part in a million.
+// Before any other use of SystemC; later calls in the same process change nothing.
+void set_time_resolution();
+
 // Cycles to simulated time and back in integers: no rounding, whatever the period.
 class Clock {
  public:
   explicit Clock(const sc_core::sc_time& period) : ticks_(period.value()) {
     HEDDLE_CHECK(ticks_ > 0, "a clock needs a period above zero");
   }
+  // The period is rounded to SystemC's resolution.
+  static Clock of_frequency(double megahertz);
+
   [[nodiscard]] sc_core::sc_time span(Cycles cycles) const {
     return sc_core::sc_time::from_value(ticks_ * cycles.count());
   }
@@ -21,6 +28,10 @@ class Clock {
     const auto ticks = to.value() - from.value();
     HEDDLE_CHECK(ticks % ticks_ == 0, "an instant is not on a clock edge");
     return Cycles(ticks / ticks_);
+  }
+  // The first edge at or after `instant`.
+  [[nodiscard]] sc_core::sc_time edge(const sc_core::sc_time& instant) const {
+    return sc_core::sc_time::from_value(ceil_div(instant.value(), ticks_) * ticks_);
   }
 
  private:

@@ -58,9 +58,9 @@ void AddBricks(const std::int32_t* values, std::size_t bricks, unsigned header_b
   std::uint64_t without = each;
   for (std::size_t i = 0; i < bricks; ++i) {
     const Brick brick = Summarize(values + i * kBrick);
-    const std::uint32_t p = std::max(1U, static_cast<std::uint32_t>(std::bit_width(brick.folded)) + sign);
-    with += (static_cast<std::uint32_t>(kBrick) - brick.zeros) * p;
-    without += static_cast<std::uint32_t>(kBrick) * p;
+    const std::uint64_t p = std::max(1U, static_cast<std::uint32_t>(std::bit_width(brick.folded)) + sign);
+    with += (kBrick - brick.zeros) * p;
+    without += kBrick * p;
   }
   *zero_vector += with;
   *plain += without;

@@ -39,10 +39,11 @@ auto sum_fields(const Struct& s) {
 struct StallCycles {
   Cycles weights;
   Cycles activations;
+  Cycles partial_sums;
   Cycles outputs;
   static constexpr auto fields() {
     return std::tuple{Field{"weights", &StallCycles::weights}, Field{"activations", &StallCycles::activations},
-                      Field{"outputs", &StallCycles::outputs}};
+                      Field{"partial_sums", &StallCycles::partial_sums}, Field{"outputs", &StallCycles::outputs}};
   }
 };
 

@@ -5,8 +5,10 @@
 #include <mutex>
 
 #include "sim/arch/layer_data.h"
+#include "sim/arch/layer_work.h"
 #include "sim/arch/parallel.h"
 #include "sim/base/error.h"
+#include "sim/hw/engine.h"
 
 namespace heddle::run {
 namespace {
@@ -14,13 +16,18 @@ namespace {
 using result::Counters;
 using result::LayerRecord;
 
-// What counting one layer of one sample yields before memory time is known.
-LayerRecord count_layer(const arch::AcceleratorConfig& config, const workload::Trace& trace, const workload::Layer& layer,
+// A layer of a sample, counted but not yet timed.
+struct Counted {
+  LayerRecord record;
+  arch::LayerWork work;
+};
+
+Counted count_layer(const arch::AcceleratorConfig& config, const workload::Trace& trace, const workload::Layer& layer,
                         std::uint32_t sample) {
   const arch::Accelerator& accelerator = *config.accelerator;
   const arch::LayerData data(trace, layer, sample, accelerator, config.mapping);
   const auto plan = accelerator.prepare(data.input());
-  const arch::Cost cost = accelerator.price(data.input(), *plan, arch::whole_layer(data.input().mapping));
+  arch::Cost cost = accelerator.price(data.input(), *plan, arch::whole_layer(data.input().mapping));
   LayerRecord record{.name = layer.id,
                      .op = layer.op_name,
                      .activation_bits = layer.precision.activation_bits,
@@ -30,19 +37,48 @@ LayerRecord count_layer(const arch::AcceleratorConfig& config, const workload::T
   Counters& c = record.counters;
   c.macs = layer.geometry.macs();
   c.compute_cycles = cost.compute;
-  c.cycles = cost.compute;
   c.lane_cycles = {cost.lanes.effective, cost.lanes.synchronisation, cost.lanes.edge, cost.lanes.fill};
   c.on_chip_bytes.weights = bytes_holding(cost.weight_read);
   c.on_chip_bytes.input_activations = bytes_holding(cost.activation_read);
   c.on_chip_bytes.output_activations = bytes_holding(Bits(layer.geometry.output_values() * accelerator.container_bits()));
   c.on_chip_bytes.metadata = bytes_holding(accelerator.weight_metadata(data.input(), *plan));
   c.events.assign(cost.events.begin(), cost.events.begin() + static_cast<std::ptrdiff_t>(config.model->events.size()));
-  return record;
+  arch::LayerWork work = arch::layer_work(data.input(), accelerator, *plan, std::move(cost));
+  return {std::move(record), std::move(work)};
 }
 
-result::RunRecord header(const arch::AcceleratorConfig& config, const workload::Trace& trace) {
+// Lets all engines advance together and writes what they measured into the records.
+void time_runs(std::span<const arch::AcceleratorConfig> accelerators, std::span<const hw::MemoryConfig> memories,
+               const std::vector<std::vector<Counted>>& counted, std::vector<result::RunRecord>& runs) {
+  std::vector<arch::WorkList> lists(accelerators.size());
+  std::vector<hw::Job> jobs;
+  for (std::size_t a = 0; a < accelerators.size(); ++a) {
+    std::vector<const arch::LayerWork*> works;
+    for (const auto& layer : counted[a]) works.push_back(&layer.work);
+    arch::append_layers(works, memories[a].off_chip != hw::OffChipKind::none, lists[a]);
+    jobs.push_back({lists[a], memories[a], accelerators[a].frequency_mhz});
+  }
+  const auto timings = hw::simulate(jobs);
+  for (std::size_t a = 0; a < accelerators.size(); ++a) {
+    std::size_t i = 0;
+    for (auto& sample : runs[a].samples) {
+      for (auto& layer : sample.layers) {
+        layer = counted[a][i].record;
+        const hw::LayerTime& time = timings[a].layers[i];
+        HEDDLE_CHECK(time.compute == layer.counters.compute_cycles, "the engine computed other cycles than were counted");
+        layer.counters.cycles = time.cycles;
+        layer.counters.stall_cycles = time.stalls;
+        layer.counters.off_chip_bytes = timings[a].moved_by_layer[i];
+        ++i;
+      }
+    }
+  }
+}
+
+result::RunRecord header(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory, const workload::Trace& trace) {
   result::RunRecord run;
   run.accelerator = config.echo;
+  run.accelerator["memory"] = memory.echo;
   const workload::Network& network = trace.network();
   run.network = {{"name", network.name}, {"trace_sha256", trace.digest()}, {"samples", network.samples}};
   if (!network.accuracy.is_null()) run.network["accuracy"] = network.accuracy;
@@ -52,6 +88,7 @@ result::RunRecord header(const arch::AcceleratorConfig& config, const workload::
   run.frequency_mhz = config.frequency_mhz;
   run.notes = config::Json::array();
   for (const auto& text : config.echo.at("assumptions")) run.notes.push_back("assumption: " + text.get<std::string>());
+  for (const auto& text : memory.notes) run.notes.push_back(text);
   if (network.samples == 0) run.notes.push_back("the trace holds shapes and precisions only; one inference is counted");
   return run;
 }
@@ -68,10 +105,13 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
   const std::uint32_t samples = std::max(1U, trace.network().samples);
 
   std::vector<result::RunRecord> runs;
+  std::vector<hw::MemoryConfig> memories;
   for (const auto& config : accelerators) {
-    runs.push_back(header(config, trace));
+    memories.push_back(hw::read_memory(config.document));
+    runs.push_back(header(config, memories.back(), trace));
     for (std::uint32_t s = 0; s < samples; ++s) runs.back().samples.push_back({s, std::vector<LayerRecord>(layers.size())});
   }
+  std::vector<std::vector<Counted>> counted(accelerators.size(), std::vector<Counted>(samples * layers.size()));
   const std::size_t all = accelerators.size() * samples * layers.size();
   std::size_t done = 0;
   std::mutex progress_mutex;
@@ -79,13 +119,14 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
     const std::size_t layer = i % layers.size();
     const std::size_t sample = i / layers.size() % samples;
     const std::size_t accelerator = i / layers.size() / samples;
-    runs[accelerator].samples[sample].layers[layer] =
+    counted[accelerator][sample * layers.size() + layer] =
         count_layer(accelerators[accelerator], trace, *layers[layer], static_cast<std::uint32_t>(sample));
     if (options.progress) {
       const std::lock_guard lock(progress_mutex);
       options.progress(++done, all, layers[layer]->id);
     }
   });
+  time_runs(accelerators, memories, counted, runs);
   for (const auto& run : runs) {
     for (const auto& sample : run.samples) {
       for (const auto& layer : sample.layers) check_ledger(layer.counters, run.array_lanes, "layer " + layer.name);

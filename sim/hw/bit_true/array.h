@@ -53,10 +53,11 @@ class BitTrueArray : public sc_core::sc_module {
 
   // Computes the block: starts the array, lets the simulation advance until it is done and returns the
   // clock cycles that passed. Outputs are in `reducer`. Called from outside the simulation.
-  Cycles execute(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer);
+  virtual Cycles execute(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer);
 
-  // Signals of tile 0, for `--vcd`.
+  // Signals of one tile, for `--vcd`: tile 0 unless another was chosen.
   virtual void trace_tile(sc_core::sc_trace_file* file) const = 0;
+  void choose_traced_tile(std::uint32_t tile) { traced_tile_ = tile; }
 
  protected:
   // Prepares the block. Returns false when there is nothing to compute. The work begins at the first
@@ -64,10 +65,12 @@ class BitTrueArray : public sc_core::sc_module {
   virtual bool begin(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer) = 0;
   // Called in the clock cycle that is the block's last one.
   void finish();
+  [[nodiscard]] std::uint32_t traced_tile() const { return traced_tile_; }
 
   GatedClock clock_{"clock"};
 
  private:
+  std::uint32_t traced_tile_ = 0;
   sc_core::sc_time first_edge_;
   sc_core::sc_time last_edge_;
   bool finished_ = false;

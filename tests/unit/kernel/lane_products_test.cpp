@@ -86,7 +86,7 @@ TEST_CASE("the barrier form by lane maxima is the maximum over all pairs") {
   for (int round = 0; round < 500; ++round) {
     const auto weights = random_counts(random, 8);
     const auto activations = random_counts(random, 16);
-    std::vector<std::uint16_t> pairs(8 * 16);
+    std::vector<std::uint16_t> pairs(std::size_t{8} * 16);
     pair_steps(weights, activations, pairs);
     std::array<std::uint8_t, 16> max_weights;
     std::array<std::uint8_t, 16> max_activations;

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "sim/base/quantity.h"
+
+namespace heddle::arch {
+
+// What a transfer over the off-chip interface carries.
+enum class Tensor : std::uint8_t { weights, metadata, input_activations, partial_sums, output_activations };
+
+// What the array waits for.
+enum class Cause : std::uint8_t { weights, activations, partial_sums, outputs };
+inline constexpr std::size_t kCauses = 4;
+
+// The cause of a stall that a transfer of this tensor ends.
+constexpr Cause cause_of(Tensor tensor) {
+  switch (tensor) {
+    case Tensor::weights:
+    case Tensor::metadata:
+      return Cause::weights;
+    case Tensor::input_activations:
+      return Cause::activations;
+    case Tensor::partial_sums:
+      return Cause::partial_sums;
+    case Tensor::output_activations:
+      break;
+  }
+  return Cause::outputs;
+}
+
+// One descriptor of the DMA's list. The DMA takes them in the order of the list and one after another, as
+// a descriptor ring does; because that order is fixed, faster memory can never make a run slower.
+struct Transfer {
+  std::uint32_t item = 0;   // the work that needs it (load) or has made it (store)
+  std::uint32_t after = 0;  // load: may start when this many items are computed; store: when this many are reduced
+  Tensor tensor = Tensor::weights;
+  bool is_write = false;
+  std::uint64_t address = 0;
+  Bytes bytes;
+};
+
+// A stretch of computing for which the array needs nothing new: it starts when its loads have arrived and
+// there is room for its outputs.
+struct Work {
+  std::uint32_t layer = 0;
+  Cycles compute;
+  // Between the on-chip memories and the tiles while it computes.
+  Bytes weight_read;
+  Bytes activation_read;
+  Bytes output_written;
+  // Stores of the list that must be complete before it starts: they free the room for its outputs.
+  std::uint32_t stores_before = 0;
+};
+
+// All that one accelerator does, in order. Layers are numbered through all samples.
+struct WorkList {
+  std::uint32_t layers = 0;
+  std::vector<Work> items;
+  std::vector<Transfer> transfers;
+};
+
+// Sorts transfers into the DMA's order: by the item whose end they wait for; among those that wait for the
+// same end first loads, then stores, then the loads that read what those stores have written (`reads_back`).
+// Nothing ever waits behind a transfer that cannot start yet while it could. `transfers` come in item
+// order a kind; `reads_back[i]` belongs to `transfers[i]`.
+void order_transfers(std::vector<Transfer>& transfers, const std::vector<bool>& reads_back);
+
+// Throws Error(internal) when the list could not run to its end: a load that waits for its own item, or
+// behind a store that does; items or layers out of order.
+void check_work_list(const WorkList& list);
+
+}  // namespace heddle::arch

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/hw/engine.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "sim/base/error.h"
+
+namespace heddle::hw {
+namespace {
+
+using arch::Cause;
+using sc_core::sc_fifo;
+using sc_core::sc_semaphore;
+
+// A fifo that never makes its writer wait: the writer's own rules decide how far ahead it may be.
+int room_for(std::size_t count) { return static_cast<int>(count) + 1; }
+
+class Engine final : public sc_core::sc_module {
+ public:
+  Engine(const sc_core::sc_module_name& name, const Job& job);
+  [[nodiscard]] Timing timing() const;
+  [[nodiscard]] bool finished() const { return tiles_.finished() && dma_.finished(); }
+  void rethrow() const { failure_.rethrow(); }
+
+ private:
+  void connect();
+
+  const arch::WorkList& list_;
+  Clock clock_;
+  Failure failure_;
+  LoadCounts loads_;
+  std::unique_ptr<OffChipMemory> off_chip_;
+  Sram activation_memory_;
+  Sram weight_memory_;
+  Dma dma_;
+  Dispatcher dispatcher_;
+  Tiles tiles_;
+  Reducer reducer_;
+  sc_core::sc_vector<InstantFifo> complete_;
+  sc_fifo<Dispatched> dispatched_;
+  sc_fifo<std::uint32_t> results_;
+  sc_semaphore computed_{"computed", 0};
+  sc_semaphore reduced_{"reduced", 0};
+  sc_semaphore output_room_;
+};
+
+Engine::Engine(const sc_core::sc_module_name& name, const Job& job)
+    : sc_module(name),
+      list_(job.list),
+      clock_(Clock::of_frequency(job.frequency_mhz)),
+      loads_(count_loads(job.list)),
+      off_chip_(make_off_chip("off_chip", job.memory)),
+      activation_memory_("activation_memory", job.memory.activation_timing),
+      weight_memory_("weight_memory", job.memory.weight_timing),
+      dma_("dma", list_, clock_, failure_),
+      dispatcher_("dispatcher", list_, loads_, clock_, failure_),
+      tiles_("tiles", list_, loads_, clock_, failure_),
+      reducer_("reducer", list_, clock_, failure_),
+      complete_("complete", arch::kCauses, [&](const char* n, std::size_t) { return new InstantFifo(n, room_for(list_.transfers.size())); }),
+      dispatched_("dispatched", job.memory.input_buffers),
+      results_("results", job.memory.output_buffers),
+      output_room_("output_room", job.memory.output_buffers) {
+  connect();
+}
+
+void Engine::connect() {
+  dma_.socket.bind(off_chip_->port());
+  dma_.computed(computed_);
+  dma_.reduced(reduced_);
+  for (std::size_t i = 0; i < arch::kCauses; ++i) dma_.complete[i](complete_[i]);
+  dispatcher_.memory(activation_memory_);
+  dispatcher_.arrived(complete_[static_cast<std::size_t>(Cause::activations)]);
+  dispatcher_.ready(dispatched_);
+  tiles_.weights(weight_memory_);
+  tiles_.weights_arrived(complete_[static_cast<std::size_t>(Cause::weights)]);
+  tiles_.partial_sums_arrived(complete_[static_cast<std::size_t>(Cause::partial_sums)]);
+  tiles_.stored(complete_[static_cast<std::size_t>(Cause::outputs)]);
+  tiles_.dispatched(dispatched_);
+  tiles_.output_room(output_room_);
+  tiles_.results(results_);
+  tiles_.computed(computed_);
+  reducer_.results(results_);
+  reducer_.memory(activation_memory_);
+  reducer_.output_room(output_room_);
+  reducer_.reduced(reduced_);
+}
+
+Timing Engine::timing() const {
+  return {.layers = tiles_.times(),
+          .moved_by_layer = dma_.moved_by_layer(),
+          .off_chip_read = off_chip_->read_bytes(),
+          .off_chip_written = off_chip_->written_bytes(),
+          .activation_memory_read = activation_memory_.read_bytes(),
+          .activation_memory_written = activation_memory_.written_bytes(),
+          .weight_memory_read = weight_memory_.read_bytes()};
+}
+
+// Off-chip bytes by tensor are what the memory itself saw.
+void check_bytes(const Timing& timing) {
+  Bytes moved(0);
+  for (const auto& layer : timing.moved_by_layer) moved += sum_fields(layer);
+  HEDDLE_CHECK(moved == timing.off_chip_read + timing.off_chip_written,
+               fmt::format("the DMA moved {} bytes, the off-chip memory {}", moved.count(),
+                           (timing.off_chip_read + timing.off_chip_written).count()));
+}
+
+}  // namespace
+
+std::vector<Timing> simulate(std::span<const Job> jobs) {
+  static bool used = false;
+  HEDDLE_CHECK(!used, "SystemC simulates once a process");
+  used = true;
+  set_time_resolution();
+  std::vector<std::unique_ptr<Engine>> engines;
+  for (const auto& job : jobs) {
+    arch::check_work_list(job.list);
+    engines.push_back(std::make_unique<Engine>(fmt::format("engine_{}", engines.size()).c_str(), job));
+  }
+  sc_core::sc_start();
+  for (const auto& engine : engines) engine->rethrow();
+  std::vector<Timing> out;
+  for (const auto& engine : engines) {
+    HEDDLE_CHECK(engine->finished(), std::string(engine->name()) + ": the simulation stopped before all work was done");
+    out.push_back(engine->timing());
+    check_bytes(out.back());
+  }
+  return out;
+}
+
+}  // namespace heddle::hw

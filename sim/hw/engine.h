@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sim/arch/work_list.h"
+#include "sim/hw/memory_config.h"
+#include "sim/hw/tiles.h"
+
+namespace heddle::hw {
+
+// One accelerator's work. `list` and `memory` outlive the simulation.
+struct Job {
+  const arch::WorkList& list;
+  const MemoryConfig& memory;
+  double frequency_mhz = 1000;
+};
+
+struct Timing {
+  std::vector<LayerTime> layers;
+  std::vector<result::TensorBytes> moved_by_layer;  // what the DMA moved
+  Bytes off_chip_read;                              // what the off-chip memory saw
+  Bytes off_chip_written;
+  Bytes activation_memory_read;
+  Bytes activation_memory_written;
+  Bytes weight_memory_read;
+};
+
+// Builds one engine a job - clock, DMA, memories, dispatcher, tiles, reducer - and lets them advance together
+// in one SystemC simulation. SystemC elaborates once a process, so this can be called once a process.
+// Cost: about five wakes an item and one a transfer. Throws what a process threw; Error(internal) when the
+// simulation stops before all work is done or when bytes went astray.
+std::vector<Timing> simulate(std::span<const Job> jobs);
+
+}  // namespace heddle::hw

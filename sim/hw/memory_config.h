@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/arch/on_chip.h"
+#include "sim/config/declaration.h"
+#include "sim/hw/off_chip.h"
+#include "sim/hw/on_chip.h"
+
+namespace heddle::hw {
+
+enum class OffChipKind { none, ideal };
+
+// The `memory` section of an accelerator's configuration (docs/memory.md).
+struct MemoryConfig {
+  // "memory": "none": nothing but computing takes time.
+  bool is_compute_only = true;
+  OffChipKind off_chip = OffChipKind::none;
+  IdealParameters ideal;
+  arch::OnChipMemory activation_memory;
+  arch::OnChipMemory weight_memory;
+  SramTiming activation_timing;
+  SramTiming weight_timing;
+  int input_buffers = 2;   // items whose activations may stand in front of the tiles
+  int output_buffers = 2;  // items whose outputs may be on their way from the tiles to the memory
+  config::Json echo = "none";
+  std::vector<std::string> notes;  // what every result repeats: whatever is unlimited
+};
+
+// "none", the name of a memory file (relative to the file that names it), or an object, which may extend
+// such a file. Throws Error(config | io).
+MemoryConfig read_memory(const config::Document& configuration);
+
+const config::Declaration& memory_declaration();
+
+// The off-chip memory that the configuration asks for.
+std::unique_ptr<OffChipMemory> make_off_chip(const char* name, const MemoryConfig& memory);
+
+}  // namespace heddle::hw

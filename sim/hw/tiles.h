@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <systemc>
+
+#include <array>
+#include <vector>
+
+#include "sim/arch/work_list.h"
+#include "sim/hw/clock.h"
+#include "sim/hw/dma.h"
+#include "sim/hw/on_chip.h"
+#include "sim/hw/process.h"
+#include "sim/result/record.h"
+
+namespace heddle::hw {
+
+// Work whose activations stand ready in front of the tiles, or will at `at`.
+struct Dispatched {
+  sc_core::sc_time at;
+  Cycles stream;  // that the activation memory needs to feed it
+  friend std::ostream& operator<<(std::ostream& out, const Dispatched& d) { return out << d.at; }
+};
+
+// How many loads of a cause each item waits for.
+using LoadCounts = std::vector<std::array<std::uint32_t, arch::kCauses>>;
+LoadCounts count_loads(const arch::WorkList& list);
+
+// Dispatcher and transposer: reads activations from their memory for one item after another, as far ahead
+// as the input buffer allows.
+class Dispatcher final : public sc_core::sc_module {
+ public:
+  Dispatcher(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads, const Clock& clock,
+             Failure& failure);
+  sc_core::sc_port<StreamInterface> memory{"memory"};
+  sc_core::sc_fifo_in<sc_core::sc_time> arrived{"arrived"};
+  sc_core::sc_fifo_out<Dispatched> ready{"ready"};
+
+ private:
+  void run();
+  const arch::WorkList& list_;
+  const LoadCounts& loads_;
+  Clock clock_;
+  Failure& failure_;
+};
+
+struct LayerTime {
+  Cycles cycles;
+  Cycles compute;
+  result::StallCycles stalls;
+};
+
+// The array: waits for room, weights, partial sums and activations in that order, computes the priced cycles, and
+// charges every cycle to its layer as computing or as a stall by cause. A cycle in which several things
+// are missing is charged to the first of that order.
+class Tiles final : public sc_core::sc_module {
+ public:
+  Tiles(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads, const Clock& clock,
+        Failure& failure);
+  sc_core::sc_port<StreamInterface> weights{"weights"};
+  sc_core::sc_fifo_in<sc_core::sc_time> weights_arrived{"weights_arrived"};
+  sc_core::sc_fifo_in<sc_core::sc_time> partial_sums_arrived{"partial_sums_arrived"};
+  sc_core::sc_fifo_in<sc_core::sc_time> stored{"stored"};
+  sc_core::sc_fifo_in<Dispatched> dispatched{"dispatched"};
+  sc_core::sc_port<sc_core::sc_semaphore_if> output_room{"output_room"};
+  sc_core::sc_fifo_out<std::uint32_t> results{"results"};
+  sc_core::sc_port<sc_core::sc_semaphore_if> computed{"computed"};
+
+  [[nodiscard]] bool finished() const { return done_ == list_.items.size(); }
+  [[nodiscard]] const std::vector<LayerTime>& times() const { return times_; }
+  void trace(sc_core::sc_trace_file* file) const override;
+
+ private:
+  void run();
+  void compute(const arch::Work& work);
+  void wait_until(const sc_core::sc_time& instant);
+  // Runs `wait_for` and adds the time it took to `counter`.
+  template <class Wait>
+  void charge(Cycles& counter, Wait wait_for);
+  [[nodiscard]] sc_core::sc_time last_arrival(sc_core::sc_fifo_in<sc_core::sc_time>& fifo, std::uint32_t count, Cycles latency);
+
+  const arch::WorkList& list_;
+  const LoadCounts& loads_;
+  Clock clock_;
+  Failure& failure_;
+  std::vector<LayerTime> times_;
+  std::uint32_t done_ = 0;
+  std::uint32_t stores_seen_ = 0;
+};
+
+// Takes finished outputs to the activation memory, item by item, behind the array's back.
+class Reducer final : public sc_core::sc_module {
+ public:
+  Reducer(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure);
+  sc_core::sc_fifo_in<std::uint32_t> results{"results"};
+  sc_core::sc_port<StreamInterface> memory{"memory"};
+  sc_core::sc_port<sc_core::sc_semaphore_if> output_room{"output_room"};
+  sc_core::sc_port<sc_core::sc_semaphore_if> reduced{"reduced"};
+
+ private:
+  void run();
+  const arch::WorkList& list_;
+  Clock clock_;
+  Failure& failure_;
+};
+
+}  // namespace heddle::hw

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+
+#include "sim/arch/work_list.h"
+#include "sim/base/random.h"
+#include "sim/hw/engine.h"
+
+namespace heddle::test {
+
+// A list that could come from no planner at all: every dependency that the rules allow, sizes from none to
+// far more than computing hides.
+inline arch::WorkList random_work(std::uint64_t seed) {
+  Random random(seed, "work");
+  arch::WorkList list;
+  list.layers = 1 + static_cast<std::uint32_t>(random.below(4));
+  const auto items = list.layers + static_cast<std::uint32_t>(random.below(40));
+  std::array<std::uint32_t, arch::kCauses> depth{};
+  for (auto& d : depth) d = 1 + static_cast<std::uint32_t>(random.below(3));
+  for (std::uint32_t i = 0; i < items; ++i) {
+    list.items.push_back({.layer = i * list.layers / items,
+                          .compute = Cycles(random.below(300)),
+                          .weight_read = Bytes(random.below(4000)),
+                          .activation_read = Bytes(random.below(4000)),
+                          .output_written = Bytes(random.below(1000)),
+                          .stores_before = 0});
+    const auto load = [&](arch::Tensor tensor) {
+      if (random.chance(3)) return;
+      const auto room = depth[static_cast<std::size_t>(arch::cause_of(tensor))];
+      list.transfers.push_back({i, i < room ? 0 : i - room + 1, tensor, false, 0, Bytes(1 + random.below(2000))});
+    };
+    load(arch::Tensor::weights);
+    load(arch::Tensor::metadata);
+    load(arch::Tensor::input_activations);
+    load(arch::Tensor::partial_sums);
+    if (!random.chance(3)) list.transfers.push_back({i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000))});
+  }
+  arch::order_transfers(list.transfers, std::vector<bool>(list.transfers.size(), false));
+  std::vector<std::uint32_t> store_items;
+  for (const auto& t : list.transfers) {
+    if (t.is_write) store_items.push_back(t.item);
+  }
+  for (std::uint32_t i = 0; i < items; ++i) {
+    // A third of the work reuses the room of all stores of work at least two items back.
+    if (!random.chance(3)) continue;
+    while (list.items[i].stores_before < store_items.size() && store_items[list.items[i].stores_before] + 2 <= i) {
+      ++list.items[i].stores_before;
+    }
+  }
+  return list;
+}
+
+inline hw::MemoryConfig random_memory(std::uint64_t seed) {
+  Random random(seed, "memory");
+  hw::MemoryConfig memory;
+  memory.is_compute_only = false;
+  memory.off_chip = hw::OffChipKind::ideal;
+  memory.ideal.bandwidth_mb_per_s = random.chance(5) ? 0 : 100 + random.below(30000);
+  memory.ideal.latency_ns = random.below(200);
+  const auto sram = [&] {
+    return hw::SramTiming{random.chance(3) ? 0 : 1 + random.below(64), Cycles(random.below(4)), Cycles(random.below(4))};
+  };
+  memory.activation_timing = sram();
+  memory.weight_timing = sram();
+  memory.input_buffers = 1 + static_cast<int>(random.below(2));
+  memory.output_buffers = 1 + static_cast<int>(random.below(2));
+  return memory;
+}
+
+}  // namespace heddle::test
