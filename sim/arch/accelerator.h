@@ -90,5 +90,8 @@ struct ModelInfo {
 
 // The parameter `container_bits` that every design declares alike.
 config::Parameter container_bits_parameter();
+// The parameter `storage` that every design may declare, and what it says.
+config::Parameter storage_parameter(Storage fallback, std::string source);
+Storage storage_from(const config::Values& parameters);
 
 }  // namespace heddle::arch
