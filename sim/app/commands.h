@@ -11,6 +11,7 @@ using Arguments = std::vector<std::string>;
 
 int run_command(const Arguments& arguments);
 int compare_command(const Arguments& arguments);
+int schedule_command(const Arguments& arguments);
 int trace_command(const Arguments& arguments);
 int dram_command(const Arguments& arguments);
 int list_command(const Arguments& arguments);
