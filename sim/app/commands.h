@@ -14,6 +14,8 @@ int compare_command(const Arguments& arguments);
 int schedule_command(const Arguments& arguments);
 int trace_command(const Arguments& arguments);
 int dram_command(const Arguments& arguments);
+int trace_import_command(const Arguments& arguments);  // heddle trace import
+int potential_command(const Arguments& arguments);
 int list_command(const Arguments& arguments);
 int describe_command(const Arguments& arguments);
 int schema_command(const Arguments& arguments);
