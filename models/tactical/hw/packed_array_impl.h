@@ -233,8 +233,11 @@ bool PackedArray<D>::Dispatcher::start_issue() {
   for (const auto tile : array_.domains_[domain].tiles) {
     if (array_.dispatcher(tile, column_).completed.read() < next_) return false;
   }
-  array_.issued_[domain]->write(next_ + 1);
   const Place at = array_.place_at(array_.domains_[domain], next_);
+  // All tiles of the domain that hold the packed column start with it; the first of them passes the token on.
+  const auto& tiles = array_.domains_[domain].tiles;
+  const auto first = std::find_if(tiles.begin(), tiles.end(), [&](std::uint32_t tile) { return array_.has(at.pass, tile, at.column); });
+  if (*first == tile_) array_.issued_[domain]->write(next_ + 1);
   array_.sets_[tile_][column_] = {array_.program(at.pass, tile_), at.column};
   load(column_, array_.input_->mapping.window_sets[at.window_set].first);
   return true;
