@@ -23,7 +23,7 @@ std::vector<std::string> json_files(const fs::path& root, const fs::path& relati
   std::error_code failure;
   for (auto it = fs::recursive_directory_iterator(root, failure); !failure && it != fs::recursive_directory_iterator();
        it.increment(failure)) {
-    if (it->path().extension() != ".json") continue;
+    if (it->path().extension() != ".json" || it->path().filename() == "comparisons.json") continue;
     auto name = it->path().lexically_relative(relative_to);
     out.push_back(name.replace_extension().generic_string());
   }

@@ -23,6 +23,7 @@ constexpr std::array kCommands{
     Command{"dram", "run a trace of memory requests on a DRAM alone", dram_command},
     Command{"trace", "look at, check and import traces: info, validate, stats, import", trace_command},
     Command{"potential", "work left by zero skipping, precision and terms: upper bounds without structure", potential_command},
+    Command{"reproduce", "the papers' comparisons beside ours, with the assumptions", reproduce_command},
     Command{"list", "models, configurations and traces that are shipped", list_command},
     Command{"describe", "parameters of a model: unit, default, range, source", describe_command},
     Command{"schema", "JSON Schema of a format", schema_command},
