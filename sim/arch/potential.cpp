@@ -51,7 +51,7 @@ class WeighedImage {
       const std::size_t y = std::size_t{oy} * g_.stride_y + std::size_t{ky} * g_.dilation_y;
       std::size_t at = (channel * height_ + y) * width_ + std::size_t{kx} * g_.dilation_x;
       for (std::uint32_t ox = 0; ox < g_.out_width; ++ox, at += g_.stride_x) {
-        out.non_zero += terms_[at] != 0 ? 1 : 0;  // every encoder gives a non-zero value a term
+        out.non_zero += terms_[at] != 0 ? 1U : 0U;  // every encoder gives a non-zero value a term
         out.terms += terms_[at];
         out.width += widths_[at];
       }
@@ -105,7 +105,7 @@ std::vector<WeightSums> over_filters(const Layer& layer, const IntTensor& weight
     for (std::size_t i = 0; i < filter_size; ++i) {
       const std::uint8_t terms = table[kernel::magnitude_of(values[i])];
       sums[i].terms += terms;
-      sums[i].non_zero += terms != 0 ? 1 : 0;
+      sums[i].non_zero += terms != 0 ? 1U : 0U;
     }
   }
   return out;
