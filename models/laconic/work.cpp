@@ -18,7 +18,7 @@ struct Sums {
   void add(std::size_t at, const std::uint8_t* counts, const std::uint8_t* totals) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       terms[at + lane] += counts[lane];
-      non_zero[at + lane] += counts[lane] != 0 ? 1 : 0;
+      non_zero[at + lane] += counts[lane] != 0 ? 1U : 0U;
       all_terms[at + lane] += totals[lane];
     }
   }

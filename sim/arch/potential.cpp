@@ -105,7 +105,7 @@ std::vector<WeightSums> over_filters(const Layer& layer, const IntTensor& weight
     for (std::size_t i = 0; i < filter_size; ++i) {
       const std::uint8_t terms = table[kernel::magnitude_of(values[i])];
       sums[i].terms += terms;
-      sums[i].non_zero += terms != 0 ? 1 : 0;
+      sums[i].non_zero += terms != 0 ? 1U : 0U;
     }
   }
   return out;

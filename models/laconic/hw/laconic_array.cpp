@@ -67,7 +67,9 @@ void Element::load() {
     }
   }
   active_ = true;
-  if (array_.fully_connected_) array_.next_brick_.write(next_ + 1);
+  if (!array_.fully_connected_) return;
+  array_.taken_ = next_ + 1;
+  array_.brick_taken_.notify(sc_core::SC_ZERO_TIME);
 }
 
 // The parts' sums meet at their places.
@@ -105,7 +107,7 @@ void Gate::update() {
 }
 
 LaconicArray::LaconicArray(const sc_core::sc_module_name& name, const Laconic& model)
-    : BitTrueArray(name), model_(model), shape_(model.shape()) {
+    : BitTrueArray(name), model_(model), shape_(model.shape()), brick_taken_("brick_taken") {
   for (std::uint32_t t = 0; t < shape_.tiles; ++t) {
     for (std::uint32_t r = 0; r < shape_.rows; ++r) {
       for (std::uint32_t c = 0; c < shape_.columns; ++c) {
@@ -118,6 +120,9 @@ LaconicArray::LaconicArray(const sc_core::sc_module_name& name, const Laconic& m
   SC_HAS_PROCESS(LaconicArray);
   SC_METHOD(watch_end);
   for (const auto& element : elements_) sensitive << element->completed;
+  dont_initialize();
+  SC_METHOD(pass_token);
+  sensitive << brick_taken_;
   dont_initialize();
   SC_METHOD(distribute_clock);
   sensitive << clock_.level.posedge_event();
@@ -211,6 +216,8 @@ void LaconicArray::distribute_clock() {
   if (total_ == 0) return;
   for (Element* element : in_use_) element->edge.notify();
 }
+
+void LaconicArray::pass_token() { next_brick_.write(taken_); }
 
 void LaconicArray::watch_end() {
   if (total_ == 0) return;

@@ -88,6 +88,7 @@ class LaconicArray : public hw::BitTrueArray {
   void reset_gates();
   void distribute_clock();
   void watch_end();
+  void pass_token();
 
   const Laconic& model_;
   arch::ArrayShape shape_;
@@ -97,13 +98,15 @@ class LaconicArray : public hw::BitTrueArray {
   std::vector<std::unique_ptr<Gate>> column_gates_;       // [tile][column]
   std::vector<std::unique_ptr<Gate>> brick_gates_;        // [column]: of all tiles, fully connected layers
   sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> next_brick_{"next_brick"};  // round-robin token
+  sc_core::sc_event brick_taken_;    // by the elements of a column, all at once
 
   const arch::LayerInput* input_ = nullptr;
   arch::Block block_;
   hw::Reducer* reducer_ = nullptr;
   Parts parts_;
   std::vector<Element*> in_use_;
-  std::uint64_t total_ = 0;           // 0: idle
+  std::uint64_t taken_ = 0;  // bricks that have started
+  std::uint64_t total_ = 0;  // 0: idle
   std::uint32_t columns_ = 1;         // of composed elements
   bool fully_connected_ = false;
 };
