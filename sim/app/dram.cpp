@@ -14,14 +14,17 @@ namespace heddle::app {
 namespace po = boost::program_options;
 
 int dram_command(const Arguments& arguments) {
-  CommandLine line("heddle dram MEMORY --trace FILE [--set path=value ...] [--json]",
-                   "Run a trace of memory requests (0xADDR READ|WRITE CYCLE a line) to completion on a DRAM alone.",
-                   "heddle dram ddr4_3200_8gb_x8 --trace requests.trace --set controller.queue_depth=64");
+  CommandLine line(
+      "heddle dram MEMORY --trace FILE [--set path=value ...] [--json]",
+      "Run a trace of memory requests (0xADDR READ|WRITE CYCLE a line) to completion on a DRAM alone.",
+      "heddle dram ddr4_3200_8gb_x8 --trace requests.trace --set controller.queue_depth=64");
   line.options()("memory", po::value<std::string>(), "a memory configuration, or the name of a shipped one")(
       "trace", po::value<std::string>(), "requests, in the form DRAMsim3 reads")(
-      "set", po::value<std::vector<std::string>>()->composing(), "override a key of the configuration: controller.ranks=2")(
-      "request-bytes", po::value<std::uint64_t>()->default_value(0), "bytes of a request, cut into bursts (0: one burst)")(
-      "json", po::bool_switch(), "print JSON on standard output");
+      "set", po::value<std::vector<std::string>>()->composing(),
+      "override a key of the configuration: controller.ranks=2")(
+      "request-bytes", po::value<std::uint64_t>()->default_value(0),
+      "bytes of a request, cut into bursts (0: one burst)")("json", po::bool_switch(),
+                                                            "print JSON on standard output");
   line.positional("memory", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;

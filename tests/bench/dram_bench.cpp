@@ -15,7 +15,8 @@ using namespace heddle::dram;  // NOLINT(google-build-using-namespace): a benchm
 constexpr std::uint64_t kBursts = 200000;
 
 MemoryParameters memory(const char* name, const std::vector<std::string>& overrides = {}) {
-  const auto path = std::filesystem::path(HEDDLE_SOURCE_DIR) / "configs" / "memories" / (std::string(name) + ".json");
+  const auto path =
+      std::filesystem::path(HEDDLE_SOURCE_DIR) / "configs" / "memories" / (std::string(name) + ".json");
   return read_memory(heddle::config::compose(path, overrides)).parameters;
 }
 
@@ -30,7 +31,9 @@ void measure(benchmark::State& state, const MemoryParameters& m, Make&& make) {
     const auto next = [&]() -> std::optional<TraceRequest> {
       return i < kBursts ? std::optional<TraceRequest>(make(i++, random)) : std::nullopt;
     };
-    drive_requests(system, next, [] { return std::string(); }, [&](const Issued& x) { last = std::max(last, x.data_end); });
+    drive_requests(
+        system, next, [] { return std::string(); },
+        [&](const Issued& x) { last = std::max(last, x.data_end); });
     benchmark::DoNotOptimize(last);
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(kBursts) * static_cast<std::int64_t>(state.iterations()));
@@ -38,18 +41,24 @@ void measure(benchmark::State& state, const MemoryParameters& m, Make&& make) {
 }
 
 void dram_sequential_reads(benchmark::State& state) {
-  measure(state, memory("ddr4_3200_8gb_x8"), [](std::uint64_t i, heddle::Random&) { return TraceRequest{i * 64, 0, Kind::read}; });
+  measure(state, memory("ddr4_3200_8gb_x8"), [](std::uint64_t i, heddle::Random&) {
+    return TraceRequest{i * 64, 0, Kind::read};
+  });
 }
 BENCHMARK(dram_sequential_reads);
 
 void dram_bank_serial_reads(benchmark::State& state) {
   measure(state, memory("ddr4_3200_8gb_x8", {"controller.address_map=ch-ra-ba-bg-ro-co"}),
-          [](std::uint64_t i, heddle::Random&) { return TraceRequest{i * 64, 0, Kind::read}; });
+          [](std::uint64_t i, heddle::Random&) {
+            return TraceRequest{i * 64, 0, Kind::read};
+          });
 }
 BENCHMARK(dram_bank_serial_reads);
 
 void dram_lpddr4_sequential_reads(benchmark::State& state) {
-  measure(state, memory("lpddr4_4267_8gb_x16"), [](std::uint64_t i, heddle::Random&) { return TraceRequest{i * 32, 0, Kind::read}; });
+  measure(state, memory("lpddr4_4267_8gb_x16"), [](std::uint64_t i, heddle::Random&) {
+    return TraceRequest{i * 32, 0, Kind::read};
+  });
 }
 BENCHMARK(dram_lpddr4_sequential_reads);
 
@@ -76,9 +85,10 @@ void dram_blocks(benchmark::State& state) {
     BlockMover mover(m);
     Cycle now = 0;
     for (std::uint64_t block = 0; block < 64; ++block) {
-      const BlockMover::Ticket tickets[] = {mover.start({block << 16, 1 << 16, Kind::read}, now),
-                                            mover.start({(1ULL << 30) + (block << 16), 1 << 16, Kind::read}, now),
-                                            mover.start({(1ULL << 31) + (block << 16), 1 << 16, Kind::write}, now)};
+      const BlockMover::Ticket tickets[] = {
+          mover.start({block << 16, 1 << 16, Kind::read}, now),
+          mover.start({(1ULL << 30) + (block << 16), 1 << 16, Kind::read}, now),
+          mover.start({(1ULL << 31) + (block << 16), 1 << 16, Kind::write}, now)};
       for (const auto ticket : tickets) {
         while (!mover.issued(ticket)) mover.advance(now = mover.completion(ticket));
         mover.release(ticket);

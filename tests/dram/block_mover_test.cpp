@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/hw/dram/block_mover.h"
+
 #include <catch2/catch.hpp>
 
 #include "sim/base/random.h"
-#include "sim/hw/dram/block_mover.h"
 #include "tests/dram/support.h"
 
 using dram_test::Kind;
@@ -44,8 +45,10 @@ TEST_CASE("a bound is never beyond the end, however often one asks") {
   BlockMover mover(m);
   Cycle now = 0;
   for (int round = 0; round < 50; ++round) {
-    const auto a = mover.start({.address = random.below(1 << 30), .bytes = 1 + random.below(9000), .kind = Kind::read}, now);
-    const auto b = mover.start({.address = random.below(1 << 30), .bytes = 1 + random.below(9000), .kind = Kind::write}, now);
+    const auto a = mover.start(
+        {.address = random.below(1 << 30), .bytes = 1 + random.below(9000), .kind = Kind::read}, now);
+    const auto b = mover.start(
+        {.address = random.below(1 << 30), .bytes = 1 + random.below(9000), .kind = Kind::write}, now);
     std::vector<Cycle> bounds;
     while (!mover.issued(a)) {
       bounds.push_back(mover.completion(a));

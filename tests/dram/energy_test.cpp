@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/hw/dram/energy.h"
+
 #include <catch2/catch.hpp>
 
-#include "sim/hw/dram/energy.h"
 #include "tests/dram/support.h"
 
 using dram_test::memory;
@@ -37,7 +38,8 @@ TEST_CASE("a device without currents has no energy") {
 
 TEST_CASE("energy is counters times energies, background by the time with an open row") {
   const auto device = memory("ddr4_3200_8gb_x8").device;
-  const heddle::dram::ChannelCounters counters{.activates = 2, .reads = 3, .writes = 5, .refreshes_all_bank = 7, .rank_active_cycles = 400};
+  const heddle::dram::ChannelCounters counters{
+      .activates = 2, .reads = 3, .writes = 5, .refreshes_all_bank = 7, .rank_active_cycles = 400};
   const auto energy = heddle::dram::energy_of(device, counters, 1, 1000);
   REQUIRE(energy);
   CHECK(energy->activate_precharge_pj == Approx(2 * 4200.0).epsilon(0.001));
@@ -45,7 +47,8 @@ TEST_CASE("energy is counters times energies, background by the time with an ope
   CHECK(energy->refresh_pj == Approx(7 * 665280.0));
   // 400 clocks of 0.625 ns at 499.2 mW, 600 at 355.2 mW.
   CHECK(energy->background_pj == Approx(400 * 0.625 * 499.2 + 600 * 0.625 * 355.2));
-  CHECK(energy->total_pj() == Approx(energy->activate_precharge_pj + energy->read_pj + energy->write_pj + energy->refresh_pj + energy->background_pj));
+  CHECK(energy->total_pj() == Approx(energy->activate_precharge_pj + energy->read_pj + energy->write_pj +
+                                     energy->refresh_pj + energy->background_pj));
 }
 
 TEST_CASE("the time with an open row is counted once, also across automatic precharges") {
@@ -55,7 +58,10 @@ TEST_CASE("the time with an open row is counted once, also across automatic prec
   std::vector<dram_test::TraceRequest> requests{at.read({.row = 1}), at.read({.bank_group = 1, .row = 1})};
   std::size_t next = 0;
   heddle::dram::drive_requests(
-      system, [&]() -> std::optional<dram_test::TraceRequest> { return next < 2 ? std::optional(requests[next++]) : std::nullopt; },
+      system,
+      [&]() -> std::optional<dram_test::TraceRequest> {
+        return next < 2 ? std::optional(requests[next++]) : std::nullopt;
+      },
       [] { return std::string(); }, [](const heddle::dram::Issued&) {});
   // ACT 0 and 4, each open for tRAS 52: from 0 to 56.
   CHECK(system.counters(1000).rank_active_cycles == 56);

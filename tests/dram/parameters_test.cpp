@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <catch2/catch.hpp>
 #include <filesystem>
+
+#include <catch2/catch.hpp>
 
 #include "sim/base/error.h"
 #include "sim/base/random.h"
@@ -28,14 +29,16 @@ std::string error_of(const std::string& overrides, const char* name = "ddr4_3200
 
 TEST_CASE("every shipped memory is read, has a source for its numbers and serves a stream") {
   int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(HEDDLE_SOURCE_DIR) + "/configs/memories")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(HEDDLE_SOURCE_DIR) + "/configs/memories")) {
     const std::string name = entry.path().stem().string();
     CAPTURE(name);
     const auto c = dram_test::configuration(name);
     CHECK(c.parameters.name == name);
     CHECK(c.echo.at("provenance").at("source").get<std::string>().find("revision") != std::string::npos);
     std::vector<dram_test::TraceRequest> requests;
-    for (std::uint64_t i = 0; i < 200; ++i) requests.push_back({i * c.parameters.device.organisation.burst_bytes(), 0, dram_test::Kind::read});
+    for (std::uint64_t i = 0; i < 200; ++i)
+      requests.push_back({i * c.parameters.device.organisation.burst_bytes(), 0, dram_test::Kind::read});
     CHECK(dram_test::last_data(dram_test::run(c.parameters, requests)) > 0);
     ++files;
   }
@@ -43,14 +46,18 @@ TEST_CASE("every shipped memory is read, has a source for its numbers and serves
 }
 
 TEST_CASE("bad memories are refused where they are wrong") {
-  CHECK_THAT(error_of("controller.queue_dept=8"), Contains("unknown key 'queue_dept' (did you mean 'queue_depth'?)"));
+  CHECK_THAT(error_of("controller.queue_dept=8"),
+             Contains("unknown key 'queue_dept' (did you mean 'queue_depth'?)"));
   CHECK_THAT(error_of("controller.queue_depth=0"), Contains("outside 1 to 4096"));
   CHECK_THAT(error_of("controller.page_policy=opne"), Contains("did you mean 'open'"));
   CHECK_THAT(error_of("controller.ranks=3"), Contains("expected a power of two, found 3"));
-  CHECK_THAT(error_of("controller.refresh=per-bank"), Contains("/controller/refresh: per-bank refresh needs tREFIpb and tRFCpb"));
+  CHECK_THAT(error_of("controller.refresh=per-bank"),
+             Contains("/controller/refresh: per-bank refresh needs tREFIpb and tRFCpb"));
   CHECK_THAT(error_of("controller.write_high_watermark=33"), Contains("above the write queue's depth 32"));
-  CHECK_THAT(error_of("controller.write_high_watermark=4 controller.write_low_watermark=4"), Contains("not below the high one"));
-  CHECK_THAT(error_of("device.organisation.rows=49152"), Contains("/device/organisation/rows: expected a power of two, found 49152"));
+  CHECK_THAT(error_of("controller.write_high_watermark=4 controller.write_low_watermark=4"),
+             Contains("not below the high one"));
+  CHECK_THAT(error_of("device.organisation.rows=49152"),
+             Contains("/device/organisation/rows: expected a power of two, found 49152"));
   CHECK_THAT(error_of("device.organisation.burst_length=1"), Contains("a burst is shorter than a clock"));
   CHECK_THAT(error_of("device.organisation.columns=4"), Contains("a row is shorter than a burst"));
   CHECK_THAT(error_of("device.organisation.devices_per_rank=3"), Contains("not a power of two of bytes"));

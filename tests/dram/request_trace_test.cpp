@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/hw/dram/request_trace.h"
+
 #include <catch2/catch.hpp>
 
 #include "sim/base/error.h"
 #include "sim/base/random.h"
-#include "sim/hw/dram/request_trace.h"
 #include "tests/dram/support.h"
 
 namespace {
@@ -14,7 +15,8 @@ using dram_test::memory;
 using heddle::dram::Kind;
 using heddle::dram::TraceReader;
 
-heddle::dram::TraceReport report(const std::string& text, const std::string& overrides = "", heddle::dram::TraceRunOptions options = {}) {
+heddle::dram::TraceReport report(const std::string& text, const std::string& overrides = "",
+                                 heddle::dram::TraceRunOptions options = {}) {
   TraceReader reader(text, "t.trace");
   return heddle::dram::run_request_trace(memory("ddr4_3200_8gb_x8", overrides), reader, options);
 }
@@ -32,7 +34,8 @@ std::string error_of(const std::string& text) {
 }  // namespace
 
 TEST_CASE("a request trace is read line by line") {
-  TraceReader reader("# made by hand\n0x10 READ 5\n\n  0xFFff\tWRITE\t7\r\n0x0 read 7 # last\n0x40 write 0", "t");
+  TraceReader reader("# made by hand\n0x10 READ 5\n\n  0xFFff\tWRITE\t7\r\n0x0 read 7 # last\n0x40 write 0",
+                     "t");
   const auto a = reader.next();
   REQUIRE(a);
   CHECK(a->address == 0x10);
@@ -51,11 +54,13 @@ TEST_CASE("a request trace is read line by line") {
 TEST_CASE("malformed traces are refused with file and line") {
   CHECK_THAT(error_of(""), Contains("t.trace:0: the trace holds no request"));
   CHECK_THAT(error_of("# nothing\n\n"), Contains("holds no request"));
-  CHECK_THAT(error_of("0x0 READ 0\n64 READ 0\n"), Contains("t.trace:2: expected a hexadecimal address below 2^64 after 0x, found '64'"));
+  CHECK_THAT(error_of("0x0 READ 0\n64 READ 0\n"),
+             Contains("t.trace:2: expected a hexadecimal address below 2^64 after 0x, found '64'"));
   CHECK_THAT(error_of("0x READ 0\n"), Contains("t.trace:1: expected a hexadecimal address"));
   CHECK_THAT(error_of("0xzz READ 0\n"), Contains("'0xzz'"));
   CHECK_THAT(error_of("0x10000000000000000 READ 0\n"), Contains("below 2^64"));
-  CHECK_THAT(error_of("0x0 RAED 0\n"), Contains("expected READ or WRITE, found 'RAED' (did you mean 'READ'?)"));
+  CHECK_THAT(error_of("0x0 RAED 0\n"),
+             Contains("expected READ or WRITE, found 'RAED' (did you mean 'READ'?)"));
   CHECK_THAT(error_of("0x0\n"), Contains("the line ends after the address"));
   CHECK_THAT(error_of("0x0 READ\n"), Contains("the line ends before the cycle"));
   CHECK_THAT(error_of("0x0 READ -1\n"), Contains("expected a cycle from 0 to 2^60, found '-1'"));
@@ -64,7 +69,8 @@ TEST_CASE("malformed traces are refused with file and line") {
   CHECK_THAT(error_of("0x0 READ 99999999999999999999999\n"), Contains("2^60"));
   CHECK_THAT(error_of("0x0 READ 0 64\n"), Contains("unexpected '64' after the cycle"));
   CHECK_THAT(error_of(std::string("0x0 READ 0\n\0\0\0\n", 15)), Contains("t.trace:2"));
-  CHECK_THAT(error_of("0x0 READ 0\n0x200000000 READ 0\n"), Contains("t.trace:2: address 0x200000000 is beyond the 8589934592 bytes"));
+  CHECK_THAT(error_of("0x0 READ 0\n0x200000000 READ 0\n"),
+             Contains("t.trace:2: address 0x200000000 is beyond the 8589934592 bytes"));
 }
 
 TEST_CASE("addresses beyond the memory wrap when asked to") {
@@ -74,12 +80,18 @@ TEST_CASE("addresses beyond the memory wrap when asked to") {
 TEST_CASE("random words are a trace or an error, and nothing else") {
   const auto m = memory("ddr4_3200_8gb_x8", "controller.address_overflow=wrap");
   heddle::Random random(9);
-  const std::vector<std::string> words{"0x0", "0x40", "0xffffffffffffffff", "READ", "WRITE", "read", "0", "7", "-1", "0x", "\n", "\n", "\n", "#", "\t", "x"};
+  const std::vector<std::string> words{"0x0",  "0x40",  "0xffffffffffffffff",
+                                       "READ", "WRITE", "read",
+                                       "0",    "7",     "-1",
+                                       "0x",   "\n",    "\n",
+                                       "\n",   "#",     "\t",
+                                       "x"};
   int traces = 0;
   int refused = 0;
   for (int round = 0; round < 5000; ++round) {
     std::string text;
-    for (std::uint64_t n = random.below(9); n > 0; --n) text += (random.chance(2) ? "0x80 READ 3\n" : words[random.below(words.size())]) + " ";
+    for (std::uint64_t n = random.below(9); n > 0; --n)
+      text += (random.chance(2) ? "0x80 READ 3\n" : words[random.below(words.size())]) + " ";
     TraceReader reader(text, "t.trace");
     try {
       const auto r = heddle::dram::run_request_trace(m, reader);
@@ -133,7 +145,8 @@ TEST_CASE("the report holds what was asked for and nothing of the machine") {
   CHECK(json.at("read_latency_cycles").at("p50") == 48);
   CHECK(json.at("energy_pj").at("total").get<double>() == Approx(r.energy->total_pj()));
   CHECK(json.at("memory").at("device").at("timing_cycles").at("tFAW") == 34);
-  CHECK(json.at("memory").at("provenance").at("source").get<std::string>().find("DRAMsim3") != std::string::npos);
+  CHECK(json.at("memory").at("provenance").at("source").get<std::string>().find("DRAMsim3") !=
+        std::string::npos);
   CHECK_THAT(heddle::dram::to_text(r, memory), Contains("bandwidth"));
 }
 
