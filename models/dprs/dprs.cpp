@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sim/arch/cascade.h"
 #include "sim/arch/column_steps.h"
 #include "sim/base/quantity.h"
 #include "sim/kernel/width_dnnsim.h"
@@ -23,6 +24,8 @@ bool any_negative(std::span<const std::int32_t> values) {
   return std::any_of(values.begin(), values.end(), [](std::int32_t x) { return x < 0; });
 }
 
+}  // namespace
+
 std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activations) {
   constexpr std::size_t kChunk = 4096;  // bricks a task
   std::vector<kernel::GroupBits> out(activations.count());
@@ -35,8 +38,6 @@ std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activ
   return out;
 }
 
-}  // namespace
-
 unsigned Detector::width(kernel::GroupBits group) const {
   if (rule == WidthRule::dnnsim) return kernel::width_dnnsim(group.folded, is_signed, trim_low);
   return kernel::width(group, is_signed, trim_low);
@@ -48,7 +49,12 @@ Detector Dprs::detector(const arch::LayerInput& input) const {
   return {params_.width_rule, params_.trim_low, is_signed};
 }
 
+arch::Mapping Dprs::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
+  return cascades(layer) ? arch::map_cascade(layer, shape()) : arch::map_layer(layer, shape(), pallet);
+}
+
 std::unique_ptr<arch::Plan> Dprs::prepare(const arch::LayerInput& input) const {
+  if (cascades(input.lowered)) return prepare_cascade(input);
   const Detector detect = detector(input);
   const auto bits = summaries(*input.activations);
   return std::make_unique<StepPlan>(
@@ -60,6 +66,7 @@ std::unique_ptr<arch::Plan> Dprs::prepare(const arch::LayerInput& input) const {
 }
 
 arch::Cost Dprs::price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const {
+  if (cascades(input.lowered)) return price_cascade(input, plan, block);
   arch::UnitTally tally;
   arch::Cost cost = arch::price_columns(input, block, dynamic_cast<const StepPlan&>(plan).steps, params_.registers,
                                         params_.container_bits, tally);

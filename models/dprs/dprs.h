@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include "sim/arch/accelerator.h"
 #include "sim/kernel/width.h"
 
 namespace heddle::models::dprs {
 
 enum class WidthRule { dpred, dnnsim };
+enum class FullyConnected { round_robin, cascade };
+enum class WeightPrecision { layer, group };
 
 struct Params {
   std::uint32_t tiles = 16;
@@ -17,6 +21,8 @@ struct Params {
   WidthRule width_rule = WidthRule::dpred;
   std::uint32_t bits_per_cycle = 1;
   std::uint32_t registers = 0;  // kernel::RunAhead::kUnlimited
+  FullyConnected fully_connected = FullyConnected::round_robin;
+  WeightPrecision weight_precision = WeightPrecision::layer;
   std::uint32_t container_bits = 16;
   arch::Storage storage = arch::Storage::compressed;
 
@@ -40,6 +46,12 @@ class Dprs final : public arch::Accelerator {
   explicit Dprs(Params params) : params_(params) {}
   [[nodiscard]] const Params& params() const { return params_; }
   [[nodiscard]] std::uint32_t columns_per_unit() const { return params_.group_size / arch::kLanes; }
+  // Whether the layer runs on the extension for fully connected layers.
+  [[nodiscard]] bool cascades(const workload::LoweredLayer& layer) const {
+    return layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
+  }
+  // Bits of the weights that a cascading pass loads for a step: the widest of all its filters and slices.
+  [[nodiscard]] unsigned weight_width(const arch::LayerInput& input, std::uint32_t pass, std::uint32_t step) const;
   // The detectors as they are set for a layer.
   [[nodiscard]] Detector detector(const arch::LayerInput& input) const;
 
@@ -47,11 +59,18 @@ class Dprs final : public arch::Accelerator {
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override { return {.activations = true}; }
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
+  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
 
  private:
+  [[nodiscard]] std::unique_ptr<arch::Plan> prepare_cascade(const arch::LayerInput& input) const;
+  [[nodiscard]] arch::Cost price_cascade(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const;
+
   Params params_;
 };
+
+// Of all activation bricks, in the image's order.
+std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activations);
 
 }  // namespace heddle::models::dprs

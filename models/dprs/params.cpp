@@ -19,6 +19,9 @@ void check(const Params& params) {
                 fmt::format("a group of {} values is more than the {} windows of a tile's columns hold at once (at most {})",
                             params.group_size, params.columns, params.columns * arch::kLanes));
   }
+  if (params.width_rule == WidthRule::dnnsim && params.fully_connected == FullyConnected::cascade) {
+    throw Error(ErrorKind::config, "/parameters/fully_connected", "DNNsim has no cascade: width_rule dnnsim asks for round_robin");
+  }
 }
 
 config::Declaration array_parameters() {
@@ -61,6 +64,16 @@ config::Declaration Params::declaration() {
           .by_default(0)
           .means("weight-set registers R that let groups of columns drift apart; 0 is a barrier at every step")
           .from("specification: R = 0 unless run-ahead is configured"),
+      Parameter::choice("fully_connected", {"round_robin", "cascade"})
+          .by_default("round_robin")
+          .means("round_robin: bricks take turns on the columns. cascade: the extension for fully connected layers, every unit has weights "
+                 "of its own, loaded bit-serially while the activations of the step before stream")
+          .from("DPRed (arXiv 1804.06732), the extension; Tartan (arXiv 1707.09068)"),
+      Parameter::choice("weight_precision", {"layer", "group"})
+          .by_default("layer")
+          .means("width of the weights that the cascade loads: the layer's Pw, or the widest group of 16 weights (the trace's widths) "
+                 "that is loaded")
+          .from("specification, DPRS"),
       arch::storage_parameter(arch::Storage::compressed, "DPRed (arXiv 1804.06732) compresses groups of 16 in memory"),
       arch::container_bits_parameter()};
   for (auto& parameter : own) out.push_back(std::move(parameter));
@@ -76,6 +89,8 @@ Params Params::from(const config::Values& values) {
                    .width_rule = values.text("width_rule") == "dnnsim" ? WidthRule::dnnsim : WidthRule::dpred,
                    .bits_per_cycle = values.count("bits_per_cycle"),
                    .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited : values.count("run_ahead_registers"),
+                   .fully_connected = values.text("fully_connected") == "cascade" ? FullyConnected::cascade : FullyConnected::round_robin,
+                   .weight_precision = values.text("weight_precision") == "group" ? WeightPrecision::group : WeightPrecision::layer,
                    .container_bits = values.count("container_bits"),
                    .storage = arch::storage_from(values)};
   check(out);

@@ -4,8 +4,10 @@
 #include <ostream>
 
 #include "models/dprs/dprs.h"
-#include "sim/hw/bit_true/bit_planes.h"
+#include "sim/hw/bit_true/operand_planes.h"
 #include "sim/hw/bit_true/serial_array.h"
+#include "sim/hw/bit_true/split_array.h"
+#include "sim/hw/bit_true/weight_load.h"
 
 namespace heddle::models::dprs {
 namespace {
@@ -15,9 +17,9 @@ namespace {
 // that is still missing of each of these in `ones`.
 struct DetectedWord {
   hw::ElementControl control;
-  hw::BitPlanes added;
-  hw::BitPlanes subtracted;
-  hw::BitPlanes ones;
+  hw::OperandPlanes added;
+  hw::OperandPlanes subtracted;
+  hw::OperandPlanes ones;
 
   friend bool operator==(const DetectedWord&, const DetectedWord&) = default;
   friend std::ostream& operator<<(std::ostream& out, const DetectedWord& word) { return out << word.added << ", less " << word.subtracted; }
@@ -99,7 +101,7 @@ struct Design {
       word.added = hw::cut_planes(positive, first_place_ + sent_, bits, end_place_, false);
       word.subtracted = hw::cut_planes(complement, first_place_ + sent_, bits, end_place_, false);
       const bool has_sign = sent_ + bits >= planes_;
-      word.ones = has_sign ? hw::cut_planes(one, 0, 1, 1, false) : hw::BitPlanes{};
+      word.ones = has_sign ? hw::cut_planes(one, 0, 1, 1, false) : hw::OperandPlanes{};
     }
 
     const Design& design_;
@@ -111,6 +113,27 @@ struct Design {
   };
 };
 
+// A slice's column sends from its own lowest bit up, as many bits as the widest slice needs.
+hw::WeightLoad::Widths cascade_widths(const Dprs& model, const hw::CascadeOperands& operands) {
+  hw::WeightLoad::Widths out;
+  out.weight_bits = model.weight_width(*operands.input, operands.load_pass, operands.load_step);
+  out.activation_bits = operands.is_load ? 0 : 1;
+  const bool is_signed = operands.input->layer.activation.rep.is_signed;
+  for (std::size_t slice = 0; slice < operands.bricks.size(); ++slice) {
+    std::uint32_t folded = 0;
+    std::uint32_t low = 0;
+    for (const std::int32_t x : operands.bricks[slice]) {
+      folded |= static_cast<std::uint32_t>(x < 0 ? ~x : x);
+      low |= static_cast<std::uint32_t>(x);
+    }
+    const unsigned first = model.params().trim_low && low != 0 ? static_cast<unsigned>(std::countr_zero(low)) : 0;
+    const unsigned end = static_cast<unsigned>(std::bit_width(folded)) + (is_signed ? 1 : 0);
+    out.activation_bits = std::max(out.activation_bits, end > first ? end - first : 1);
+    if (slice == operands.slice) out.activation_low = first;
+  }
+  return out;
+}
+
 }  // namespace
 }  // namespace heddle::models::dprs
 
@@ -118,10 +141,17 @@ namespace heddle::models {
 
 std::unique_ptr<hw::BitTrueArray> build_dprs(const arch::Accelerator& accelerator, const char* name) {
   const auto& model = dynamic_cast<const dprs::Dprs&>(accelerator);
-  using Array = hw::SerialArray<dprs::Design>;
-  return std::make_unique<Array>(
-      name, dprs::Design{.model = &model, .detector = {}},
-      Array::Options{.shape = model.shape(), .columns_per_unit = model.columns_per_unit(), .registers = model.params().registers});
+  using Convolutions = hw::SerialArray<dprs::Design>;
+  using FullyConnected = hw::CascadeArray<hw::WeightLoad>;
+  const dprs::Design design{.model = &model, .detector = {}};
+  const Convolutions::Options options{
+      .shape = model.shape(), .columns_per_unit = model.columns_per_unit(), .registers = model.params().registers};
+  if (model.params().fully_connected == dprs::FullyConnected::round_robin) return std::make_unique<Convolutions>(name, design, options);
+  const hw::WeightLoad load{model.params().bits_per_cycle,
+                            [&model](const hw::CascadeOperands& operands) { return dprs::cascade_widths(model, operands); }};
+  return std::make_unique<hw::SplitArray<Convolutions, FullyConnected>>(
+      name, design, options, load,
+      FullyConnected::Options{.shape = model.shape(), .reduction = hw::Reduction::tree, .loads_first = true});
 }
 
 }  // namespace heddle::models

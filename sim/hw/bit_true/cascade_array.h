@@ -38,6 +38,9 @@ struct CascadeOperands {
   std::uint32_t step = 0;
   std::uint32_t slice = 0;             // of this column
   std::vector<workload::Brick> bricks;  // of all slices that have one in this step, in slice order
+  // Whose weights are loaded meanwhile; the step's own where nothing is left to load.
+  std::uint32_t load_pass = 0;
+  std::uint32_t load_step = 0;
 };
 
 // How the partial sums of a row's slices meet: handed from column to column, which start one cycle

@@ -111,7 +111,8 @@ void CascadeArray<Design>::begin_step(Column& column) {
   }
   hold(column, column.is_loading, has_next ? &next : nullptr);
   CascadeOperands& operands = column.operands;
-  operands = {input_, at.passes[column.pass], column.is_loading, column.step, 0, {}};
+  if (!has_next) next = {column.pass, column.step};
+  operands = {input_, at.passes[column.pass], column.is_loading, column.step, 0, {}, at.passes[next.pass], next.step};
   const auto& sets = input_->mapping.passes[operands.pass];
   operands.slice = column.index % at.cascade.slices;
   for (std::uint32_t j = 0; j < at.cascade.slices && !column.is_loading; ++j) {
