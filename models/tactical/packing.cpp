@@ -71,7 +71,7 @@ void count_set(const kernel::Schedule& schedule, PackingReport& out, MoveCounts&
   out.empty_sets += schedule.size() == 0 ? 1U : 0U;
   out.slowest_set_before = std::max<std::uint64_t>(out.slowest_set_before, before);
   out.slowest_set_after = std::max<std::uint64_t>(out.slowest_set_after, schedule.size());
-  add_to(out.sets_by_kept_percent, (schedule.size() * 10 + before - 1) / before);
+  add_to(out.sets_by_kept_tenths, (schedule.size() * 10 + before - 1) / before);
   std::uint32_t next = 0;
   for (std::size_t e = 0; e < schedule.size(); ++e) {
     if (!schedule.is_unlimited()) {
@@ -86,7 +86,7 @@ void count_set(const kernel::Schedule& schedule, PackingReport& out, MoveCounts&
 
 std::optional<PackingReport> Tactical::packing_report(const arch::LayerInput& input) const {
   PackingReport out;
-  out.sets_by_kept_percent.resize(11);
+  out.sets_by_kept_tenths.resize(11);
   out.rows_by_weights.resize(kLanes + 1);
   out.rows_before_by_weights.resize(kLanes + 1);
   MoveCounts moves;

@@ -91,7 +91,7 @@ Json to_json(const LayerPacking& row) {
           {"empty_slots", r.empty_slots},
           {"select_bits", r.select_bits},
           {"skip_bits", r.skip_bits},
-          {"sets_by_kept_tenths", r.sets_by_kept_percent},
+          {"sets_by_kept_tenths", r.sets_by_kept_tenths},
           {"columns_by_skipped_before", r.columns_by_skipped},
           {"rows_by_weights_before", r.rows_before_by_weights},
           {"rows_by_weights_after", r.rows_by_weights},
@@ -145,7 +145,7 @@ void print_details(const LayerPacking& row) {
   std::cout << "\n" << row.layer << "\n" << std::string(row.layer.size(), '=') << "\n";
   std::cout << fmt::format("longest filter set: {} columns before, {} after\n", grouped(r.slowest_set_before), grouped(r.slowest_set_after));
   const auto number = [](std::size_t i) { return std::to_string(i); };
-  print_histogram("filter sets by the share of their columns that is kept", r.sets_by_kept_percent,
+  print_histogram("filter sets by the share of their columns that is kept", r.sets_by_kept_tenths,
                   [](std::size_t i) { return i == 0 ? std::string("none") : fmt::format("{}-{} %", 10 * (i - 1), 10 * i); });
   if (!r.columns_by_skipped.empty()) print_histogram("kept columns by the columns skipped before them", r.columns_by_skipped, number);
   print_histogram("filter rows of a column by non-zero weights, before packing", r.rows_before_by_weights, number);

@@ -28,7 +28,7 @@ struct PackingReport {
   std::uint64_t empty_slots = 0;  // vacated, or without a channel
   std::uint64_t slowest_set_before = 0;  // the most columns that one set has
   std::uint64_t slowest_set_after = 0;
-  std::vector<std::uint64_t> sets_by_kept_percent;   // [i]: sets that keep (10 (i - 1), 10 i] % of their columns; [0]: none
+  std::vector<std::uint64_t> sets_by_kept_tenths;    // [i]: sets that keep (10 (i - 1), 10 i] % of their columns; [0]: none
   std::vector<std::uint64_t> columns_by_skipped;     // [n]: kept columns before which n columns were skipped
   std::vector<std::uint64_t> rows_by_weights;        // [n]: filter rows of kept columns with n of 16 lanes non-zero
   std::vector<std::uint64_t> rows_before_by_weights; // the same before packing
