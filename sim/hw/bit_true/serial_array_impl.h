@@ -75,13 +75,14 @@ bool SerialArray<Design>::begin(const arch::LayerInput& input, const arch::Block
   input_ = &input;
   block_ = block;
   reducer_ = &reducer;
+  if constexpr (requires { design_.begin_layer(input); }) design_.begin_layer(input);
   steps_ = input.mapping.steps;
   fully_connected_ = input.lowered.is_fully_connected;
   total_ = block.passes.size() * block.window_sets.size() * steps_;
   if (total_ == 0) return false;
   // Unlimited registers need no more than the block has steps; a fully connected brick brings its own.
   const std::uint64_t wanted = options_.registers == kUnlimitedRegisters ? total_ : std::min<std::uint64_t>(total_, std::uint64_t{options_.registers} + 1);
-  register_count_ = fully_connected_ ? options_.shape.columns : static_cast<std::uint32_t>(wanted);
+  register_count_ = fully_connected_ ? fully_connected_columns() : static_cast<std::uint32_t>(wanted);
   for (auto& r : rows_) r.assign(register_count_, WeightRegister{});
   loaded_ = 0;
   std::uint32_t slots = 1;
@@ -225,7 +226,7 @@ void SerialArray<Design>::Dispatcher::emit(bool step_ends) {
   if (!step_ends) return;
   active_ = false;
   if (alone) {
-    next_ = std::min<std::uint64_t>(next_ + array_.options_.shape.columns, array_.total_);
+    next_ = std::min<std::uint64_t>(next_ + array_.fully_connected_columns(), array_.total_);
   } else {
     ++next_;
     skip_absent();
