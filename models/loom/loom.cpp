@@ -62,6 +62,11 @@ config::Declaration Params::declaration() {
               .by_default("cascade")
               .means("columns with weights of their own and slices, or bricks that take turns on the columns")
               .from(std::string(kPaper) + "; round_robin: " + kDnnsim),
+          Parameter::integer("pe_width", "bits", 4, 16)
+              .by_default(16)
+              .means("widest value that a unit takes: wider activations are cut over ceil(Pa / pe_width) columns, wider weights over "
+                     "ceil(Pw / pe_width) rows, which then work as one; below 16 with fully_connected round_robin only")
+              .from(std::string(kDnnsim) + "; 16 is the paper's unit"),
           arch::container_bits_parameter()};
 }
 
@@ -72,6 +77,7 @@ Params Params::from(const config::Values& values) {
   out.bits_per_cycle = values.count("bits_per_cycle");
   out.columns = values.is_word("columns") ? 16 / out.bits_per_cycle : values.count("columns");
   out.container_bits = values.count("container_bits");
+  out.pe_width = values.count("pe_width");
   if (values.text("activation_width") == "dynamic") out.activation_width = ActivationWidth::dynamic;
   const std::string weights = values.text("weight_precision");
   if (weights == "group") out.weight_precision = WeightPrecision::group;
@@ -79,6 +85,9 @@ Params Params::from(const config::Values& values) {
   if (values.text("weight_sync") == "mean") out.weight_sync = WeightSync::mean;
   if (values.text("width_rule") == "dnnsim") out.width_rule = WidthRule::dnnsim;
   if (values.text("fully_connected") == "round_robin") out.fully_connected = FullyConnected::round_robin;
+  if (out.pe_width < 16 && out.fully_connected == FullyConnected::cascade) {
+    throw Error(ErrorKind::config, "/pe_width", "units narrower than 16 bits are composed for fully_connected \"round_robin\" only");
+  }
   return out;
 }
 
@@ -88,7 +97,29 @@ void Loom::require_bit_true() const {
               "\"mean\" counts an average that no array takes and cannot run bit-true; \"maximum\" can");
 }
 
-unsigned Loom::width(std::uint32_t folded, bool is_signed) const {
+arch::ArrayShape Loom::composed(const workload::LoweredLayer& layer) const {
+  return {params_.tiles, params_.rows / blocks(layer.weight_bits), params_.columns / blocks(layer.activation_bits)};
+}
+
+std::int32_t Loom::block_of(std::int32_t value, std::uint32_t index, bool is_signed) const {
+  const std::uint32_t bits = (static_cast<std::uint32_t>(value) >> (index * params_.pe_width)) & ((1U << params_.pe_width) - 1U);
+  const bool is_negative = is_signed && (bits >> (params_.pe_width - 1)) != 0;
+  return static_cast<std::int32_t>(bits) - (is_negative ? 1 << params_.pe_width : 0);
+}
+
+unsigned Loom::width(std::span<const std::int32_t> values, unsigned bits, bool is_signed) const {
+  std::uint32_t folded = 0;
+  if (blocks(bits) == 1) {
+    folded = kernel::summarize(values).folded;
+  } else {
+    // The widest block decides: every block has the same bits and the same rule.
+    for (std::uint32_t i = 0; i < blocks(bits); ++i) {
+      for (const auto value : values) {
+        const std::int32_t block = block_of(value, i, is_signed);
+        folded |= static_cast<std::uint32_t>(block < 0 ? ~block : block);
+      }
+    }
+  }
   if (params_.width_rule == WidthRule::dnnsim) return kernel::width_dnnsim(folded, is_signed, false);
   return kernel::width({folded, 0}, is_signed, false);
 }
@@ -115,7 +146,15 @@ arch::Needs Loom::needs() const {
 
 arch::Mapping Loom::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
   const bool cascades = layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
-  return cascades ? arch::map_cascade(layer, shape()) : arch::map_layer(layer, shape(), pallet);
+  if (cascades) return arch::map_cascade(layer, shape());
+  const arch::ArrayShape elements = composed(layer);
+  if (elements.rows == 0 || elements.columns == 0) {
+    throw Error(ErrorKind::config, "/parameters/pe_width", "a tile has too few units to compose the layer's precisions of");
+  }
+  // Lane-cycles stay those of the units that are really there.
+  arch::Mapping out = arch::map_layer(layer, elements, pallet);
+  out.array = shape();
+  return out;
 }
 
 }  // namespace heddle::models::loom

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "sim/arch/accelerator.h"
 
@@ -19,6 +20,7 @@ struct Params {
   std::uint32_t columns = 16;
   std::uint32_t bits_per_cycle = 1;
   std::uint32_t container_bits = 16;
+  std::uint32_t pe_width = 16;
   ActivationWidth activation_width = ActivationWidth::layer;
   WeightPrecision weight_precision = WeightPrecision::layer;
   WeightSync weight_sync = WeightSync::maximum;
@@ -40,9 +42,15 @@ class Loom final : public arch::Accelerator {
   // Throws Error(config) where a configuration is an estimate that no array can run: weight_sync "mean".
   void require_bit_true() const;
 
-  // Two's-complement width of a group of values under this configuration's rule, and whether its top bit
-  // then is a sign. `is_signed` as tensor_is_signed() says.
-  [[nodiscard]] unsigned width(std::uint32_t folded, bool is_signed) const;
+  // Units that work as one on a value of `bits` bits: one for each `pe_width` of them.
+  [[nodiscard]] std::uint32_t blocks(unsigned bits) const { return static_cast<std::uint32_t>(ceil_div(bits, params_.pe_width)); }
+  // The array as a layer sees it: fewer, composed elements where its precisions are wider than `pe_width`.
+  [[nodiscard]] arch::ArrayShape composed(const workload::LoweredLayer& layer) const;
+  // Bits of block `index` of a value; where the tensor is signed its top bit acts as its sign.
+  [[nodiscard]] std::int32_t block_of(std::int32_t value, std::uint32_t index, bool is_signed) const;
+  // Width of a group of values that are `bits` bits wide under this configuration's rule, of the widest
+  // block where they are cut. `is_signed` as tensor_is_signed() says.
+  [[nodiscard]] unsigned width(std::span<const std::int32_t> values, unsigned bits, bool is_signed) const;
   // DNNsim takes a tensor for signed when a value is negative, we when its representation is.
   [[nodiscard]] bool tensor_is_signed(bool representation_is_signed, std::span<const std::int32_t> values) const;
   // Whether weights have widths of their own: the trace's, or found in the values.

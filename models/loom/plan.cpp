@@ -5,15 +5,16 @@
 #include <numeric>
 
 #include "sim/arch/parallel.h"
-#include "sim/kernel/width.h"
 
 namespace heddle::models::loom {
 namespace {
 
-// Folded OR of every brick: its highest bit is the widest value's.
-std::vector<kernel::GroupBits> summaries(std::span<const std::int32_t> values) {
-  std::vector<kernel::GroupBits> out(values.size() / workload::kBrick);
-  kernel::summarize_bricks(values, out);
+// The width of every brick.
+std::vector<std::uint8_t> brick_widths(const Loom& model, std::span<const std::int32_t> values, unsigned bits, bool is_signed) {
+  std::vector<std::uint8_t> out(values.size() / workload::kBrick);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<std::uint8_t>(model.width(values.subspan(i * workload::kBrick, workload::kBrick), bits, is_signed));
+  }
   return out;
 }
 
@@ -35,20 +36,22 @@ std::unique_ptr<arch::Plan> Loom::prepare(const arch::LayerInput& input) const {
   auto plan = std::make_unique<LoomPlan>();
   const auto& precision = input.layer.precision;
   const auto slots = [this](unsigned bits) { return static_cast<std::uint32_t>(ceil_div(bits, params_.bits_per_cycle)); };
-  plan->layer_slots = slots(precision.activation_bits);
-  plan->layer_weight_bits = precision.weight_bits;
+  plan->layer_slots = slots(std::min(precision.activation_bits, params_.pe_width));
+  plan->layer_weight_bits = std::min(precision.weight_bits, params_.pe_width);
   if (params_.activation_width == ActivationWidth::dynamic) {
     const auto values = input.activations->values();
     const bool is_signed = tensor_is_signed(input.layer.activation.rep.is_signed, values);
-    for (const auto& brick : summaries(values)) plan->brick_slots.push_back(static_cast<std::uint8_t>(slots(width(brick.folded, is_signed))));
+    plan->brick_slots = brick_widths(*this, values, precision.activation_bits, is_signed);
+    for (auto& brick : plan->brick_slots) brick = static_cast<std::uint8_t>(slots(brick));
   }
   if (!has_group_widths(input)) return plan;
   if (params_.weight_precision == WeightPrecision::values) {
     const auto values = input.weights->values();
     const bool is_signed = tensor_is_signed(input.layer.weight.rep.is_signed, values);
-    for (const auto& brick : summaries(values)) plan->weight_bits.push_back(static_cast<std::uint8_t>(width(brick.folded, is_signed)));
+    plan->weight_bits = brick_widths(*this, values, precision.weight_bits, is_signed);
   } else {
     plan->weight_bits = input.group_widths;
+    for (auto& bits : plan->weight_bits) bits = static_cast<std::uint8_t>(std::min<unsigned>(bits, params_.pe_width));
   }
   if (params_.weight_sync == WeightSync::mean) {
     plan->mean_sum = std::accumulate(plan->weight_bits.begin(), plan->weight_bits.end(), std::uint64_t{0});

@@ -69,7 +69,20 @@ void count_events(const arch::Block& block, const Streams& streams, const PassWe
   }
 }
 
-arch::Cost price_convolution(const Params& params, const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block) {
+// Composed units work on the blocks of a value side by side.
+std::uint64_t units_of(const Loom& model, const arch::LayerInput& input) {
+  return std::uint64_t{model.blocks(input.layer.precision.activation_bits)} * model.blocks(input.layer.precision.weight_bits);
+}
+
+void finish(const Loom& model, const arch::LayerInput& input, const Work& work, LaneCycles fill, arch::Cost& cost) {
+  const std::uint64_t units = units_of(model, input);
+  cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(work.effective * units),
+                              LaneCycles((work.present - work.effective) * units), fill);
+  cost.activation_read = Bits(work.activation_bits * model.blocks(input.layer.precision.activation_bits));
+  cost.weight_read = Bits(work.weight_bits * model.blocks(input.layer.precision.weight_bits));
+}
+
+arch::Cost price_convolution(const Loom& model, const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block) {
   arch::Cost cost;
   Work work;
   Streams streams;
@@ -80,21 +93,19 @@ arch::Cost price_convolution(const Params& params, const arch::LayerInput& input
     groups = weights.groups;
     cost.passes.emplace_back(pass_cycles(plan, streams, weights));
     cost.compute += cost.passes.back();
-    add_work(input, plan, streams, weights, block.window_sets.size(), params.bits_per_cycle, work);
+    add_work(input, plan, streams, weights, block.window_sets.size(), model.params().bits_per_cycle, work);
     count_events(block, streams, weights, cost);
   }
-  cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(work.effective), LaneCycles(work.present - work.effective),
-                              LaneCycles(0));
-  cost.activation_read = Bits(work.activation_bits);
-  cost.weight_read = Bits(work.weight_bits);
+  finish(model, input, work, LaneCycles(0), cost);
   return cost;
 }
 
 // Bricks of all passes take turns on the columns, a brick taking what a one-window step takes.
-arch::Cost price_round_robin(const Params& params, const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block) {
+arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block) {
   arch::Cost cost;
   Work work;
-  kernel::RoundRobin columns(params.columns);
+  const arch::ArrayShape elements = model.composed(input.lowered);
+  kernel::RoundRobin columns(elements.columns);
   std::uint64_t busy = 0;
   for (const auto pass : block.passes) {
     const PassWeights weights = weights_of(input, plan, pass);
@@ -105,17 +116,13 @@ arch::Cost price_round_robin(const Params& params, const arch::LayerInput& input
       columns.issue(cycles);
       busy += cycles;
     }
-    add_work(input, plan, streams, weights, block.window_sets.size(), params.bits_per_cycle, work);
+    add_work(input, plan, streams, weights, block.window_sets.size(), model.params().bits_per_cycle, work);
     count_events(block, streams, weights, cost);
   }
   cost.compute = Cycles(columns.finish_cycles());
   cost.passes = arch::split_evenly(cost.compute, block.passes.size());
-  const std::uint64_t rows = std::uint64_t{params.tiles} * params.rows;
-  const LaneCycles fill((cost.compute.count() * params.columns - busy) * rows * arch::kLanes);
-  cost.lanes =
-      arch::complete(input.mapping.array, cost.compute, LaneCycles(work.effective), LaneCycles(work.present - work.effective), fill);
-  cost.activation_read = Bits(work.activation_bits);
-  cost.weight_read = Bits(work.weight_bits);
+  const std::uint64_t rows = std::uint64_t{elements.tiles} * elements.rows * units_of(model, input);
+  finish(model, input, work, LaneCycles((cost.compute.count() * elements.columns - busy) * rows * arch::kLanes), cost);
   return cost;
 }
 
@@ -145,8 +152,8 @@ arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, co
 
 arch::Cost Loom::price(const arch::LayerInput& input, const arch::Plan& base, const arch::Block& block) const {
   const auto& plan = dynamic_cast<const LoomPlan&>(base);
-  if (!input.lowered.is_fully_connected) return price_convolution(params_, input, plan, block);
-  if (params_.fully_connected == FullyConnected::round_robin) return price_round_robin(params_, input, plan, block);
+  if (!input.lowered.is_fully_connected) return price_convolution(*this, input, plan, block);
+  if (params_.fully_connected == FullyConnected::round_robin) return price_round_robin(*this, input, plan, block);
   return price_cascade(params_, input, block);
 }
 

@@ -1,25 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <ostream>
 #include <string>
 
 #include "models/loom/loom.h"
-#include "sim/hw/bit_true/operand_planes.h"
 #include "sim/hw/bit_true/cascade_array.h"
 #include "sim/hw/bit_true/serial_array.h"
 
 namespace heddle::models::loom {
 
-// What crosses a column's bus in a cycle: a few activation bits of 16 lanes, and which weight bit the units
-// latch before they use them.
+// Weight bits of one block, or activation bits: which place they have in the value, and what a one counts
+// for. A sign bit counts negative; of a block that is not the topmost it also carries into the next one.
+struct Place {
+  std::uint8_t at = 0;
+  std::int64_t counts = 0;
+
+  friend bool operator==(const Place&, const Place&) = default;
+};
+// Bit `bit` of block `index`, of `blocks` blocks of `block_bits` each of which `width` bits are used.
+Place place_of(std::uint32_t bit, std::uint32_t index, std::uint32_t blocks, std::uint32_t block_bits, std::uint32_t width, bool is_signed);
+
+// Lane l's bit in bit l.
+std::uint16_t cut_plane(const std::int32_t* values, std::uint32_t place);
+
+// What crosses a column's bus in a cycle: a few activation bits of 16 lanes, and which weight bits the
+// units latch before they use them.
 struct Slot {
-  hw::OperandPlanes activations;
+  static constexpr std::size_t kMostBlocks = 4;  // of 16 bits in units of 4
+  struct Plane {
+    std::uint16_t bits = 0;
+    std::int64_t counts = 0;
+    friend bool operator==(const Plane&, const Plane&) = default;
+  };
+  std::array<Plane, 4 * kMostBlocks> planes{};  // of all blocks
+  std::uint8_t plane_count = 0;
   bool latches = false;
-  std::uint8_t weight_place = 0;
-  bool weight_is_sign = false;
+  std::array<Place, kMostBlocks> weights{};  // one a block
+  std::uint8_t weight_blocks = 1;
+
+  void clear() { plane_count = 0; }
+  void add(workload::Brick values, const Place& place) { planes[plane_count++] = {cut_plane(values.data(), place.at), place.counts}; }
 
   friend bool operator==(const Slot&, const Slot&) = default;
 };
@@ -31,46 +55,40 @@ struct SlotWord {
 
   friend bool operator==(const SlotWord&, const SlotWord&) = default;
   friend std::ostream& operator<<(std::ostream& out, const SlotWord& word) {
-    return out << word.slot.activations << " weight bit " << static_cast<unsigned>(word.slot.weight_place);
+    return out << "planes " << word.slot.planes[0].bits << " weight bit " << static_cast<unsigned>(word.slot.weights[0].at);
   }
   friend void sc_trace(sc_core::sc_trace_file* file, const SlotWord& word, const std::string& name) {
-    sc_trace(file, word.slot.activations, name);
-    sc_core::sc_trace(file, word.slot.weight_place, name + "_weight_place");
+    for (std::size_t i = 0; i < 4; ++i) sc_core::sc_trace(file, word.slot.planes[i].bits, name + "_bits" + std::to_string(i));
+    sc_core::sc_trace(file, word.slot.weights[0].at, name + "_weight_place");
     sc_core::sc_trace(file, word.slot.latches, name + "_latches");
   }
 };
 
 // 16 one-bit weight registers, 16 AND gates for each activation bit, a tree of ones, a shifter and the
-// accumulator.
+// accumulator; for wide values, that many of them for each pair of blocks, composed to one.
 class Unit {
  public:
   void clear() { sum_ = 0; }
   void clock(const Slot& slot, const std::int32_t* weights) {
-    if (slot.latches) latch(slot.weight_place, weights);
-    for (std::size_t plane = 0; plane < hw::OperandPlanes::kMost; ++plane) {
-      const auto products = static_cast<std::uint16_t>(slot.activations.bits[plane] & weight_bits_);
-      if (products == 0) continue;
-      const std::int64_t placed = std::int64_t{std::popcount(products)} * (std::int64_t{1} << (slot.activations.place + plane + slot.weight_place));
-      sum_ += (plane == slot.activations.negative) != slot.weight_is_sign ? -placed : placed;
+    for (std::size_t block = 0; block < slot.weight_blocks; ++block) {
+      if (slot.latches) weight_bits_[block] = cut_plane(weights, slot.weights[block].at);
+      for (std::size_t plane = 0; plane < slot.plane_count; ++plane) {
+        const auto products = static_cast<std::uint16_t>(slot.planes[plane].bits & weight_bits_[block]);
+        sum_ += std::int64_t{std::popcount(products)} * slot.planes[plane].counts * slot.weights[block].counts;
+      }
     }
   }
   [[nodiscard]] std::int64_t sum() const { return sum_; }
 
  private:
-  void latch(std::uint32_t place, const std::int32_t* weights) {
-    weight_bits_ = 0;
-    for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
-      const std::uint32_t bit = (static_cast<std::uint32_t>(weights[lane]) >> place) & 1U;
-      weight_bits_ = static_cast<std::uint16_t>(weight_bits_ | (bit << lane));
-    }
-  }
-  std::uint16_t weight_bits_ = 0;
+  std::array<std::uint16_t, Slot::kMostBlocks> weight_bits_{};
   std::int64_t sum_ = 0;
 };
 
 // Convolutions, and fully connected layers where bricks take turns.
 struct GridDesign {
   const Loom* model = nullptr;
+  [[nodiscard]] std::uint32_t columns(const arch::LayerInput& input) const { return model->composed(input.lowered).columns; }
 
   using Word = SlotWord<hw::ElementControl>;
   struct Element : Unit {

@@ -14,7 +14,7 @@ namespace {
 using namespace heddle;
 
 struct Array {
-  std::uint32_t tiles, rows, columns, bits;
+  std::uint32_t tiles, rows, columns, bits, width;
   bool dynamic_weights;
 };
 
@@ -27,6 +27,19 @@ struct Group {
     unsigned bits = 0;
     while (bits < 31 && (magnitude >> bits) != 0) ++bits;
     top = std::max(top, bits);
+  }
+  // Of each block of `width` bits of a value of `precision` bits; a block's top bit acts as its sign.
+  void add_blocks(std::int32_t value, unsigned precision, unsigned width) {
+    if (width >= precision) {
+      add(value);
+      return;
+    }
+    for (unsigned low = 0; low < precision; low += width) {
+      std::int32_t block = (value >> low) % (1 << width);
+      if (block < 0) block += 1 << width;
+      if (is_signed && block >= 1 << (width - 1)) block -= 1 << width;
+      add(block);
+    }
   }
   [[nodiscard]] unsigned width() const { return std::max(1U, top) + (is_signed ? 1 : 0); }
 };
@@ -54,20 +67,23 @@ std::uint64_t step_cycles(const test::LayerCase& c, const Array& a, std::uint32_
   for (std::uint64_t w = first_window; w < first_window + windows; ++w) {
     const std::int64_t y = static_cast<std::int64_t>(w % g.out_height) * g.stride_y + std::int64_t{ky} * g.dilation_y - g.pad_top;
     const std::int64_t x = static_cast<std::int64_t>(w / g.out_height) * g.stride_x + std::int64_t{kx} * g.dilation_x - g.pad_left;
-    for (std::uint32_t i = first_channel; i < end; ++i) activations.add(activation(c, group * channels + i, y, x));
+    for (std::uint32_t i = first_channel; i < end; ++i) activations.add_blocks(activation(c, group * channels + i, y, x), c.layer.precision.activation_bits, a.width);
   }
   Group weights{any_negative(c.weights), 0};
   for (std::uint32_t f = first_filter; f < std::min(first_filter + a.rows * a.tiles, filters); ++f) {
     for (std::uint32_t i = first_channel; i < end; ++i) {
-      weights.add(c.weights.values[((std::size_t{group * filters + f} * channels + i) * g.kernel_height + ky) * g.kernel_width + kx]);
+      weights.add_blocks(c.weights.values[((std::size_t{group * filters + f} * channels + i) * g.kernel_height + ky) * g.kernel_width + kx],
+                         c.layer.precision.weight_bits, a.width);
     }
   }
-  const unsigned weight_bits = a.dynamic_weights ? weights.width() : c.layer.precision.weight_bits;
+  const unsigned weight_bits = a.dynamic_weights ? weights.width() : std::min(c.layer.precision.weight_bits, a.width);
   return std::uint64_t{(activations.width() + a.bits - 1) / a.bits} * weight_bits;
 }
 
-std::uint64_t dnnsim_cycles(const test::LayerCase& c, const Array& a) {
+std::uint64_t dnnsim_cycles(const test::LayerCase& c, Array a) {
   const auto& g = c.layer.geometry;
+  a.columns /= (c.layer.precision.activation_bits + a.width - 1) / a.width;
+  a.rows /= (c.layer.precision.weight_bits + a.width - 1) / a.width;
   std::vector<std::uint64_t> busy(a.columns, 0);
   std::uint64_t now = 0;
   std::uint64_t turn = 0;
@@ -103,8 +119,9 @@ TEST_CASE("Loom's DNNsim configurations count DNNsim's compute cycles") {
     std::uint32_t compared = 0;
     for (std::uint64_t seed = 0; seed < 150; ++seed) {
       Random random(seed, name);
-      const Array array{static_cast<std::uint32_t>(random.between(1, 2)), static_cast<std::uint32_t>(random.between(1, 8)),
-                        static_cast<std::uint32_t>(random.between(1, 8)), static_cast<std::uint32_t>(random.between(1, 4)),
+      const Array array{static_cast<std::uint32_t>(random.between(1, 2)), static_cast<std::uint32_t>(random.between(4, 9)),
+                        static_cast<std::uint32_t>(random.between(4, 9)), static_cast<std::uint32_t>(random.between(1, 4)),
+                        static_cast<std::uint32_t>(random.chance(2) ? 16 : random.between(4, 15)),
                         std::string(name) == "loom_dynamic_weights"};
       auto layer = test::random_case(random, {});
       const auto& g = layer.layer.geometry;
@@ -112,7 +129,7 @@ TEST_CASE("Loom's DNNsim configurations count DNNsim's compute cycles") {
       if ((g.channels == 3 && g.stride_y > 1) || (g.groups > 1 && g.groups == g.channels)) continue;
       layer.layer.activation.rep.pad_code = 0;
       config::Json parameters = config.document.root.at("parameters");
-      parameters.update({{"tiles", array.tiles}, {"rows", array.rows}, {"columns", array.columns}, {"bits_per_cycle", array.bits}});
+      parameters.update({{"tiles", array.tiles}, {"rows", array.rows}, {"columns", array.columns}, {"bits_per_cycle", array.bits}, {"pe_width", array.width}});
       const auto accelerator = test::make_accelerator(*config.model, parameters);
       const test::PreparedCase prepared(layer, *accelerator, config.mapping);
       INFO(name << " seed " << seed << ": " << layer.describe());

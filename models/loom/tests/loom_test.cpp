@@ -75,6 +75,17 @@ TEST_CASE("Loom: fully connected columns hold different outputs, or slices of on
   CHECK(cycles({{"rows", 4}, {"container_bits", 8}}, test::fully_connected(random, 100, 64, 8, 6, false)) == 7 * 16 * 6 + 15);
 }
 
+TEST_CASE("Loom: wide values are cut over narrow units, which work side by side") {
+  Random random(5, "loom");
+  // 16 windows, 9 steps, 8 filters; 10 bits over 3 columns of 4-bit units, 7 bits over 2 rows.
+  const auto layer = test::convolution(random, 16, 6, 8, 3, 10, 7, true);
+  const config::Json narrow{{"rows", 8}, {"columns", 12}, {"pe_width", 4}, {"fully_connected", "round_robin"}};
+  CHECK(cycles(narrow, layer) == 4 * 9 * 2 * (4 * 4));  // 4 windows x 4 filters at once
+  CHECK_THROWS_WITH(loom({{"pe_width", 4}}), Catch::Contains("round_robin"));
+  CHECK_THROWS_WITH(cycles({{"rows", 8}, {"columns", 2}, {"pe_width", 4}, {"fully_connected", "round_robin"}}, layer),
+                    Catch::Contains("too few units"));
+}
+
 TEST_CASE("Loom: groups of a fully connected layer are layers of their own") {
   Random random(4, "loom");
   auto layer = test::fully_connected(random, 64, 8, 4, 3, false);
@@ -159,11 +170,11 @@ TEST_CASE("Loom: the README's layers of the digits trace") {
     }
     throw std::logic_error("no layer " + id);
   };
-  CHECK(priced("conv3", {}) == 864);
+  CHECK(priced("conv3", config::Json::object()) == 864);
   CHECK(priced("conv3", {{"activation_width", "dynamic"}}) == 660);
   CHECK(priced("conv3", {{"weight_precision", "group"}}) == 792);
   CHECK(priced("conv3", {{"activation_width", "dynamic"}, {"weight_precision", "group"}}) == 606);
   CHECK(priced("conv3", {{"activation_width", "dynamic"}, {"weight_precision", "group"}, {"weight_sync", "mean"}}) == 481);
-  CHECK(priced("fc1", {}) == 175);
+  CHECK(priced("fc1", config::Json::object()) == 175);
   CHECK(priced("fc1", {{"bits_per_cycle", 4}}) == 103);
 }

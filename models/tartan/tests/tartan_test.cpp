@@ -45,7 +45,7 @@ TEST_CASE("Tartan: a fully connected brick takes the wider precision; first weig
 TEST_CASE("Tartan: AlexNet's last layer on the published array") {
   Random random(2, "tartan");
   // 4096 inputs are 256 bricks; 1000 outputs on 256 rows are 4 a row, 4 slices of 64 bricks; 9 bits.
-  CHECK(cycles({}, test::fully_connected(random, 4096, 1000, 9, 9, false)) == 64 * 9 + 9 + 2);
+  CHECK(cycles(config::Json::object(), test::fully_connected(random, 4096, 1000, 9, 9, false)) == 64 * 9 + 9 + 2);
 }
 
 TEST_CASE("Tartan: the lane budget of a fully connected layer, by hand") {
