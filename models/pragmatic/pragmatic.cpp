@@ -52,7 +52,7 @@ BrickWork brick_work(const workload::ActivationBricks& activations, const Params
 void count_terms(const arch::LayerInput& input, const arch::Block& block, const TermPlan& plan, arch::Cost& cost) {
   const std::size_t sets = input.mapping.window_sets.size();
   for (const auto p : block.passes) {
-    for (const auto& slot : arch::slots_of(input.mapping.passes[p])) {
+    for (const auto& slot : arch::slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups)) {
       for (const auto set : block.window_sets) {
         const std::uint64_t terms = plan.terms[slot.group * sets + set];
         cost.events[kTerms] += terms;

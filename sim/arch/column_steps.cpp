@@ -70,11 +70,11 @@ class ConvolutionRun {
 Totals price_convolution(const LayerInput& input, const Block& block, const ColumnSteps& steps, std::uint32_t registers,
                          std::vector<Cycles>& passes) {
   std::size_t most_slots = 1;
-  for (const auto p : block.passes) most_slots = std::max(most_slots, slots_of(input.mapping.passes[p]).size());
+  for (const auto p : block.passes) most_slots = std::max(most_slots, slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups).size());
   ConvolutionRun run(input, steps, most_slots, registers);
   for (const auto p : block.passes) {
     const std::uint64_t before = run.totals().cycles;
-    run.pass(slots_of(input.mapping.passes[p]), block.window_sets);
+    run.pass(slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups), block.window_sets);
     passes.emplace_back(run.totals().cycles - before);
   }
   run.drain();
@@ -87,7 +87,7 @@ Totals price_barrier(const LayerInput& input, const Block& block, const ColumnSt
   Totals one;
   std::vector<PassSlot> last;
   for (const auto p : block.passes) {
-    const auto slots = slots_of(input.mapping.passes[p]);
+    const auto slots = slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
     if (slots != last) {
       ConvolutionRun run(input, steps, slots.size(), 0);
       run.pass(slots, block.window_sets);
@@ -108,7 +108,7 @@ Totals price_bricks(const LayerInput& input, const Block& block, const ColumnSte
   Totals out;
   kernel::RoundRobin issue(input.mapping.array.columns);
   for (const auto p : block.passes) {
-    const auto slots = slots_of(input.mapping.passes[p]);
+    const auto slots = slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
     HEDDLE_CHECK(slots.size() == 1, "fully connected groups run one after another");
     for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
       const std::uint64_t cycles = steps.step(slots[0].group, 0, step)[0];

@@ -8,8 +8,9 @@
 
 namespace heddle::arch {
 
-// Neighbouring tiles of a pass that work on the same channel group: they share activations, and so one
-// dispatcher a column. More than one only where groups share the tiles (mapping groups "parallel").
+// Tiles of a pass that share a dispatcher a column: all of them, or, where groups share the tiles (mapping
+// groups "parallel"), each tile alone. A tile's column is one piece of hardware: where tiles change
+// groups from pass to pass, only its own history says when it is free.
 struct PassSlot {
   std::uint32_t group = 0;
   std::uint32_t filters = 0;  // of its tiles together
@@ -17,10 +18,10 @@ struct PassSlot {
   friend bool operator==(const PassSlot&, const PassSlot&) = default;
 };
 
-inline std::vector<PassSlot> slots_of(const Pass& pass) {
+inline std::vector<PassSlot> slots_of(const Pass& pass, bool is_parallel_groups) {
   std::vector<PassSlot> out;
   for (const auto& set : pass) {
-    if (out.empty() || out.back().group != set.group) out.push_back({set.group, 0});
+    if (out.empty() || is_parallel_groups) out.push_back({set.group, 0});
     out.back().filters += set.filters;
   }
   return out;

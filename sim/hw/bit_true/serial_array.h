@@ -137,8 +137,8 @@ class SerialArray : public BitTrueArray {
     const std::uint64_t per_pass = block_.window_sets.size() * steps_;
     return {block_.passes[index / per_pass], block_.window_sets[index % per_pass / steps_], static_cast<std::uint32_t>(index % steps_)};
   }
-  // Tiles of a pass that work on the same channel group; more than one slot only where groups share the
-  // tiles. Sets are in group order, so a slot's tiles are neighbours.
+  // Tiles of a pass that share a dispatcher a column: all, or each tile alone where groups share the tiles
+  // (arch::slots_of).
   struct Slot {
     std::uint32_t group = 0;
     std::uint32_t first_tile = 0;

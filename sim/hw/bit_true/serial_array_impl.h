@@ -47,15 +47,9 @@ void SerialArray<Design>::distribute_clock() {
 template <class Design>
 typename SerialArray<Design>::Slot SerialArray<Design>::slot_of(std::uint32_t pass, std::uint32_t slot) const {
   const arch::Pass& sets = input_->mapping.passes[pass];
-  Slot out;
-  std::uint32_t distinct = 0;
-  for (std::uint32_t t = 0; t < sets.size(); ++t) {
-    if (t > 0 && sets[t].group != sets[t - 1].group) ++distinct;
-    if (distinct != slot) continue;
-    if (out.tiles == 0) out = {sets[t].group, t, 0};
-    ++out.tiles;
-  }
-  return out;
+  const auto tiles = static_cast<std::uint32_t>(sets.size());
+  if (!input_->lowered.is_parallel_groups) return slot == 0 ? Slot{sets.front().group, 0, tiles} : Slot{};
+  return slot < tiles ? Slot{sets[slot].group, slot, 1} : Slot{};
 }
 
 template <class Design>
