@@ -73,6 +73,8 @@ Totals price_convolution(const LayerInput& input, const Block& block, const Colu
   for (const auto p : block.passes) most_slots = std::max(most_slots, slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups).size());
   ConvolutionRun run(input, steps, most_slots, registers);
   for (const auto p : block.passes) {
+    // Where groups share the tiles, another pass may give a tile to another group's dispatchers.
+    if (input.lowered.is_parallel_groups) run.drain();
     const std::uint64_t before = run.totals().cycles;
     run.pass(slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups), block.window_sets);
     passes.emplace_back(run.totals().cycles - before);

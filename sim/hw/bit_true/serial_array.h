@@ -155,6 +155,8 @@ class SerialArray : public BitTrueArray {
   }
   void distribute_clock();
   void release();
+  // Steps that may start once `completed` steps are done.
+  [[nodiscard]] std::uint64_t releasable(std::uint64_t completed) const;
   void load_registers(std::uint64_t step_index, std::uint32_t set);
   WeightRow& row(std::uint32_t tile, std::uint32_t r) { return rows_[tile * options_.shape.rows + r]; }
 

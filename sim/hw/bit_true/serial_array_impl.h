@@ -86,7 +86,7 @@ bool SerialArray<Design>::begin(const arch::LayerInput& input, const arch::Block
   units_ = slots * units_a_slot();
   for (auto& d : dispatchers_) d->reset();
   next_brick_.write(0);
-  released_.write(fully_connected_ ? total_ : register_count_);
+  released_.write(fully_connected_ ? total_ : releasable(0));
   return true;
 }
 
@@ -102,7 +102,17 @@ void SerialArray<Design>::release() {
     return;
   }
   if (fully_connected_ || total_ == 0) return;
-  released_.write(std::min(total_, slowest + register_count_));
+  released_.write(releasable(slowest));
+}
+
+// Where groups share the tiles, another pass may give a tile to another slot's dispatchers: columns drain
+// between passes.
+template <class Design>
+std::uint64_t SerialArray<Design>::releasable(std::uint64_t completed) const {
+  const std::uint64_t free = std::min(total_, completed + register_count_);
+  if (!input_->lowered.is_parallel_groups) return free;
+  const std::uint64_t per_pass = block_.window_sets.size() * steps_;
+  return std::min(free, (completed / per_pass + 1) * per_pass);
 }
 
 template <class Design>
