@@ -149,7 +149,7 @@ def test_a_waveform_is_readable_and_shows_the_last_bit_plane(heddle, tmp_path):
     names = dict(re.findall(r"\$var wire\s+\d+\s+(\S+)\s+(\S+)", text))
     by_name = {v: k for k, v in names.items()}
     assert {"clock", "released_steps", "tile0_column0_bits0", "tile0_column0_last"} <= set(by_name)
-    body = text.split("$enddefinitions $end", 1)[1]
+    body = re.split(r"\$enddefinitions\s+\$end", text, maxsplit=1)[1]
     assert re.search(rf"^1{re.escape(by_name['tile0_column0_last'])}$", body, re.M)
     times = [int(t) for t in re.findall(r"^#(\d+)$", body, re.M)]
     assert times == sorted(times) and times[-1] > 0
