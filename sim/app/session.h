@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/program_options.hpp>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+#include <boost/program_options.hpp>
 
 #include "sim/app/command.h"
 #include "sim/arch/accelerator_config.h"
@@ -34,7 +35,8 @@ struct Session {
 
  private:
   void verify(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& opened,
-              std::span<const std::unique_ptr<hw::BitTrueArray>> arrays, std::vector<result::RunRecord>& runs) const;
+              std::span<const std::unique_ptr<hw::BitTrueArray>> arrays,
+              std::vector<result::RunRecord>& runs) const;
 };
 
 // The trace that is used where none is given: the quick start.

@@ -32,7 +32,8 @@ LayerWork layer_work(const LayerInput& input, const Accelerator& accelerator, co
 
 void append_layers(const std::vector<const LayerWork*>& layers, bool off_chip, WorkList& list) {
   std::vector<bool> reads_back;
-  const auto add = [&](std::uint32_t item, std::uint32_t after, Tensor tensor, bool is_write, Bytes bytes, bool back) {
+  const auto add = [&](std::uint32_t item, std::uint32_t after, Tensor tensor, bool is_write, Bytes bytes,
+                       bool back) {
     if (!off_chip || bytes == Bytes(0)) return;
     list.transfers.push_back({item, after, tensor, is_write, 0, bytes});
     reads_back.push_back(back);

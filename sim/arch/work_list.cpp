@@ -34,7 +34,8 @@ void check_work_list(const WorkList& list) {
   std::vector<std::uint32_t> ahead_of_store;
   std::array<std::uint32_t, kCauses> last_load{};
   for (const auto& transfer : list.transfers) {
-    HEDDLE_CHECK(transfer.item < list.items.size() && transfer.bytes > Bytes(0), "a transfer without work or bytes");
+    HEDDLE_CHECK(transfer.item < list.items.size() && transfer.bytes > Bytes(0),
+                 "a transfer without work or bytes");
     ahead = std::max(ahead, transfer.after);
     HEDDLE_CHECK(ahead <= list.items.size(), "a transfer that waits for work that does not exist");
     if (transfer.is_write) {

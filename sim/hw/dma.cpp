@@ -27,7 +27,8 @@ Bytes& bytes_of(result::TensorBytes& bytes, arch::Tensor tensor) {
 
 }  // namespace
 
-Dma::Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure)
+Dma::Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock,
+         Failure& failure)
     : sc_module(name), list_(list), clock_(clock), failure_(failure), moved_(list.layers) {
   SC_HAS_PROCESS(Dma);
   SC_THREAD(run);

@@ -30,7 +30,10 @@ std::vector<Parameter> sram_parameters(const SramDefaults& d) {
               .by_default(d.capacity_bytes)
               .means("what it holds; unlimited is no hardware, and every result says so")
               .from(d.capacity_source),
-          Parameter::integer("banks", "banks", 1, 65536).by_default(d.banks).means("banks, each with a read and a write port").from(d.port_source),
+          Parameter::integer("banks", "banks", 1, 65536)
+              .by_default(d.banks)
+              .means("banks, each with a read and a write port")
+              .from(d.port_source),
           Parameter::integer_or_word("port_bits", "bits", 8, 65536, {"unlimited"})
               .by_default(d.port_bits)
               .means("bits that a port moves a cycle; all banks together are the bandwidth")
@@ -52,7 +55,9 @@ std::vector<Parameter> sram_parameters(const SramDefaults& d) {
 Parameter off_chip_parameter() {
   return Parameter::object(
              "off_chip",
-             {Parameter::choice("kind", {"none", "ideal"}).means("none: off-chip transfers take no time and are not counted; ideal: fixed bandwidth and latency"),
+             {Parameter::choice("kind", {"none", "ideal"})
+                  .means("none: off-chip transfers take no time and are not counted; ideal: fixed bandwidth "
+                         "and latency"),
               Parameter::integer_or_word("bandwidth_mb_per_s", "MB/s", 1, 100'000'000, {"unlimited"})
                   .optional()
                   .means("ideal only, required there: 10^6 bytes a second, reads and writes together"),
@@ -63,11 +68,14 @@ Parameter off_chip_parameter() {
       .means("the memory outside the chip");
 }
 
-bool is_unlimited(const Values& values, const char* key) { return values.is_word(key); }
+bool is_unlimited(const Values& values, const char* key) {
+  return values.is_word(key);
+}
 
 arch::OnChipMemory capacity_of(const Values& values) {
   arch::OnChipMemory out;
-  if (!is_unlimited(values, "capacity_bytes")) out.capacity = Bytes(static_cast<std::uint64_t>(values.integer("capacity_bytes")));
+  if (!is_unlimited(values, "capacity_bytes"))
+    out.capacity = Bytes(static_cast<std::uint64_t>(values.integer("capacity_bytes")));
   out.is_double_buffered = values.flag("double_buffered");
   return out;
 }
@@ -75,7 +83,8 @@ arch::OnChipMemory capacity_of(const Values& values) {
 SramTiming timing_of(const Values& values) {
   SramTiming out;
   if (!is_unlimited(values, "port_bits")) {
-    out.bytes_per_cycle = std::max<std::uint64_t>(1, std::uint64_t{values.count("banks")} * values.count("port_bits") / 8);
+    out.bytes_per_cycle =
+        std::max<std::uint64_t>(1, std::uint64_t{values.count("banks")} * values.count("port_bits") / 8);
   }
   out.read_latency = Cycles(values.count("read_latency_cycles"));
   out.write_latency = Cycles(values.count("write_latency_cycles"));
@@ -84,18 +93,22 @@ SramTiming timing_of(const Values& values) {
 
 void note_unlimited(const Values& section, const std::string& name, std::vector<std::string>& notes) {
   for (const char* key : {"capacity_bytes", "port_bits"}) {
-    if (is_unlimited(section, key)) notes.push_back("assumption: memory." + name + "." + key + " is unlimited");
+    if (is_unlimited(section, key))
+      notes.push_back("assumption: memory." + name + "." + key + " is unlimited");
   }
 }
 
-void read_off_chip(const Values& values, const Document& document, const std::string& pointer, MemoryConfig& out) {
+void read_off_chip(const Values& values, const Document& document, const std::string& pointer,
+                   MemoryConfig& out) {
   out.off_chip = values.text("kind") == "ideal" ? OffChipKind::ideal : OffChipKind::none;
   if (out.off_chip == OffChipKind::none) {
-    out.notes.emplace_back("assumption: memory.off_chip is none: off-chip transfers take no time and are not counted");
+    out.notes.emplace_back(
+        "assumption: memory.off_chip is none: off-chip transfers take no time and are not counted");
     return;
   }
   if (!values.has("bandwidth_mb_per_s")) {
-    throw Error(ErrorKind::config, document.where(pointer), "key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
+    throw Error(ErrorKind::config, document.where(pointer),
+                "key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
   }
   if (is_unlimited(values, "bandwidth_mb_per_s")) {
     out.notes.emplace_back("assumption: memory.off_chip.bandwidth_mb_per_s is unlimited");
@@ -125,11 +138,13 @@ MemoryConfig read_section(const Document& document, const std::string& pointer) 
 }
 
 // The file that a text of the configuration names, relative to the file that holds the text.
-std::filesystem::path referenced(const Document& document, const std::string& pointer, const std::string& name) {
+std::filesystem::path referenced(const Document& document, const std::string& pointer,
+                                 const std::string& name) {
   const std::filesystem::path base = std::filesystem::path(document.file_of(pointer)).parent_path();
   const auto file = base / name;
   if (!std::filesystem::is_regular_file(file)) {
-    throw Error(ErrorKind::config, document.where(pointer), "there is no file '" + file.string() + "' (a memory is \"none\", a file or an object)");
+    throw Error(ErrorKind::config, document.where(pointer),
+                "there is no file '" + file.string() + "' (a memory is \"none\", a file or an object)");
   }
   return file;
 }
@@ -138,18 +153,26 @@ std::filesystem::path referenced(const Document& document, const std::string& po
 
 const config::Declaration& memory_declaration() {
   const auto buffer = [](const char* name, const char* text) {
-    return Parameter::object(name, {Parameter::boolean("double_buffered").by_default(true).means(text).from("our choice")}).means(text);
+    return Parameter::object(
+               name, {Parameter::boolean("double_buffered").by_default(true).means(text).from("our choice")})
+        .means(text);
   };
   static const config::Declaration kDeclaration{
       off_chip_parameter(),
-      Parameter::object("activation_memory", sram_parameters({4 << 20, 16, 256, "DaDianNao: 4 MB eDRAM [PRA text]",
-                                                              "our choice: feeds 16 windows of 16 lanes one bit a cycle at P = 1"}))
+      Parameter::object(
+          "activation_memory",
+          sram_parameters({4 << 20, 16, 256, "DaDianNao: 4 MB eDRAM [PRA text]",
+                           "our choice: feeds 16 windows of 16 lanes one bit a cycle at P = 1"}))
           .means("activations and partial sums on chip (AM)"),
-      Parameter::object("weight_memory", sram_parameters({32 << 20, 64, 1024, "DaDianNao: 2 MB eDRAM a tile, 16 tiles [PRA text]",
-                                                          "our choice: feeds 16 tiles of 256 16-bit weights every cycle"}))
+      Parameter::object(
+          "weight_memory",
+          sram_parameters({32 << 20, 64, 1024, "DaDianNao: 2 MB eDRAM a tile, 16 tiles [PRA text]",
+                           "our choice: feeds 16 tiles of 256 16-bit weights every cycle"}))
           .means("weights on chip, all tiles together (WM)"),
-      buffer("input_buffer", "activations of the next work stand in front of the tiles while one is computed (ABin)"),
-      buffer("output_buffer", "outputs of one work go to the activation memory while the next is computed (ABout)")};
+      buffer("input_buffer",
+             "activations of the next work stand in front of the tiles while one is computed (ABin)"),
+      buffer("output_buffer",
+             "outputs of one work go to the activation memory while the next is computed (ABout)")};
   return kDeclaration;
 }
 
@@ -157,18 +180,22 @@ MemoryConfig read_memory(const Document& configuration) {
   const auto found = configuration.root.find("memory");
   if (found == configuration.root.end() || *found == "none") return {};
   if (found->is_string()) {
-    const Document file = config::compose(referenced(configuration, "/memory", found->get<std::string>()), {});
+    const Document file =
+        config::compose(referenced(configuration, "/memory", found->get<std::string>()), {});
     return read_section(file, "");
   }
   if (!found->is_object()) {
-    throw Error(ErrorKind::config, configuration.where("/memory"), "expected \"none\", the name of a memory file or an object");
+    throw Error(ErrorKind::config, configuration.where("/memory"),
+                "expected \"none\", the name of a memory file or an object");
   }
   const auto extends = found->find("extends");
   if (extends == found->end()) return read_section(configuration, "/memory");
   if (!extends->is_string()) {
-    throw Error(ErrorKind::config, configuration.where("/memory/extends"), "expected the name of a memory file");
+    throw Error(ErrorKind::config, configuration.where("/memory/extends"),
+                "expected the name of a memory file");
   }
-  Document merged = config::compose(referenced(configuration, "/memory/extends", extends->get<std::string>()), {});
+  Document merged =
+      config::compose(referenced(configuration, "/memory/extends", extends->get<std::string>()), {});
   Document section = configuration.part("/memory");
   section.root.erase("extends");
   merged.overlay(section.root, "", section);

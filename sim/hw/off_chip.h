@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_target_socket.h>
-
-#include <cstdint>
 
 #include "sim/base/quantity.h"
 

@@ -22,8 +22,8 @@ struct Counted {
   arch::LayerWork work;
 };
 
-Counted count_layer(const arch::AcceleratorConfig& config, const workload::Trace& trace, const workload::Layer& layer,
-                        std::uint32_t sample) {
+Counted count_layer(const arch::AcceleratorConfig& config, const workload::Trace& trace,
+                    const workload::Layer& layer, std::uint32_t sample) {
   const arch::Accelerator& accelerator = *config.accelerator;
   const arch::LayerData data(trace, layer, sample, accelerator, config.mapping);
   const auto plan = accelerator.prepare(data.input());
@@ -40,16 +40,19 @@ Counted count_layer(const arch::AcceleratorConfig& config, const workload::Trace
   c.lane_cycles = {cost.lanes.effective, cost.lanes.synchronisation, cost.lanes.edge, cost.lanes.fill};
   c.on_chip_bytes.weights = bytes_holding(cost.weight_read);
   c.on_chip_bytes.input_activations = bytes_holding(cost.activation_read);
-  c.on_chip_bytes.output_activations = bytes_holding(Bits(layer.geometry.output_values() * accelerator.container_bits()));
+  c.on_chip_bytes.output_activations =
+      bytes_holding(Bits(layer.geometry.output_values() * accelerator.container_bits()));
   c.on_chip_bytes.metadata = bytes_holding(accelerator.weight_metadata(data.input(), *plan));
-  c.events.assign(cost.events.begin(), cost.events.begin() + static_cast<std::ptrdiff_t>(config.model->events.size()));
+  c.events.assign(cost.events.begin(),
+                  cost.events.begin() + static_cast<std::ptrdiff_t>(config.model->events.size()));
   arch::LayerWork work = arch::layer_work(data.input(), accelerator, *plan, std::move(cost));
   return {std::move(record), std::move(work)};
 }
 
 // Lets all engines advance together and writes what they measured into the records.
-void time_runs(std::span<const arch::AcceleratorConfig> accelerators, std::span<const hw::MemoryConfig> memories,
-               const std::vector<std::vector<Counted>>& counted, std::vector<result::RunRecord>& runs) {
+void time_runs(std::span<const arch::AcceleratorConfig> accelerators,
+               std::span<const hw::MemoryConfig> memories, const std::vector<std::vector<Counted>>& counted,
+               std::vector<result::RunRecord>& runs) {
   std::vector<arch::WorkList> lists(accelerators.size());
   std::vector<hw::Job> jobs;
   for (std::size_t a = 0; a < accelerators.size(); ++a) {
@@ -65,7 +68,8 @@ void time_runs(std::span<const arch::AcceleratorConfig> accelerators, std::span<
       for (auto& layer : sample.layers) {
         layer = counted[a][i].record;
         const hw::LayerTime& time = timings[a].layers[i];
-        HEDDLE_CHECK(time.compute == layer.counters.compute_cycles, "the engine computed other cycles than were counted");
+        HEDDLE_CHECK(time.compute == layer.counters.compute_cycles,
+                     "the engine computed other cycles than were counted");
         layer.counters.cycles = time.cycles;
         layer.counters.stall_cycles = time.stalls;
         layer.counters.off_chip_bytes = timings[a].moved_by_layer[i];
@@ -75,7 +79,8 @@ void time_runs(std::span<const arch::AcceleratorConfig> accelerators, std::span<
   }
 }
 
-result::RunRecord header(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory, const workload::Trace& trace) {
+result::RunRecord header(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory,
+                         const workload::Trace& trace) {
   result::RunRecord run;
   run.accelerator = config.echo;
   run.accelerator["memory"] = memory.echo;
@@ -87,21 +92,24 @@ result::RunRecord header(const arch::AcceleratorConfig& config, const hw::Memory
   run.array_lanes = config.accelerator->shape().lanes();
   run.frequency_mhz = config.frequency_mhz;
   run.notes = config::Json::array();
-  for (const auto& text : config.echo.at("assumptions")) run.notes.push_back("assumption: " + text.get<std::string>());
+  for (const auto& text : config.echo.at("assumptions"))
+    run.notes.push_back("assumption: " + text.get<std::string>());
   for (const auto& text : memory.notes) run.notes.push_back(text);
-  if (network.samples == 0) run.notes.push_back("the trace holds shapes and precisions only; one inference is counted");
+  if (network.samples == 0)
+    run.notes.push_back("the trace holds shapes and precisions only; one inference is counted");
   return run;
 }
 
 }  // namespace
 
-std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& trace,
-                                           const Options& options) {
+std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators,
+                                           const workload::Trace& trace, const Options& options) {
   std::vector<const workload::Layer*> layers;
   for (const auto& layer : trace.network().layers) {
     if (layer.is_array()) layers.push_back(&layer);
   }
-  if (layers.empty()) throw Error(ErrorKind::workload, trace.name(), "the network has no array layer (conv2d, linear, matmul)");
+  if (layers.empty())
+    throw Error(ErrorKind::workload, trace.name(), "the network has no array layer (conv2d, linear, matmul)");
   const std::uint32_t samples = std::max(1U, trace.network().samples);
 
   std::vector<result::RunRecord> runs;
@@ -109,9 +117,11 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
   for (const auto& config : accelerators) {
     memories.push_back(hw::read_memory(config.document));
     runs.push_back(header(config, memories.back(), trace));
-    for (std::uint32_t s = 0; s < samples; ++s) runs.back().samples.push_back({s, std::vector<LayerRecord>(layers.size())});
+    for (std::uint32_t s = 0; s < samples; ++s)
+      runs.back().samples.push_back({s, std::vector<LayerRecord>(layers.size())});
   }
-  std::vector<std::vector<Counted>> counted(accelerators.size(), std::vector<Counted>(samples * layers.size()));
+  std::vector<std::vector<Counted>> counted(accelerators.size(),
+                                            std::vector<Counted>(samples * layers.size()));
   const std::size_t all = accelerators.size() * samples * layers.size();
   std::size_t done = 0;
   std::mutex progress_mutex;
@@ -129,7 +139,8 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
   time_runs(accelerators, memories, counted, runs);
   for (const auto& run : runs) {
     for (const auto& sample : run.samples) {
-      for (const auto& layer : sample.layers) check_ledger(layer.counters, run.array_lanes, "layer " + layer.name);
+      for (const auto& layer : sample.layers)
+        check_ledger(layer.counters, run.array_lanes, "layer " + layer.name);
     }
     check_ledger(run.totals(), run.array_lanes, "totals");
   }
