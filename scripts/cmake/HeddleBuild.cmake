@@ -32,8 +32,6 @@ if(HEDDLE_DEVELOPER)
   target_compile_options(heddle_flags INTERFACE -Werror)
 endif()
 if(HEDDLE_SANITIZE)
-  # GCC 12 reports <regex> and others as maybe uninitialised once they are instrumented.
-  target_compile_options(heddle_flags INTERFACE -Wno-maybe-uninitialized)
   target_compile_options(heddle_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(heddle_flags INTERFACE -fsanitize=address,undefined)
 endif()
