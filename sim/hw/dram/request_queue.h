@@ -44,8 +44,6 @@ class RequestQueue {
   [[nodiscard]] std::uint32_t eligible(Kind kind) const { return of(kind).count - of(kind).blocked; }
   [[nodiscard]] bool empty() const { return count(Kind::read) + count(Kind::write) == 0; }
 
-  // Banks with requests of this kind, in no order that may matter.
-  [[nodiscard]] const std::vector<std::uint32_t>& busy_banks(Kind kind) const { return of(kind).busy; }
   [[nodiscard]] Index first(Kind kind, std::uint32_t bank) const { return of(kind).banks[bank].head; }
   [[nodiscard]] Index oldest(Kind kind) const { return of(kind).oldest; }
   [[nodiscard]] const Entry& operator[](Index i) const { return entries_[static_cast<std::size_t>(i)]; }
@@ -57,13 +55,11 @@ class RequestQueue {
  private:
   struct BankList {
     Index head = kNone, tail = kNone;
-    std::uint32_t place = 0;  // in `busy`
   };
   struct Side {
     std::uint32_t depth = 0, count = 0, blocked = 0;
     Index oldest = kNone, youngest = kNone;
     std::vector<BankList> banks;
-    std::vector<std::uint32_t> busy;
     std::array<std::uint16_t, 256> bursts{};  // how many requests hash here: skips the search for conflicts
   };
   [[nodiscard]] const Side& of(Kind kind) const { return sides_[static_cast<std::size_t>(kind)]; }
