@@ -6,8 +6,6 @@
 namespace heddle::models::laconic {
 namespace {
 
-constexpr std::size_t kLanes = arch::kLanes;
-
 // Sums of one operand over its filters or windows, [step][lane].
 struct Sums {
   explicit Sums(std::size_t size) : terms(size), non_zero(size), all_terms(size) {}
@@ -16,7 +14,7 @@ struct Sums {
   std::vector<std::uint64_t> all_terms;  // of all parts
 
   void add(std::size_t at, const std::uint8_t* counts, const std::uint8_t* totals) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
       terms[at + lane] += counts[lane];
       non_zero[at + lane] += counts[lane] != 0 ? 1U : 0U;
       all_terms[at + lane] += totals[lane];
@@ -27,13 +25,14 @@ struct Sums {
 Sums sum_windows(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t group,
                  const arch::Block& block) {
   const std::uint32_t steps = input.mapping.steps;
-  Sums out(steps * kLanes);
+  Sums out(steps * arch::kLanes);
   for (const auto index : block.window_sets) {
     const arch::WindowSet& set = input.mapping.window_sets[index];
     for (std::uint64_t w = set.first; w < set.first + set.count; ++w) {
       for (std::uint32_t s = 0; s < steps; ++s) {
-        const std::size_t at = workload::brick_index(*input.activations, input.lowered, group, w, s) * kLanes;
-        out.add(s * kLanes, plan.activations.data() + at, plan.total_activations().data() + at);
+        const std::size_t at =
+            workload::brick_index(*input.activations, input.lowered, group, w, s) * arch::kLanes;
+        out.add(s * arch::kLanes, plan.activations.data() + at, plan.total_activations().data() + at);
       }
     }
   }
@@ -42,12 +41,12 @@ Sums sum_windows(const arch::LayerInput& input, const TermPlan& plan, std::uint3
 
 Sums sum_filters(const arch::LayerInput& input, const TermPlan& plan, const Slot& slot) {
   const std::uint32_t steps = input.mapping.steps;
-  Sums out(steps * kLanes);
+  Sums out(steps * arch::kLanes);
   for (const auto& set : slot.sets) {
     for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {
       for (std::uint32_t s = 0; s < steps; ++s) {
-        const std::size_t at = (std::size_t{f} * steps + s) * kLanes;
-        out.add(s * kLanes, plan.weights.data() + at, plan.total_weights().data() + at);
+        const std::size_t at = (std::size_t{f} * steps + s) * arch::kLanes;
+        out.add(s * arch::kLanes, plan.weights.data() + at, plan.total_weights().data() + at);
       }
     }
   }
@@ -95,7 +94,7 @@ Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch:
       for (std::uint32_t s = 0; s < input.mapping.steps; ++s) {
         // max(1, n) = n + (n == 0): every present lane counts one, those with a product lose it again.
         out.busy_lane_cycles += present_row_lanes(input.lowered, slot, s) * windows;
-        for (std::size_t i = s * kLanes; i < (s + 1) * kLanes; ++i) {
+        for (std::size_t i = s * arch::kLanes; i < (s + 1) * arch::kLanes; ++i) {
           out.busy_lane_cycles += w.terms[i] * a.terms[i] - w.non_zero[i] * a.non_zero[i];
           out.term_pairs += w.all_terms[i] * a.all_terms[i];
         }
@@ -108,7 +107,7 @@ Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch:
 
 std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const TermPlan& plan,
                                         const Slot& slot) {
-  const std::size_t size = std::size_t{input.mapping.steps} * kLanes;
+  const std::size_t size = std::size_t{input.mapping.steps} * arch::kLanes;
   std::vector<std::uint8_t> out(size, 0);
   for (const auto& set : slot.sets) {
     for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {
@@ -121,13 +120,13 @@ std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const Ter
 
 std::vector<std::uint8_t> activation_maxima(const arch::LayerInput& input, const TermPlan& plan,
                                             std::uint32_t group, const arch::WindowSet& set) {
-  std::vector<std::uint8_t> out(std::size_t{input.mapping.steps} * kLanes, 0);
+  std::vector<std::uint8_t> out(std::size_t{input.mapping.steps} * arch::kLanes, 0);
   for (std::uint32_t s = 0; s < input.mapping.steps; ++s) {
-    std::uint8_t* most = out.data() + s * kLanes;
+    std::uint8_t* most = out.data() + s * arch::kLanes;
     for (std::uint64_t w = set.first; w < set.first + set.count; ++w) {
       const std::uint8_t* counts =
           plan.activation(workload::brick_index(*input.activations, input.lowered, group, w, s));
-      for (std::size_t lane = 0; lane < kLanes; ++lane) most[lane] = std::max(most[lane], counts[lane]);
+      for (std::size_t lane = 0; lane < arch::kLanes; ++lane) most[lane] = std::max(most[lane], counts[lane]);
     }
   }
   return out;

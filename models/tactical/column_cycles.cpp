@@ -14,7 +14,7 @@ namespace {
 std::array<std::uint64_t, 4> spread(std::uint16_t lanes) {
   std::array<std::uint64_t, 4> out{};
   for (unsigned lane = 0; lane < arch::kLanes; ++lane) {
-    if ((lanes >> lane & 1U) != 0) out[lane / 4] |= std::uint64_t{0xffff} << lane % 4 * 16;
+    if ((unsigned{lanes} >> lane & 1U) != 0) out[lane / 4] |= std::uint64_t{0xffff} << lane % 4 * 16;
   }
   return out;
 }

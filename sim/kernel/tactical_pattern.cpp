@@ -14,7 +14,6 @@ namespace heddle::kernel {
 namespace {
 
 constexpr int kLanes = 16;
-constexpr std::size_t kMaxOffsets = 31;  // five bits of select
 
 [[noreturn]] void refuse(std::string_view text) {
   throw Error(

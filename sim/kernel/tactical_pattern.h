@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -9,6 +10,9 @@
 #include <vector>
 
 namespace heddle::kernel {
+
+// Places that a select of five bits tells apart, its own weight aside.
+inline constexpr std::size_t kMaxOffsets = 31;
 
 // Where a Bit-Tactical slot may take a weight from: `columns` later (dt >= 1), `lanes` further, modulo 16.
 struct Offset {

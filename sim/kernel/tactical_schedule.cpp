@@ -13,7 +13,6 @@ namespace heddle::kernel {
 namespace {
 
 constexpr std::size_t kMaxRows = 16;
-constexpr std::size_t kMaxOffsets = 31;
 constexpr std::size_t kMaxAhead = 15;
 constexpr std::uint32_t kAllLanes = 0xffff;
 constexpr std::uint8_t kOwn = 0;  // 1 .. 31: moved by offsets[code - 1]

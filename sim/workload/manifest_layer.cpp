@@ -28,8 +28,8 @@ Op op_of(const ManifestNode& node, std::string& name) {
 }
 
 std::string listed_file(const ManifestNode& node, const std::string& key, const LayerContext& context) {
-  const std::string name = node.text(key);
-  if (context.files.count(name) == 0) {
+  std::string name = node.text(key);
+  if (!context.files.contains(name)) {
     std::vector<std::string> names;
     for (const auto& [file, ignored] : context.files) names.push_back(file);
     throw node.fault(key,
@@ -202,7 +202,7 @@ Operand read_operand(const ManifestNode& node, const std::string& role, const La
   }
   const ManifestNode list = node.child("files");
   for (const auto& name : node.texts_or_none("files")) {
-    if (context.files.count(name) == 0)
+    if (!context.files.contains(name))
       throw list.fault("file " + in_quotes(name) + " is not listed under /files");
     out.files.push_back(name);
   }

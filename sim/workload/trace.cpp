@@ -64,7 +64,7 @@ Trace::Trace(const std::filesystem::path& path) : name_(path.string()), files_(o
 void Trace::check_digest(const std::string& file) const {
   {
     const std::lock_guard lock(mutex_);
-    if (checked_.count(file) != 0) return;
+    if (checked_.contains(file)) return;
   }
   const auto entry = manifest_.files.find(file);
   HEDDLE_CHECK(entry != manifest_.files.end(), "file " + file + " is not in the manifest");

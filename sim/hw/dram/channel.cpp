@@ -32,7 +32,7 @@ void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offer
 bool Channel::overdue(Kind kind) const {
   const Index oldest = queue_.oldest(kind);
   return controller_.starvation_limit_cycles > 0 && oldest != RequestQueue::kNone &&
-         !queue_[oldest].blocked && now_ - queue_[oldest].accepted > controller_.starvation_limit_cycles;
+         !queue_[oldest].blocked && now_ - queue_.oldest_since(kind) > controller_.starvation_limit_cycles;
 }
 
 // Writes wait until there are many, for every turn of the bus costs; then they go until few are left. A
@@ -240,7 +240,7 @@ void Channel::apply_column(const Choice& choice, Issued& out) {
   ++(write ? counters_.writes : counters_.reads);
   timing_.column(choice.bank, write, closes_itself(out.command), out.cycle);
   if (closes_itself(out.command)) ++counters_.precharges;
-  queue_.remove(choice.entry);
+  queue_.remove(choice.entry, out.cycle);
 }
 
 void Channel::apply_refresh(const Choice& choice) {

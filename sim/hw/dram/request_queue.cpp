@@ -43,7 +43,7 @@ void RequestQueue::block_on_conflict(Entry& entry) {
 }
 
 void RequestQueue::push(Kind kind, std::uint32_t bank, std::uint32_t row, std::uint32_t column,
-                        std::uint64_t tag, Cycle offered, Cycle accepted) {
+                        std::uint64_t tag, Cycle offered, Cycle now) {
   HEDDLE_CHECK(has_room(kind), "a request pushed into a full queue");
   if (empty()) next_age_ = 0;
   const Index index = free_;
@@ -52,7 +52,6 @@ void RequestQueue::push(Kind kind, std::uint32_t bank, std::uint32_t row, std::u
   e = {.age = next_age_++,
        .tag = tag,
        .offered = offered,
-       .accepted = accepted,
        .bank = bank,
        .row = row,
        .column = column,
@@ -72,7 +71,10 @@ void RequestQueue::push(Kind kind, std::uint32_t bank, std::uint32_t row, std::u
   e.older = side.youngest;
   if (side.youngest != kNone) at(side.youngest).younger = index;
   side.youngest = index;
-  if (side.oldest == kNone) side.oldest = index;
+  if (side.oldest == kNone) {
+    side.oldest = index;
+    side.oldest_since = now;
+  }
 }
 
 void RequestQueue::unlink_from_bank(Index index) {
@@ -85,9 +87,10 @@ void RequestQueue::unlink_from_bank(Index index) {
   if (list.tail == index) list.tail = before;
 }
 
-void RequestQueue::unlink_from_age(Index index) {
+void RequestQueue::unlink_from_age(Index index, Cycle now) {
   const Entry& e = at(index);
   Side& side = of(e.kind);
+  if (side.oldest == index) side.oldest_since = now;
   (e.older == kNone ? side.oldest : at(e.older).younger) = e.younger;
   (e.younger == kNone ? side.youngest : at(e.younger).older) = e.older;
 }
@@ -102,12 +105,12 @@ void RequestQueue::release_waiters(const Entry& entry) {
   }
 }
 
-void RequestQueue::remove(Index index) {
+void RequestQueue::remove(Index index, Cycle now) {
   Entry& e = at(index);
   HEDDLE_CHECK(!e.blocked, "a request served before the one it waits for");
   if (e.blocks_others) release_waiters(e);
   unlink_from_bank(index);
-  unlink_from_age(index);
+  unlink_from_age(index, now);
   Side& side = of(e.kind);
   --side.count;
   --side.bursts[bucket(e)];

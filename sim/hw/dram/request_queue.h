@@ -25,7 +25,6 @@ class RequestQueue {
     std::uint64_t tag = 0;
     std::uint64_t waits_for = 0;  // age of the request that blocks this one
     Cycle offered = 0;
-    Cycle accepted = 0;
     std::uint32_t bank = 0;
     std::uint32_t row = 0;
     std::uint32_t column = 0;
@@ -46,11 +45,13 @@ class RequestQueue {
 
   [[nodiscard]] Index first(Kind kind, std::uint32_t bank) const { return of(kind).banks[bank].head; }
   [[nodiscard]] Index oldest(Kind kind) const { return of(kind).oldest; }
+  // When the oldest request became the oldest: how long it was passed over, whatever the queue's depth.
+  [[nodiscard]] Cycle oldest_since(Kind kind) const { return of(kind).oldest_since; }
   [[nodiscard]] const Entry& operator[](Index i) const { return entries_[static_cast<std::size_t>(i)]; }
 
   void push(Kind kind, std::uint32_t bank, std::uint32_t row, std::uint32_t column, std::uint64_t tag,
-            Cycle offered, Cycle accepted);
-  void remove(Index index);
+            Cycle offered, Cycle now);
+  void remove(Index index, Cycle now);
 
  private:
   struct BankList {
@@ -59,6 +60,7 @@ class RequestQueue {
   struct Side {
     std::uint32_t depth = 0, count = 0, blocked = 0;
     Index oldest = kNone, youngest = kNone;
+    Cycle oldest_since = 0;
     std::vector<BankList> banks;
     std::array<std::uint16_t, 256> bursts{};  // how many requests hash here: skips the search for conflicts
   };
@@ -68,7 +70,7 @@ class RequestQueue {
   void block_on_conflict(Entry& entry);
   void release_waiters(const Entry& entry);
   void unlink_from_bank(Index index);
-  void unlink_from_age(Index index);
+  void unlink_from_age(Index index, Cycle now);
 
   std::vector<Entry> entries_;
   Index free_ = kNone;

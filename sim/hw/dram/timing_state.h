@@ -79,7 +79,7 @@ class TimingState {
   void raise_rank(std::uint32_t rank, Slot slot, Cycle to);
   void hold_row_bus(Cycle until);
   void hold_column_bus(Cycle until);
-  void count_activate(std::uint32_t rank, Cycle at);
+  void count_activate(std::uint32_t number, Cycle at);
   void close(Bank& bank, Cycle at);
 
   TimingRules rules_;
