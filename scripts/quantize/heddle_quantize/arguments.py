@@ -122,7 +122,8 @@ def _export(sub: argparse.ArgumentParser, needs_out: bool) -> None:
     sub.add_argument("--expect-limit", type=int, default=4096, metavar="N",
                      help="accumulators stated per layer and sample; 0 for all")
     sub.add_argument("--content", choices=CONTENTS, default="values",
-                     help="weights: no samples; shapes: no tensors at all")
+                     help="weights: no samples; statistics: no tensors, but what they look "
+                          "like; shapes: neither")
     sub.add_argument("--seed", type=int, default=0, help="which accumulators are stated")
     sub.add_argument("-o", "--out", type=Path, required=needs_out,
                      help="NAME.trace (directory) or NAME.tar")
