@@ -41,9 +41,11 @@ def _register_model(add: Add) -> None:
                 "  heddle-quantize export --onnx net.onnx --calib calib.npz --bits 8,8 "
                 "-o net.trace\n"
                 "  heddle-quantize export --model net.py:make --state w.pt --input-shape 1,28,28 "
-                "\\\n      --calib c.npz --profile p.json --eval xy.npz --samples 2 -o net.tar",
+                "\\\n      --calib c.npz --profile p.json --eval xy.npz --samples 2 -o net.tar\n"
+                "  heddle-quantize export --qonnx net.onnx --calib c.npz --eval xy.npz -o net.trace",
                 "cmd_model:write")
     _model(write)
+    write.add_argument("--qonnx", type=Path, help="a QONNX file: exported as it is quantised")
     _quantise(write)
     _export(write, True)
     write.add_argument("--calib", type=Path, required=True, help=".npz with 'x': ranges, samples")

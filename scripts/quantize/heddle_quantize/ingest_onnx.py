@@ -24,16 +24,21 @@ OPSET_MAX = 17
 FLOAT, DOUBLE, FLOAT16 = 1, 11, 10
 
 
+def _text(value: str | bytes) -> str:
+    """protobuf hands over text that is not UTF-8 as bytes."""
+    return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
+
+
 class OnnxNode:
     """One ONNX node with its attributes decoded."""
 
     def __init__(self, proto: Any, index: int, path: Path) -> None:
         import onnx.helper
-        self.op = proto.op_type
-        self.domain = proto.domain
-        self.inputs = list(proto.input)
-        self.outputs = list(proto.output)
-        self.name = proto.name or (self.outputs[0] if self.outputs else f"node{index}")
+        self.op = _text(proto.op_type)
+        self.domain = _text(proto.domain)
+        self.inputs = [_text(name) for name in proto.input]
+        self.outputs = [_text(name) for name in proto.output]
+        self.name = _text(proto.name) or (self.outputs[0] if self.outputs else f"node{index}")
         try:
             self.attrs = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
         except ValueError as err:
@@ -79,8 +84,8 @@ class Importer:
             try:
                 handler(self, node)
                 self.taken(node, first)
-            except (KeyError, IndexError, ValueError, TypeError, RuntimeError,
-                    AssertionError) as err:
+            except (KeyError, IndexError, ValueError, TypeError, RuntimeError, AssertionError,
+                    AttributeError) as err:
                 raise self.refuse(node, f"{type(err).__name__}: {str(err).splitlines()[:1]}",
                                   "attributes and inputs the operator takes") from err
         self._outputs()

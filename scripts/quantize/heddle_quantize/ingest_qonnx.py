@@ -56,16 +56,16 @@ class QonnxImporter(Importer):
         self.values[ident] = params
 
     def _bipolar(self, node: OnnxNode) -> QParams:
-        scale = self.const(node, 1).astype(np.float64)
+        scale = self._required(node, 1).astype(np.float64)
         self._check_scale(node, scale)
         # -1 and +1 need two bits of a two's complement operand
         return QParams(2, True, scale, container=1, narrow=True, bipolar=True)
 
     def _uniform(self, node: OnnxNode) -> QParams:
-        scale, zero, bits = (self.const(node, i) for i in (1, 2, 3))
+        scale, zero, bits = (self._required(node, i) for i in (1, 2, 3))
         mode = node.attrs.get("rounding_mode", b"ROUND")
         if mode != b"ROUND":
-            raise self.refuse(node, f"rounding_mode {mode.decode()}", "ROUND")
+            raise self.refuse(node, f"rounding_mode {mode!r}", "ROUND")
         if zero.size != 1 or bits.size != 1:
             raise self.refuse(node, f"{zero.size} zero points, {bits.size} widths", "one of each")
         signed, width = bool(node.attrs.get("signed", 1)), float(bits.reshape(()))
@@ -80,6 +80,12 @@ class QonnxImporter(Importer):
         self._check_scale(node, scale)
         return QParams(int(width), signed, scale.astype(np.float64), int(zero.reshape(())),
                        container=int(width), narrow=narrow)
+
+    def _required(self, node: OnnxNode, index: int) -> np.ndarray:
+        value: np.ndarray | None = self.const(node, index)
+        if value is None:
+            raise self.refuse(node, f"{index} inputs", "scale and, of a Quant, zero point and width")
+        return value
 
     def _check_scale(self, node: OnnxNode, scale: np.ndarray) -> None:
         if not (np.isfinite(scale).all() and (scale > 0).all()):

@@ -2,6 +2,7 @@
 """QONNX import against a direct reading of its definitions, and what it refuses."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import onnx
 import onnx.numpy_helper
 import pytest
-from heddle_quantize import export, reexec, run, trace_check, trace_file
+from heddle_quantize import cli, export, reexec, run, trace_check, trace_file
 from heddle_quantize.errors import BadInput
 from heddle_quantize.ingest_onnx import ingest_onnx
 from heddle_quantize.ingest_qonnx import ingest_qonnx
@@ -127,3 +128,41 @@ def test_faults_name_the_node(tmp_path: Path, made: list[Any], constants: dict[s
 def test_the_float_importer_does_not_take_it(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="Quant_xq.*unknown operator"):
         ingest_onnx(write(tmp_path, nodes(), CONSTANTS))
+
+
+def test_the_command_exports_a_users_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, nodes(), CONSTANTS)
+    x = np.random.default_rng(4).standard_normal((8, 3, 8, 8)).astype(np.float32)
+    answers = reference(x.astype(np.float64)).argmax(1)
+    answers[0] = (answers[0] + 1) % 5  # one label that the network misses
+    np.savez(tmp_path / "xy.npz", x=x, y=answers)
+    common = ["export", "--qonnx", str(path), "--calib", str(tmp_path / "xy.npz"), "-q"]
+    assert cli.main([*common, "--eval", str(tmp_path / "xy.npz"), "--samples", "2", "--json", "-o",
+                     str(tmp_path / "t.trace")]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"]["quantized"] == 7 / 8
+    trace = trace_check.check(tmp_path / "t.trace")
+    assert trace.manifest["samples"] == 2
+    assert trace.manifest["provenance"]["source_model"]["kind"] == "qonnx"
+    assert cli.main([*common, "--bits", "8,8", "-o", str(tmp_path / "u.trace")]) == 2
+    assert "--bits with --qonnx" in capsys.readouterr().err
+
+
+def test_damaged_files_are_bad_input(tmp_path: Path) -> None:
+    """Truncated or with flipped bytes: taken in or refused, never another kind of error."""
+    data = write(tmp_path, nodes(), CONSTANTS).read_bytes()
+    rng = np.random.default_rng(9)
+    path, refused = tmp_path / "broken.onnx", 0
+    for case in range(60):
+        broken = bytearray(data)
+        if case % 3 == 0:
+            broken = broken[:int(rng.integers(0, len(data)))]
+        else:
+            for at in rng.integers(0, len(data) // 3, size=4):  # nodes come first, then weights
+                broken[at] ^= 1 << int(rng.integers(0, 8))
+        path.write_bytes(bytes(broken))
+        try:
+            ingest_qonnx(path)
+        except BadInput as err:
+            assert "broken" in str(err) or "node '" in str(err)
+            refused += 1
+    assert refused >= 20
