@@ -22,8 +22,9 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
 }
 
 struct Counts {
-  std::vector<std::uint8_t> most;   // of one part
-  std::vector<std::uint8_t> total;  // of all parts; empty where there is one
+  std::vector<std::uint8_t> most;      // of one part
+  std::vector<std::uint8_t> total;     // of all parts; empty where there is one
+  std::vector<std::uint8_t> non_zero;  // parts that have terms; empty where there is one
 };
 
 // Magnitudes of `parts` parts of `width` bits each, lowest first.
@@ -38,11 +39,13 @@ Counts count_terms(kernel::Encoder encoder, std::span<const std::int32_t> values
   const auto table = kernel::term_count_table(encoder);
   const std::uint32_t mask = (1U << width) - 1;
   out.total.resize(values.size());
+  out.non_zero.resize(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     for (std::uint32_t magnitude = kernel::magnitude_of(values[i]); magnitude != 0; magnitude >>= width) {
       const std::uint8_t terms = table[magnitude & mask];
       out.most[i] = std::max(out.most[i], terms);
       out.total[i] = static_cast<std::uint8_t>(out.total[i] + terms);
+      out.non_zero[i] = static_cast<std::uint8_t>(out.non_zero[i] + (terms != 0 ? 1 : 0));
     }
   }
   return out;
@@ -133,9 +136,9 @@ std::unique_ptr<arch::Plan> Laconic::prepare(const arch::LayerInput& input) cons
       count_terms(params_.encoder, input.activations->values(), split.activations, params_.lpe_width);
   Counts weights = count_terms(params_.encoder, input.weights->values(), split.weights, params_.lpe_width);
   plan->activations = std::move(activations.most);
-  plan->all_activations = std::move(activations.total);
+  plan->all_activations = {std::move(activations.total), std::move(activations.non_zero)};
   plan->weights = std::move(weights.most);
-  plan->all_weights = std::move(weights.total);
+  plan->all_weights = {std::move(weights.total), std::move(weights.non_zero)};
   return plan;
 }
 
@@ -146,18 +149,22 @@ arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Plan& any_p
   const Time time = fully_connected               ? round_robin_time(input, plan, block)
                     : params_.sync == Sync::queue ? queue_time(input, plan, block, params_.queue_depth)
                                                   : barrier_time(input, plan, block);
-  const Work work = count_work(input, plan, block);
+  const Parts split = parts(input.lowered);
+  // The mapping counts filters and windows; each takes this many elements of the array.
+  const std::uint64_t elements = std::uint64_t{split.weights} * split.activations;
+  const Work work = count_work(input, plan, block, elements);
   arch::Cost cost;
   cost.compute = Cycles(time.cycles);
   cost.passes = time.passes;
   // Columns that are not at a brick while others are: staggered starts and the last bricks.
   const std::uint64_t array_row_lanes =
-      std::uint64_t{input.mapping.array.tiles} * input.mapping.array.rows * arch::kLanes;
+      std::uint64_t{input.mapping.array.tiles} * input.mapping.array.rows * arch::kLanes * elements;
   const LaneCycles fill(fully_connected ? (time.cycles * input.mapping.array.columns - time.column_cycles) *
                                               array_row_lanes
                                         : 0);
-  cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(work.busy_lane_cycles),
-                              LaneCycles(time.present_lane_cycles - work.busy_lane_cycles), fill);
+  const std::uint64_t present_lane_cycles = time.present_lane_cycles * elements;
+  cost.lanes = arch::complete(shape(), cost.compute, LaneCycles(work.busy_lane_cycles),
+                              LaneCycles(present_lane_cycles - work.busy_lane_cycles), fill);
   cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
   cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
   cost.events[kSteps] = std::uint64_t{block.passes.size()} * block.window_sets.size() * input.mapping.steps;

@@ -32,24 +32,23 @@ struct Parts {
   friend bool operator==(const Parts&, const Parts&) = default;
 };
 
+// Over all parts of each value; empty where a value has one part.
+struct AllParts {
+  std::vector<std::uint8_t> terms;
+  std::vector<std::uint8_t> non_zero;  // parts that have terms
+};
+
 // Term counts of a layer, 16 a brick.
 struct TermPlan final : arch::Plan {
   // Of the part with most terms: what an element's lane waits for. [activation brick][lane] and
   // [filter][step][lane].
   std::vector<std::uint8_t> activations;
   std::vector<std::uint8_t> weights;
-  // Of all parts; empty where a value has one part.
-  std::vector<std::uint8_t> all_activations;
-  std::vector<std::uint8_t> all_weights;
+  AllParts all_activations;
+  AllParts all_weights;
 
   [[nodiscard]] const std::uint8_t* activation(std::size_t brick) const {
     return activations.data() + brick * arch::kLanes;
-  }
-  [[nodiscard]] const std::vector<std::uint8_t>& total_activations() const {
-    return all_activations.empty() ? activations : all_activations;
-  }
-  [[nodiscard]] const std::vector<std::uint8_t>& total_weights() const {
-    return all_weights.empty() ? weights : all_weights;
   }
 };
 

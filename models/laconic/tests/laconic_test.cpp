@@ -212,6 +212,11 @@ TEST_CASE("8-bit elements compose wider values of bytes", "[laconic]") {
   // 2 filters x 2 windows at a time: 2 passes x 2 window sets x (4 x 4).
   CHECK(price(layer, composed).compute == Cycles(64));
   CHECK(price(layer, composed).events[2] == 16 * 4 * 7);
+  // The four elements of a product are busy for 4*4, 4*3 and, where the weight's high byte has no terms, 1 +
+  // 1 cycles: 16 products. One lane of each of the 4 x 4 elements has a channel, 15 have none.
+  CHECK(price(layer, composed).lanes.effective.count() == 16 * 30);
+  CHECK(price(layer, composed).lanes.synchronisation.count() == 64 * 16 - 16 * 30);
+  CHECK(price(layer, composed).lanes.edge.count() == 64 * 16 * 15);
   // Whole: 7 activation terms x 4 weight terms, all at once.
   CHECK(price(layer, {{"rows", 4}, {"columns", 4}}).compute == Cycles(28));
   layer.layer.precision = {8, 16, ""};  // weights fit one element
