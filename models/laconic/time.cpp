@@ -79,8 +79,8 @@ class TileQueues {
   TileQueues(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t tile, std::uint32_t depth)
       : input_(input),
         plan_(plan),
-        rows_(input.mapping.array.rows),
-        columns_(input.mapping.array.columns),
+        rows_(input.mapping.composed().rows),
+        columns_(input.mapping.composed().columns),
         tile_(tile),
         queues_(rows_, columns_, depth),
         weights_(rows_ * arch::kLanes),
@@ -212,7 +212,7 @@ Time queue_time(const arch::LayerInput& input, const TermPlan& plan, const arch:
 }
 
 Time round_robin_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block) {
-  kernel::RoundRobin columns(input.mapping.array.columns);
+  kernel::RoundRobin columns(input.mapping.composed().columns);
   Time out;
   for (const auto w : block.window_sets) {
     PassSteps pass_steps(input, plan, input.mapping.window_sets[w]);

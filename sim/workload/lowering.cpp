@@ -71,6 +71,7 @@ LoweredLayer lower(const Layer& layer, const LoweringOptions& options) {
   out.out_width = g.out_width;
   out.fold_order = options.fold_order;
   out.window_order = options.window_order;
+  out.kernel_order = options.kernel_order;
   out.is_fully_connected = layer.is_fully_connected();
   out.activation_bits = layer.precision.activation_bits;
   out.weight_bits = layer.precision.weight_bits;

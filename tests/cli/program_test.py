@@ -17,7 +17,10 @@ from program import ACCELERATORS, check_identities, check_proof, configurations,
 FAMILIES = ["dadn", "dadn_8b", "dpnn", "dpnn_1k", "stripes", "stripes_2b", "stripes_8b",
             "loom_1b", "loom_2b", "loom_4b", "loom_1b_dynamic", "loom_2b_dynamic", "loom_4b_dynamic",
             "loom_1b_group", "loom_2b_group", "loom_4b_group", "loom_1b_32", "loom_1b_64", "loom_1b_256",
-            "loom_1b_512", "loom_1b_8b"]
+            "loom_1b_512", "loom_1b_8b",
+            "tartan", "tartan_2b", "dynamic_stripes", "dynamic_stripes_2b", "dprs", "dprs_fc",
+            "pragmatic_single", "pragmatic_2b_1r_naf", "pragmatic_2b_1r_ioe", "tcl_parallel", "tclp", "tcle",
+            "laconic_128", "laconic_queue", "laconic_8b"]
 
 
 def run_json(heddle, *arguments):
@@ -37,7 +40,7 @@ def test_result_follows_its_schema_and_its_own_identities(heddle):
 
 @pytest.mark.parametrize("config", FAMILIES)
 def test_whole_digits_network_bit_true(heddle, config):
-    """Every configuration of the first three families, every layer, every sample, expected accumulators included."""
+    """Instances of every design: every layer, every sample, expected accumulators included."""
     trace = "digits-8b" if config.endswith("_8b") else "digits-16b"
     result = run_json(heddle, "run", config, "--fidelity", "bit-true", "--trace", trace)
     proof = result["verification"]
