@@ -63,7 +63,13 @@ sc_core::sc_time Dma::move(const arch::Transfer& transfer) {
     done += part;
   }
   bytes_of(moved_[list_.items[transfer.item].layer], transfer.tensor) += transfer.bytes;
-  return clock_.edge(sc_core::sc_time_stamp() + delay);
+  const sc_core::sc_time now = sc_core::sc_time_stamp();
+  sc_core::sc_time arrived = clock_.edge(now + delay);
+  if (transfer.decode > Cycles(0)) {
+    // The decoder keeps pace with the bus or is its bottleneck; it takes transfers in their order.
+    arrived = decoder_free_ = std::max(arrived, clock_.edge(std::max(decoder_free_, now)) + clock_.span(transfer.decode));
+  }
+  return arrived;
 }
 
 }  // namespace heddle::hw

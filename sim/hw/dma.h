@@ -41,6 +41,7 @@ class Dma final : public sc_core::sc_module {
   Clock clock_;
   Failure& failure_;
   std::size_t next_ = 0;
+  sc_core::sc_time decoder_free_;
   tlm::tlm_generic_payload payload_;
   std::vector<result::TensorBytes> moved_;
 };
