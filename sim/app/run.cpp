@@ -26,7 +26,12 @@ std::string heading(const result::RunRecord& run) {
 std::string summary(const result::RunRecord& run) {
   const auto totals = run.totals();
   const double time_us = static_cast<double>(totals.cycles.count()) / run.frequency_mhz;
-  return fmt::format("{} cycles = {:.3f} us at {:g} MHz\n", result::grouped(totals.cycles.count()), time_us, run.frequency_mhz);
+  std::string text = fmt::format("{} cycles = {:.3f} us at {:g} MHz\n", result::grouped(totals.cycles.count()), time_us, run.frequency_mhz);
+  if (!run.verification.is_null()) {
+    text += fmt::format("bit-true: {} outputs equal integer arithmetic, cycles equal the counting path\n",
+                        result::grouped(run.verification.at("outputs").get<std::uint64_t>()));
+  }
+  return text;
 }
 
 }  // namespace

@@ -2,11 +2,16 @@
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "sim/app/command.h"
+#include "sim/arch/accelerator_config.h"
+#include "sim/hw/bit_true/array.h"
 #include "sim/result/record.h"
+#include "sim/workload/trace.h"
 
 namespace heddle::app {
 
@@ -18,10 +23,18 @@ struct Session {
   bool quiet = false;
   bool json = false;
   unsigned threads = 0;
+  double verify_fraction = 1.0;
+  std::uint64_t seed = 0;
+  std::string vcd;  // empty: no waveform
+  std::uint32_t vcd_tile = 0;
 
   static void declare(CommandLine& line);
   static Session from(const boost::program_options::variables_map& values);
   [[nodiscard]] std::vector<result::RunRecord> run() const;
+
+ private:
+  void verify(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& opened,
+              std::span<const std::unique_ptr<hw::BitTrueArray>> arrays, std::vector<result::RunRecord>& runs) const;
 };
 
 // The trace that is used where none is given: the quick start.

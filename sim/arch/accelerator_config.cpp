@@ -38,6 +38,10 @@ const config::Declaration& accelerator_declaration() {
                                       .means("clock of the array; turns cycles into time")
                                       .from("our choice: 1 GHz, the papers' synthesis target")})
           .means("clock of the array"),
+      Parameter::choice("fidelity", {"timing", "bit-true"})
+          .by_default("timing")
+          .means("timing: cycles are counted; bit-true: the processing elements also run bit by bit and everything is compared")
+          .from("our choice: both give the same cycles"),
       Parameter::any("memory").by_default("none").means("off-chip and on-chip memory: \"none\" for compute only, or an object"),
       Parameter::text_list("assumptions")
           .by_default(Json::array())
@@ -64,6 +68,7 @@ AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<
   out.model = &find_model(catalogue, values.text("model"), out.document.where("/model"));
   const config::Values parameters = config::read(out.document, "/parameters", out.model->parameters);
   out.mapping = MappingOptions::from(values.child("mapping"));
+  out.is_bit_true = values.text("fidelity") == "bit-true";
   out.frequency_mhz = values.child("clock").number("frequency_mhz");
   try {
     out.accelerator = out.model->make(parameters);
@@ -74,6 +79,7 @@ AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<
   out.echo = values.json();
   out.echo["parameters"] = parameters.json();
   out.echo.erase("memory");
+  out.echo.erase("fidelity");
   out.echo.erase("format");
   out.echo.erase("version");
   return out;

@@ -19,6 +19,7 @@ struct AcceleratorConfig {
   std::unique_ptr<Accelerator> accelerator;
   MappingOptions mapping;
   double frequency_mhz = 1000;
+  bool is_bit_true = false;
   config::Document document;  // the composed configuration; the memory section is read by hw
   config::Json echo;          // every key of every section but memory, resolved
 };

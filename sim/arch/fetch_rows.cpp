@@ -12,11 +12,12 @@ std::uint32_t fetch_rows(const workload::LoweredLayer& layer, const WindowSet& s
   std::vector<std::uint64_t> rows;
   rows.reserve(set.count);
   for (std::uint64_t w = set.first; w < set.first + set.count; ++w) {
-    const std::uint64_t y = w / layer.out_width * layer.stride_y + std::uint64_t{at.ky} * layer.dilation_y;
-    const std::uint64_t x = w % layer.out_width * layer.stride_x + std::uint64_t{at.kx} * layer.dilation_x;
+    const auto out = layer.window_at(w);
+    const std::uint64_t y = std::uint64_t{out.y} * layer.stride_y + std::uint64_t{at.ky} * layer.dilation_y;
+    const std::uint64_t x = std::uint64_t{out.x} * layer.stride_x + std::uint64_t{at.kx} * layer.dilation_x;
     rows.push_back(((y * layer.padded_width + x) * layer.bricks + at.brick) / kBricksARow);
   }
-  // Windows are in row-major order and positions grow with them, so equal rows are neighbours.
+  std::sort(rows.begin(), rows.end());
   return static_cast<std::uint32_t>(std::unique(rows.begin(), rows.end()) - rows.begin());
 }
 

@@ -46,7 +46,8 @@ std::vector<Pass> passes_of(const LoweredLayer& layer, const ArrayShape& array) 
 
 std::vector<WindowSet> window_sets_of(const LoweredLayer& layer, std::uint32_t columns, Pallet pallet) {
   std::vector<WindowSet> out;
-  const std::uint64_t run = pallet == Pallet::row ? layer.out_width : layer.windows();
+  const std::uint64_t line = layer.window_order == workload::WindowOrder::row_major ? layer.out_width : layer.out_height;
+  const std::uint64_t run = pallet == Pallet::row ? line : layer.windows();
   for (std::uint64_t start = 0; start < layer.windows(); start += run) {
     for (std::uint64_t w = 0; w < run; w += columns) {
       out.push_back({start + w, static_cast<std::uint32_t>(std::min<std::uint64_t>(columns, run - w))});
@@ -76,7 +77,11 @@ const config::Declaration& MappingOptions::declaration() {
       Parameter::choice("fold_order", {"yxc", "xyc"})
           .by_default("yxc")
           .means("channel index of a folded position: (dy*s+dx)*C+c, or (dx*s+dy)*C+c as DNNsim does")
-          .from("our choice")};
+          .from("our choice"),
+      Parameter::choice("window_order", {"row_major", "column_major"})
+          .by_default("row_major")
+          .means("windows are enumerated along output rows, or down output columns as DNNsim does")
+          .from("specification, section 1")};
   return kDeclaration;
 }
 
@@ -92,6 +97,8 @@ MappingOptions MappingOptions::from(const config::Values& values) {
                              : image == "published" ? workload::ImageLayer::published
                                                     : workload::ImageLayer::folded;
   out.lowering.fold_order = values.text("fold_order") == "xyc" ? workload::FoldOrder::xyc : workload::FoldOrder::yxc;
+  out.lowering.window_order = values.text("window_order") == "column_major" ? workload::WindowOrder::column_major
+                                                                            : workload::WindowOrder::row_major;
   return out;
 }
 

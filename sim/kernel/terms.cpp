@@ -33,7 +33,8 @@ HWY_INLINE void ForEachVector(D d, const std::int32_t* values, std::size_t count
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;
   for (; i + lanes <= count; i += lanes) sink(Exponents<encoder>(d, values + i), i, lanes);
-  if (i == count) return;
+  // One lane leaves no rest; said aloud, because g++ 12 would warn about the copies below.
+  if (hn::MaxLanes(D()) == 1 || i == count) return;
   HWY_ALIGN std::int32_t rest[hn::MaxLanes(D())] = {};
   std::copy(values + i, values + count, rest);
   sink(Exponents<encoder>(d, rest), i, count - i);
@@ -79,32 +80,26 @@ std::uint64_t TotalOf(const std::int32_t* values, std::size_t count) {
   return total;
 }
 
-#define HEDDLE_FOR_ENCODER(encoder, call) \
-  switch (encoder) {                      \
-    case Encoder::raw:                    \
-      return call<Encoder::raw>;          \
-    case Encoder::naf:                    \
-      return call<Encoder::naf>;          \
-    case Encoder::booth4:                 \
-      return call<Encoder::booth4>;       \
-    case Encoder::ioe:                    \
-      return call<Encoder::ioe>;          \
-  }                                       \
-  return nullptr
-
+// Tables in the order of kEncoders: the encoder is chosen once a call, not once a vector.
 using ExponentsFn = void (*)(const std::int32_t*, std::size_t, std::uint32_t*);
 using CountsFn = void (*)(const std::int32_t*, std::size_t, std::uint8_t*);
 using TotalFn = std::uint64_t (*)(const std::int32_t*, std::size_t);
+
 ExponentsFn PickExponents(Encoder encoder) {
-  HEDDLE_FOR_ENCODER(encoder, ExponentsOf);
+  constexpr std::array<ExponentsFn, 4> kFns{ExponentsOf<Encoder::raw>, ExponentsOf<Encoder::naf>,
+                                            ExponentsOf<Encoder::booth4>, ExponentsOf<Encoder::ioe>};
+  return kFns[static_cast<std::size_t>(encoder)];
 }
 CountsFn PickCounts(Encoder encoder) {
-  HEDDLE_FOR_ENCODER(encoder, CountsOf);
+  constexpr std::array<CountsFn, 4> kFns{CountsOf<Encoder::raw>, CountsOf<Encoder::naf>,
+                                         CountsOf<Encoder::booth4>, CountsOf<Encoder::ioe>};
+  return kFns[static_cast<std::size_t>(encoder)];
 }
 TotalFn PickTotal(Encoder encoder) {
-  HEDDLE_FOR_ENCODER(encoder, TotalOf);
+  constexpr std::array<TotalFn, 4> kFns{TotalOf<Encoder::raw>, TotalOf<Encoder::naf>,
+                                        TotalOf<Encoder::booth4>, TotalOf<Encoder::ioe>};
+  return kFns[static_cast<std::size_t>(encoder)];
 }
-#undef HEDDLE_FOR_ENCODER
 
 void MaxInto(const std::uint8_t* HWY_RESTRICT counts, std::size_t size, std::uint8_t* HWY_RESTRICT maxima) {
   const hn::ScalableTag<std::uint8_t> d;
@@ -150,7 +145,7 @@ constexpr std::uint32_t ShiftRight(std::uint32_t a) {
   return a >> kBits;
 }
 
-#include "sim/kernel/recode-inl.h"  // NOLINT(bugprone-suspicious-include)
+#include "sim/kernel/recode-inl.h"  // NOLINT(bugprone-suspicious-include,readability-duplicate-include)
 
 template <Encoder encoder>
 TermMasks masks(std::uint32_t magnitude) {

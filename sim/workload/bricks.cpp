@@ -83,6 +83,14 @@ WeightBricks::WeightBricks(const Layer& layer, const LoweredLayer& lowered, cons
   }
 }
 
+void WeightBricks::keep_only(std::uint32_t filter, std::uint32_t step, std::uint32_t lane) {
+  const auto first = values_.begin() + static_cast<std::ptrdiff_t>(std::size_t{filter} * steps_ * kBrick);
+  const auto kept = first + static_cast<std::ptrdiff_t>(std::size_t{step} * kBrick + lane);
+  const std::int32_t value = *kept;
+  std::fill(first, first + static_cast<std::ptrdiff_t>(std::size_t{steps_} * kBrick), 0);
+  *kept = value;
+}
+
 std::int64_t reference_accumulator(const Layer& layer, const IntTensor& activations, const IntTensor& weights, std::uint64_t output) {
   const Geometry& g = layer.geometry;
   const bool is_conv = layer.op == Op::conv2d;

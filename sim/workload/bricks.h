@@ -36,9 +36,8 @@ class ActivationBricks {
 inline std::size_t brick_index(const ActivationBricks& image, const LoweredLayer& layer, std::uint32_t group, std::uint64_t window,
                                std::uint32_t step) {
   const auto at = layer.step_at(step);
-  const auto oy = static_cast<std::uint32_t>(window / layer.out_width);
-  const auto ox = static_cast<std::uint32_t>(window % layer.out_width);
-  return image.index(group, oy * layer.stride_y + at.ky * layer.dilation_y, ox * layer.stride_x + at.kx * layer.dilation_x, at.brick);
+  const auto out = layer.window_at(window);
+  return image.index(group, out.y * layer.stride_y + at.ky * layer.dilation_y, out.x * layer.stride_x + at.kx * layer.dilation_x, at.brick);
 }
 
 // Weights as the arrays read them: [filter][step][lane]. Depthwise filters are zero outside their lane.
@@ -51,6 +50,8 @@ class WeightBricks {
   }
   [[nodiscard]] std::span<const std::int32_t> values() const { return values_; }
   [[nodiscard]] std::uint32_t steps() const { return steps_; }
+  // Zeroes every weight of the filter but one (for finding a wrong lane).
+  void keep_only(std::uint32_t filter, std::uint32_t step, std::uint32_t lane);
 
  private:
   std::uint32_t steps_;
@@ -61,7 +62,7 @@ class WeightBricks {
 // products of decoded integers, no bias. `output` is a flat index into (K,OH,OW) or (M,K).
 std::int64_t reference_accumulator(const Layer& layer, const IntTensor& activations, const IntTensor& weights, std::uint64_t output);
 
-// Flat output index of a filter and a window, as the layer's accumulators are laid out.
+// Flat output index of a filter and a row-major window, as the layer's accumulators are laid out.
 std::uint64_t output_index(const Layer& layer, std::uint32_t filter, std::uint64_t window);
 
 }  // namespace heddle::workload

@@ -64,6 +64,7 @@ LoweredLayer lower(const Layer& layer, const LoweringOptions& options) {
   out.out_height = g.out_height;
   out.out_width = g.out_width;
   out.fold_order = options.fold_order;
+  out.window_order = options.window_order;
   out.is_fully_connected = layer.is_fully_connected();
 
   if (is_image_layer(layer) && options.image_layer != ImageLayer::plain) {
@@ -81,7 +82,8 @@ LoweredLayer lower(const Layer& layer, const LoweringOptions& options) {
     out.groups = {{0, g.channels, 0, g.filters}};
     out.shapes_only = true;
   } else {
-    out.is_parallel_groups = options.groups == Groups::parallel && g.groups > 1;
+    // One window's groups share the issue of bricks, so fully connected groups always run in sequence.
+    out.is_parallel_groups = options.groups == Groups::parallel && g.groups > 1 && !out.is_fully_connected;
     const std::uint32_t channels = g.channels / g.groups;
     const std::uint32_t filters = g.filters / g.groups;
     for (std::uint32_t i = 0; i < g.groups; ++i) out.groups.push_back({i * channels, channels, i * filters, filters});

@@ -14,12 +14,14 @@ inline constexpr std::uint32_t kBrick = 16;  // values consecutive along the cha
 
 enum class ImageLayer { plain, folded, published };
 enum class FoldOrder { yxc, xyc };  // channel index (dy*s+dx)*C+c, or DNNsim's (dx*s+dy)*C+c
+enum class WindowOrder { row_major, column_major };  // DNNsim's windows run down the columns
 enum class Groups { sequential, parallel, ignored };
 
 struct LoweringOptions {
   ImageLayer image_layer = ImageLayer::folded;
   FoldOrder fold_order = FoldOrder::yxc;
   Groups groups = Groups::sequential;
+  WindowOrder window_order = WindowOrder::row_major;
 };
 
 // Channels and filters that belong together. One for a plain layer, one a group of a grouped convolution,
@@ -48,6 +50,7 @@ struct LoweredLayer {
   std::uint32_t out_width = 1;
   std::uint32_t fold = 1;  // s of an s x s folding, 1: none
   FoldOrder fold_order = FoldOrder::yxc;
+  WindowOrder window_order = WindowOrder::row_major;
   bool is_depthwise = false;
   bool is_fully_connected = false;
   bool is_parallel_groups = false;
@@ -56,6 +59,21 @@ struct LoweredLayer {
   [[nodiscard]] std::uint32_t steps() const { return kernel_height * kernel_width * bricks; }
   [[nodiscard]] std::uint64_t windows() const { return std::uint64_t{out_height} * out_width; }
   [[nodiscard]] std::uint32_t filters() const;  // all groups
+  // The output position of window `w` in this layer's order.
+  struct Position {
+    std::uint32_t y, x;
+  };
+  [[nodiscard]] Position window_at(std::uint64_t w) const {
+    if (window_order == WindowOrder::column_major) {
+      return {static_cast<std::uint32_t>(w % out_height), static_cast<std::uint32_t>(w / out_height)};
+    }
+    return {static_cast<std::uint32_t>(w / out_width), static_cast<std::uint32_t>(w % out_width)};
+  }
+  // The same window counted in row-major order, as outputs are stored.
+  [[nodiscard]] std::uint64_t row_major_window(std::uint64_t w) const {
+    const Position at = window_at(w);
+    return std::uint64_t{at.y} * out_width + at.x;
+  }
   // Where step t of a window reads: kernel row, kernel column, brick (order ky, kx, channel brick).
   struct StepAt {
     std::uint32_t ky, kx, brick;

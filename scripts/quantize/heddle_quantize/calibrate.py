@@ -9,13 +9,12 @@ import numpy as np
 import torch
 
 from . import run
+from .choices import OBSERVERS, SCHEMES
 from .errors import unknown_name
 from .ir import Graph, Node
 from .quant import LayerQuant, Plan, QParams, fixed_point
 from .widths import code_range
 
-OBSERVERS = ("minmax", "percentile", "mse")
-SCHEMES = ("fixed", "symmetric", "asymmetric")
 KEPT_VALUES = 1 << 15
 MSE_STEPS = 60
 

@@ -19,8 +19,8 @@ TRACE_OPS = {
     "add": "add", "sub": "add", "mul": "mul", "div": "mul", "concat": "concat",
     "maxpool": "maxpool", "avgpool": "avgpool", "mean": "avgpool", "batchnorm": "norm",
     "layernorm": "norm", "rmsnorm": "norm", "lrn": "norm", "softmax": "softmax",
-    "reshape": "reshape", "transpose": "transpose", "slice": "slice", "select": "slice",
-    "pad": "pad", "upsample": "upsample", "embedding": "embedding",
+    "qadd": "add", "reshape": "reshape", "transpose": "transpose", "slice": "slice", "select": "slice",
+    "pad": "pad", "upsample": "upsample", "repeat": "concat", "embedding": "embedding",
     **{name: "activation" for name in
        ("relu", "gelu", "silu", "sigmoid", "tanh", "erf", "clip", "leaky_relu", "hardswish",
         "hardsigmoid", "requant", "thresholds")},
@@ -137,8 +137,7 @@ class _Exporter:
             layer["bias"] = {"file": name}
         layer["precision"] = self._precision(node, quant, runs, stem)
         layer["accumulator"] = self._accumulator(quant, runs, stem)
-        layer["requant"] = {"mode": "shift" if quant.act.lsb_exp is not None else "float64",
-                            "rounding": "half_even"}
+        layer["requant"] = _requant(quant)
         return layer
 
     def _activation(self, node: Node, quant: LayerQuant, runs: list[_Codes],
@@ -167,13 +166,13 @@ class _Exporter:
     def _rep(self, q: QParams, stem: str, role: str) -> dict[str, Any]:
         scale = q.scale if q.true_scale is None else q.true_scale
         entry: dict[str, Any]
-        if q.axis is None:
+        if scale.size == 1:
             # with lsb_exp the scale is 2^lsb_exp already and nothing is left over
             value = 1.0 if q.lsb_exp is not None else float(scale)
             entry = {"granularity": "tensor", "value": value}
         else:
             name = self.out.add(f"tensors/{stem}.{role}scale.npy", scale.astype("<f8"))
-            entry = {"granularity": "axis", "axis": q.axis, "file": name}
+            entry = {"granularity": "axis", "axis": 0, "file": name}
         entry["constraint"] = "none" if q.lsb_exp is None else "pow2"
         rep: dict[str, Any] = {"kind": "int", "bits": q.container, "signed": q.signed,
                                "zero_point": q.zero_point, "pad_code": q.zero_point,
@@ -224,6 +223,16 @@ class _Codes:
     acc: np.ndarray
     bias: np.ndarray | None
     groups: int
+
+
+def _requant(quant: LayerQuant) -> dict[str, Any]:
+    """How accumulators become values again; what a weight's zero point adds is data-dependent."""
+    exact = quant.act.lsb_exp is not None and quant.weight.lsb_exp is not None
+    entry: dict[str, Any] = {"mode": "shift" if exact else "float64"}
+    if quant.weight.zero_point:
+        entry["correction"] = (f"subtract {quant.weight.zero_point} * (sum of the window's "
+                               f"activation codes - {quant.act.zero_point} * window size)")
+    return entry
 
 
 def _integers(x: torch.Tensor) -> np.ndarray:

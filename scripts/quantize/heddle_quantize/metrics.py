@@ -9,9 +9,14 @@ import numpy as np
 Metric = Callable[[np.ndarray, np.ndarray], float]
 
 
+def top1_right(output: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Whether each sample's largest output is the label."""
+    return output.reshape(len(output), -1).argmax(1) == labels.reshape(-1)
+
+
 def top1(output: np.ndarray, labels: np.ndarray) -> float:
     """Fraction of samples whose largest output is the label."""
-    return float((output.reshape(len(output), -1).argmax(1) == labels.reshape(-1)).mean())
+    return float(top1_right(output, labels).mean())
 
 
 def psnr_db(output: np.ndarray, target: np.ndarray) -> float:
@@ -30,7 +35,22 @@ def log_likelihood(output: np.ndarray, targets: np.ndarray) -> float:
     return float(picked[mask].mean())
 
 
-METRICS: dict[str, Metric] = {"top1": top1, "psnr_db": psnr_db, "log_likelihood": log_likelihood}
+def sequence_right(output: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Whether every asked token (label 0 or above) of each sequence is right."""
+    return ((output.argmax(-1) == labels) | (labels < 0)).all(axis=1)
+
+
+def sequence_top1(output: np.ndarray, labels: np.ndarray) -> float:
+    """Fraction of sequences of which every asked token is right."""
+    return float(sequence_right(output, labels).mean())
+
+
+METRICS: dict[str, Metric] = {"top1": top1, "psnr_db": psnr_db, "log_likelihood": log_likelihood,
+                              "sequence_top1": sequence_top1}
+
+# metrics that are a mean of right and wrong answers
+RIGHT: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "top1": top1_right, "sequence_top1": sequence_right}
 
 
 def relative(metric: str, value: float, reference: float) -> float:

@@ -233,3 +233,59 @@ def _upsample(node: Node, args: list[Tensor]) -> Tensor:
 def _embedding(node: Node, args: list[Tensor]) -> Tensor:
     weight = torch.from_numpy(node.params["weight"])
     return weight[args[0].long()].to(args[0].dtype)
+
+
+@op("requant")
+def _requant(node: Node, args: list[Tensor]) -> Tensor:
+    """Rounds to codes in [low, high] around `zero`; values stay relative to `zero`.
+
+    `rounding` is half_up or half_away (from zero, of the code itself). With `float32` the product
+    with the multiplier is rounded to single precision, as TFLite emulations compute it.
+    """
+    x = args[0]
+    multiplier = param(node, "multiplier", x)
+    if multiplier is not None:
+        factor = multiplier if multiplier.numel() == 1 else channelwise(multiplier, x)
+        single = node.attrs.get("float32", False)
+        x = (x.float() * factor.float()).to(x.dtype) if single else x * factor
+    zero = node.attrs.get("zero", 0)
+    if node.attrs.get("rounding", "half_up") == "half_away":
+        codes = torch.sign(x + zero) * torch.floor(torch.abs(x + zero) + 0.5)
+    else:
+        codes = torch.floor(x + 0.5) + zero
+    return torch.clamp(codes, node.attrs["low"], node.attrs["high"]) - zero
+
+
+@op("qadd")
+def _qadd(node: Node, args: list[Tensor]) -> Tensor:
+    """Sum of two integers of different scales, each times its own factor."""
+    first, second = node.attrs["factors"]
+    return args[0] * first + args[1] * second
+
+
+@op("thresholds")
+def _thresholds(node: Node, args: list[Tensor]) -> Tensor:
+    """`base` plus the number of a channel's thresholds that factor * x exceeds."""
+    x = args[0] * node.attrs.get("factor", 1)
+    limits = param(node, "thresholds", x)
+    assert limits is not None
+    out = torch.full_like(x, float(node.attrs["base"]))
+    for i in range(limits.shape[1]):
+        out = out + (x > channelwise(limits[:, i], x)).to(x.dtype)
+    return out
+
+
+@op("rope")
+def _rope(node: Node, args: list[Tensor]) -> Tensor:
+    """Rotary position embedding of neighbouring pairs; cos and sin are (T, d/2)."""
+    x = args[0]
+    cos, sin = param(node, "cos", x), param(node, "sin", x)
+    assert cos is not None and sin is not None
+    even, odd = x[..., 0::2], x[..., 1::2]
+    turned = torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1)
+    return turned.reshape(x.shape)
+
+
+@op("repeat")
+def _repeat(node: Node, args: list[Tensor]) -> Tensor:
+    return torch.repeat_interleave(args[0], node.attrs["times"], dim=node.attrs["axis"])

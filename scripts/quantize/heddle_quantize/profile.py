@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ import torch
 
 from . import metrics, run
 from .calibrate import LayerRange, Options, Profile, build_plan, uniform_profile
+from .choices import CRITERIA
 from .errors import BadInput, unknown_name
 from .integer import FakeArrays, IntegerArrays
 from .ir import Graph, Node
+from .prefix import PrefixRunner
 from .progress import say
 from .search import EvaluationLog, Knob, Search, Vector, identity_of
 
@@ -41,19 +43,54 @@ class Task:
     metric: str
     batch: int = 64
     min_bits: int = 2
-    fixed: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
+    criterion: str = "accuracy"
+
+    def fake(self, profile: Profile) -> FakeArrays:
+        return FakeArrays(build_plan(self.graph, self.ranges, profile, self.options))
+
+    def output(self, data: Labelled, profile: Profile | None, exact: bool) -> np.ndarray:
+        """The network's answers; the float network's without a profile."""
+        if profile is None:
+            return run.output(self.graph, data.feeds, dtype=torch.float32, batch=self.batch)
+        if not exact:
+            return run.output(self.graph, data.feeds, self.fake(profile), torch.float32,
+                              self.batch)
+        plan = build_plan(self.graph, self.ranges, profile, self.options)
+        return run.output(self.graph, data.feeds, IntegerArrays(plan), torch.float64, self.batch)
 
     def score(self, data: Labelled, profile: Profile | None, exact: bool) -> float:
-        """The metric on `data`; the float network's without a profile."""
-        fn = metrics.METRICS[self.metric]
-        if profile is None:
-            out = run.output(self.graph, data.feeds, dtype=torch.float32, batch=self.batch)
-        else:
-            plan = build_plan(self.graph, self.ranges, profile, self.options)
-            array = IntegerArrays(plan) if exact else FakeArrays(plan)
-            dtype = torch.float64 if exact else torch.float32
-            out = run.output(self.graph, data.feeds, array, dtype, self.batch)
-        return fn(out, data.labels)
+        """The metric on `data`."""
+        return metrics.METRICS[self.metric](self.output(data, profile, exact), data.labels)
+
+
+class Judge:
+    """Relative accuracy of profiles on the search samples.
+
+    Criterion "accuracy" is Judd's: correct answers against the float network's. With few samples
+    a search learns to trade answers it breaks for others that rounding happens to mend; "kept"
+    counts only answers the float network has right, so nothing can be traded, and relative
+    accuracy is at least as high. It needs a metric of right and wrong answers.
+    """
+
+    def __init__(self, task: Task, data: Labelled) -> None:
+        if task.criterion not in CRITERIA:
+            raise unknown_name("--criterion", "criterion", task.criterion, CRITERIA)
+        self.task, self.data = task, data
+        self.runner = PrefixRunner(task.graph, data.feeds, task.batch)
+        answers = task.output(data, None, False)
+        self.reference = metrics.METRICS[task.metric](answers, data.labels)
+        self.kept = task.criterion == "kept" and task.metric in metrics.RIGHT
+        if self.kept:
+            self.right = metrics.RIGHT[task.metric](answers, data.labels)
+
+    def __call__(self, profile: Profile, exact: bool) -> float:
+        out = (self.task.output(self.data, profile, True) if exact
+               else self.runner.output(profile, self.task.fake(profile)))
+        if self.kept:
+            now = metrics.RIGHT[self.task.metric](out, self.data.labels)
+            return float((now & self.right).sum() / max(1, self.right.sum()))
+        value = metrics.METRICS[self.task.metric](out, self.data.labels)
+        return metrics.relative(self.task.metric, value, self.reference)
 
 
 def layer_work(graph: Graph, feeds: dict[str, np.ndarray]) -> dict[str, int]:
@@ -78,19 +115,18 @@ def find_profile(task: Task, data: Labelled, target: float, state: Path | None =
                  max_bits: int | None = None) -> tuple[Profile, dict[str, Any]]:
     """The narrowest profile found whose integer network keeps `target` of the float accuracy."""
     top = task.options.container if max_bits is None else max_bits
-    reference = task.score(data, None, False)
+    judge = Judge(task, data)
     work = layer_work(task.graph, data.feeds)
     knobs = []
     for node in task.graph.array_nodes():
         knobs += [Knob((node.id, role), work[node.id], task.min_bits, top) for role in "aw"]
     log = EvaluationLog(state, identity_of(
-        data.digest(), task.options, task.metric, reference, top, task.min_bits,
+        data.digest(), task.options, task.metric, judge.reference, judge.kept, top, task.min_bits,
         [(n.id, n.op) for n in task.graph.nodes],
         [(k, p.tobytes()) for n in task.graph.nodes for k, p in n.params.items()]))
 
     def evaluate(bits: Vector) -> float:
-        value = task.score(data, _to_profile(task.graph, bits), False)
-        return metrics.relative(task.metric, value, reference)
+        return judge(_to_profile(task.graph, bits), False)
 
     search = Search(knobs, evaluate, target, log, f"search {target:g}")
     result = search.run()
@@ -98,14 +134,14 @@ def find_profile(task: Task, data: Labelled, target: float, state: Path | None =
     # the search runs on the float32 twin; the integer network has the last word
     while True:
         profile = _to_profile(task.graph, bits)
-        exact = metrics.relative(task.metric, task.score(data, profile, True), reference)
+        exact = judge(profile, True)
         if exact >= target or all(n >= top for n in bits.values()):
             break
         say(f"integer network at {exact:.4f}, below {target:g}: one bit more everywhere")
         bits = {key: min(n + 1, top) for key, n in bits.items()}
     report = {"target_relative": target, "relative_on_search_samples": exact,
               "evaluations": result.evaluations, "search_samples": int(len(data.labels)),
-              "reference": reference}
+              "criterion": "kept" if judge.kept else "accuracy", "reference": judge.reference}
     return profile, report
 
 

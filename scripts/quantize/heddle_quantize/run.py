@@ -17,21 +17,23 @@ ArrayFn = Callable[[Node, list[Tensor]], Tensor]
 
 def run(graph: Graph, feeds: dict[str, np.ndarray], array: ArrayFn = ops.apply,
         dtype: torch.dtype = torch.float64, keep: frozenset[str] = frozenset(),
-        visit: Callable[[Node, list[Tensor], Tensor], None] | None = None) -> dict[str, Tensor]:
-    """Values of the outputs and of `keep`; everything else is freed after its last use."""
-    values: dict[str, Tensor] = {k: torch.from_numpy(np.ascontiguousarray(v)).to(dtype)
-                                 for k, v in graph.consts.items()}
-    for name, shape in graph.inputs.items():
-        if name not in feeds:
-            raise BadInput(graph.name, f"no values for input '{name}'", "one array an input")
-        if tuple(feeds[name].shape[1:]) != tuple(shape):
-            raise BadInput(f"{graph.name}: input '{name}'", f"shape {feeds[name].shape[1:]}",
-                           f"{tuple(shape)} after the batch")
-        values[name] = torch.from_numpy(np.ascontiguousarray(feeds[name])).to(dtype)
+        visit: Callable[[Node, list[Tensor], Tensor], None] | None = None,
+        resume: tuple[int, dict[str, Tensor]] | None = None,
+        before: Callable[[int, dict[str, Tensor]], None] | None = None) -> dict[str, Tensor]:
+    """Values of the outputs and of `keep`; everything else is freed after its last use.
+
+    `before` is shown the live values ahead of each node; handed back as `resume`, with the
+    node's index, they continue the run from there.
+    """
+    values = _start(graph, feeds, dtype) if resume is None else dict(resume[1])
+    first = 0 if resume is None else resume[0]
     last = {name: i for i, node in enumerate(graph.nodes) for name in node.inputs}
     wanted = keep | set(graph.outputs)
     with torch.no_grad():
-        for i, node in enumerate(graph.nodes):
+        for i in range(first, len(graph.nodes)):
+            node = graph.nodes[i]
+            if before is not None:
+                before(i, values)
             args = [values[name] for name in node.inputs]
             result = array(node, args) if node.is_array else ops.apply(node, args)
             values[node.id] = result
@@ -41,6 +43,20 @@ def run(graph: Graph, feeds: dict[str, np.ndarray], array: ArrayFn = ops.apply,
                 if last[name] == i and name not in wanted and name not in graph.consts:
                     del values[name]
     return {name: values[name] for name in wanted if name in values}
+
+
+def _start(graph: Graph, feeds: dict[str, np.ndarray], dtype: torch.dtype) -> dict[str, Tensor]:
+    """Constants and inputs, checked."""
+    values: dict[str, Tensor] = {k: torch.from_numpy(np.ascontiguousarray(v)).to(dtype)
+                                 for k, v in graph.consts.items()}
+    for name, shape in graph.inputs.items():
+        if name not in feeds:
+            raise BadInput(graph.name, f"no values for input '{name}'", "one array an input")
+        if tuple(feeds[name].shape[1:]) != tuple(shape):
+            raise BadInput(f"{graph.name}: input '{name}'", f"shape {feeds[name].shape[1:]}",
+                           f"{tuple(shape)} after the batch")
+        values[name] = torch.from_numpy(np.ascontiguousarray(feeds[name])).to(dtype)
+    return values
 
 
 def batches(feeds: dict[str, np.ndarray], size: int) -> Iterator[dict[str, np.ndarray]]:

@@ -193,6 +193,7 @@ TEST_CASE("tables are the same from every thread") {
   std::vector<const std::uint8_t*> seen(8);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(seen.size());
     for (auto& slot : seen)
       threads.emplace_back([&slot] { slot = heddle::kernel::term_count_table(Encoder::naf).data(); });
   }

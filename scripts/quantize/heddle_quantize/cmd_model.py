@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Subcommands that take a user's model: inspect, profile, export."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from . import calibrate, export, metrics, profile, trace_file
+from .calibrate import Options, Profile
+from .errors import EXIT_OK, BadInput
+from .ir import Graph
+from .model_source import labels_of, open_model, samples_of
+from .profile import Labelled, Task
+from .progress import say
+
+Answer = tuple[int, dict[str, Any], str]
+
+
+def options_of(args: argparse.Namespace) -> Options:
+    torch.set_num_threads(args.threads)
+    if args.scheme == "fixed" and (args.per_channel or args.observer != "minmax"):
+        raise BadInput("command line", "--per-channel or --observer with --scheme fixed",
+                       "--scheme symmetric or asymmetric")
+    return Options(args.scheme, args.container, args.observer, args.percentile, args.per_channel)
+
+
+def _open(args: argparse.Namespace) -> Graph:
+    return open_model(args.model, args.state, args.onnx, args.input_shape)
+
+
+def inspect(args: argparse.Namespace) -> Answer:
+    graph = _open(args)
+    rng = np.random.default_rng(0)
+    feeds = {k: rng.standard_normal((1,) + s).astype(np.float32) for k, s in graph.inputs.items()}
+    if any(n.op == "embedding" for n in graph.nodes):
+        feeds = {k: np.zeros_like(v) for k, v in feeds.items()}
+    work = profile.layer_work(graph, feeds)
+    rows = [{"id": n.id, "op": n.op, "inputs": n.inputs, "products": work.get(n.id, 0),
+             "weight": list(n.params["weight"].shape) if n.is_array and "weight" in n.params
+             else None} for n in graph.nodes]
+    lines = [f"{r['id']:40s} {r['op']:10s} {r['products'] or '':>12} {r['weight'] or ''}"
+             for r in rows]
+    lines.append(f"{len(graph.array_nodes())} array operations, {sum(work.values())} products")
+    return EXIT_OK, {"network": graph.name, "layers": rows,
+                     "inputs": {k: list(v) for k, v in graph.inputs.items()}}, "\n".join(lines)
+
+
+def bits_of(text: str, graph: Graph, container: int) -> Profile:
+    try:
+        a_bits, w_bits = (int(n) for n in text.split(","))
+    except ValueError:
+        a_bits = w_bits = 0
+    if not (1 <= a_bits <= container and 2 <= w_bits <= container):
+        raise BadInput(f"--bits {text}", "no such widths",
+                       f"activation 1..{container} and weight 2..{container} bits, e.g. 8,8")
+    return profile.uniform_profile(graph, a_bits, w_bits)
+
+
+def _labelled(path: Path, graph: Graph) -> Labelled:
+    feeds = samples_of(path, graph)
+    return Labelled(feeds, labels_of(path, len(next(iter(feeds.values())))))
+
+
+def halves(data: Labelled) -> tuple[Labelled, Labelled]:
+    """The first half for the search, the second to report on."""
+    middle = len(data.labels) // 2
+    if middle < 1:
+        raise BadInput("--eval", f"{len(data.labels)} samples", "at least 2")
+    parts = [Labelled({k: v[s] for k, v in data.feeds.items()}, data.labels[s])
+             for s in (slice(0, middle), slice(middle, None))]
+    return parts[0], parts[1]
+
+
+def accuracy_of(task: Task, data: Labelled, chosen: Profile, split: str) -> dict[str, Any]:
+    reference, quantised = task.score(data, None, False), task.score(data, chosen, True)
+    return {"metric": task.metric, "float": reference, "quantized": quantised,
+            "relative": metrics.relative(task.metric, quantised, reference), "split": split,
+            "n": int(len(data.labels))}
+
+
+def search(args: argparse.Namespace) -> Answer:
+    graph, options = _open(args), options_of(args)
+    first, held_out = halves(_labelled(args.eval, graph))
+    task = Task(graph, calibrate.calibrate(graph, samples_of(args.calib, graph)), options,
+                args.metric, criterion=args.criterion)
+    chosen, report = profile.find_profile(task, first, args.target, args.state_file)
+    report["held_out"] = accuracy_of(task, held_out, chosen, "second half of --eval")
+    profile.save(args.out, graph, chosen, report, options)
+    lines = [f"{k:40s} Pa {a:2d}  Pw {w:2d}" for k, (a, w) in chosen.items()]
+    lines.append(f"held-out {args.metric}: float {report['held_out']['float']:.4f}, quantised "
+                 f"{report['held_out']['quantized']:.4f}; {report['evaluations']} evaluations")
+    return EXIT_OK, report, "\n".join(lines)
+
+
+def write(args: argparse.Namespace) -> Answer:
+    graph, options = _open(args), options_of(args)
+    chosen = choose(args, graph)
+    feeds = samples_of(args.calib, graph)
+    task = Task(graph, calibrate.calibrate(graph, feeds), options, args.metric)
+    accuracy: dict[str, Any] = {}
+    if args.eval is not None:
+        accuracy = accuracy_of(task, halves(_labelled(args.eval, graph))[1], chosen,
+                               "second half of --eval")
+    else:
+        say("no --eval: the trace will state no accuracy")
+    first = next(iter(feeds.values()))
+    if not 1 <= args.samples <= len(first):
+        raise BadInput(f"--samples {args.samples}", "too few or too many", f"1 to {len(first)}")
+    samples = [{k: v[i:i + 1] for k, v in feeds.items()} for i in range(args.samples)]
+    plan = calibrate.build_plan(graph, task.ranges, chosen, options)
+    provenance = {"source_model": graph.source, "seed": args.seed,
+                  "calibration": {"name": args.calib.name, "samples": int(len(first))},
+                  "method": {"scheme": options.scheme, "observer": options.observer,
+                             "per_channel": options.per_channel}}
+    trace = export.export(graph, plan, samples, export.ExportOptions(
+        args.expect_limit or None, args.seed, provenance, accuracy))
+    trace_file.write(trace, args.out, args.force)
+    report = {"trace": str(args.out), "layers": len(trace.manifest["layers"]),
+              "accuracy": accuracy}
+    return EXIT_OK, report, f"{args.out}: {report['layers']} layers, {args.samples} samples"
+
+
+def choose(args: argparse.Namespace, graph: Graph) -> Profile:
+    """--profile, --bits, or the container's width."""
+    if args.profile is not None and args.bits is not None:
+        raise BadInput("command line", "--profile and --bits", "one of them")
+    if args.profile is not None:
+        return profile.load(args.profile, graph)
+    text = args.bits or f"{args.container},{args.container}"
+    return bits_of(text, graph, args.container)

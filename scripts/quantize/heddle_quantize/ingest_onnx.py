@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ONNX float models into the graph IR.
+
+Shapes are found by running every node on one sample as it is taken in, so no shape inference is
+needed, and a node that does not fit its inputs is named. What depends on constants and shapes
+alone is folded. The batch is the leading axis of every value and stays free.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from . import ir, ops
+from .errors import BadInput, unknown_name
+from .fold import fold_batchnorm, fold_bias
+from .ir import Graph, Node
+from .run import output
+
+OPSET_MAX = 17
+FLOAT, DOUBLE, FLOAT16 = 1, 11, 10
+
+
+class OnnxNode:
+    """One ONNX node with its attributes decoded."""
+
+    def __init__(self, proto: Any, index: int, path: Path) -> None:
+        import onnx.helper
+        self.op = proto.op_type
+        self.domain = proto.domain
+        self.inputs = list(proto.input)
+        self.outputs = list(proto.output)
+        self.name = proto.name or (self.outputs[0] if self.outputs else f"node{index}")
+        try:
+            self.attrs = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
+        except ValueError as err:
+            raise BadInput(f"{path}: node '{self.name}' ({self.op})",
+                           "an attribute without a known type", "a valid attribute") from err
+
+
+class Importer:
+    """`consts` holds values known now, `sample` one concrete value of everything else."""
+
+    def __init__(self, model: Any, path: Path) -> None:
+        self.model = model
+        self.path = path
+        self.graph = Graph(path.stem, {}, [], [])
+        self.consts: dict[str, np.ndarray] = {}
+        self.sample: dict[str, torch.Tensor] = {}
+        self.names: dict[str, str] = {}  # ONNX value -> IR value
+        self.ids: set[str] = set()
+        self.opset = 0
+
+    def refuse(self, node: OnnxNode, found: str, expected: str) -> BadInput:
+        return BadInput(f"{self.path}: node '{node.name}' ({node.op})", found, expected)
+
+    def run(self) -> Graph:
+        from .onnx_ops import HANDLERS
+        self._header()
+        for index, proto in enumerate(self.model.graph.node):
+            node = OnnxNode(proto, index, self.path)
+            for name in node.inputs:
+                if name and name not in self.consts and name not in self.names:
+                    raise self.refuse(node, f"input '{name}'", "a value made by an earlier node")
+            handler: Callable[[Importer, OnnxNode], None] | None = HANDLERS.get(node.op)
+            if handler is None or node.domain not in ("", "ai.onnx"):
+                raise unknown_name(f"{self.path}: node '{node.name}'", "operator",
+                                   f"{node.domain + '.' if node.domain else ''}{node.op}", HANDLERS)
+            try:
+                handler(self, node)
+            except (KeyError, IndexError, ValueError, TypeError, RuntimeError,
+                    AssertionError) as err:
+                raise self.refuse(node, f"{type(err).__name__}: {str(err).splitlines()[:1]}",
+                                  "attributes and inputs the operator takes") from err
+        self._outputs()
+        return self.graph
+
+    def _header(self) -> None:
+        for entry in self.model.opset_import:
+            if entry.domain in ("", "ai.onnx"):
+                self.opset = int(entry.version)
+        if not 7 <= self.opset <= OPSET_MAX:
+            raise BadInput(str(self.path), f"opset {self.opset}", f"7 to {OPSET_MAX}")
+        for tensor in self.model.graph.initializer:
+            self.consts[tensor.name] = self._tensor(tensor)
+        for value in self.model.graph.input:
+            if value.name not in self.consts:
+                self._input(value)
+        if not self.graph.inputs:
+            raise BadInput(str(self.path), "no input", "a graph with at least one")
+
+    def _tensor(self, tensor: Any) -> np.ndarray:
+        import onnx.numpy_helper
+        if tensor.data_location == 1:
+            raise BadInput(f"{self.path}: tensor '{tensor.name}'", "external data",
+                           "weights inside the file")
+        try:
+            value = onnx.numpy_helper.to_array(tensor)
+        except Exception as err:  # truncated data, unknown types: numpy and onnx raise many kinds
+            raise BadInput(f"{self.path}: tensor '{tensor.name}'", f"unreadable data ({err})",
+                           f"{list(tensor.dims)} values of its type") from err
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            users = [n.name or n.output[0] for n in self.model.graph.node if tensor.name in n.input]
+            raise BadInput(f"{self.path}: tensor '{tensor.name}' of node '{', '.join(users)}'",
+                           "NaN or infinite values", "finite numbers")
+        return np.array(value)  # a copy: the buffer of the file is read-only
+
+    def _input(self, value: Any) -> None:
+        kind = value.type.tensor_type
+        if kind.elem_type not in (FLOAT, DOUBLE, FLOAT16, 6, 7):
+            raise BadInput(f"{self.path}: input '{value.name}'", f"element type {kind.elem_type}",
+                           "float, or integer token ids")
+        dims = [d.dim_value for d in kind.shape.dim]
+        if len(dims) < 2 or any(d < 1 for d in dims[1:]):
+            raise BadInput(f"{self.path}: input '{value.name}'", f"shape {dims}",
+                           "a batch and then fixed dimensions")
+        shape = tuple(int(d) for d in dims[1:])
+        self.graph.inputs[value.name] = shape
+        rng = np.random.default_rng(0)
+        data = (np.zeros((1,) + shape) if kind.elem_type in (6, 7)
+                else rng.standard_normal((1,) + shape))
+        self.sample[value.name] = torch.from_numpy(data.astype(np.float32))
+        self.names[value.name] = value.name
+        self.ids.add(value.name)
+
+    def _outputs(self) -> None:
+        for value in self.model.graph.output[:1]:
+            if value.name not in self.names:
+                raise BadInput(f"{self.path}: output '{value.name}'", "a constant or nothing",
+                               "a value that depends on the input")
+            self.graph.outputs.append(self.names[value.name])
+        if not self.graph.outputs:
+            raise BadInput(str(self.path), "no output", "one")
+
+    # what handlers use
+
+    def const(self, node: OnnxNode, index: int, default: Any = None) -> Any:
+        """An input that has to be known now."""
+        if index >= len(node.inputs) or not node.inputs[index]:
+            return default
+        name = node.inputs[index]
+        if name not in self.consts:
+            raise self.refuse(node, f"input '{name}' computed from the network's input",
+                              "a constant")
+        return self.consts[name]
+
+    def is_const(self, node: OnnxNode, index: int) -> bool:
+        return node.inputs[index] in self.consts
+
+    def shape(self, node: OnnxNode, index: int) -> list[int]:
+        return list(self.sample[self.names[node.inputs[index]]].shape)
+
+    def value(self, node: OnnxNode, index: int) -> str:
+        """The IR value of an input; a constant becomes one of the graph's."""
+        name = node.inputs[index]
+        if name in self.names:
+            return self.names[name]
+        array = self.consts[name].astype(np.float32)
+        ident = f"const:{name}"
+        self.graph.consts[ident] = array
+        self.sample[ident] = torch.from_numpy(np.ascontiguousarray(array))
+        return ident
+
+    def emit(self, node: OnnxNode, op: str, inputs: list[str],
+             params: dict[str, np.ndarray | None] | None = None, position: int = 0,
+             name: str | None = None, **attrs: Any) -> str:
+        """Adds an IR node for the node's output `position` (or an inner step called `name`)."""
+        ident = self._unique(name or (node.name if len(node.outputs) < 2
+                                      else f"{node.name}.{position}"))
+        kept = {k: v for k, v in (params or {}).items() if v is not None}
+        made = Node(ident, op, inputs, attrs, kept)
+        with torch.no_grad():
+            self.sample[ident] = ops.apply(made, [self.sample[i] for i in inputs])
+        self.graph.nodes.append(made)
+        if name is None:
+            self.names[node.outputs[position]] = ident
+        return ident
+
+    def alias(self, node: OnnxNode, value: str) -> None:
+        self.names[node.outputs[0]] = value
+
+    def fold(self, node: OnnxNode, value: np.ndarray) -> None:
+        self.consts[node.outputs[0]] = np.asarray(value)
+
+    def _unique(self, base: str) -> str:
+        ident, count = base, 2
+        while ident in self.ids:
+            ident, count = f"{base}.{count}", count + 1
+        self.ids.add(ident)
+        return ident
+
+
+def _check_batch(graph: Graph, path: Path) -> None:
+    """Two samples together must give what they give alone: nothing mixed the batch."""
+    rng = np.random.default_rng(1)
+    tokens = any(n.op == "embedding" for n in graph.nodes)
+    feeds = {k: (np.zeros((2,) + s) if tokens else rng.standard_normal((2,) + s)).astype(np.float32)
+             for k, s in graph.inputs.items()}
+    try:
+        both = output(graph, feeds)
+        alone = output(graph, feeds, batch=1)
+    except BadInput as err:
+        raise BadInput(str(path), f"a graph that takes one sample only ({err})",
+                       "a free batch axis") from err
+    if both.shape != alone.shape or not np.allclose(both, alone, rtol=1e-4, atol=1e-5):
+        raise BadInput(str(path), "samples of a batch that influence each other",
+                       "a free batch axis")
+
+
+def ingest_onnx(path: Path) -> Graph:
+    """Reads, checks and folds a float ONNX model."""
+    import onnx
+    if not path.is_file():
+        raise BadInput(str(path), "no such file", "an ONNX model")
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except Exception as err:  # protobuf's errors have no common base
+        raise BadInput(str(path), f"no ONNX model ({str(err).splitlines()[0][:100]})",
+                       "a complete protobuf file") from err
+    if not len(model.graph.node):
+        raise BadInput(str(path), "a graph without nodes", "an ONNX model")
+    graph = ir.prune(fold_bias(fold_batchnorm(Importer(model, path).run())))
+    ir.check(graph)
+    _check_batch(graph, path)
+    return graph

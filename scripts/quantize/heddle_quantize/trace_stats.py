@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statistics of the integers in a trace, per array layer and operand."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .trace_file import Trace
+from .trace_layers import ARRAY_OPS, layer_operand, multiplications
+from .widths import bits_needed, group_widths
+
+COLUMNS = ("layer", "op", "products", "a_bits", "a_group_bits", "a_zero_percent", "a_terms",
+           "w_bits", "w_group_bits", "w_zero_percent", "w_terms")
+
+
+def naf_terms(values: np.ndarray) -> np.ndarray:
+    """Signed powers of two in the non-adjacent form of each magnitude: popcount(x ^ 3x)."""
+    magnitude = np.abs(values.astype(np.int64))
+    mixed = (magnitude ^ (3 * magnitude)).astype("<u8").reshape(-1, 1)
+    return np.unpackbits(mixed.view(np.uint8), axis=1).sum(axis=1).reshape(values.shape)
+
+
+def _operand(values: np.ndarray, signed: bool, zero: int) -> dict[str, Any]:
+    """`group_bits` is the mean width of groups of 16 along channels."""
+    groups = group_widths(values, signed)
+    return {"min": int(values.min()), "max": int(values.max()),
+            "bits_needed": bits_needed(int(values.min()), int(values.max()), signed),
+            "group_bits": float(groups.mean()),
+            "zero_percent": float(100.0 * (values == zero).mean()),
+            "terms": float(naf_terms(values).mean())}
+
+
+def stats(trace: Trace) -> list[dict[str, Any]]:
+    """One row an array layer; activations over all samples."""
+    rows = []
+    for layer in trace.manifest["layers"]:
+        if layer["op"] not in ARRAY_OPS:
+            continue
+        row: dict[str, Any] = {"layer": layer["id"], "op": layer["op"],
+                               "products": multiplications(layer), **layer["precision"]}
+        row.pop("w_groups", None)
+        for role, prefix in (("activation", "a"), ("weight", "w")):
+            operand = layer_operand(layer, role)
+            names = [operand["file"]] if "file" in operand else operand.get("files", [])
+            if names:
+                values = np.concatenate([trace.arrays[n] for n in names])
+                rep = operand["rep"]
+                zero = rep.get("zero_point", 0)
+                found = _operand(values, rep["signed"], zero if isinstance(zero, int) else 0)
+                row.update({f"{prefix}_{k}": v for k, v in found.items()})
+        rows.append(row)
+    return rows
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    cells = [list(COLUMNS)] + [[_cell(r.get(c, "-")) for c in COLUMNS] for r in rows]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(COLUMNS))]
+    return "\n".join("  ".join(text.ljust(w) if i < 2 else text.rjust(w)
+                               for i, (text, w) in enumerate(zip(line, widths)))
+                     for line in cells)

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <ostream>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/base/error.h"
+#include "sim/hw/bit_true/array.h"
+
+namespace heddle::hw {
+
+// What every cycle of a column's bus carries beside a design's own operand bits.
+struct ElementControl {
+  std::uint32_t weight_set = 0;  // which weight register the elements of the column use
+  bool first = false;            // clear the accumulator before this cycle
+  bool last = false;             // hand out the accumulator after this cycle
+  std::uint64_t window = 0;
+  friend bool operator==(const ElementControl&, const ElementControl&) = default;
+};
+
+// One weight register of a filter row: the brick of weights and the filter it belongs to.
+struct WeightRegister {
+  const std::int32_t* brick = nullptr;  // 16 weights; null: the row has no filter
+  std::uint32_t filter = 0;
+};
+using WeightRow = std::vector<WeightRegister>;
+
+inline constexpr std::uint32_t kUnlimitedRegisters = std::numeric_limits<std::uint32_t>::max();
+
+// What a design's dispatcher knows when a step begins: the activation bricks of the unit's windows.
+struct StepOperands {
+  const arch::LayerInput* input = nullptr;
+  std::uint32_t pass = 0;
+  std::uint32_t step = 0;
+  std::uint32_t window_set = 0;
+  std::vector<workload::Brick> bricks;  // one a window of the unit that is present
+};
+
+// A serial inner-product unit: listens to its column's bus (each write is one enabled clock edge) and to
+// its row's weight registers. Design::Element is the datapath.
+template <class Design>
+class SerialUnit : public sc_core::sc_module {
+ public:
+  using Word = typename Design::Word;
+  sc_core::sc_in<Word> bus{"bus"};
+
+  SerialUnit(const sc_core::sc_module_name& name, const WeightRow& row, Reducer*& reducer) : sc_module(name), row_(row), reducer_(reducer) {
+    SC_HAS_PROCESS(SerialUnit);
+    SC_METHOD(tick);
+    sensitive << bus;
+    dont_initialize();
+  }
+
+ private:
+  void tick() {
+    const Word& word = bus->read();
+    const WeightRegister& weights = row_[word.control.weight_set];
+    if (weights.brick == nullptr) return;
+    if (word.control.first) element_.clear();
+    element_.clock(word, weights.brick);
+    if (word.control.last) reducer_->add(weights.filter, word.control.window, element_.sum());
+  }
+
+  const WeightRow& row_;
+  Reducer*& reducer_;
+  typename Design::Element element_;
+};
+
+// Tiles x rows x columns of serial units with their dispatchers. Columns (or groups of `columns_per_unit`
+// columns, the detector's scope) advance step by step; `registers` extra weight registers let them drift
+// (specs, column run-ahead), 0 is a barrier at every step. Fully connected layers issue bricks of all
+// passes to the columns round-robin, one a cycle.
+//
+// A Design supplies: Word {ElementControl control; operand bits; ==, <<, sc_trace}; Element {clear(),
+// clock(word, brick), sum()}; Feed, constructed from a Design, {begin(StepOperands), bool
+// next(std::span<Word>) -> whether this cycle is the step's last}.
+template <class Design>
+class SerialArray : public BitTrueArray {
+ public:
+  using Word = typename Design::Word;
+  struct Options {
+    arch::ArrayShape shape;
+    std::uint32_t columns_per_unit = 1;  // in convolutions
+    std::uint32_t registers = 0;         // R; kUnlimitedRegisters
+  };
+
+  SerialArray(const sc_core::sc_module_name& name, const Design& design, Options options);
+  void trace_tile(sc_core::sc_trace_file* file) const override;
+
+ protected:
+  bool begin(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer) override;
+
+ private:
+  // The dispatcher of one unit of columns: feeds their buses, cycle by cycle.
+  class Dispatcher : public sc_core::sc_module {
+   public:
+    Dispatcher(const sc_core::sc_module_name& name, SerialArray& array, std::uint32_t index);
+    sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> completed{"completed"};  // steps this unit has finished
+    sc_core::sc_event edge;  // its branch of the clock tree
+    void reset();
+
+   private:
+    void tick();
+    bool start();
+    bool start_convolution();
+    bool start_brick();
+    void load(std::uint32_t first_column);
+    void emit(bool step_ends);
+    void skip_absent();
+    [[nodiscard]] std::uint32_t slot() const { return index_ / array_.units_a_slot(); }
+    [[nodiscard]] std::uint32_t first_column() const {
+      return array_.fully_connected_ ? index_ : index_ % array_.units_a_slot() * array_.options_.columns_per_unit;
+    }
+
+    SerialArray& array_;
+    std::uint32_t index_;
+    typename Design::Feed feed_;
+    StepOperands operands_;
+    std::vector<Word> words_;
+    std::uint64_t next_ = 0;  // the step (convolution) or brick (fully connected) to do next
+    bool active_ = false;
+    bool first_cycle_ = false;
+  };
+
+  struct StepAt {
+    std::uint32_t pass, window_set, step;
+  };
+  // Loop order: pass, window set, step.
+  [[nodiscard]] StepAt step_at(std::uint64_t index) const {
+    const std::uint64_t per_pass = block_.window_sets.size() * steps_;
+    return {block_.passes[index / per_pass], block_.window_sets[index % per_pass / steps_], static_cast<std::uint32_t>(index % steps_)};
+  }
+  // Tiles of a pass that work on the same channel group; more than one slot only where groups share the
+  // tiles. Sets are in group order, so a slot's tiles are neighbours.
+  struct Slot {
+    std::uint32_t group = 0;
+    std::uint32_t first_tile = 0;
+    std::uint32_t tiles = 0;  // 0: the pass has no such slot
+  };
+  [[nodiscard]] Slot slot_of(std::uint32_t pass, std::uint32_t slot) const;
+  [[nodiscard]] std::uint32_t units_a_slot() const {
+    return fully_connected_ ? options_.shape.columns : static_cast<std::uint32_t>(ceil_div(options_.shape.columns, options_.columns_per_unit));
+  }
+  void distribute_clock();
+  void release();
+  void load_registers(std::uint64_t step_index, std::uint32_t set);
+  WeightRow& row(std::uint32_t tile, std::uint32_t r) { return rows_[tile * options_.shape.rows + r]; }
+
+  Design design_;
+  Options options_;
+  std::vector<std::unique_ptr<sc_core::sc_buffer<Word, sc_core::SC_MANY_WRITERS>>> buses_;  // [tile][column]
+  std::vector<WeightRow> rows_;                                   // [tile][row]
+  std::vector<std::unique_ptr<SerialUnit<Design>>> elements_;
+  std::vector<std::unique_ptr<Dispatcher>> dispatchers_;
+  sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> released_{"released"};      // steps that may start
+  sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> next_brick_{"next_brick"};  // round-robin token
+
+  const arch::LayerInput* input_ = nullptr;
+  arch::Block block_;
+  Reducer* reducer_ = nullptr;
+  std::uint32_t steps_ = 0;
+  std::uint64_t total_ = 0;  // steps of the block, or bricks
+  std::uint64_t loaded_ = 0;
+  std::uint32_t register_count_ = 1;
+  std::uint32_t units_ = 0;  // dispatchers in use
+  bool fully_connected_ = false;
+};
+
+}  // namespace heddle::hw
+
+#include "sim/hw/bit_true/serial_array_impl.h"

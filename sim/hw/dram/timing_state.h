@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "sim/hw/dram/command.h"
+#include "sim/hw/dram/timing_rules.h"
+
+namespace heddle::dram {
+
+// The earliest instant of every command on every bank of one channel, kept level by level (bank, bank
+// group, rank, bus): issuing touches a few of them, asking is a handful of maxima.
+class TimingState {
+ public:
+  static constexpr std::uint32_t kClosed = 0xffffffff;
+
+  TimingState(const Device& device, std::uint32_t ranks);
+
+  [[nodiscard]] std::uint32_t banks() const { return static_cast<std::uint32_t>(banks_.size()); }
+  [[nodiscard]] std::uint32_t banks_per_rank() const { return banks_per_rank_; }
+  [[nodiscard]] std::uint32_t banks_per_group() const { return std::uint32_t{1} << group_shift_; }
+  [[nodiscard]] std::uint32_t ranks() const { return static_cast<std::uint32_t>(ranks_.size()); }
+  [[nodiscard]] std::uint32_t rank_of(std::uint32_t bank) const { return banks_[bank].rank; }
+  [[nodiscard]] std::uint32_t open_row(std::uint32_t bank) const { return banks_[bank].open_row; }
+  [[nodiscard]] std::uint32_t columns_since_activate(std::uint32_t bank) const { return banks_[bank].columns; }
+  [[nodiscard]] std::uint32_t open_banks(std::uint32_t rank) const { return ranks_[rank].open_banks; }
+  [[nodiscard]] bool any_open(std::uint32_t rank) const { return open_banks(rank) > 0; }
+
+  // The four commands that requests take, as places in the tables below.
+  enum Slot : std::uint8_t { kActivate, kPrecharge, kRead, kWrite };
+  using Times = std::array<Cycle, 4>;  // by Slot
+  // `floor` holds what binds every bank alike: the buses, and the present.
+  [[nodiscard]] Cycle earliest(Slot slot, std::uint32_t bank, const Times& floor) const {
+    const Cycle of_bank = banks_[bank].at[slot];
+    const Cycle of_group = groups_[bank >> group_shift_][slot];
+    const Cycle of_all = floor[slot];
+    const Cycle at = of_bank > of_group ? of_bank : of_group;
+    return at > of_all ? at : of_all;
+  }
+  [[nodiscard]] Times floor(Cycle now) const {
+    return {std::max(bus_[0], now), std::max(bus_[1], now), std::max(bus_[2], now), std::max(bus_[3], now)};
+  }
+  [[nodiscard]] Cycle earliest_precharge_all(std::uint32_t rank) const;
+  [[nodiscard]] Cycle earliest_refresh_all(std::uint32_t rank) const;   // all banks closed
+  [[nodiscard]] Cycle earliest_refresh_bank(std::uint32_t bank) const;  // this bank closed
+
+  void activate(std::uint32_t bank, std::uint32_t row, Cycle at);
+  void precharge(std::uint32_t bank, Cycle at);
+  void precharge_all(std::uint32_t rank, Cycle at);
+  void column(std::uint32_t bank, bool write, bool auto_precharge, Cycle at);
+  void refresh_all(std::uint32_t rank, Cycle at);
+  void refresh_bank(std::uint32_t bank, Cycle at);
+
+  // Rank cycles with a row open, up to `until`.
+  [[nodiscard]] std::uint64_t active_cycles(Cycle until) const;
+  [[nodiscard]] const TimingRules& rules() const { return rules_; }
+
+ private:
+  struct Bank {
+    Times at{};
+    std::uint32_t open_row = kClosed;
+    std::uint32_t columns = 0;
+    std::uint32_t rank = 0;
+  };
+  struct Rank {
+    Cycle refresh_bank = 0;
+    std::array<Cycle, 4> four_activates{};  // when a fifth activate may follow each of the last four
+    std::uint32_t oldest_activate = 0;
+    std::uint32_t open_banks = 0;
+    Cycle open_since = 0;
+    Cycle open_until = 0;  // latest close, possibly ahead: an automatic precharge is known before it starts
+    std::uint64_t active_cycles = 0;
+  };
+  // Distances that bind a whole rank are kept in each of its bank groups.
+  void raise_rank(std::uint32_t rank, Slot slot, Cycle to);
+  void hold_row_bus(Cycle until);
+  void hold_column_bus(Cycle until);
+  void count_activate(std::uint32_t rank, Cycle at);
+  void close(Bank& bank, Cycle at);
+
+  TimingRules rules_;
+  bool split_buses_;
+  std::uint32_t banks_per_rank_;
+  std::uint32_t groups_per_rank_;
+  unsigned group_shift_;
+  Times bus_{};
+  std::vector<Bank> banks_;
+  std::vector<Times> groups_;
+  std::vector<Rank> ranks_;
+};
+
+}  // namespace heddle::dram

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/kernel/run_ahead.h"
+
+#include <algorithm>
+
+#include "sim/base/error.h"
+
+namespace heddle::kernel {
+
+RunAhead::RunAhead(std::size_t columns, std::uint32_t registers)
+    : registers_(registers),
+      ends_(columns),
+      was_absent_(columns),
+      step_ends_(registers == kUnlimited ? 0 : std::size_t{registers} + 1) {
+  HEDDLE_CHECK(columns > 0, "run-ahead needs a column");
+}
+
+void RunAhead::advance(std::size_t column, std::uint64_t time) {
+  if (time <= ends_[column]) return;
+  (was_absent_[column] != 0 ? absent_ : waiting_) += time - ends_[column];
+  ends_[column] = time;
+}
+
+// With R = 0 every column stands at finish_ between steps; ends_ and the ring are not needed.
+void RunAhead::barrier_step(std::span<const std::uint32_t> column_cycles) {
+  const std::uint64_t slowest = *std::max_element(column_cycles.begin(), column_cycles.end());
+  for (const std::uint32_t cycles : column_cycles) (cycles == 0 ? absent_ : waiting_) += slowest - cycles;
+  finish_ += slowest;
+}
+
+void RunAhead::step(std::span<const std::uint32_t> column_cycles) {
+  HEDDLE_CHECK(column_cycles.size() == ends_.size(), "one count a column");
+  if (registers_ == 0) return barrier_step(column_cycles);
+  const std::uint64_t ready = step_ends_.empty() ? 0 : step_ends_[slot_];
+  for (std::size_t j = 0; j < ends_.size(); ++j) {
+    advance(j, ready);
+    was_absent_[j] = column_cycles[j] == 0 ? 1 : 0;
+    ends_[j] += column_cycles[j];
+    finish_ = std::max(finish_, ends_[j]);
+  }
+  if (step_ends_.empty()) return;
+  step_ends_[slot_] = finish_;  // E(k): ends only grow, so the latest of all is the latest of this step
+  slot_ = slot_ + 1 == step_ends_.size() ? 0 : slot_ + 1;
+}
+
+void RunAhead::drain() {
+  if (registers_ == 0) return;
+  for (std::size_t j = 0; j < ends_.size(); ++j) advance(j, finish_);
+}
+
+}  // namespace heddle::kernel

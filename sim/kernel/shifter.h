@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace heddle::kernel {
+
+// Pragmatic's column (MICRO'17): each lane holds the exponents of one activation's terms, as a bit mask,
+// and gives them out in ascending order. Each cycle takes the smallest head m over the lanes; every lane
+// whose head e has e - m < 2^first_stage_bits consumes it. A column costs at least one cycle.
+//
+// DNNsim's variant (minimum offset over the lanes; each lane drops its lowest bit within [m, m + 2^b - 1])
+// is the same rule: no lane has a bit below m, so its lowest bit in the window is its head or none.
+
+inline constexpr std::size_t kMaxColumnLanes = 1024;  // bounds the working copy on the stack
+inline constexpr std::size_t kMaxBulkLanes = 256;
+
+// Cycles of one column of any number of lanes up to kMaxColumnLanes; masks below 2^17.
+unsigned column_cycles(std::span<const std::uint32_t> exponent_masks, unsigned first_stage_bits);
+
+// Cycles of many columns of equal shape: out[i] from exponent_masks[i * lanes .. (i + 1) * lanes - 1].
+// lanes is a multiple of 4 up to kMaxBulkLanes.
+void column_cycles(std::span<const std::uint32_t> exponent_masks, std::size_t lanes,
+                   unsigned first_stage_bits, std::span<std::uint8_t> out);
+
+// The same for bricks: 16 lanes a column.
+void brick_cycles(std::span<const std::uint32_t> exponent_masks, unsigned first_stage_bits,
+                  std::span<std::uint8_t> out);
+
+// One cycle, for arrays that really shift: removes from each lane the exponent it consumes, leaves it in
+// `consumed` as a one-hot mask (0: the lane waits) and returns m; nothing when no lane holds an exponent.
+// consumed.size() == exponent_masks.size().
+std::optional<unsigned> shifter_step(std::span<std::uint32_t> exponent_masks, unsigned first_stage_bits,
+                                     std::span<std::uint32_t> consumed);
+
+}  // namespace heddle::kernel

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/kernel/tactical_pattern.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+#include "sim/base/quantity.h"
+
+namespace heddle::kernel {
+namespace {
+
+constexpr int kLanes = 16;
+constexpr std::size_t kMaxOffsets = 31;  // five bits of select
+
+[[noreturn]] void refuse(std::string_view text) {
+  throw Error(
+      ErrorKind::config, "pattern",
+      "expected L<h,d> with h 1..15 and d 0..15, T<2,5> or X<inf,15>, with h + d + 1 after the letter or "
+      "nothing, such as L8<1,6>; got " +
+          in_quotes(text));
+}
+
+// The number that `text` begins with, taken from it.
+std::optional<unsigned> take_number(std::string_view& text) {
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+bool take(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+std::vector<Offset> l_offsets(unsigned h, unsigned d) {
+  std::vector<Offset> offsets;
+  for (unsigned i = 1; i <= h; ++i) offsets.push_back({static_cast<std::uint8_t>(i), 0});
+  for (unsigned i = 1; i <= d; ++i) offsets.push_back({1, static_cast<std::int8_t>(-static_cast<int>(i))});
+  return offsets;
+}
+
+std::vector<Offset> t_offsets() {
+  return {{1, 0}, {2, 0}, {1, -1}, {2, -2}, {1, 1}, {2, 2}, {1, -3}};
+}
+
+}  // namespace
+
+Pattern Pattern::parse(std::string_view text) {
+  if (text == "X<inf,15>") return {std::string(text), {}};
+  std::string_view rest = text;
+  const bool is_t = take(rest, "T");
+  if (!is_t && !take(rest, "L")) refuse(text);
+  const auto inputs = take_number(rest);
+  if (!take(rest, "<")) refuse(text);
+  const auto h = take_number(rest);
+  if (!take(rest, ",")) refuse(text);
+  const auto d = take_number(rest);
+  if (!h || !d || rest != ">" || *h < 1 || *h > 15 || *d > 15) refuse(text);
+  if (is_t && (*h != 2 || *d != 5)) refuse(text);
+  if (inputs && *inputs != *h + *d + 1) refuse(text);
+  return {std::string(text), is_t ? t_offsets() : l_offsets(*h, *d)};
+}
+
+Pattern Pattern::of_offsets(std::span<const Offset> offsets) {
+  const auto place = [](Offset o) { return o.columns * kLanes + (o.lanes & (kLanes - 1)); };
+  std::vector<int> places;
+  std::string text;
+  for (const Offset o : offsets) {
+    std::string name("(");
+    name.append(std::to_string(o.columns)).append(",").append(std::to_string(o.lanes)).append(")");
+    if (o.columns < 1 || o.columns > 15 || o.lanes < -15 || o.lanes > 15) {
+      throw Error(ErrorKind::config, "pattern",
+                  "place " + name + " is not 1..15 columns and -15..15 lanes away");
+    }
+    if (std::find(places.begin(), places.end(), place(o)) != places.end()) {
+      throw Error(ErrorKind::config, "pattern", "place " + name + " is listed twice (lanes wrap modulo 16)");
+    }
+    places.push_back(place(o));
+    text += name;
+  }
+  if (places.empty() || places.size() > kMaxOffsets) {
+    throw Error(ErrorKind::config, "pattern",
+                "expected 1 to 31 places, got " + std::to_string(places.size()));
+  }
+  return {text, {offsets.begin(), offsets.end()}};
+}
+
+Pattern Pattern::dnnsim() const {
+  Pattern other = *this;
+  if (text_.starts_with('T')) {
+    for (Offset& o : other.offsets_) o.lanes = static_cast<std::int8_t>(-o.lanes);
+  }
+  std::sort(other.offsets_.begin(), other.offsets_.end());
+  return other;
+}
+
+unsigned Pattern::lookahead() const {
+  unsigned h = 0;
+  for (const Offset o : offsets_) h = std::max<unsigned>(h, o.columns);
+  return h;
+}
+
+unsigned Pattern::select_bits_per_weight() const {
+  return ceil_log2(offsets_.size() + 1);
+}
+unsigned Pattern::skip_bits_per_column() const {
+  return unlimited() ? 0 : ceil_log2(lookahead() + 1);
+}
+
+}  // namespace heddle::kernel

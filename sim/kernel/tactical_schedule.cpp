@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/kernel/tactical_schedule.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "sim/base/error.h"
+#include "sim/kernel/tactical_unlimited.h"
+#include "sim/kernel/width.h"
+
+namespace heddle::kernel {
+namespace {
+
+constexpr std::size_t kMaxRows = 16;
+constexpr std::size_t kMaxOffsets = 31;
+constexpr std::size_t kMaxAhead = 15;
+constexpr std::uint32_t kAllLanes = 0xffff;
+constexpr std::uint8_t kOwn = 0;  // 1 .. 31: moved by offsets[code - 1]
+constexpr std::uint8_t kZero = 0xfe;
+constexpr std::uint8_t kEmpty = 0xff;
+
+}  // namespace
+
+// Works on bit masks of lanes. The candidates of all slots are counted at once, bit-sliced: plane p holds bit
+// p of each lane's count, three planes for up to 7 places, five for 31.
+class TacticalScheduler {
+ public:
+  TacticalScheduler(std::span<const std::uint16_t> nonzero, std::size_t rows, const Pattern& pattern,
+                    const ScheduleOptions& options)
+      : rows_(rows), columns_(nonzero.size() / rows), ahead_(pattern.lookahead()), options_(options) {
+    out_.rows_ = rows;
+    out_.columns_before_ = columns_;
+    out_.offsets_.assign(pattern.offsets().begin(), pattern.offsets().end());
+    weights_.resize(nonzero.size());
+    vacated_.resize(nonzero.size());
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t t = 0; t < columns_; ++t) weights_[t * rows + row] = nonzero[row * columns_ + t];
+    }
+    if (options.drop_trailing_zeros) {
+      while (columns_ > 0 && is_zero(columns_ - 1)) --columns_;
+    }
+  }
+
+  Schedule run() {
+    unsigned skipped = 0;
+    for (std::size_t t = 0; t < columns_; ++t) {
+      if (skipped < ahead_ && is_zero(t)) {
+        ++skipped;
+        continue;
+      }
+      skipped = 0;
+      emit(t);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  // One row of the column being emitted. later[dt - 1] holds that column's lanes twice over, so that a
+  // rotation is a shift.
+  struct Row {
+    std::uint32_t zeros;       // slots without a weight
+    std::uint32_t filled = 0;  // slots that received one
+    std::array<std::uint32_t, kMaxAhead> later;
+    std::array<std::uint8_t, kBrick> codes;
+  };
+
+  [[nodiscard]] bool is_zero(std::size_t t) const {
+    std::uint32_t any = 0;
+    for (std::size_t row = 0; row < rows_; ++row) any |= weights_[t * rows_ + row];
+    return any == 0;
+  }
+
+  void emit(std::size_t t) {
+    lanes_.fill(0);
+    gated_.fill(0);
+    depth_ = static_cast<unsigned>(std::min<std::size_t>(ahead_, columns_ - 1 - t));
+    for (std::size_t row = 0; row < rows_; ++row) emit_row(t, row);
+    for (unsigned dt = 0; dt <= depth_; ++dt) {
+      const auto lanes = static_cast<std::uint16_t>(lanes_[dt] | gated_[dt]);
+      if (lanes == 0) continue;
+      out_.reads_.push_back(
+          {static_cast<std::uint32_t>(t + dt), lanes, static_cast<std::uint16_t>(gated_[dt])});
+    }
+    out_.read_starts_.push_back(out_.reads_.size());
+    out_.columns_.push_back(static_cast<std::uint32_t>(t));
+  }
+
+  void emit_row(std::size_t t, std::size_t row) {
+    const std::uint32_t own = weights_[t * rows_ + row];
+    Row work{.zeros = ~own & kAllLanes, .later = {}, .codes = {}};
+    if (work.zeros != 0) {
+      std::uint32_t any = 0;
+      for (unsigned dt = 1; dt <= depth_; ++dt) {
+        const std::uint32_t lanes = weights_[(t + dt) * rows_ + row];
+        work.later[dt - 1] = lanes | lanes << 16;
+        any |= lanes;
+      }
+      if (any != 0) {
+        out_.offsets_.size() <= 7 ? fill<3>(work) : fill<5>(work);
+        write_back(work, t, row);
+      }
+    }
+    gated_[0] |= own;
+    const std::uint32_t gone = vacated_[t * rows_ + row];
+    lanes_[0] |= work.zeros & ~gone;
+    if (options_.keep_slots) keep_codes(work, own, gone);
+  }
+
+  template <unsigned kPlanes>
+  void fill(Row& row) {
+    const std::span<const Offset> offsets = out_.offsets_;
+    std::array<std::uint32_t, kMaxOffsets> candidates;
+    for (;;) {
+      std::array<std::uint32_t, kPlanes> counts{};
+      std::uint32_t eligible = 0;
+      for (std::size_t k = 0; k < offsets.size(); ++k) {
+        const std::uint32_t from = row.later[offsets[k].columns - 1U] >> (offsets[k].lanes & 15);
+        candidates[k] = from & row.zeros;  // zeros is 16 bits wide
+        eligible |= candidates[k];
+        std::uint32_t carry = candidates[k];
+        for (std::uint32_t& plane : counts) {
+          const std::uint32_t next = plane & carry;
+          plane ^= carry;
+          carry = next;
+        }
+      }
+      if (eligible == 0) return;
+      for (unsigned p = kPlanes; p-- > 0;) {
+        const bool most = options_.slot_priority == SlotPriority::most;
+        const std::uint32_t better = eligible & (most ? counts[p] : ~counts[p]);
+        if (better != 0) eligible = better;
+      }
+      std::size_t first = 0;
+      const std::uint32_t slot = eligible & (0U - eligible);
+      while ((candidates[first] & slot) == 0) ++first;
+      move(row, slot, first);
+    }
+  }
+
+  void move(Row& row, std::uint32_t slot, std::size_t offset) {
+    const Offset from = out_.offsets_[offset];
+    const auto lane = static_cast<unsigned>(std::countr_zero(slot));
+    const std::uint32_t source = 1U << ((lane + static_cast<unsigned>(from.lanes & 15)) & 15U);
+    row.later[from.columns - 1U] &= ~(source | source << 16);
+    row.zeros &= ~slot;
+    row.filled |= slot;
+    row.codes[lane] = static_cast<std::uint8_t>(offset + 1);
+    gated_[from.columns] |= source;
+    ++out_.moves_;
+  }
+
+  void write_back(const Row& work, std::size_t t, std::size_t row) {
+    if (work.filled == 0) return;
+    for (unsigned dt = 1; dt <= depth_; ++dt) {
+      const std::size_t at = (t + dt) * rows_ + row;
+      const auto left = static_cast<std::uint16_t>(work.later[dt - 1]);
+      vacated_[at] = static_cast<std::uint16_t>(vacated_[at] | (weights_[at] & ~left));
+      weights_[at] = left;
+    }
+  }
+
+  void keep_codes(Row& work, std::uint32_t own, std::uint32_t gone) {
+    for (unsigned lane = 0; lane < kBrick; ++lane) {
+      const std::uint32_t bit = 1U << lane;
+      if ((work.filled & bit) != 0) continue;
+      work.codes[lane] = (own & bit) != 0 ? kOwn : (gone & bit) != 0 ? kEmpty : kZero;
+    }
+    out_.codes_.insert(out_.codes_.end(), work.codes.begin(), work.codes.end());
+  }
+
+  std::size_t rows_;
+  std::size_t columns_;
+  unsigned ahead_;
+  ScheduleOptions options_;
+  unsigned depth_ = 0;                                // columns that exist after the current one, at most h
+  std::vector<std::uint16_t> weights_;                // [t][row], what has not moved yet
+  std::vector<std::uint16_t> vacated_;                // [t][row], what has
+  std::array<std::uint32_t, kMaxAhead + 1> lanes_{};  // reads of the current column, by dt
+  std::array<std::uint32_t, kMaxAhead + 1> gated_{};
+  Schedule out_;
+};
+
+Slot Schedule::slot(std::size_t emitted, std::size_t row, std::size_t lane) const {
+  const std::size_t at = (emitted * rows_ + row) * kBrick + lane;
+  const auto own_lane = static_cast<std::uint8_t>(lane);
+  if (offsets_.empty()) {
+    const std::uint32_t source = sources_.at(at);
+    if (source == UnlimitedScheduler::kNoSource) return {Slot::Kind::empty, columns_[emitted], own_lane};
+    const auto column = static_cast<std::uint32_t>(source / kBrick);
+    const bool own = column == emitted && source % kBrick == lane;
+    return {own ? Slot::Kind::own : Slot::Kind::moved, column, static_cast<std::uint8_t>(source % kBrick)};
+  }
+  const std::uint8_t code = codes_.at(at);
+  if (code == kOwn) return {Slot::Kind::own, columns_[emitted], own_lane};
+  if (code == kZero) return {Slot::Kind::zero, columns_[emitted], own_lane};
+  if (code == kEmpty) return {Slot::Kind::empty, columns_[emitted], own_lane};
+  const Offset from = offsets_[code - 1U];
+  return {Slot::Kind::moved, columns_[emitted] + from.columns,
+          static_cast<std::uint8_t>((own_lane + static_cast<unsigned>(from.lanes & 15)) & 15U)};
+}
+
+Schedule schedule(std::span<const std::uint16_t> nonzero, std::size_t rows, const Pattern& pattern,
+                  const ScheduleOptions& options) {
+  HEDDLE_CHECK(rows > 0 && rows <= kMaxRows && nonzero.size() % rows == 0, "1..16 rows of equal length");
+  if (pattern.unlimited()) return UnlimitedScheduler::run(nonzero, rows, options.keep_slots);
+  return TacticalScheduler(nonzero, rows, pattern, options).run();
+}
+
+}  // namespace heddle::kernel

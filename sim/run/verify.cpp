@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/run/verify.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "sim/arch/layer_data.h"
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+#include "sim/base/random.h"
+#include "sim/run/locate_fault.h"
+
+namespace heddle::run {
+namespace {
+
+using config::Json;
+
+// `wanted` of `count` indices, ascending, by a seeded selection (Knuth, algorithm S).
+std::vector<std::uint32_t> choose(std::uint32_t count, std::uint32_t wanted, Random& random) {
+  std::vector<std::uint32_t> out;
+  for (std::uint32_t i = 0; i < count && out.size() < wanted; ++i) {
+    if (random.below(count - i) < wanted - out.size()) out.push_back(i);
+  }
+  return out;
+}
+
+std::uint32_t share(std::size_t count, double fraction) {
+  const double wanted = std::ceil(static_cast<double>(count) * std::sqrt(fraction));
+  return static_cast<std::uint32_t>(std::clamp(wanted, 1.0, static_cast<double>(count)));
+}
+
+void check_cycles(Cycles counted, Cycles computed, const arch::LayerInput& input) {
+  if (counted == computed) return;
+  throw Error(ErrorKind::internal, "layer " + in_quotes(input.layer.id),
+              fmt::format("the bit-true array took {} cycles, the counting path says {}", computed.count(), counted.count()));
+}
+
+// Integer arithmetic against what the front end stored, for the outputs of the block.
+std::uint64_t check_expected(const workload::Trace& trace, const arch::LayerInput& input, const arch::Block& block, std::uint32_t sample,
+                             const Reference& reference) {
+  const auto expected = trace.expected(input.layer, sample);
+  if (!expected) return 0;
+  const auto bias = trace.bias(input.layer);
+  std::vector<std::int64_t> by_output(input.layer.geometry.output_values());
+  std::vector<std::uint8_t> known(by_output.size(), 0);
+  for (std::size_t i = 0; i < expected->accumulators.size(); ++i) {
+    const std::uint64_t output = expected->indices.empty() ? i : expected->indices[i];
+    by_output[output] = expected->accumulators[i];
+    known[output] = 1;
+  }
+  std::uint64_t compared = 0;
+  for_each_output(input.mapping, block, [&](std::uint32_t filter, std::uint64_t index) {
+    const std::uint64_t window = input.lowered.row_major_window(index);
+    const std::uint64_t output = workload::output_index(input.layer, filter, window);
+    if (known[output] == 0) return;
+    ++compared;
+    const std::int64_t got = reference(filter, window) + (bias.empty() ? 0 : bias[filter]);
+    if (got != by_output[output]) {
+      throw Error(ErrorKind::check, trace.name(),
+                  fmt::format("layer {}, sample {}, filter {}, window {}: integer arithmetic gives {}, the trace expects {}",
+                              in_quotes(input.layer.id), sample, filter, window, got, by_output[output]));
+    }
+  });
+  return compared;
+}
+
+}  // namespace
+
+arch::Block sample_block(const arch::Mapping& mapping, double fraction, std::uint64_t seed, const std::string& name) {
+  if (fraction >= 1.0) return arch::whole_layer(mapping);
+  Random random(seed, name);
+  const auto passes = static_cast<std::uint32_t>(mapping.passes.size());
+  const auto sets = static_cast<std::uint32_t>(mapping.window_sets.size());
+  arch::Block block;
+  block.passes = choose(passes, share(passes, fraction), random);
+  block.window_sets = choose(sets, share(sets, fraction), random);
+  return block;
+}
+
+BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& accelerator, const arch::LayerInput& input,
+                       const arch::Block& block, const Reference& reference) {
+  const auto plan = accelerator.prepare(input);
+  const Cycles counted = accelerator.price(input, *plan, block).compute;
+  hw::Reducer reducer;
+  const Cycles computed = array.execute(input, block, reducer);
+  BlockProof proof{computed, 0};
+  for_each_output(input.mapping, block, [&](std::uint32_t filter, std::uint64_t window) {
+    ++proof.outputs;
+    const std::int64_t exact = reference(filter, input.lowered.row_major_window(window));
+    if (!reducer.has(filter, window) || reducer.sum(filter, window) != exact) {
+      throw locate_fault(array, input, block, filter, window, reducer.sum(filter, window), exact);
+    }
+  });
+  check_cycles(counted, computed, input);
+  return proof;
+}
+
+Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config, const workload::Trace& trace,
+                    const VerifyOptions& options) {
+  const auto& network = trace.network();
+  std::vector<const workload::Layer*> layers;
+  for (const auto& layer : network.layers) {
+    if (layer.is_array()) layers.push_back(&layer);
+  }
+  if (network.samples == 0) {
+    throw Error(ErrorKind::workload, trace.name(), "a bit-true run computes values, and the trace has no samples");
+  }
+  Json rows = Json::array();
+  std::uint64_t outputs = 0;
+  for (std::uint32_t sample = 0; sample < network.samples; ++sample) {
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const arch::LayerData data(trace, *layers[i], sample, *config.accelerator, config.mapping, true);
+      const arch::LayerInput& input = data.input();
+      const std::string stream = layers[i]->id + "/" + std::to_string(sample);
+      const arch::Block block = sample_block(input.mapping, options.fraction, options.seed, stream);
+      const Reference reference = [&](std::uint32_t filter, std::uint64_t window) {
+        return workload::reference_accumulator(*layers[i], data.activation_codes(), data.weight_codes(),
+                                               workload::output_index(*layers[i], filter, window));
+      };
+      const BlockProof proof = prove_block(array, *config.accelerator, input, block, reference);
+      const std::uint64_t expected = check_expected(trace, input, block, sample, reference);
+      outputs += proof.outputs;
+      Json row{{"sample", sample}, {"layer", layers[i]->id}, {"cycles", proof.cycles.count()}, {"outputs", proof.outputs}, {"expected_accumulators", expected}};
+      if (options.fraction < 1.0) {
+        row["passes"] = block.passes;
+        row["window_sets"] = block.window_sets;
+      }
+      rows.push_back(std::move(row));
+      if (options.progress) options.progress(sample * layers.size() + i + 1, network.samples * layers.size(), layers[i]->id);
+    }
+  }
+  return {{"fraction", options.fraction}, {"seed", options.seed}, {"outputs", outputs}, {"layers", rows}};
+}
+
+}  // namespace heddle::run

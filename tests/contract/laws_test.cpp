@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Laws that every model obeys; a new model is tested by existing.
+#include <catch2/catch.hpp>
+
+#include "models/catalogue.h"
+#include "sim/arch/accelerator_config.h"
+#include "sim/base/error.h"
+#include "sim/base/random.h"
+#include "tests/support/random_layer.h"
+#include "tests/support/variants.h"
+
+namespace {
+
+using namespace heddle;
+
+arch::Cost price_all(const arch::Accelerator& accelerator, const arch::LayerInput& input) {
+  const auto plan = accelerator.prepare(input);
+  return accelerator.price(input, *plan, arch::whole_layer(input.mapping));
+}
+
+}  // namespace
+
+TEST_CASE("pricing is repeatable, takes time, and its lane-cycles and passes add up") {
+  for (const auto& variant : test::all_variants()) {
+    for (std::uint64_t c = 0; c < 60; ++c) {
+      Random random(c, variant.name);
+      const auto layer = test::random_case(random, {.widest_bits = variant.accelerator->container_bits()});
+      const test::PreparedCase prepared(layer, *variant.accelerator, {});
+      const arch::Cost cost = price_all(*variant.accelerator, prepared.input());
+      INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe());
+      CHECK(cost == price_all(*variant.accelerator, prepared.input()));
+      CHECK(cost.compute >= Cycles(1));
+      CHECK(cost.lanes.total().count() == cost.compute.count() * prepared.input().mapping.array.lanes());
+      Cycles passes;
+      for (const auto p : cost.passes) passes += p;
+      CHECK(passes == cost.compute);
+      CHECK(cost.passes.size() == prepared.input().mapping.passes.size());
+      CHECK(cost.lanes.effective > LaneCycles(0));
+    }
+  }
+}
+
+TEST_CASE("blocks of a layer never take less time than the layer: columns drain between them") {
+  for (const auto& variant : test::all_variants()) {
+    for (std::uint64_t c = 0; c < 25; ++c) {
+      Random random(c, variant.name + "blocks");
+      const auto layer = test::random_case(random, {.widest_bits = variant.accelerator->container_bits()});
+      const test::PreparedCase prepared(layer, *variant.accelerator, {});
+      const auto& input = prepared.input();
+      const auto plan = variant.accelerator->prepare(input);
+      const arch::Block whole = arch::whole_layer(input.mapping);
+      Cycles parts;
+      for (const auto set : whole.window_sets) {
+        for (const auto pass : whole.passes) {
+          parts += variant.accelerator->price(input, *plan, {{pass}, {set}}).compute;
+        }
+      }
+      INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe());
+      CHECK(parts >= variant.accelerator->price(input, *plan, whole).compute);
+    }
+  }
+}
+
+TEST_CASE("an all-zero layer costs no more than one with values, and at least a cycle a step") {
+  for (const auto& variant : test::all_variants()) {
+    for (std::uint64_t c = 0; c < 25; ++c) {
+      Random random(c, variant.name + "zero");
+      auto layer = test::random_case(random, {.widest_bits = variant.accelerator->container_bits()});
+      layer.layer.activation.rep.pad_code = 0;
+      const test::PreparedCase prepared(layer, *variant.accelerator, {});
+      auto zero = layer;
+      std::fill(zero.activations.values.begin(), zero.activations.values.end(), 0);
+      const test::PreparedCase prepared_zero(zero, *variant.accelerator, {});
+      INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe());
+      CHECK(price_all(*variant.accelerator, prepared_zero.input()).compute <= price_all(*variant.accelerator, prepared.input()).compute);
+      CHECK(price_all(*variant.accelerator, prepared_zero.input()).compute >= Cycles(1));
+    }
+  }
+}
+
+TEST_CASE("models refuse unknown parameters and document every one they have") {
+  for (const auto& model : models::catalogue()) {
+    INFO(model.name);
+    CHECK_THROWS_AS(test::make_accelerator(model, {{"no_such_knob", 1}}), Error);
+    CHECK(!model.citation.empty());
+    for (const auto& parameter : model.parameters) {
+      INFO(parameter.name);
+      CHECK(!parameter.description.empty());
+      CHECK(!parameter.source.empty());
+      CHECK(parameter.default_value.has_value());
+    }
+    CHECK(!test::variants_of(model).empty());
+  }
+}

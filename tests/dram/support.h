@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fmt/format.h>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "sim/config/compose.h"
+#include "sim/hw/dram/parameters.h"
+#include "sim/hw/dram/request_driver.h"
+#include "sim/hw/dram/trace_run.h"
+
+namespace dram_test {
+
+using heddle::dram::Issued;
+using heddle::dram::Kind;
+using heddle::dram::MemoryParameters;
+using heddle::dram::TraceRequest;
+
+// `overrides` are settings as after --set, with blanks between them.
+inline heddle::dram::MemoryConfiguration configuration(const std::string& name, const std::string& overrides = "") {
+  std::vector<std::string> list;
+  std::istringstream words(overrides);
+  for (std::string word; words >> word;) list.push_back(word);
+  return heddle::dram::read_memory(
+      heddle::config::compose(fmt::format("{}/configs/memories/{}.json", HEDDLE_SOURCE_DIR, name), list));
+}
+
+inline MemoryParameters memory(const std::string& name, const std::string& overrides = "") {
+  return configuration(name, overrides).parameters;
+}
+
+// Every command of a run, in order.
+inline std::vector<Issued> run(const MemoryParameters& parameters, const std::vector<TraceRequest>& requests) {
+  heddle::dram::MemorySystem system(parameters);
+  std::vector<Issued> out;
+  std::size_t next = 0;
+  heddle::dram::drive_requests(
+      system, [&]() -> std::optional<TraceRequest> { return next < requests.size() ? std::optional(requests[next++]) : std::nullopt; },
+      [] { return std::string("test"); }, [&](const Issued& command) { out.push_back(command); });
+  return out;
+}
+
+inline heddle::dram::Cycle last_data(const std::vector<Issued>& commands) {
+  heddle::dram::Cycle last = 0;
+  for (const auto& c : commands) last = std::max(last, c.data_end);
+  return last;
+}
+
+// "ACT 0, RD 22": what happened and when.
+inline std::string told(const std::vector<Issued>& commands) {
+  std::string out;
+  for (const auto& c : commands) {
+    out += (out.empty() ? "" : ", ") + std::string(name_of(c.command)) + " " + std::to_string(c.cycle);
+  }
+  return out;
+}
+
+// A request by its place instead of its address.
+class Places {
+ public:
+  explicit Places(const MemoryParameters& m)
+      : map_(m.controller.address_map, m.device.organisation, m.controller.channels, m.controller.ranks, "test") {}
+  TraceRequest read(heddle::dram::Location at, heddle::dram::Cycle cycle = 0) const { return {map_.address_of(at), cycle, Kind::read}; }
+  TraceRequest write(heddle::dram::Location at, heddle::dram::Cycle cycle = 0) const { return {map_.address_of(at), cycle, Kind::write}; }
+
+ private:
+  heddle::dram::AddressMap map_;
+};
+
+}  // namespace dram_test
