@@ -2,7 +2,6 @@
 #include "sim/hw/memory_config.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "sim/base/error.h"
 #include "sim/config/compose.h"
@@ -52,7 +51,10 @@ std::vector<Parameter> sram_parameters(const SramDefaults& d) {
 Parameter off_chip_parameter() {
   return Parameter::object(
              "off_chip",
-             {Parameter::choice("kind", {"none", "ideal"}).means("none: off-chip transfers take no time and are not counted; ideal: fixed bandwidth and latency"),
+             {Parameter::choice("kind", {"none", "ideal", "dram"})
+                  .means("none: off-chip transfers take no time and are not counted; ideal: fixed bandwidth and latency; dram: "
+                         "controller and device"),
+              Parameter::any("device").optional().means("dram only, required there: a memory device, a file (relative to this one) or an object"),
               Parameter::integer_or_word("bandwidth_mb_per_s", "MB/s", 1, 100'000'000, {"unlimited"})
                   .optional()
                   .means("ideal only, required there: 10^6 bytes a second, reads and writes together"),
@@ -88,28 +90,45 @@ void note_unlimited(const Values& section, const std::string& name, std::vector<
   }
 }
 
-void read_off_chip(const Values& values, const Document& document, const std::string& pointer, MemoryConfig& out) {
-  out.off_chip = values.text("kind") == "ideal" ? OffChipKind::ideal : OffChipKind::none;
-  if (out.off_chip == OffChipKind::none) {
-    out.notes.emplace_back("assumption: memory.off_chip is none: off-chip transfers take no time and are not counted");
-    return;
-  }
-  if (!values.has("bandwidth_mb_per_s")) {
-    throw Error(ErrorKind::config, document.where(pointer), "key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
-  }
-  if (is_unlimited(values, "bandwidth_mb_per_s")) {
-    out.notes.emplace_back("assumption: memory.off_chip.bandwidth_mb_per_s is unlimited");
-  } else {
-    out.ideal.bandwidth_mb_per_s = static_cast<std::uint64_t>(values.integer("bandwidth_mb_per_s"));
-  }
-  out.ideal.latency_ns = static_cast<std::uint64_t>(values.integer("latency_ns"));
+[[noreturn]] void missing(const Document& document, const std::string& text) {
+  throw Error(ErrorKind::config, document.where("/off_chip"), text);
 }
 
-MemoryConfig read_section(const Document& document, const std::string& pointer) {
-  const Values values = config::read(document, pointer, memory_declaration());
+void read_off_chip(const Values& values, const Document& document, MemoryConfig& out) {
+  const std::string kind = values.text("kind");
+  if (kind != "dram" && values.has("device")) missing(document, "key 'device' belongs to kind dram");
+  if (kind != "ideal" && values.has("bandwidth_mb_per_s")) missing(document, "key 'bandwidth_mb_per_s' belongs to kind ideal");
+  if (kind == "none") {
+    out.notes.emplace_back("assumption: memory.off_chip is none: off-chip transfers take no time and are not counted");
+  } else if (kind == "dram") {
+    out.off_chip = OffChipKind::dram;
+    if (!values.has("device")) missing(document, "key 'device' is missing: a dram needs it, the name of a device file or an object");
+  } else {
+    out.off_chip = OffChipKind::ideal;
+    if (!values.has("bandwidth_mb_per_s")) {
+      missing(document, "key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
+    }
+    if (is_unlimited(values, "bandwidth_mb_per_s")) {
+      out.notes.emplace_back("assumption: memory.off_chip.bandwidth_mb_per_s is unlimited");
+    } else {
+      out.ideal.bandwidth_mb_per_s = static_cast<std::uint64_t>(values.integer("bandwidth_mb_per_s"));
+    }
+    out.ideal.latency_ns = static_cast<std::uint64_t>(values.integer("latency_ns"));
+  }
+}
+
+std::optional<arch::Storage> storage_of(const std::string& text) {
+  if (text == "container") return arch::Storage::container;
+  if (text == "bit_interleaved") return arch::Storage::bit_interleaved;
+  if (text == "compressed") return arch::Storage::compressed;
+  return std::nullopt;
+}
+
+MemoryConfig read_section(const Document& document) {
+  const Values values = config::read(document, "", memory_declaration());
   MemoryConfig out;
   out.is_compute_only = false;
-  read_off_chip(values.child("off_chip"), document, pointer + "/off_chip", out);
+  read_off_chip(values.child("off_chip"), document, out);
   const Values activation = values.child("activation_memory");
   const Values weight = values.child("weight_memory");
   out.activation_memory = capacity_of(activation);
@@ -120,18 +139,15 @@ MemoryConfig read_section(const Document& document, const std::string& pointer) 
   note_unlimited(weight, "weight_memory", out.notes);
   out.input_buffers = values.child("input_buffer").flag("double_buffered") ? 2 : 1;
   out.output_buffers = values.child("output_buffer").flag("double_buffered") ? 2 : 1;
+  out.storage = storage_of(values.text("storage"));
+  out.decoder_groups_per_cycle = values.child("codec").count("decoder_groups_per_cycle");
+  out.dma_transfers = values.child("dma").count("transfers_in_flight");
   out.echo = values.json();
-  return out;
-}
-
-// The file that a text of the configuration names, relative to the file that holds the text.
-std::filesystem::path referenced(const Document& document, const std::string& pointer, const std::string& name) {
-  const std::filesystem::path base = std::filesystem::path(document.file_of(pointer)).parent_path();
-  const auto file = base / name;
-  if (!std::filesystem::is_regular_file(file)) {
-    throw Error(ErrorKind::config, document.where(pointer), "there is no file '" + file.string() + "' (a memory is \"none\", a file or an object)");
+  if (out.off_chip == OffChipKind::dram) {
+    out.dram = dram::read_memory(config::compose_part(document, "/off_chip/device", "a memory device: a file or an object"));
+    out.echo["off_chip"]["device"] = out.dram->echo;
   }
-  return file;
+  return out;
 }
 
 }  // namespace
@@ -142,6 +158,20 @@ const config::Declaration& memory_declaration() {
   };
   static const config::Declaration kDeclaration{
       off_chip_parameter(),
+      Parameter::choice("storage", {"design", "container", "bit_interleaved", "compressed"})
+          .by_default("design")
+          .means("how values are kept in memory: as the design does, a full container each, as many bits as their precision, or "
+                 "DPRed groups"),
+      Parameter::object("codec", {Parameter::integer("decoder_groups_per_cycle", "groups/cycle", 1, 1024)
+                                      .by_default(1)
+                                      .means("groups of 16 compressed values that the decoder behind the DMA expands a cycle")
+                                      .from("our choice: 32 bytes a cycle, more than LPDDR4 delivers")})
+          .means("compressed storage"),
+      Parameter::object("dma", {Parameter::integer("transfers_in_flight", "transfers", 1, 16)
+                                    .by_default(2)
+                                    .means("transfers that a DRAM works on at a time; they share its bandwidth, in turns")
+                                    .from("our choice: one hides the latency of the other")})
+          .means("the engine between the memories"),
       Parameter::object("activation_memory", sram_parameters({4 << 20, 16, 256, "DaDianNao: 4 MB eDRAM [PRA text]",
                                                               "our choice: feeds 16 windows of 16 lanes one bit a cycle at P = 1"}))
           .means("activations and partial sums on chip (AM)"),
@@ -156,26 +186,11 @@ const config::Declaration& memory_declaration() {
 MemoryConfig read_memory(const Document& configuration) {
   const auto found = configuration.root.find("memory");
   if (found == configuration.root.end() || *found == "none") return {};
-  if (found->is_string()) {
-    const Document file = config::compose(referenced(configuration, "/memory", found->get<std::string>()), {});
-    return read_section(file, "");
-  }
-  if (!found->is_object()) {
-    throw Error(ErrorKind::config, configuration.where("/memory"), "expected \"none\", the name of a memory file or an object");
-  }
-  const auto extends = found->find("extends");
-  if (extends == found->end()) return read_section(configuration, "/memory");
-  if (!extends->is_string()) {
-    throw Error(ErrorKind::config, configuration.where("/memory/extends"), "expected the name of a memory file");
-  }
-  Document merged = config::compose(referenced(configuration, "/memory/extends", extends->get<std::string>()), {});
-  Document section = configuration.part("/memory");
-  section.root.erase("extends");
-  merged.overlay(section.root, "", section);
-  return read_section(merged, "");
+  return read_section(config::compose_part(configuration, "/memory", "\"none\", the name of a memory file or an object"));
 }
 
 std::unique_ptr<OffChipMemory> make_off_chip(const char* name, const MemoryConfig& memory) {
+  if (memory.dram) return std::make_unique<DramOffChip>(name, memory.dram->parameters);
   return std::make_unique<IdealMemory>(name, memory.ideal);
 }
 

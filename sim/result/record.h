@@ -109,6 +109,7 @@ struct RunRecord {
   config::Json notes;        // statements every output repeats
   config::Json verification;  // bit-true runs: what was verified
   config::Json plan;          // residency of the network's tensors; null without memory
+  config::Json timeline;      // off-chip traffic over time; null without memory
   std::vector<std::pair<std::string, std::string>> events;  // name and unit of the model's events
   std::uint64_t array_lanes = 0;
   double frequency_mhz = 0;

@@ -71,6 +71,7 @@ Ordered to_json(const RunRecord& run) {
   out["array"] = {{"lanes", run.array_lanes}, {"frequency_mhz", run.frequency_mhz}};
   if (!run.verification.is_null()) out["verification"] = run.verification;
   if (!run.plan.is_null()) out["plan"] = run.plan;
+  if (!run.timeline.is_null()) out["timeline"] = run.timeline;
   const Counters totals = run.totals();
   out["totals"] = counters_json(totals, run);
   out["totals"]["time_us"] = microseconds(totals.cycles, run.frequency_mhz);
