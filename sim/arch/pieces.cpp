@@ -14,6 +14,12 @@ class Walk {
   Walk(const Blocking& blocking, const LayerShape& shape) : b_(blocking), shape_(shape) {}
 
   std::vector<Piece> run() {
+    walk();
+    return std::move(out_);
+  }
+
+ private:
+  void walk() {
     switch (b_.order) {
       case LoopOrder::whole:
         whole();
@@ -32,10 +38,8 @@ class Walk {
         sums_spilled();
         break;
     }
-    return std::move(out_);
   }
 
- private:
   // A piece of a pass and a window block, all bricks; its block is the pass's own unless told otherwise.
   Piece piece(std::uint32_t pass, std::uint32_t window_block) const {
     Piece p;
@@ -74,6 +78,7 @@ class Walk {
           p.is_final = i + 1 == n;
           p.weight_key = std::uint64_t{pass} * n + i;
         }
+        p.weight_block = p.weight_key;
         out_.push_back(p);
       }
     }
@@ -103,6 +108,7 @@ class Walk {
           p.groups = groups.count;
           // An image that is not cut stays while passes share a group.
           if (b_.window_blocks == 1) p.groups = groups.first + groups.count - std::max(groups.first, groups_loaded);
+          p.weight_block = f;
           out_.push_back(p);
         }
       }
@@ -117,6 +123,7 @@ class Walk {
         p.block = w;
         p.pass_in_block = pass;
         p.weight_key = b_.all_weights_fit ? pass : std::uint64_t{w} * shape_.passes() + pass;
+        p.weight_block = b_.all_weights_fit ? 0 : p.weight_key;
         p.input_key = w;
         p.groups = shape_.groups();
         out_.push_back(p);
@@ -140,6 +147,7 @@ class Walk {
           p.weight_key = (std::uint64_t{pass} * b_.window_blocks + w) * b_.slices + r;
           p.input_key = streamed ? p.weight_key : r;
           if (!streamed) p.groups = shape_.groups();
+          p.weight_block = p.weight_key;
           p.is_final = r + 1 == b_.slices;
           out_.push_back(p);
         }
@@ -156,6 +164,7 @@ class Walk {
           slice(p, r, b_.slices);
           p.weight_key = std::uint64_t{pass} * b_.slices + r;
           p.input_key = p.weight_key * b_.window_blocks + w;
+          p.weight_block = p.weight_key;
           p.is_final = r + 1 == b_.slices;
           p.loads_sums = r > 0;
           p.stores_sums = !p.is_final;

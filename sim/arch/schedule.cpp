@@ -58,13 +58,17 @@ void Scheduler::store(std::uint32_t item, Tensor tensor, std::uint64_t address, 
 
 void Scheduler::load_weights(const ScheduledLayer& layer, const Piece& piece, std::uint32_t item, std::uint32_t last_item) {
   const Bytes room = weights_of(layer.shape, piece, layer.sizes.weights_room);
-  const bool alone = !weight_memory_.is_double_buffered;
-  while (!weights_.empty() && (alone || weights_held_ + room > weight_memory_.capacity)) {
+  // Without double buffering a block waits for the end of the one before it.
+  const auto must_go = [&](const InWeightMemory& oldest) {
+    if (weights_held_ + room > weight_memory_.capacity) return true;
+    return !weight_memory_.is_double_buffered && (oldest.layer != list_.layers || oldest.block != piece.weight_block);
+  };
+  while (!weights_.empty() && must_go(weights_.front())) {
     weights_after_ = std::max(weights_after_, weights_.front().last_item + 1);
     weights_held_ -= weights_.front().room;
     weights_.pop_front();
   }
-  weights_.push_back({room, last_item});
+  weights_.push_back({room, last_item, piece.weight_block, list_.layers});
   weights_held_ += room;
   const std::uint64_t before = layer.shape.filters_before(piece.pass);
   const auto transfer = [&](Tensor tensor, Bytes all, std::uint64_t address, std::uint64_t groups) {

@@ -54,6 +54,7 @@ struct Piece {
   std::uint64_t parts = 1;
   // Pieces of one key share one load; the first of them brings it.
   std::uint64_t weight_key = 0;
+  std::uint64_t weight_block = 0;   // weights of one block are in the memory at the same time
   std::uint64_t input_key = 0;
   std::uint64_t first_line = 0;     // lines and groups of the input that its load brings
   std::uint64_t lines = 0;
@@ -96,6 +97,8 @@ class Scheduler {
   struct InWeightMemory {
     Bytes room;
     std::uint32_t last_item = 0;
+    std::uint64_t block = 0;
+    std::uint32_t layer = 0;
   };
 
   OnChipMemory activation_memory_;

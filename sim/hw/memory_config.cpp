@@ -183,6 +183,15 @@ const config::Declaration& memory_declaration() {
   return kDeclaration;
 }
 
+Json memory_schema() {
+  Json object = config::schema_of(memory_declaration());
+  object["properties"]["extends"] = Json{{"type", "string"}, {"description", "a memory file that this one extends"}};
+  object.erase("required");  // an extended file may give them
+  return {{"description", "\"none\" for compute only, the name of a memory file, or an object"},
+          {"default", "none"},
+          {"anyOf", Json::array({Json{{"type", "string"}}, std::move(object)})}};
+}
+
 MemoryConfig read_memory(const Document& configuration) {
   const auto found = configuration.root.find("memory");
   if (found == configuration.root.end() || *found == "none") return {};

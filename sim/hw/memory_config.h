@@ -42,6 +42,7 @@ struct MemoryConfig {
 MemoryConfig read_memory(const config::Document& configuration);
 
 const config::Declaration& memory_declaration();
+config::Json memory_schema();
 
 // The off-chip memory that the configuration asks for.
 std::unique_ptr<OffChipMemory> make_off_chip(const char* name, const MemoryConfig& memory);
