@@ -24,19 +24,23 @@ config::Declaration Params::declaration() {
               .by_default(16)
               .means("filters that a tile multiplies with one window brick at a time (rows)")
               .from("DaDianNao (MICRO'14): 16 filters x 16 lanes a tile; DPNN of the Loom paper: 8"),
+          Parameter::integer("columns", "windows", 1, 256)
+              .by_default(1)
+              .means("windows that a tile works on at a time, each with multipliers of its own; a fully connected layer uses one")
+              .from("DaDianNao (MICRO'14): 1; DNNsim's array has 16"),
           arch::container_bits_parameter()};
 }
 
 Params Params::from(const config::Values& values) {
-  return {values.count("tiles"), values.count("filters_per_tile"), values.count("container_bits")};
+  return {values.count("tiles"), values.count("filters_per_tile"), values.count("columns"), values.count("container_bits")};
 }
 
 std::unique_ptr<arch::Plan> Dadn::prepare(const arch::LayerInput&) const { return std::make_unique<NoPlan>(); }
 
-// One window brick meets all filters of a pass each cycle; precision changes nothing.
+// One brick of each window of a set meets all filters of a pass each cycle; precision changes nothing.
 arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
   const arch::Presence present = arch::presence(input, block);
-  const Cycles pass(present.windows * input.mapping.steps);
+  const Cycles pass(block.window_sets.size() * input.mapping.steps);
   arch::Cost cost;
   cost.passes.assign(block.passes.size(), pass);
   cost.compute = pass * block.passes.size();

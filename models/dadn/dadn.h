@@ -8,6 +8,7 @@ namespace heddle::models::dadn {
 struct Params {
   std::uint32_t tiles = 16;
   std::uint32_t filters_per_tile = 16;
+  std::uint32_t columns = 1;
   std::uint32_t container_bits = 16;
 
   static config::Declaration declaration();
@@ -22,7 +23,7 @@ class Dadn final : public arch::Accelerator {
   explicit Dadn(Params params) : params_(params) {}
   [[nodiscard]] const Params& params() const { return params_; }
 
-  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.filters_per_tile, 1}; }
+  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.filters_per_tile, params_.columns}; }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;

@@ -13,6 +13,7 @@ struct Params {
   std::uint32_t columns = 16;
   std::uint32_t bits_per_cycle = 1;
   std::uint32_t container_bits = 16;
+  std::uint32_t pe_width = 16;
   ActivationFetch fetch = ActivationFetch::ideal;
 
   static config::Declaration declaration();
@@ -30,6 +31,9 @@ class Stripes final : public arch::Accelerator {
 
   [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.rows, params_.columns}; }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
+  // The array as a layer sees it: fewer, composed elements where its precisions are wider than `pe_width`.
+  [[nodiscard]] arch::ArrayShape composed(const workload::LoweredLayer& layer) const;
+  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
 

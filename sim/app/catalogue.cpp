@@ -12,6 +12,7 @@
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/base/version.h"
+#include "sim/hw/dram/parameters.h"
 #include "sim/result/record.h"
 
 namespace heddle::embedded {
@@ -67,24 +68,36 @@ int list_command(const Arguments& arguments) {
   if ((*values)["json"].as<bool>()) {
     Json models = Json::array();
     for (const auto& info : models::catalogue()) models.push_back({{"name", info.name}, {"summary", info.summary}, {"citation", info.citation}});
-    std::cout << Json{{"models", models}, {"configurations", shipped_configs()}, {"traces", shipped_traces()}}.dump(2) << "\n";
+    std::cout << Json{{"models", models}, {"configurations", shipped_configs()}, {"memories", shipped_memories()}, {"traces", shipped_traces()}}.dump(2) << "\n";
     return 0;
   }
   std::cout << "models (heddle describe NAME)\n";
   for (const auto& info : models::catalogue()) std::cout << fmt::format("  {:<14} {}\n", info.name, info.summary);
   std::cout << "\nconfigurations (heddle run NAME)\n";
   for (const auto& name : shipped_configs()) std::cout << "  " << name << "\n";
+  std::cout << "\nmemories (heddle dram NAME)\n";
+  for (const auto& name : shipped_memories()) std::cout << "  " << name << "\n";
   std::cout << "\ntraces (--trace NAME)\n";
   for (const auto& name : shipped_traces()) std::cout << "  " << name << "\n";
   return 0;
 }
 
 int describe_command(const Arguments& arguments) {
-  CommandLine line("heddle describe MODEL [--json]", "Show a model's parameters: unit, default, range, source.", "heddle describe stripes");
-  line.options()("model", po::value<std::string>(), "a name of `heddle list`")("json", po::bool_switch(), "print JSON on standard output");
+  CommandLine line("heddle describe MODEL [--json]", "Show the parameters of a model, or of a memory: unit, default, range, source.", "heddle describe stripes");
+  line.options()("model", po::value<std::string>(), "a name of `heddle list`, or memory")("json", po::bool_switch(), "print JSON on standard output");
   line.positional("model", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
+  if (required(*values, "model", "a model's name") == "memory") {
+    const Json memory = config::describe(dram::memory_declaration());
+    if ((*values)["json"].as<bool>()) {
+      std::cout << memory.dump(2) << "\n";
+    } else {
+      std::cout << "memory: a DRAM with its controller (format heddle-memory; docs/dram.md)\n\n";
+      print_parameters(memory, "  ");
+    }
+    return 0;
+  }
   const auto& info = arch::find_model(models::catalogue(), required(*values, "model", "a model's name"), "heddle describe");
   const Json description = describe_model(info);
   if ((*values)["json"].as<bool>()) {
@@ -101,13 +114,13 @@ int describe_command(const Arguments& arguments) {
 }
 
 int schema_command(const Arguments& arguments) {
-  CommandLine line("heddle schema NAME", "Print the JSON Schema (draft-07) of a format: trace, result, or the configuration of a model.",
+  CommandLine line("heddle schema NAME", "Print the JSON Schema (draft-07) of a format: trace, result, memory, or the configuration of a model.",
                    "heddle schema stripes");
-  line.options()("name", po::value<std::string>(), "trace, result, or a model's name");
+  line.options()("name", po::value<std::string>(), "trace, result, memory, or a model's name");
   line.positional("name", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const std::string name = required(*values, "name", "trace, result or a model's name");
+  const std::string name = required(*values, "name", "trace, result, memory or a model's name");
   if (name == "trace") {
     std::cout << embedded::trace_schema;
     return 0;
@@ -116,7 +129,14 @@ int schema_command(const Arguments& arguments) {
     std::cout << embedded::result_schema;
     return 0;
   }
-  std::vector<std::string> names{"trace", "result"};
+  if (name == "memory") {
+    Json schema = config::schema_of(dram::memory_declaration());
+    schema["$schema"] = "http://json-schema.org/draft-07/schema#";
+    schema["title"] = "heddle-memory, kind dram";
+    std::cout << schema.dump(2) << "\n";
+    return 0;
+  }
+  std::vector<std::string> names{"trace", "result", "memory"};
   for (const auto& info : models::catalogue()) {
     names.push_back(info.name);
     if (info.name == name) {

@@ -11,7 +11,12 @@ using Arguments = std::vector<std::string>;
 
 int run_command(const Arguments& arguments);
 int compare_command(const Arguments& arguments);
+int schedule_command(const Arguments& arguments);
 int trace_command(const Arguments& arguments);
+int dram_command(const Arguments& arguments);
+int trace_import_command(const Arguments& arguments);  // heddle trace import
+int potential_command(const Arguments& arguments);
+int reproduce_command(const Arguments& arguments);
 int list_command(const Arguments& arguments);
 int describe_command(const Arguments& arguments);
 int schema_command(const Arguments& arguments);

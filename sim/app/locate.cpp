@@ -23,7 +23,7 @@ std::vector<std::string> json_files(const fs::path& root, const fs::path& relati
   std::error_code failure;
   for (auto it = fs::recursive_directory_iterator(root, failure); !failure && it != fs::recursive_directory_iterator();
        it.increment(failure)) {
-    if (it->path().extension() != ".json") continue;
+    if (it->path().extension() != ".json" || it->path().filename() == "comparisons.json") continue;
     auto name = it->path().lexically_relative(relative_to);
     out.push_back(name.replace_extension().generic_string());
   }
@@ -62,6 +62,11 @@ std::vector<std::string> shipped_configs() {
   return out;
 }
 
+std::vector<std::string> shipped_memories() {
+  const fs::path memories = data_folder() / "configs" / "memories";
+  return json_files(memories, memories);
+}
+
 std::vector<std::string> shipped_traces() {
   std::vector<std::string> out;
   std::error_code failure;
@@ -80,6 +85,13 @@ fs::path locate_config(const std::string& name) {
   const fs::path configs = data_folder() / "configs";
   return locate(name, {configs / "accelerators" / (name + ".json"), configs / (name + ".json"), configs / "accelerators" / name, configs / name},
                 shipped_configs(), "configuration");
+}
+
+fs::path locate_memory(const std::string& name) {
+  std::error_code ignored;
+  if (fs::is_regular_file(name, ignored)) return name;
+  const fs::path memories = data_folder() / "configs" / "memories";
+  return locate(name, {memories / (name + ".json"), memories / name}, shipped_memories(), "memory configuration");
 }
 
 fs::path locate_trace(const std::string& name) {

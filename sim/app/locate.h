@@ -14,10 +14,12 @@ std::filesystem::path data_folder();
 // `name` as a file, or the shipped configuration of that name ("stripes", "papers/stripes_micro16").
 // Throws Error(usage) with the nearest shipped name.
 std::filesystem::path locate_config(const std::string& name);
+std::filesystem::path locate_memory(const std::string& name);
 std::filesystem::path locate_trace(const std::string& name);
 
 // Names of shipped configurations relative to configs/accelerators, or to configs/ for other folders.
 std::vector<std::string> shipped_configs();
+std::vector<std::string> shipped_memories();
 std::vector<std::string> shipped_traces();
 
 }  // namespace heddle::app

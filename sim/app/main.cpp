@@ -19,7 +19,11 @@ namespace {
 constexpr std::array kCommands{
     Command{"run", "simulate a network on an accelerator", run_command},
     Command{"compare", "accelerators side by side: speedup and traffic, per layer and in total", compare_command},
-    Command{"trace", "look at, check and import traces: info, validate, stats", trace_command},
+    Command{"schedule", "how a design packs weights ahead of time: columns before and after, slots, moves", schedule_command},
+    Command{"dram", "run a trace of memory requests on a DRAM alone", dram_command},
+    Command{"trace", "look at, check and import traces: info, validate, stats, import", trace_command},
+    Command{"potential", "work left by zero skipping, precision and terms: upper bounds without structure", potential_command},
+    Command{"reproduce", "the papers' comparisons beside ours, with the assumptions", reproduce_command},
     Command{"list", "models, configurations and traces that are shipped", list_command},
     Command{"describe", "parameters of a model: unit, default, range, source", describe_command},
     Command{"schema", "JSON Schema of a format", schema_command},

@@ -131,17 +131,19 @@ int stats(const Arguments& arguments) {
 }  // namespace
 
 int trace_command(const Arguments& arguments) {
-  const std::vector<std::string> verbs{"info", "validate", "stats"};
+  const std::vector<std::string> verbs{"info", "validate", "stats", "import"};
   if (arguments.empty() || arguments.front() == "--help" || arguments.front() == "-h") {
-    std::cout << "usage: heddle trace info|validate|stats TRACE [--json]   (heddle trace VERB --help)\n\n"
+    std::cout << "usage: heddle trace info|validate|stats TRACE [--json]   (heddle trace VERB --help)\n"
+                 "       heddle trace import dnnsim|scalesim ... -o TRACE\n\n"
                  "example:\n  heddle trace info traces/digits-16b.trace\n";
-    if (arguments.empty()) throw Error(ErrorKind::usage, "heddle trace", "expected one of info, validate, stats");
+    if (arguments.empty()) throw Error(ErrorKind::usage, "heddle trace", "expected one of info, validate, stats, import");
     return 0;
   }
   const Arguments rest(arguments.begin() + 1, arguments.end());
   if (arguments.front() == "info") return info(rest);
   if (arguments.front() == "validate") return validate(rest);
   if (arguments.front() == "stats") return stats(rest);
+  if (arguments.front() == "import") return trace_import_command(rest);
   throw Error(ErrorKind::usage, "heddle trace", "unknown verb " + in_quotes(arguments.front()) + suggestion(arguments.front(), verbs));
 }
 

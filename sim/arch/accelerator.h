@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/arch/cost.h"
 #include "sim/arch/mapping.h"
+#include "sim/arch/packing.h"
 #include "sim/config/declaration.h"
 #include "sim/workload/bricks.h"
 
@@ -69,6 +71,9 @@ class Accelerator {
   [[nodiscard]] virtual Cost price(const LayerInput& input, const Plan& plan, const Block& block) const = 0;
   // Extra weight traffic of the layer in bits (select signals, widths); counted as metadata.
   [[nodiscard]] virtual Bits weight_metadata(const LayerInput&, const Plan&) const { return Bits(0); }
+  // How the layer's weights were packed ahead of time; nothing where the design does not pack. Reads the
+  // weights only: `activations` may be null, and so may `weights` of a layer whose weights are made at run time.
+  [[nodiscard]] virtual std::optional<PackingReport> packing_report(const LayerInput&) const { return std::nullopt; }
 };
 
 // An event of a model's own that its costs count: what, in which unit, and what one stands for.
@@ -90,5 +95,8 @@ struct ModelInfo {
 
 // The parameter `container_bits` that every design declares alike.
 config::Parameter container_bits_parameter();
+// The parameter `storage` that every design may declare, and what it says.
+config::Parameter storage_parameter(Storage fallback, std::string source);
+Storage storage_from(const config::Values& parameters);
 
 }  // namespace heddle::arch

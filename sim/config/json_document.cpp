@@ -74,6 +74,10 @@ class PositionRecorder final : public nlohmann::json_sax<Json> {
     std::string message = error.what();
     // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error ..." says it twice.
     if (const auto start = message.find(": "); start != std::string::npos) message = message.substr(start + 2);
+    // The parser repeats what it read last, which need not be text.
+    for (char& c : message) {
+      if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '?';
+    }
     throw Error(ErrorKind::config, source_->at(position > 0 ? position - 1 : 0), "not valid JSON: " + message);
   }
 

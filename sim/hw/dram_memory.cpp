@@ -8,7 +8,8 @@ namespace {
 
 sc_core::sc_time period_of(const dram::MemoryParameters& parameters) {
   const sc_core::sc_time period(static_cast<double>(parameters.device.clock_period_ps), sc_core::SC_PS);
-  HEDDLE_CHECK(period.to_seconds() * 1e12 > parameters.device.clock_period_ps - 0.5, "the time resolution is coarser than a picosecond");
+  HEDDLE_CHECK(period.to_seconds() * 1e12 > parameters.device.clock_period_ps - 0.5,
+               "the time resolution is coarser than a picosecond");
   return period;
 }
 
@@ -23,7 +24,9 @@ DramMemory::DramMemory(const sc_core::sc_module_name& name, const dram::MemoryPa
   socket.register_b_transport(this, &DramMemory::b_transport);
 }
 
-dram::Cycle DramMemory::now() const { return ceil_div(sc_core::sc_time_stamp().value(), period_ticks_); }
+dram::Cycle DramMemory::now() const {
+  return ceil_div(sc_core::sc_time_stamp().value(), period_ticks_);
+}
 
 void DramMemory::wait_until(dram::Cycle cycle) const {
   const sc_core::sc_time until = clock_.span(Cycles(cycle));
@@ -31,7 +34,9 @@ void DramMemory::wait_until(dram::Cycle cycle) const {
   if (until > present) sc_core::wait(until - present);
 }
 
-DramMemory::Ticket DramMemory::start(const dram::Block& block) { return mover_.start(block, now()); }
+DramMemory::Ticket DramMemory::start(const dram::Block& block) {
+  return mover_.start(block, now());
+}
 
 void DramMemory::wait_for(Ticket ticket) {
   mover_.advance(now());
@@ -50,7 +55,8 @@ dram::ChannelCounters DramMemory::counters() {
 
 std::optional<dram::EnergyReport> DramMemory::energy() {
   const auto& p = parameters();
-  return dram::energy_of(p.device, counters(), std::uint64_t{p.controller.ranks} * p.controller.channels, now());
+  return dram::energy_of(p.device, counters(), std::uint64_t{p.controller.ranks} * p.controller.channels,
+                         now());
 }
 
 void DramMemory::b_transport(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -66,7 +72,8 @@ void DramMemory::b_transport(int, tlm::tlm_generic_payload& payload, sc_core::sc
   // Whoever ran ahead of time catches up first: other initiators may come in between.
   if (delay > sc_core::SC_ZERO_TIME) sc_core::wait(delay);
   delay = sc_core::SC_ZERO_TIME;
-  wait_for(start({.address = payload.get_address(), .bytes = payload.get_data_length(),
+  wait_for(start({.address = payload.get_address(),
+                  .bytes = payload.get_data_length(),
                   .kind = payload.is_write() ? dram::Kind::write : dram::Kind::read}));
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
 }

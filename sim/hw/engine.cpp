@@ -37,7 +37,7 @@ class Engine final : public sc_core::sc_module {
   Dma dma_;
   Dispatcher dispatcher_;
   Tiles tiles_;
-  Reducer reducer_;
+  OutputReducer reducer_;
   sc_core::sc_vector<InstantFifo> complete_;
   sc_fifo<Dispatched> dispatched_;
   sc_fifo<std::uint32_t> results_;

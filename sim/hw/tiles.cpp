@@ -110,13 +110,13 @@ void Tiles::compute(const arch::Work& work) {
 
 void Tiles::trace(sc_core::sc_trace_file* file) const { sc_core::sc_trace(file, done_, std::string(name()) + ".done"); }
 
-Reducer::Reducer(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure)
+OutputReducer::OutputReducer(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure)
     : sc_module(name), list_(list), clock_(clock), failure_(failure) {
-  SC_HAS_PROCESS(Reducer);
+  SC_HAS_PROCESS(OutputReducer);
   SC_THREAD(run);
 }
 
-void Reducer::run() {
+void OutputReducer::run() {
   failure_.guard([this] {
     for (std::size_t i = 0; i < list_.items.size(); ++i) {
       std::uint32_t item = 0;

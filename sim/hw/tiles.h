@@ -89,9 +89,9 @@ class Tiles final : public sc_core::sc_module {
 };
 
 // Takes finished outputs to the activation memory, item by item, behind the array's back.
-class Reducer final : public sc_core::sc_module {
+class OutputReducer final : public sc_core::sc_module {
  public:
-  Reducer(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure);
+  OutputReducer(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure);
   sc_core::sc_fifo_in<std::uint32_t> results{"results"};
   sc_core::sc_port<StreamInterface> memory{"memory"};
   sc_core::sc_port<sc_core::sc_semaphore_if> output_room{"output_room"};

@@ -11,30 +11,44 @@ RunAhead::RunAhead(std::size_t columns, std::uint32_t registers)
     : registers_(registers),
       ends_(columns),
       was_absent_(columns),
+      weights_(columns, 1),
       step_ends_(registers == kUnlimited ? 0 : std::size_t{registers} + 1) {
   HEDDLE_CHECK(columns > 0, "run-ahead needs a column");
 }
 
 void RunAhead::advance(std::size_t column, std::uint64_t time) {
   if (time <= ends_[column]) return;
-  (was_absent_[column] != 0 ? absent_ : waiting_) += time - ends_[column];
+  const std::uint64_t gap = time - ends_[column];
+  if (was_absent_[column] != 0) {
+    absent_ += gap;
+  } else {
+    waiting_ += gap;
+    weighted_waiting_ += gap * weights_[column];
+  }
   ends_[column] = time;
 }
 
 // With R = 0 every column stands at finish_ between steps; ends_ and the ring are not needed.
-void RunAhead::barrier_step(std::span<const std::uint32_t> column_cycles) {
+void RunAhead::barrier_step(std::span<const std::uint32_t> column_cycles, std::span<const std::uint64_t> weights) {
   const std::uint64_t slowest = *std::max_element(column_cycles.begin(), column_cycles.end());
-  for (const std::uint32_t cycles : column_cycles) (cycles == 0 ? absent_ : waiting_) += slowest - cycles;
+  for (std::size_t j = 0; j < column_cycles.size(); ++j) {
+    const std::uint64_t gap = slowest - column_cycles[j];
+    const bool absent = column_cycles[j] == 0;
+    (absent ? absent_ : waiting_) += gap;
+    weighted_waiting_ += absent ? 0 : gap * (weights.empty() ? 1 : weights[j]);
+  }
   finish_ += slowest;
 }
 
-void RunAhead::step(std::span<const std::uint32_t> column_cycles) {
+void RunAhead::step(std::span<const std::uint32_t> column_cycles, std::span<const std::uint64_t> weights) {
   HEDDLE_CHECK(column_cycles.size() == ends_.size(), "one count a column");
-  if (registers_ == 0) return barrier_step(column_cycles);
+  HEDDLE_CHECK(weights.empty() || weights.size() == ends_.size(), "one weight a column");
+  if (registers_ == 0) return barrier_step(column_cycles, weights);
   const std::uint64_t ready = step_ends_.empty() ? 0 : step_ends_[slot_];
   for (std::size_t j = 0; j < ends_.size(); ++j) {
     advance(j, ready);
     was_absent_[j] = column_cycles[j] == 0 ? 1 : 0;
+    if (column_cycles[j] != 0) weights_[j] = weights.empty() ? 1 : weights[j];
     ends_[j] += column_cycles[j];
     finish_ = std::max(finish_, ends_[j]);
   }

@@ -24,8 +24,9 @@ class RunAhead {
   // columns > 0. Keeps registers + 1 past values of E, unless unlimited.
   RunAhead(std::size_t columns, std::uint32_t registers);
 
-  // One step: the cycles of each column. column_cycles.size() == columns.
-  void step(std::span<const std::uint32_t> column_cycles);
+  // One step: the cycles of each column. column_cycles.size() == columns. `weights`: what a cycle of each
+  // column stands for in weighted_waiting() from this step on, such as its lanes in use; empty: 1.
+  void step(std::span<const std::uint32_t> column_cycles, std::span<const std::uint64_t> weights = {});
 
   // All columns wait for the last one: a barrier.
   void drain();
@@ -37,19 +38,23 @@ class RunAhead {
   // columns * finish = sum of all counts + waiting + absent.
   [[nodiscard]] std::uint64_t waiting_column_cycles() const { return waiting_; }
   [[nodiscard]] std::uint64_t absent_column_cycles() const { return absent_; }
+  // The same waiting, each cycle times the weight of the column's last step.
+  [[nodiscard]] std::uint64_t weighted_waiting() const { return weighted_waiting_; }
 
  private:
   // Lifts a column to `time`; the gap is charged to what the column was doing before it.
   void advance(std::size_t column, std::uint64_t time);
-  void barrier_step(std::span<const std::uint32_t> column_cycles);
+  void barrier_step(std::span<const std::uint32_t> column_cycles, std::span<const std::uint64_t> weights);
 
   std::uint32_t registers_;
   std::vector<std::uint64_t> ends_;
   std::vector<std::uint8_t> was_absent_;
+  std::vector<std::uint64_t> weights_;  // of each column's last step
   std::vector<std::uint64_t> step_ends_;  // ring: E of the last registers + 1 steps
   std::size_t slot_ = 0;
   std::uint64_t finish_ = 0;
   std::uint64_t waiting_ = 0;
+  std::uint64_t weighted_waiting_ = 0;
   std::uint64_t absent_ = 0;
 };
 

@@ -34,6 +34,7 @@ class TacticalScheduler {
     out_.offsets_.assign(pattern.offsets().begin(), pattern.offsets().end());
     weights_.resize(nonzero.size());
     vacated_.resize(nonzero.size());
+    stride_ = columns_;
     for (std::size_t row = 0; row < rows; ++row) {
       for (std::size_t t = 0; t < columns_; ++t) weights_[t * rows + row] = nonzero[row * columns_ + t];
     }
@@ -74,6 +75,7 @@ class TacticalScheduler {
   void emit(std::size_t t) {
     lanes_.fill(0);
     gated_.fill(0);
+    occupancy_ = {};
     depth_ = static_cast<unsigned>(std::min<std::size_t>(ahead_, columns_ - 1 - t));
     for (std::size_t row = 0; row < rows_; ++row) emit_row(t, row);
     for (unsigned dt = 0; dt <= depth_; ++dt) {
@@ -84,6 +86,7 @@ class TacticalScheduler {
     }
     out_.read_starts_.push_back(out_.reads_.size());
     out_.columns_.push_back(static_cast<std::uint32_t>(t));
+    out_.occupancy_.push_back(occupancy_);
   }
 
   void emit_row(std::size_t t, std::size_t row) {
@@ -104,7 +107,16 @@ class TacticalScheduler {
     gated_[0] |= own;
     const std::uint32_t gone = vacated_[t * rows_ + row];
     lanes_[0] |= work.zeros & ~gone;
+    occupy(t, row, own | work.filled, work.zeros & ~gone);
     if (options_.keep_slots) keep_codes(work, own, gone);
+  }
+
+  void occupy(std::size_t t, std::size_t row, std::uint32_t weights, std::uint32_t zeros) {
+    const std::uint32_t present = options_.present.empty() ? kAllLanes : options_.present[row * stride_ + t];
+    const auto add = [](std::uint16_t& to, std::uint32_t lanes) { to = static_cast<std::uint16_t>(to + std::popcount(lanes)); };
+    add(occupancy_.weights, weights);
+    add(occupancy_.zeros, zeros & present);
+    add(occupancy_.stored, weights | present);
   }
 
   template <unsigned kPlanes>
@@ -171,6 +183,7 @@ class TacticalScheduler {
 
   std::size_t rows_;
   std::size_t columns_;
+  std::size_t stride_ = 0;  // columns before trailing zeros were dropped
   unsigned ahead_;
   ScheduleOptions options_;
   unsigned depth_ = 0;                                // columns that exist after the current one, at most h
@@ -178,6 +191,7 @@ class TacticalScheduler {
   std::vector<std::uint16_t> vacated_;                // [t][row], what has
   std::array<std::uint32_t, kMaxAhead + 1> lanes_{};  // reads of the current column, by dt
   std::array<std::uint32_t, kMaxAhead + 1> gated_{};
+  Occupancy occupancy_{};
   Schedule out_;
 };
 
@@ -203,6 +217,7 @@ Slot Schedule::slot(std::size_t emitted, std::size_t row, std::size_t lane) cons
 Schedule schedule(std::span<const std::uint16_t> nonzero, std::size_t rows, const Pattern& pattern,
                   const ScheduleOptions& options) {
   HEDDLE_CHECK(rows > 0 && rows <= kMaxRows && nonzero.size() % rows == 0, "1..16 rows of equal length");
+  HEDDLE_CHECK(options.present.empty() || options.present.size() == nonzero.size(), "one mask of present lanes a column");
   if (pattern.unlimited()) return UnlimitedScheduler::run(nonzero, rows, options.keep_slots);
   return TacticalScheduler(nonzero, rows, pattern, options).run();
 }

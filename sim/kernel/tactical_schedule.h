@@ -17,6 +17,8 @@ struct ScheduleOptions {
   SlotPriority slot_priority = SlotPriority::fewest;
   bool drop_trailing_zeros = false;  // DNNsim: all-zero columns at the filters' end are no columns at all
   bool keep_slots = true;            // what every slot holds; counting needs the reads only
+  // Lanes that hold a channel of the row's filter, laid out as `nonzero`; empty: all of them do.
+  std::span<const std::uint16_t> present = {};
 };
 
 // What one slot of an emitted column multiplies.
@@ -36,6 +38,13 @@ struct Read {
   std::uint16_t gated_lanes;  // option gate_zero_slots: non-zero weights only
 };
 
+// How many slots of an emitted column, all rows together, hold what.
+struct Occupancy {
+  std::uint16_t weights;  // non-zero weights, own or moved
+  std::uint16_t zeros;    // zeros of channels that are present, never vacated
+  std::uint16_t stored;   // slots that must be stored: a present channel of the column's own, or moved into
+};
+
 // One filter set after scheduling. Immutable for the reader; independent of the window.
 class Schedule {
  public:
@@ -50,8 +59,11 @@ class Schedule {
     return std::span(reads_).subspan(read_starts_[emitted],
                                      read_starts_[emitted + 1] - read_starts_[emitted]);
   }
+  [[nodiscard]] Occupancy occupancy(std::size_t emitted) const { return occupancy_[emitted]; }
   // Needs keep_slots.
   [[nodiscard]] Slot slot(std::size_t emitted, std::size_t row, std::size_t lane) const;
+  // Made with an unlimited pattern: emitted columns stand for no source column.
+  [[nodiscard]] bool is_unlimited() const { return offsets_.empty(); }
   // Weights that left their column.
   [[nodiscard]] std::uint64_t moves() const { return moves_; }
 
@@ -64,6 +76,7 @@ class Schedule {
   std::vector<std::uint32_t> columns_;
   std::vector<std::size_t> read_starts_{0};
   std::vector<Read> reads_;
+  std::vector<Occupancy> occupancy_;
   std::uint64_t moves_ = 0;
   std::vector<Offset> offsets_;         // what the codes below mean
   std::vector<std::uint8_t> codes_;     // [emitted][row][lane]

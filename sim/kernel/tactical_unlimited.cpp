@@ -46,8 +46,10 @@ void UnlimitedScheduler::collect_reads(std::size_t emitted, std::size_t columns,
   std::vector<std::uint32_t> touched;
   for (std::size_t e = 0; e < emitted; ++e) {
     touched.clear();
+    std::uint16_t weights = 0;
     for (const std::uint32_t source : std::span(out.sources_).subspan(e * slots, slots)) {
       if (source == kNoSource) continue;
+      ++weights;
       std::uint16_t& mask = lanes[source / kBrick];
       if (mask == 0) touched.push_back(static_cast<std::uint32_t>(source / kBrick));
       mask = static_cast<std::uint16_t>(mask | 1U << source % kBrick);
@@ -59,6 +61,7 @@ void UnlimitedScheduler::collect_reads(std::size_t emitted, std::size_t columns,
       lanes[t] = 0;
     }
     out.read_starts_.push_back(out.reads_.size());
+    out.occupancy_.push_back({weights, 0, weights});
   }
 }
 

@@ -66,6 +66,8 @@ LoweredLayer lower(const Layer& layer, const LoweringOptions& options) {
   out.fold_order = options.fold_order;
   out.window_order = options.window_order;
   out.is_fully_connected = layer.is_fully_connected();
+  out.activation_bits = layer.precision.activation_bits;
+  out.weight_bits = layer.precision.weight_bits;
 
   if (is_image_layer(layer) && options.image_layer != ImageLayer::plain) {
     fold(g, options.image_layer, out);

@@ -54,6 +54,8 @@ struct LoweredLayer {
   bool is_depthwise = false;
   bool is_fully_connected = false;
   bool is_parallel_groups = false;
+  unsigned activation_bits = 16;  // Pa and Pw of the layer, for arrays that compose wide values of narrow elements
+  unsigned weight_bits = 16;
   bool shapes_only = false;  // `published` or `ignored`: a count that no values can be fed through
 
   [[nodiscard]] std::uint32_t steps() const { return kernel_height * kernel_width * bricks; }

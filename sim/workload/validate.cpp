@@ -112,11 +112,12 @@ void check_layer(const Trace& trace, const Layer& layer) {
 std::vector<std::string> validate_trace(const std::filesystem::path& path) {
   const Trace trace(path);
   if (trace.manifest().warnings.empty()) check_schema(trace);
-  check_listing(trace);
   for (const auto& [name, ignored] : trace.manifest().files) trace.check_digest(name);
   for (const auto& layer : trace.network().layers) {
     if (layer.is_array()) check_layer(trace, layer);
   }
+  // Last: where a tensor is wrong as well, that says more.
+  check_listing(trace);
   return trace.manifest().warnings;
 }
 

@@ -16,7 +16,9 @@ using dram_test::told;
 constexpr const char* kDdr4 = "ddr4_3200_8gb_x8";
 constexpr const char* kQuiet = "controller.refresh=none";
 
-std::string with(const std::string& more) { return more + " " + kQuiet; }
+std::string with(const std::string& more) {
+  return more + " " + kQuiet;
+}
 
 }  // namespace
 
@@ -37,16 +39,19 @@ TEST_CASE("a single write: tRCD, then WL and the burst") {
 TEST_CASE("hits of one row: tCCD_L in one bank group, tCCD_S across two") {
   const auto m = memory(kDdr4, kQuiet);
   const Places at(m);
-  CHECK(told(run(m, {at.read({.row = 1, .column = 0}), at.read({.row = 1, .column = 1})})) == "ACT 0, RD 22, RD 30");
+  CHECK(told(run(m, {at.read({.row = 1, .column = 0}), at.read({.row = 1, .column = 1})})) ==
+        "ACT 0, RD 22, RD 30");
   // ACT of the other group at tRRD_S 4, ready at 26 = 22 + tCCD_S.
-  CHECK(told(run(m, {at.read({.row = 1}), at.read({.bank_group = 1, .row = 1})})) == "ACT 0, ACT 4, RD 22, RD 26");
+  CHECK(told(run(m, {at.read({.row = 1}), at.read({.bank_group = 1, .row = 1})})) ==
+        "ACT 0, ACT 4, RD 22, RD 26");
 }
 
 TEST_CASE("activates: tRRD_S and tRRD_L") {
   const auto m = memory(kDdr4, kQuiet);
   const Places at(m);
   CHECK(told(run(m, {at.read({.bank = 0}), at.read({.bank = 1})})) == "ACT 0, ACT 8, RD 22, RD 30");
-  CHECK(told(run(m, {at.read({.bank_group = 0}), at.read({.bank_group = 1})})) == "ACT 0, ACT 4, RD 22, RD 26");
+  CHECK(told(run(m, {at.read({.bank_group = 0}), at.read({.bank_group = 1})})) ==
+        "ACT 0, ACT 4, RD 22, RD 26");
 }
 
 TEST_CASE("a fifth activate waits for tFAW") {
@@ -54,8 +59,9 @@ TEST_CASE("a fifth activate waits for tFAW") {
   const Places at(m);
   // Four groups at 0 4 8 12; the fifth, group 0 again, would be free at tRRD_L 8 and 12 + 4, but 0 + 34.
   // Reads at 22 26 30 34 meet the fifth activate on the bus at 34: the column command goes first.
-  const auto commands = run(m, {at.read({.bank_group = 0}), at.read({.bank_group = 1}), at.read({.bank_group = 2}),
-                                at.read({.bank_group = 3}), at.read({.bank_group = 0, .bank = 1})});
+  const auto commands =
+      run(m, {at.read({.bank_group = 0}), at.read({.bank_group = 1}), at.read({.bank_group = 2}),
+              at.read({.bank_group = 3}), at.read({.bank_group = 0, .bank = 1})});
   CHECK(told(commands) == "ACT 0, ACT 4, ACT 8, ACT 12, RD 22, RD 26, RD 30, RD 34, ACT 35, RD 57");
 }
 
@@ -83,16 +89,19 @@ TEST_CASE("writes to reads: tWTR_L in the bank group, tWTR_S in another") {
   const auto m = memory(kDdr4, with("controller.write_high_watermark=1 controller.write_low_watermark=0"));
   const Places at(m);
   // The drain ends with the write at 22; reads of the row may follow its data end 42 by tWTR_L 12.
-  CHECK(told(run(m, {at.write({.row = 1, .column = 0}), at.read({.row = 1, .column = 1})})) == "ACT 0, WR 22, RD 54");
+  CHECK(told(run(m, {at.write({.row = 1, .column = 0}), at.read({.row = 1, .column = 1})})) ==
+        "ACT 0, WR 22, RD 54");
   // Another group: its activate comes when reads are in charge, at 23; its read at 23 + 22 < 42 + tWTR_S 4.
-  CHECK(told(run(m, {at.write({.row = 1}), at.read({.bank_group = 1, .row = 1})})) == "ACT 0, WR 22, ACT 23, RD 46");
+  CHECK(told(run(m, {at.write({.row = 1}), at.read({.bank_group = 1, .row = 1})})) ==
+        "ACT 0, WR 22, ACT 23, RD 46");
 }
 
 TEST_CASE("reads to writes: the data bus turns, one clock of preamble and one idle") {
   const auto m = memory(kDdr4, kQuiet);
   const Places at(m);
   // Read data ends at 22 + 22 + 4 = 48; write data may start at 48 + 2, so the write at 50 - 16.
-  CHECK(told(run(m, {at.read({.row = 1, .column = 0}), at.write({.row = 1, .column = 1})})) == "ACT 0, RD 22, WR 34");
+  CHECK(told(run(m, {at.read({.row = 1, .column = 0}), at.write({.row = 1, .column = 1})})) ==
+        "ACT 0, RD 22, WR 34");
 }
 
 TEST_CASE("two ranks: the data bus is handed over in tRTRS") {
@@ -114,9 +123,11 @@ TEST_CASE("a closed page precharges by itself") {
   const auto m = memory(kDdr4, with("controller.page_policy=closed"));
   const Places at(m);
   // The second read of the same row opens it anew: tRC 74 after the first, tRAS being the longer part.
-  CHECK(told(run(m, {at.read({.row = 1, .column = 0}), at.read({.row = 1, .column = 1})})) == "ACT 0, RDA 22, ACT 74, RDA 96");
+  CHECK(told(run(m, {at.read({.row = 1, .column = 0}), at.read({.row = 1, .column = 1})})) ==
+        "ACT 0, RDA 22, ACT 74, RDA 96");
   const auto adaptive = memory(kDdr4, with("controller.page_policy=closed-adaptive"));
-  CHECK(told(run(adaptive, {at.read({.row = 1, .column = 0}), at.read({.row = 1, .column = 1})})) == "ACT 0, RD 22, RDA 30");
+  CHECK(told(run(adaptive, {at.read({.row = 1, .column = 0}), at.read({.row = 1, .column = 1})})) ==
+        "ACT 0, RD 22, RDA 30");
   // After a write: 22 + 16 + 4 + 24 = 66, and tRP.
   CHECK(told(run(m, {at.write({.row = 1}), at.write({.row = 2})})) == "ACT 0, WRA 22, ACT 88, WRA 110");
 }
@@ -137,7 +148,8 @@ TEST_CASE("LPDDR4: a per-bank refresh holds its bank only") {
   const Places at(m);
   // Bank 0 is due at tREFIpb 780: closed there, PRE 780, REFpb 29 later, ACT of bank 0 at 809 + 224 - 2.
   // Bank 1 activates at 809 + tRREFD 16 - 2 (lengths 2 and 4) at the earliest.
-  const auto commands = run(m, {at.read({.bank = 0, .row = 1}), at.read({.bank = 1, .row = 1}, 810), at.read({.bank = 0, .row = 1}, 810)});
+  const auto commands = run(m, {at.read({.bank = 0, .row = 1}), at.read({.bank = 1, .row = 1}, 810),
+                                at.read({.bank = 0, .row = 1}, 810)});
   CHECK(told(commands) == "ACT 0, RD 29, PRE 780, REFpb 809, ACT 823, RD 852, ACT 1031, RD 1060");
 }
 

@@ -13,7 +13,9 @@ namespace dram_test {
 class NaiveController {
  public:
   explicit NaiveController(const MemoryParameters& m)
-      : m_(m), map_(m.controller.address_map, m.device.organisation, 1, m.controller.ranks, "test"), book_(m.device, m.controller.ranks) {
+      : m_(m),
+        map_(m.controller.address_map, m.device.organisation, 1, m.controller.ranks, "test"),
+        book_(m.device, m.controller.ranks) {
     const auto& c = m.controller;
     const bool per_bank = c.refresh == heddle::dram::RefreshPolicy::per_bank;
     interval_ = per_bank ? m.device.timing.tREFIpb : m.device.timing.tREFI;
@@ -29,7 +31,8 @@ class NaiveController {
     std::size_t offered = 0;
     for (Cycle now = 0; offered < requests.size() || !queue_.empty(); ++now) {
       const auto feed = [&] {
-        while (offered < requests.size() && requests[offered].cycle <= now && has_room(requests[offered].kind)) {
+        while (offered < requests.size() && requests[offered].cycle <= now &&
+               has_room(requests[offered].kind)) {
           accept(requests[offered], offered);
           ++offered;
         }
@@ -50,10 +53,12 @@ class NaiveController {
   };
 
   std::size_t count(Kind kind) const {
-    return static_cast<std::size_t>(std::count_if(queue_.begin(), queue_.end(), [&](const Waiting& w) { return w.kind == kind; }));
+    return static_cast<std::size_t>(
+        std::count_if(queue_.begin(), queue_.end(), [&](const Waiting& w) { return w.kind == kind; }));
   }
   bool has_room(Kind kind) const {
-    return count(kind) < (kind == Kind::read ? m_.controller.read_queue_depth : m_.controller.write_queue_depth);
+    return count(kind) <
+           (kind == Kind::read ? m_.controller.read_queue_depth : m_.controller.write_queue_depth);
   }
   void accept(const TraceRequest& request, std::size_t tag) {
     const auto at = map_.locate(request.address);
@@ -69,16 +74,19 @@ class NaiveController {
   }
   std::size_t count_if(Kind kind, bool want_blocked) const {
     std::size_t n = 0;
-    for (std::size_t i = 0; i < queue_.size(); ++i) n += queue_[i].kind == kind && blocked(i) == want_blocked ? std::size_t{1} : 0;
+    for (std::size_t i = 0; i < queue_.size(); ++i)
+      n += queue_[i].kind == kind && blocked(i) == want_blocked ? std::size_t{1} : 0;
     return n;
   }
   void choose_mode() {
     const bool reads = count_if(Kind::read, false) > 0;
     const bool writes = count_if(Kind::write, false) > 0;
     const bool stuck_reads = count_if(Kind::read, true) > 0;
-    if (mode_ == Kind::read && writes && (count(Kind::write) >= m_.controller.write_high_watermark || stuck_reads || !reads)) {
+    if (mode_ == Kind::read && writes &&
+        (count(Kind::write) >= m_.controller.write_high_watermark || stuck_reads || !reads)) {
       mode_ = Kind::write;
-    } else if (mode_ == Kind::write && reads && ((count(Kind::write) <= m_.controller.write_low_watermark && !stuck_reads) || !writes)) {
+    } else if (mode_ == Kind::write && reads &&
+               ((count(Kind::write) <= m_.controller.write_low_watermark && !stuck_reads) || !writes)) {
       mode_ = Kind::read;
     }
   }
@@ -87,7 +95,8 @@ class NaiveController {
   bool due(std::uint32_t bank, Cycle now) const {
     const std::uint32_t rank = bank / m_.device.organisation.banks();
     if (now < due_[rank]) return false;
-    return m_.controller.refresh == heddle::dram::RefreshPolicy::all_bank || bank % m_.device.organisation.banks() == turn_[rank];
+    return m_.controller.refresh == heddle::dram::RefreshPolicy::all_bank ||
+           bank % m_.device.organisation.banks() == turn_[rank];
   }
 
   bool issue_one(Cycle now) {
@@ -107,9 +116,13 @@ class NaiveController {
     const std::uint32_t banks = m_.device.organisation.banks();
     const bool all = m_.controller.refresh == heddle::dram::RefreshPolicy::all_bank;
     bool open = false;
-    for (std::uint32_t b = 0; b < banks; ++b) open = open || ((all || b == turn_[rank]) && book_.open_row(rank * banks + b));
-    Issued command{.command = all ? (open ? Command::precharge_all : Command::refresh_all) : (open ? Command::precharge : Command::refresh_bank),
-                   .cycle = now, .rank = rank, .bank = rank * banks + (all ? 0 : turn_[rank])};
+    for (std::uint32_t b = 0; b < banks; ++b)
+      open = open || ((all || b == turn_[rank]) && book_.open_row(rank * banks + b));
+    Issued command{.command = all ? (open ? Command::precharge_all : Command::refresh_all)
+                                  : (open ? Command::precharge : Command::refresh_bank),
+                   .cycle = now,
+                   .rank = rank,
+                   .bank = rank * banks + (all ? 0 : turn_[rank])};
     if (!legal(command)) return false;
     emit(command);
     if (!open) {
@@ -155,8 +168,9 @@ class NaiveController {
     if (!legal(command)) return false;
     ++hits_[w.bank];
     const auto& t = m_.device.timing;
-    command.data_end = now + m_.device.commands.column - 1 + m_.device.organisation.burst_cycles() +
-                       (w.kind == Kind::read ? t.read_latency + t.tDQSCK : t.write_latency + t.tDQSS + t.tDQS2DQ);
+    command.data_end =
+        now + m_.device.commands.column - 1 + m_.device.organisation.burst_cycles() +
+        (w.kind == Kind::read ? t.read_latency + t.tDQSCK : t.write_latency + t.tDQSS + t.tDQS2DQ);
     queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(i));
     emit(command);
     return true;

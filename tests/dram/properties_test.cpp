@@ -36,9 +36,11 @@ std::vector<TraceRequest> hostile_requests(const MemoryParameters& m, std::size_
   return out;
 }
 
-void check_commands(const MemoryParameters& m, const std::vector<TraceRequest>& requests, const std::vector<Issued>& commands) {
+void check_commands(const MemoryParameters& m, const std::vector<TraceRequest>& requests,
+                    const std::vector<Issued>& commands) {
   std::vector<RuleBook> books(m.controller.channels, RuleBook(m.device, m.controller.ranks));
-  const heddle::dram::AddressMap map(m.controller.address_map, m.device.organisation, m.controller.channels, m.controller.ranks, "test");
+  const heddle::dram::AddressMap map(m.controller.address_map, m.device.organisation, m.controller.channels,
+                                     m.controller.ranks, "test");
   std::vector<int> served(requests.size(), 0);
   std::map<std::uint64_t, std::uint64_t> last_tag;  // by address, of either kind in turn
   for (const auto& command : commands) {
@@ -50,28 +52,32 @@ void check_commands(const MemoryParameters& m, const std::vector<TraceRequest>& 
     const auto& request = requests.at(command.tag);
     const auto at = map.locate(request.address);
     ++served.at(command.tag);
-    if (at.row != command.row || at.column != command.column || at.channel != command.channel || at.rank != command.rank ||
-        (request.kind == Kind::write) != is_write(command.command) || command.cycle < request.cycle) {
+    if (at.row != command.row || at.column != command.column || at.channel != command.channel ||
+        at.rank != command.rank || (request.kind == Kind::write) != is_write(command.command) ||
+        command.cycle < request.cycle) {
       FAIL("a command that is not what request " << command.tag << " asked for");
     }
     // Of two requests to one burst, at least one a write, the older goes first.
     auto [last, fresh] = last_tag.try_emplace(request.address, command.tag);
     if (!fresh) {
-      if (requests[last->second].kind != request.kind && last->second > command.tag) FAIL("reordered over one burst");
+      if (requests[last->second].kind != request.kind && last->second > command.tag)
+        FAIL("reordered over one burst");
       last->second = command.tag;
     }
   }
   CHECK(std::all_of(served.begin(), served.end(), [](int n) { return n == 1; }));
 }
 
-// Refreshes come at their interval, after it is due and not much later, and nothing but closing comes between.
+// Refreshes come at their interval, after it is due and not much later, and nothing but closing comes
+// between.
 void check_refreshes(const MemoryParameters& m, const std::vector<Issued>& commands) {
   if (m.controller.refresh != heddle::dram::RefreshPolicy::all_bank) return;
   const auto& t = m.device.timing;
   std::map<std::uint64_t, std::uint64_t> served;
   for (const auto& c : commands) {
     const std::uint64_t key = c.channel * 16 + c.rank;
-    const Cycle first = m.controller.stagger_refresh ? Cycle{t.tREFI} * (c.rank + 1) / m.controller.ranks : t.tREFI;
+    const Cycle first =
+        m.controller.stagger_refresh ? Cycle{t.tREFI} * (c.rank + 1) / m.controller.ranks : t.tREFI;
     const Cycle due = first + served[key] * t.tREFI;
     if (c.command == heddle::dram::Command::refresh_all) {
       ++served[key];
@@ -100,7 +106,8 @@ const Case kCases[] = {
     {"lpddr4_4267_16gb_x16", "controller.refresh=per-bank controller.ranks=2 controller.page_policy=closed"},
     {"hbm2_2000_8gb_x128", "controller.channels=1"},
     {"hbm2_2000_pseudo_channel", "controller.channels=1 controller.refresh=per-bank"},
-    {"hbm2_2400_pseudo_channel", "controller.channels=1 controller.write_high_watermark=2 controller.write_low_watermark=0"},
+    {"hbm2_2400_pseudo_channel",
+     "controller.channels=1 controller.write_high_watermark=2 controller.write_low_watermark=0"},
 };
 
 }  // namespace
@@ -119,8 +126,10 @@ TEST_CASE("every command of every policy obeys the rules, and every request is s
 }
 
 TEST_CASE("channels work side by side under the same rules") {
-  for (const auto& c : {Case{"hbm2_2000_8gb_x128", ""}, Case{"hbm2_2000_pseudo_channel", "controller.refresh=per-bank"},
-                        Case{"ddr4_3200_8gb_x8", "controller.channels=4 controller.ranks=2 controller.address_map=ro-co-bg-ba-ra-ch"}}) {
+  for (const auto& c :
+       {Case{"hbm2_2000_8gb_x128", ""}, Case{"hbm2_2000_pseudo_channel", "controller.refresh=per-bank"},
+        Case{"ddr4_3200_8gb_x8",
+             "controller.channels=4 controller.ranks=2 controller.address_map=ro-co-bg-ba-ra-ch"}}) {
     CAPTURE(c.file, c.overrides);
     const auto m = memory(c.file, c.overrides);
     const auto requests = hostile_requests(m, 10000, 7);
@@ -139,18 +148,21 @@ TEST_CASE("event by event equals clock by clock, command for command") {
       const auto fast = run(m, requests);
       const auto slow = dram_test::NaiveController(m).run(requests);
       std::size_t i = 0;
-      while (i < fast.size() && i < slow.size() && fast[i].command == slow[i].command && fast[i].cycle == slow[i].cycle &&
-             fast[i].bank == slow[i].bank && fast[i].tag == slow[i].tag && fast[i].data_end == slow[i].data_end) {
+      while (i < fast.size() && i < slow.size() && fast[i].command == slow[i].command &&
+             fast[i].cycle == slow[i].cycle && fast[i].bank == slow[i].bank && fast[i].tag == slow[i].tag &&
+             fast[i].data_end == slow[i].data_end) {
         ++i;
       }
       CAPTURE(i);
       if (i < fast.size() && i < slow.size()) {
-        FAIL(name_of(fast[i].command) << " " << fast[i].cycle << " bank " << fast[i].bank << " instead of "
-                                      << name_of(slow[i].command) << " " << slow[i].cycle << " bank " << slow[i].bank);
+        FAIL(name_of(fast[i].command)
+             << " " << fast[i].cycle << " bank " << fast[i].bank << " instead of " << name_of(slow[i].command)
+             << " " << slow[i].cycle << " bank " << slow[i].bank);
       }
       // Clock by clock also sees what an idle memory does after its last request.
       CHECK(i == fast.size());
-      CHECK(std::none_of(slow.begin() + static_cast<std::ptrdiff_t>(i), slow.end(), [](const Issued& x) { return is_column(x.command); }));
+      CHECK(std::none_of(slow.begin() + static_cast<std::ptrdiff_t>(i), slow.end(),
+                         [](const Issued& x) { return is_column(x.command); }));
     }
   }
 }
@@ -161,8 +173,9 @@ TEST_CASE("the same requests give the same commands") {
   const auto first = run(m, requests);
   const auto second = run(m, requests);
   REQUIRE(first.size() == second.size());
-  CHECK(std::equal(first.begin(), first.end(), second.begin(),
-                   [](const Issued& a, const Issued& b) { return a.cycle == b.cycle && a.bank == b.bank && a.tag == b.tag; }));
+  CHECK(std::equal(first.begin(), first.end(), second.begin(), [](const Issued& a, const Issued& b) {
+    return a.cycle == b.cycle && a.bank == b.bank && a.tag == b.tag;
+  }));
 }
 
 TEST_CASE("no data pin moves more than its peak") {
@@ -170,8 +183,10 @@ TEST_CASE("no data pin moves more than its peak") {
     CAPTURE(c.file, c.overrides);
     const auto m = memory(c.file, c.overrides);
     std::vector<TraceRequest> requests;
-    for (std::uint64_t i = 0; i < 5000; ++i) requests.push_back({i * m.device.organisation.burst_bytes(), 0, Kind::read});
-    CHECK(dram_test::last_data(run(m, requests)) >= 5000 * std::uint64_t{m.device.organisation.burst_cycles()} / m.controller.channels);
+    for (std::uint64_t i = 0; i < 5000; ++i)
+      requests.push_back({i * m.device.organisation.burst_bytes(), 0, Kind::read});
+    CHECK(dram_test::last_data(run(m, requests)) >=
+          5000 * std::uint64_t{m.device.organisation.burst_cycles()} / m.controller.channels);
   }
 }
 
@@ -179,7 +194,8 @@ TEST_CASE("a request that everything overtakes is served by its age in the end")
   // Two ranks: hits of the own rank are always ready one clock earlier, so rank 1 waits for as long as hits
   // of rank 0 keep coming; reads of rank 0 are offered for 40,000 clocks.
   const auto limit = [](const char* overrides) {
-    const auto m = memory("ddr4_3200_8gb_x8", std::string("controller.ranks=2 controller.refresh=none ") + overrides);
+    const auto m =
+        memory("ddr4_3200_8gb_x8", std::string("controller.ranks=2 controller.refresh=none ") + overrides);
     const dram_test::Places at(m);
     std::vector<TraceRequest> requests{at.read({.rank = 0}), at.read({.rank = 1})};
     for (std::uint32_t i = 0; i < 10000; ++i) {

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <deque>
-#include <fmt/format.h>
 #include <map>
 #include <optional>
 #include <string>
+
+#include <fmt/format.h>
 
 #include "sim/hw/dram/command.h"
 
@@ -28,8 +29,9 @@ class RuleBook {
     for (const auto& past : history_) {
       const Cycle apart = least_distance(past, next);
       if (next.cycle < past.cycle + apart) {
-        return fmt::format("{} at {} of bank {}: {} at {} of bank {} asks for {} clocks", name_of(next.command), next.cycle,
-                           next.bank, name_of(past.command), past.cycle, past.bank, apart);
+        return fmt::format("{} at {} of bank {}: {} at {} of bank {} asks for {} clocks",
+                           name_of(next.command), next.cycle, next.bank, name_of(past.command), past.cycle,
+                           past.bank, apart);
       }
     }
     return four_activates(next);
@@ -52,7 +54,8 @@ class RuleBook {
   }
 
  private:
-  static constexpr Cycle kMemory = 1000;  // clocks: longer than any distance of the shipped devices (tRFC 812)
+  static constexpr Cycle kMemory =
+      1000;  // clocks: longer than any distance of the shipped devices (tRFC 812)
 
   std::uint32_t banks() const { return device_.organisation.banks(); }
   std::uint32_t group(const Issued& c) const { return c.bank / device_.organisation.banks_per_group; }
@@ -66,14 +69,19 @@ class RuleBook {
     if (is_precharge(c)) return device_.commands.precharge;
     return is_refresh(c) ? device_.commands.refresh : device_.commands.activate;
   }
-  bool same_bus(Command a, Command b) const { return !device_.row_and_column_buses || is_column(a) == is_column(b); }
+  bool same_bus(Command a, Command b) const {
+    return !device_.row_and_column_buses || is_column(a) == is_column(b);
+  }
 
   std::optional<std::string> wrong_state(const Issued& next) const {
-    const auto say = [&](const char* what) { return fmt::format("{} at {}: {}", name_of(next.command), next.cycle, what); };
+    const auto say = [&](const char* what) {
+      return fmt::format("{} at {}: {}", name_of(next.command), next.cycle, what);
+    };
     if (next.command == Command::activate && open_row(next.bank)) return say("the bank is open");
     if (next.command == Command::refresh_bank && open_row(next.bank)) return say("the bank is open");
     if (next.command == Command::precharge && !open_row(next.bank)) return say("the bank is closed");
-    if (is_column(next.command) && open_row(next.bank) != next.row) return say("another row is open, or none");
+    if (is_column(next.command) && open_row(next.bank) != next.row)
+      return say("another row is open, or none");
     if (next.command == Command::refresh_all) {
       for (std::uint32_t b = 0; b < banks(); ++b) {
         if (open_row(next.rank * banks() + b)) return say("a bank of the rank is open");
@@ -84,13 +92,15 @@ class RuleBook {
 
   // Distance between last clocks, turned into one between starts.
   Cycle starts(std::int64_t last_clocks, Command from, Command to) const {
-    const auto apart = last_clocks + static_cast<std::int64_t>(length(from)) - static_cast<std::int64_t>(length(to));
+    const auto apart =
+        last_clocks + static_cast<std::int64_t>(length(from)) - static_cast<std::int64_t>(length(to));
     return static_cast<Cycle>(std::max<std::int64_t>(apart, 0));
   }
 
   Cycle least_distance(const Issued& past, const Issued& next) const {
     Cycle apart = same_bus(past.command, next.command) ? length(past.command) : 0;
-    apart = std::max(apart, is_column(past.command) && is_column(next.command) ? data_distance(past, next) : 0);
+    apart =
+        std::max(apart, is_column(past.command) && is_column(next.command) ? data_distance(past, next) : 0);
     if (past.rank != next.rank) return apart;
     const bool same_bank = past.bank == next.bank;
     const bool touches = same_bank || for_whole_rank(past.command) || for_whole_rank(next.command);
@@ -118,7 +128,8 @@ class RuleBook {
   Cycle rank_distance(const Issued& past, const Issued& next) const {
     const auto& t = device_.timing;
     const bool same_group = group(past) == group(next);
-    if (past.command == Command::activate && next.command == Command::activate) return same_group ? t.tRRD_L : t.tRRD_S;
+    if (past.command == Command::activate && next.command == Command::activate)
+      return same_group ? t.tRRD_L : t.tRRD_S;
     if (past.command == Command::activate && next.command == Command::refresh_bank) {
       return starts(t.tRRD_S, past.command, next.command);
     }
@@ -138,7 +149,8 @@ class RuleBook {
   std::int64_t recovery(Command column) const {
     const auto& t = device_.timing;
     if (!is_write(column)) return t.tRTP;
-    return std::int64_t{t.write_latency} + device_.organisation.burst_cycles() + t.write_recovery_lead + t.tWR;
+    return std::int64_t{t.write_latency} + device_.organisation.burst_cycles() + t.write_recovery_lead +
+           t.tWR;
   }
 
   Cycle bank_distance(const Issued& past, const Issued& next) const {
@@ -147,13 +159,15 @@ class RuleBook {
     if (past.command == Command::activate) {
       if (reopens) return starts(t.tRC, past.command, next.command);
       if (is_precharge(next.command)) return starts(t.tRAS, past.command, next.command);
-      if (is_column(next.command)) return starts(is_write(next.command) ? t.tRCDWR : t.tRCDRD, past.command, next.command);
+      if (is_column(next.command))
+        return starts(is_write(next.command) ? t.tRCDWR : t.tRCDRD, past.command, next.command);
     }
     if (is_column(past.command)) {
       if (is_precharge(next.command)) return starts(recovery(past.command), past.command, next.command);
       // An automatic precharge is one that nobody sees: as if sent at its earliest.
       if (reopens && closes_itself(past.command)) {
-        return starts(recovery(past.command), past.command, Command::precharge) + starts(t.tRPpb, Command::precharge, next.command);
+        return starts(recovery(past.command), past.command, Command::precharge) +
+               starts(t.tRPpb, Command::precharge, next.command);
       }
     }
     if (is_precharge(past.command) && reopens) {
@@ -170,7 +184,8 @@ class RuleBook {
     const auto found = activates_.find(next.rank);
     if (found == activates_.end() || found->second.size() < 4) return std::nullopt;
     const Cycle fourth = found->second[found->second.size() - 4];
-    const Cycle longer = next.command == Command::refresh_bank ? device_.commands.activate - device_.commands.refresh : 0;
+    const Cycle longer =
+        next.command == Command::refresh_bank ? device_.commands.activate - device_.commands.refresh : 0;
     if (next.cycle >= fourth + device_.timing.tFAW + longer) return std::nullopt;
     return fmt::format("{} at {}: the fifth activate since {}", name_of(next.command), next.cycle, fourth);
   }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <fmt/format.h>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "sim/config/compose.h"
 #include "sim/hw/dram/parameters.h"
@@ -19,7 +20,8 @@ using heddle::dram::MemoryParameters;
 using heddle::dram::TraceRequest;
 
 // `overrides` are settings as after --set, with blanks between them.
-inline heddle::dram::MemoryConfiguration configuration(const std::string& name, const std::string& overrides = "") {
+inline heddle::dram::MemoryConfiguration configuration(const std::string& name,
+                                                       const std::string& overrides = "") {
   std::vector<std::string> list;
   std::istringstream words(overrides);
   for (std::string word; words >> word;) list.push_back(word);
@@ -32,12 +34,16 @@ inline MemoryParameters memory(const std::string& name, const std::string& overr
 }
 
 // Every command of a run, in order.
-inline std::vector<Issued> run(const MemoryParameters& parameters, const std::vector<TraceRequest>& requests) {
+inline std::vector<Issued> run(const MemoryParameters& parameters,
+                               const std::vector<TraceRequest>& requests) {
   heddle::dram::MemorySystem system(parameters);
   std::vector<Issued> out;
   std::size_t next = 0;
   heddle::dram::drive_requests(
-      system, [&]() -> std::optional<TraceRequest> { return next < requests.size() ? std::optional(requests[next++]) : std::nullopt; },
+      system,
+      [&]() -> std::optional<TraceRequest> {
+        return next < requests.size() ? std::optional(requests[next++]) : std::nullopt;
+      },
       [] { return std::string("test"); }, [&](const Issued& command) { out.push_back(command); });
   return out;
 }
@@ -61,9 +67,14 @@ inline std::string told(const std::vector<Issued>& commands) {
 class Places {
  public:
   explicit Places(const MemoryParameters& m)
-      : map_(m.controller.address_map, m.device.organisation, m.controller.channels, m.controller.ranks, "test") {}
-  TraceRequest read(heddle::dram::Location at, heddle::dram::Cycle cycle = 0) const { return {map_.address_of(at), cycle, Kind::read}; }
-  TraceRequest write(heddle::dram::Location at, heddle::dram::Cycle cycle = 0) const { return {map_.address_of(at), cycle, Kind::write}; }
+      : map_(m.controller.address_map, m.device.organisation, m.controller.channels, m.controller.ranks,
+             "test") {}
+  TraceRequest read(heddle::dram::Location at, heddle::dram::Cycle cycle = 0) const {
+    return {map_.address_of(at), cycle, Kind::read};
+  }
+  TraceRequest write(heddle::dram::Location at, heddle::dram::Cycle cycle = 0) const {
+    return {map_.address_of(at), cycle, Kind::write};
+  }
 
  private:
   heddle::dram::AddressMap map_;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/hw/dram_memory.h"
+
 #include <catch2/catch.hpp>
 #include <systemc>
 #include <tlm_utils/simple_initiator_socket.h>
 
-#include "sim/hw/dram_memory.h"
 #include "tests/dram/support.h"
 
 namespace {
@@ -11,8 +12,8 @@ namespace {
 using heddle::dram::Block;
 using heddle::dram::Kind;
 using heddle::hw::DramMemory;
-using sc_core::sc_time;
 using sc_core::SC_PS;
+using sc_core::sc_time;
 
 // Moves its blocks one after the other over a socket and notes when each was done.
 struct Initiator : sc_core::sc_module {
@@ -21,7 +22,8 @@ struct Initiator : sc_core::sc_module {
   std::vector<sc_time> done;
 
   SC_HAS_PROCESS(Initiator);
-  Initiator(const sc_core::sc_module_name& name, std::vector<Block> work) : sc_module(name), blocks(std::move(work)) {
+  Initiator(const sc_core::sc_module_name& name, std::vector<Block> work)
+      : sc_module(name), blocks(std::move(work)) {
     SC_THREAD(work_off);
   }
   void work_off() {
@@ -63,11 +65,14 @@ TEST_CASE("initiators share the memory burst by burst") {
   constexpr std::uint64_t kBytes = 1 << 20;
   DramMemory memory("memory", m);
   Initiator weights("weights", {{.address = 0, .bytes = kBytes, .kind = Kind::read}});
-  Initiator activations("activations", {{.address = (std::uint64_t{1} << 30) + (1 << 16), .bytes = kBytes, .kind = Kind::read}});
+  Initiator activations(
+      "activations",
+      {{.address = (std::uint64_t{1} << 30) + (1 << 16), .bytes = kBytes, .kind = Kind::read}});
   weights.socket.bind(memory.socket);
   activations.socket.bind(memory.socket);
   sc_core::sc_start();
-  // The streams stay two banks apart. 32768 bursts at 4 clocks are 131072; each stream alone would take half. Neither starves the other.
+  // The streams stay two banks apart. 32768 bursts at 4 clocks are 131072; each stream alone would take half.
+  // Neither starves the other.
   const double least = 131072.0 * 625;
   const double first = std::min(weights.done.at(0), activations.done.at(0)) / sc_time(1, SC_PS);
   const double last = std::max(weights.done.at(0), activations.done.at(0)) / sc_time(1, SC_PS);
@@ -80,7 +85,8 @@ TEST_CASE("a small block is not held up by a large one, and idle time refreshes"
   const auto m = dram_test::memory("ddr4_3200_8gb_x8");
   DramMemory memory("memory", m);
   Initiator large("large", {{.address = 0, .bytes = 1 << 22, .kind = Kind::read}});
-  Initiator small("small", {{.address = (1 << 24) + 1, .bytes = 64, .kind = Kind::write}, {.address = 1 << 25, .bytes = 64, .kind = Kind::read}});
+  Initiator small("small", {{.address = (1 << 24) + 1, .bytes = 64, .kind = Kind::write},
+                            {.address = 1 << 25, .bytes = 64, .kind = Kind::read}});
   large.socket.bind(memory.socket);
   small.socket.bind(memory.socket);
   sc_core::sc_start(sc_time(10, sc_core::SC_MS));

@@ -104,6 +104,8 @@ LayerCase random_case(Random& random, const CaseLimits& limits) {
     }
   } while (layer.geometry.macs() > limits.most_macs);
   layer.op_name = layer.op == Op::conv2d ? "conv2d" : "linear";
+  // Right operands of matrix products are made at run time (attention), all other weights are known ahead.
+  layer.weight.source = layer.op == Op::matmul ? "left" : "static";
   layer.activation.rep.is_signed = random.chance(2);
   layer.weight.rep.is_signed = !random.chance(8);
   layer.precision.activation_bits = pick(random, layer.activation.rep.is_signed ? 2 : 1, limits.widest_bits);
@@ -125,6 +127,7 @@ LayerCase convolution(Random& random, std::uint32_t channels, std::uint32_t size
   g.filters = filters;
   g.kernel_height = g.kernel_width = kernel;
   g.out_height = g.out_width = size - kernel + 1;
+  out.layer.weight.source = "static";
   out.layer.precision = {weight_bits, activation_bits, ""};
   out.layer.activation.rep.is_signed = is_signed;
   fill_values(out, random);
@@ -139,6 +142,7 @@ LayerCase fully_connected(Random& random, std::uint32_t inputs, std::uint32_t ou
   out.layer.op_name = "linear";
   out.layer.geometry.channels = inputs;
   out.layer.geometry.filters = outputs;
+  out.layer.weight.source = "static";
   out.layer.precision = {weight_bits, activation_bits, ""};
   out.layer.activation.rep.is_signed = is_signed;
   fill_values(out, random);

@@ -5,18 +5,6 @@
 
 namespace heddle::models::stripes {
 
-void Design::Element::clock(const Word& word, const std::int32_t* weights) {
-  for (std::size_t plane = 0; plane < word.bit_planes.size(); ++plane) {
-    if (word.bit_planes[plane] == 0) continue;
-    std::int64_t tree = 0;
-    for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
-      tree += ((word.bit_planes[plane] >> lane) & 1) != 0 ? weights[lane] : 0;
-    }
-    const std::int64_t placed = tree * (std::int64_t{1} << (word.place + plane));
-    sum_ += word.negative[plane] ? -placed : placed;
-  }
-}
-
 void Design::Feed::begin(const hw::StepOperands& operands) {
   operands_ = &operands;
   const auto& input = *operands.input;
@@ -30,20 +18,13 @@ void Design::Feed::begin(const hw::StepOperands& operands) {
 }
 
 bool Design::Feed::next(std::span<Word> words) {
-  const std::uint32_t bits = model_->params().bits_per_cycle;
-  const std::uint32_t place = cycle_ * bits;
+  const std::uint32_t width = model_->params().pe_width;
+  const std::uint32_t done = cycle_ * model_->params().bits_per_cycle;
+  // Beyond a block there is nothing to send: an odd width's second bit, or waiting for rows.
+  const std::uint32_t count = done < width ? std::min(model_->params().bits_per_cycle, width - done) : 0;
   for (std::size_t w = 0; w < words.size(); ++w) {
-    Word& word = words[w];
-    word.place = static_cast<std::uint8_t>(place);
-    for (std::uint32_t plane = 0; plane < 2; ++plane) {
-      word.bit_planes[plane] = 0;
-      word.negative[plane] = is_signed_ && place + plane + 1 == precision_;
-      // Beyond the precision there is nothing to send: an odd width's second bit, or waiting for rows.
-      if (plane >= bits || place + plane >= precision_) continue;
-      for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
-        const auto value = static_cast<std::uint32_t>(operands_->bricks[w][lane]);
-        word.bit_planes[plane] = static_cast<std::uint16_t>(word.bit_planes[plane] | (((value >> (place + plane)) & 1U) << lane));
-      }
+    for (std::uint32_t i = 0; i < words[w].blocks.size(); ++i) {
+      words[w].blocks[i] = hw::cut_planes(operands_->bricks[w], i * width + done, count, precision_, is_signed_);
     }
   }
   return ++cycle_ == cycles_;

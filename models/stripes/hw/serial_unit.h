@@ -7,29 +7,28 @@
 #include <string>
 
 #include "models/stripes/stripes.h"
+#include "sim/hw/bit_true/operand_planes.h"
 #include "sim/hw/bit_true/serial_array.h"
 
 namespace heddle::models::stripes {
 
 // The serial datapath of Stripes: each cycle a unit ANDs `bits` activation bits of 16 lanes with 16
-// bit-parallel weights, adds the products in a tree and accumulates them at the bits' place. Two's
-// complement: the top bit of a signed activation counts negative.
+// bit-parallel weights, adds the products in a tree and accumulates them at the bits' place. Where values
+// are wider than `pe_width`, units on neighbouring columns work side by side, each on its block of an
+// activation's bits; one word then carries the planes of all blocks.
 struct Design {
   const Stripes* model = nullptr;
 
+  [[nodiscard]] std::uint32_t columns(const arch::LayerInput& input) const { return model->composed(input.lowered).columns; }
+
   struct Word {
     hw::ElementControl control;
-    std::array<std::uint16_t, 2> bit_planes{};  // bit l: lane l's activation bit; second plane: the next bit up
-    std::uint8_t place = 0;                     // of the first plane
-    std::array<bool, 2> negative{};             // the plane is the sign bit of a signed activation
+    std::array<hw::OperandPlanes, 4> blocks{};  // of pe_width bits each, lowest first
 
     friend bool operator==(const Word&, const Word&) = default;
-    friend std::ostream& operator<<(std::ostream& out, const Word& word) {
-      return out << "planes " << word.bit_planes[0] << " " << word.bit_planes[1] << " at " << static_cast<unsigned>(word.place);
-    }
+    friend std::ostream& operator<<(std::ostream& out, const Word& word) { return out << word.blocks[0]; }
     friend void sc_trace(sc_core::sc_trace_file* file, const Word& word, const std::string& name) {
-      sc_core::sc_trace(file, word.bit_planes[0], name + "_bits0");
-      sc_core::sc_trace(file, word.bit_planes[1], name + "_bits1");
+      sc_trace(file, word.blocks[0], name);
       sc_core::sc_trace(file, word.control.last, name + "_last");
     }
   };
@@ -37,7 +36,9 @@ struct Design {
   class Element {
    public:
     void clear() { sum_ = 0; }
-    void clock(const Word& word, const std::int32_t* weights);
+    void clock(const Word& word, const std::int32_t* weights) {
+      for (const auto& block : word.blocks) sum_ += block.times(weights);
+    }
     [[nodiscard]] std::int64_t sum() const { return sum_; }
 
    private:

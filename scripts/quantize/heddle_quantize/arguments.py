@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments of all subcommands. Imports nothing heavy: --help and verify must not wait for torch."""
+"""Arguments of all subcommands; imports nothing heavy: --help must not wait for torch."""
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from .choices import CRITERIA, METRIC_NAMES, OBSERVERS, SCHEMES
+from .choices import CONTENTS, CRITERIA, METRIC_NAMES, OBSERVERS, SCHEMES
 
+LIMIT_HELP = "stop descending after N width vectors; what was found by then holds the target"
 Add = Callable[..., argparse.ArgumentParser]
 
 
@@ -34,6 +35,7 @@ def _register_model(add: Add) -> None:
                         help=".npz with 'x' and labels 'y'; the second half is held out")
     search.add_argument("--target", type=float, default=0.99, help="relative accuracy to keep")
     search.add_argument("--state-file", type=Path, help="log of evaluations; resumes from it")
+    search.add_argument("--max-evaluations", type=int, metavar="N", help=LIMIT_HELP)
     search.add_argument("-o", "--out", type=Path, required=True)
     write = add("export", "quantise with given precisions and write a trace",
                 "  heddle-quantize export --onnx net.onnx --calib calib.npz --bits 8,8 "
@@ -60,6 +62,7 @@ def _register_workload(add: Add) -> None:
     _export(sub, False)
     sub.add_argument("--target", type=float, help="search precisions that keep this share")
     sub.add_argument("--state-file", type=Path, help="log of evaluations; resumes from it")
+    sub.add_argument("--max-evaluations", type=int, metavar="N", help=LIMIT_HELP)
     sub.add_argument("--max-bits", type=int, default=None,
                      help="where the search starts (default: the container)")
     sub.add_argument("--save-profile", type=Path, help="write the searched profile here")
@@ -118,6 +121,8 @@ def _export(sub: argparse.ArgumentParser, needs_out: bool) -> None:
     sub.add_argument("--samples", type=int, default=1, help="samples in the trace")
     sub.add_argument("--expect-limit", type=int, default=4096, metavar="N",
                      help="accumulators stated per layer and sample; 0 for all")
+    sub.add_argument("--content", choices=CONTENTS, default="values",
+                     help="weights: no samples; shapes: no tensors at all")
     sub.add_argument("--seed", type=int, default=0, help="which accumulators are stated")
     sub.add_argument("-o", "--out", type=Path, required=needs_out,
                      help="NAME.trace (directory) or NAME.tar")

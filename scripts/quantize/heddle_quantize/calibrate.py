@@ -12,6 +12,7 @@ from . import run
 from .choices import OBSERVERS, SCHEMES
 from .errors import unknown_name
 from .ir import Graph, Node
+from .progress import Progress
 from .quant import LayerQuant, Plan, QParams, fixed_point
 from .widths import code_range
 
@@ -70,8 +71,11 @@ def calibrate(graph: Graph, feeds: dict[str, np.ndarray], batch: int = 64) -> di
             if node.op == "matmul":
                 rights[node.id] = merge(rights.get(node.id), range_of(args[1].numpy()))
 
-    for part in run.batches(feeds, batch):
-        run.run(graph, part, dtype=torch.float32, visit=visit)
+    parts = list(run.batches(feeds, 1 if graph.single else batch))
+    with Progress("calibrate", len(parts)) as progress:
+        for part in parts:
+            run.run(graph, part, dtype=torch.float32, visit=visit)
+            progress.step()
     out = {}
     for node in graph.array_nodes():
         if node.op == "matmul":

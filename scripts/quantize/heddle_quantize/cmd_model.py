@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import calibrate, export, metrics, profile, trace_file
+from . import calibrate, export, metrics, profile, redact, trace_file
 from .calibrate import Options, Profile
 from .errors import EXIT_OK, BadInput
 from .ir import Graph
@@ -87,7 +87,8 @@ def search(args: argparse.Namespace) -> Answer:
     first, held_out = halves(_labelled(args.eval, graph))
     task = Task(graph, calibrate.calibrate(graph, samples_of(args.calib, graph)), options,
                 args.metric, criterion=args.criterion)
-    chosen, report = profile.find_profile(task, first, args.target, args.state_file)
+    chosen, report = profile.find_profile(task, first, args.target, args.state_file,
+                                          limit=args.max_evaluations)
     report["held_out"] = accuracy_of(task, held_out, chosen, "second half of --eval")
     profile.save(args.out, graph, chosen, report, options)
     lines = [f"{k:40s} Pa {a:2d}  Pw {w:2d}" for k, (a, w) in chosen.items()]
@@ -118,10 +119,11 @@ def write(args: argparse.Namespace) -> Answer:
                              "per_channel": options.per_channel}}
     trace = export.export(graph, plan, samples, export.ExportOptions(
         args.expect_limit or None, args.seed, provenance, accuracy))
+    trace = redact.reduce_to(trace, args.content)
     trace_file.write(trace, args.out, args.force)
     report = {"trace": str(args.out), "layers": len(trace.manifest["layers"]),
               "accuracy": accuracy}
-    return EXIT_OK, report, f"{args.out}: {report['layers']} layers, {args.samples} samples"
+    return EXIT_OK, report, f"{args.out}: {report['layers']} layers, {trace.manifest['samples']} samples"
 
 
 def choose(args: argparse.Namespace, graph: Graph) -> Profile:

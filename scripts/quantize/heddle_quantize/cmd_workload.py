@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from . import calibrate, export, profile, run, trace_file, workloads
+from . import calibrate, export, profile, redact, run, trace_file, workloads
 from .calibrate import Profile
 from .cmd_model import accuracy_of, choose, options_of
 from .errors import EXIT_CHECK_FAILED, EXIT_OK, BadInput
@@ -34,6 +34,7 @@ def workload(args: argparse.Namespace) -> Answer:
             f"{check.tolerance:g} (worst {check.worst:.3g})")
     trace, accuracy = (_float_network(args, loaded) if loaded.plan is None
                        else _integer_network(args, loaded))
+    trace = redact.reduce_to(trace, args.content)
     trace_file.write(trace, args.out, args.force)
     failed = [g for g in goldens if g.wrong]
     report = {"trace": str(args.out), "layers": len(trace.manifest["layers"]),
@@ -100,7 +101,7 @@ def _search(args: argparse.Namespace, loaded: Workload, task: Task) -> Profile:
         raise BadInput(f"workload '{args.name}'", "--target", "--profile or --bits: there are no "
                        "labelled samples to search on")
     chosen, report = profile.find_profile(task, loaded.search, args.target, args.state_file,
-                                          args.max_bits)
+                                          args.max_bits, args.max_evaluations)
     say(f"search: {report['evaluations']} evaluations, relative "
         f"{report['relative_on_search_samples']:.4f} on {report['search_samples']} samples")
     if args.save_profile:

@@ -84,12 +84,14 @@ def _tensors(trace: Trace, layer: dict[str, Any], folder: Path, name: str) -> li
     act, weight = layer_operand(layer, "activation"), layer_operand(layer, "weight")
     written = []
     if "file" in weight:
-        value = trace.arrays[weight["file"]].astype(np.float32) * np.float32(2.0 ** _exponent(weight))
-        written.append(_save(folder / f"wgt-{name}.npy", value))
+        written.append(_save(folder / f"wgt-{name}.npy", _values(trace, weight["file"], weight)))
     for k, file in enumerate(act.get("files", [])):
-        value = trace.arrays[file].astype(np.float32) * np.float32(2.0 ** _exponent(act))
-        written.append(_save(folder / f"act-{name}-{k}.npy", value))
+        written.append(_save(folder / f"act-{name}-{k}.npy", _values(trace, file, act)))
     return written
+
+
+def _values(trace: Trace, file: str, operand: dict[str, Any]) -> np.ndarray:
+    return trace.arrays[file].astype(np.float32) * np.float32(2.0 ** _exponent(operand))
 
 
 def _save(path: Path, value: np.ndarray) -> str:

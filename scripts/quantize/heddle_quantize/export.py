@@ -11,6 +11,7 @@ import torch
 from . import TOOL, run, trace_file
 from .integer import IntegerArrays, LayerRun
 from .ir import Graph, Node
+from .progress import Progress
 from .quant import LayerQuant, Plan, QParams
 from .trace_file import FileNames, Trace
 from .widths import accumulator_dtype, bits_needed, group_widths
@@ -19,11 +20,12 @@ TRACE_OPS = {
     "add": "add", "sub": "add", "mul": "mul", "div": "mul", "concat": "concat",
     "maxpool": "maxpool", "avgpool": "avgpool", "mean": "avgpool", "batchnorm": "norm",
     "layernorm": "norm", "rmsnorm": "norm", "lrn": "norm", "softmax": "softmax",
-    "qadd": "add", "reshape": "reshape", "transpose": "transpose", "slice": "slice", "select": "slice",
-    "pad": "pad", "upsample": "upsample", "repeat": "concat", "embedding": "embedding",
+    "qadd": "add", "reshape": "reshape", "transpose": "transpose", "slice": "slice",
+    "select": "slice", "max": "other", "rope": "other",
+    "pad": "pad", "upsample": "upsample", "zero_stuff": "upsample", "repeat": "concat", "embedding": "embedding",
     **{name: "activation" for name in
        ("relu", "gelu", "silu", "sigmoid", "tanh", "erf", "clip", "leaky_relu", "hardswish",
-        "hardsigmoid", "requant", "thresholds")},
+        "hardsigmoid", "exp", "sqrt", "neg", "abs", "requant", "thresholds")},
 }
 POST_OPS = ("relu", "gelu", "silu", "sigmoid", "tanh", "clip", "leaky_relu", "requant",
             "thresholds")
@@ -46,12 +48,15 @@ def export(graph: Graph, plan: Plan, samples: list[dict[str, np.ndarray]],
     shapes: dict[str, tuple[int, ...]] = {}
 
     def visit(node: Node, _: list[torch.Tensor], result: torch.Tensor) -> None:
-        shapes[node.id] = tuple(result.shape[1:])
+        # the batch of one leads, unless a transposition moved it
+        shapes[node.id] = tuple(result.shape[1:] if result.shape[:1] == (1,) else result.shape)
 
-    for feeds in samples:
-        record: dict[str, LayerRun] = {}
-        run.run(graph, feeds, IntegerArrays(plan, record), visit=visit)
-        runs.append(record)
+    with Progress("export", len(samples)) as progress:
+        for feeds in samples:
+            record: dict[str, LayerRun] = {}
+            run.run(graph, feeds, IntegerArrays(plan, record), visit=visit)
+            runs.append(record)
+            progress.step()
     return _Exporter(graph, plan, runs, shapes, options).trace()
 
 
@@ -229,6 +234,8 @@ def _requant(quant: LayerQuant) -> dict[str, Any]:
     """How accumulators become values again; what a weight's zero point adds is data-dependent."""
     exact = quant.act.lsb_exp is not None and quant.weight.lsb_exp is not None
     entry: dict[str, Any] = {"mode": "shift" if exact else "float64"}
+    if quant.act.lsb_exp is not None or float(quant.act.scale) != 1.0:
+        entry["rounding"] = "half_even"  # networks that come quantised round in their own way
     if quant.weight.zero_point:
         entry["correction"] = (f"subtract {quant.weight.zero_point} * (sum of the window's "
                                f"activation codes - {quant.act.zero_point} * window size)")

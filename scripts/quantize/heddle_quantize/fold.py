@@ -2,6 +2,8 @@
 """Batch norm folded into the convolution or linear layer that alone feeds it."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .ir import Graph, Node
@@ -25,7 +27,7 @@ def fold_batchnorm(graph: Graph) -> Graph:
             continue
         nodes.append(node)
     outputs = [renamed.get(name, name) for name in graph.outputs]
-    return Graph(graph.name, graph.inputs, outputs, nodes, graph.consts, graph.task, graph.source)
+    return replace(graph, outputs=outputs, nodes=nodes)
 
 
 def _fold(array: Node, norm: Node) -> None:
@@ -58,7 +60,7 @@ def fold_bias(graph: Graph) -> Graph:
                 continue
         nodes.append(node)
     outputs = [renamed.get(name, name) for name in graph.outputs]
-    return Graph(graph.name, graph.inputs, outputs, nodes, graph.consts, graph.task, graph.source)
+    return replace(graph, outputs=outputs, nodes=nodes)
 
 
 def _is_bias(array: Node, value: np.ndarray) -> bool:

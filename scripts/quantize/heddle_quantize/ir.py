@@ -2,7 +2,7 @@
 """The graph every source is turned into: array operations and what happens between them."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,10 @@ class Node:
 
 @dataclass
 class Graph:
-    """Nodes in topological order. Shapes of inputs leave out the batch, which always leads."""
+    """Nodes in topological order. Shapes of inputs leave out the batch, which leads.
+
+    `single` graphs fold the batch into other axes somewhere: they take one sample at a time.
+    """
 
     name: str
     inputs: dict[str, tuple[int, ...]]
@@ -38,6 +41,7 @@ class Graph:
     consts: dict[str, np.ndarray] = field(default_factory=dict)
     task: str = ""
     source: dict[str, Any] = field(default_factory=dict)
+    single: bool = False
 
     def node(self, node_id: str) -> Node:
         for node in self.nodes:
@@ -86,5 +90,4 @@ def prune(graph: Graph) -> Graph:
             kept.append(node)
             needed.update(node.inputs)
     consts = {k: v for k, v in graph.consts.items() if k in needed}
-    return Graph(graph.name, graph.inputs, graph.outputs, kept[::-1], consts, graph.task,
-                 graph.source)
+    return replace(graph, nodes=kept[::-1], consts=consts)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .ingest_onnx import Importer, OnnxNode
+from .lower import transposed_pads, transposed_weight
 
 Handler = Callable[[Importer, OnnxNode], None]
 HANDLERS: dict[str, Handler] = {}
@@ -88,6 +89,19 @@ def _identity(s: Importer, n: OnnxNode) -> None:
         s.alias(n, s.names[n.inputs[0]])
 
 
+def _fold_only(fold: Callable[..., np.ndarray]) -> Handler:
+    """What exporters compute shapes with; never on the network's values."""
+    def run(s: Importer, n: OnnxNode) -> None:
+        s.fold(n, fold(*[s.const(n, i) for i in range(len(n.inputs))]))
+    return run
+
+
+for _onnx, _fold in (("Equal", np.equal), ("Greater", np.greater), ("Less", np.less),
+                     ("Not", np.logical_not), ("And", np.logical_and), ("Where", np.where),
+                     ("Mod", np.mod)):
+    HANDLERS[_onnx] = _fold_only(_fold)
+
+
 @handler("Range")
 def _range(s: Importer, n: OnnxNode) -> None:
     s.fold(n, np.arange(*[s.const(n, i).item() for i in range(3)]))
@@ -95,10 +109,12 @@ def _range(s: Importer, n: OnnxNode) -> None:
 
 @handler("Expand")
 def _expand(s: Importer, n: OnnxNode) -> None:
-    shape = [int(d) for d in s.const(n, 1)]
+    target = tuple(int(d) for d in s.const(n, 1))
     if s.is_const(n, 0):
-        s.fold(n, np.broadcast_to(s.consts[n.inputs[0]], shape).copy())
+        value = s.consts[n.inputs[0]]
+        s.fold(n, np.broadcast_to(value, np.broadcast_shapes(value.shape, target)).copy())
         return
+    shape = np.broadcast_shapes(tuple(s.shape(n, 0)), target)
     s.graph.consts[f"ones:{n.name}"] = np.ones(shape, np.float32)
     s.consts[f"ones:{n.name}"] = np.ones(shape, np.float32)
     n.inputs = [n.inputs[0], f"ones:{n.name}"]
@@ -121,9 +137,45 @@ def _spatial(s: Importer, n: OnnxNode, kernel: list[int], stride: list[int],
     return [pairs[0][0], pairs[1][0], pairs[0][1], pairs[1][1]]
 
 
+def _conv1d(s: Importer, n: OnnxNode, weight: np.ndarray) -> None:
+    """A convolution over one row."""
+    if n.attrs.get("auto_pad", b"NOTSET").decode() not in ("NOTSET", "VALID"):
+        raise s.refuse(n, "auto_pad of a one-dimensional convolution", "explicit pads")
+    channels, length = s.shape(n, 0)[1:]
+    row = s.emit(n, "reshape", [s.value(n, 0)], name=f"{n.name}.row", shape=[channels, 1, length])
+    left, right = n.attrs.get("pads", [0, 0])
+    out = s.emit(n, "conv2d", [row], {"weight": weight[:, :, None], "bias": s.const(n, 2)},
+                 name=n.name, stride=[1, *n.attrs.get("strides", [1])],
+                 pads=[0, int(left), 0, int(right)], dilation=[1, *n.attrs.get("dilations", [1])],
+                 groups=int(n.attrs.get("group", 1)))
+    s.emit(n, "reshape", [out], shape=[weight.shape[0], -1])
+
+
+@handler("ConvTranspose")
+def _conv_transposed(s: Importer, n: OnnxNode) -> None:
+    weight = s.const(n, 1)
+    if weight.ndim != 4 or "output_shape" in n.attrs or "auto_pad" in n.attrs:
+        raise s.refuse(n, f"a kernel of shape {weight.shape}, output_shape or auto_pad",
+                       "two spatial axes and explicit pads")
+    dilation = [int(v) for v in n.attrs.get("dilations", [1, 1])]
+    groups = int(n.attrs.get("group", 1))
+    pads = transposed_pads(list(weight.shape[2:]), dilation, n.attrs.get("pads", [0] * 4),
+                           n.attrs.get("output_padding", [0, 0]))
+    if min(pads) < 0:
+        raise s.refuse(n, f"pads {n.attrs['pads']} beyond the kernel", "less")
+    stuffed = s.emit(n, "zero_stuff", [s.value(n, 0)], name=f"{n.name}.stuffed",
+                     stride=[int(v) for v in n.attrs.get("strides", [1, 1])])
+    s.emit(n, "conv2d", [stuffed], {"weight": transposed_weight(weight, groups),
+                                    "bias": s.const(n, 2)},
+           stride=[1, 1], pads=pads, dilation=dilation, groups=groups)
+
+
 @handler("Conv")
 def _conv(s: Importer, n: OnnxNode) -> None:
     weight = s.const(n, 1)
+    if weight.ndim == 3:
+        _conv1d(s, n, weight)
+        return
     kernel = list(weight.shape[2:])
     stride = [int(v) for v in n.attrs.get("strides", [1] * len(kernel))]
     dilation = [int(v) for v in n.attrs.get("dilations", [1] * len(kernel))]

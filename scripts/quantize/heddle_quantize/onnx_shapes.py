@@ -17,9 +17,11 @@ def _reshape(s: Importer, n: OnnxNode) -> None:
     shape = s.shape(n, 0)
     target = [shape[i] if d == 0 else d for i, d in enumerate(target)]
     full = list(np.empty(shape, np.bool_).reshape(target).shape)
-    if full[0] != 1:
-        raise s.refuse(n, f"shape {target} of {shape}", "the batch alone in front")
-    s.emit(n, "reshape", [s.value(n, 0)], shape=full[1:])
+    if full[0] == 1 and shape[0] == 1:
+        s.emit(n, "reshape", [s.value(n, 0)], shape=full[1:])
+    else:
+        s.graph.single = True
+        s.emit(n, "reshape", [s.value(n, 0)], full=full)
 
 
 @handler("Flatten")
@@ -48,8 +50,10 @@ def _squeeze(s: Importer, n: OnnxNode) -> None:
         full = np.expand_dims(sample, tuple(axes or ())).shape
         moved = any(a % len(full) == 0 for a in axes or ())
     if moved:
-        raise s.refuse(n, f"axes {axes}", "the batch left in front")
-    s.emit(n, "reshape", [s.value(n, 0)], shape=list(full[1:]))
+        s.graph.single = True
+        s.emit(n, "reshape", [s.value(n, 0)], full=list(full))
+    else:
+        s.emit(n, "reshape", [s.value(n, 0)], shape=list(full[1:]))
 
 
 @handler("Transpose")
@@ -59,8 +63,6 @@ def _transpose(s: Importer, n: OnnxNode) -> None:
         return
     rank = len(s.shape(n, 0))
     perm = [int(p) for p in n.attrs.get("perm", range(rank)[::-1])]
-    if perm[0] != 0:
-        raise s.refuse(n, f"perm {perm}", "the batch left in front")
     s.emit(n, "transpose", [s.value(n, 0)], perm=perm)
 
 
@@ -107,8 +109,6 @@ def _slice(s: Importer, n: OnnxNode) -> None:
 def _split(s: Importer, n: OnnxNode) -> None:
     shape = s.shape(n, 0)
     axis = int(n.attrs.get("axis", 0)) % len(shape)
-    if axis == 0:
-        raise s.refuse(n, "axis 0", "another axis than the batch")
     sizes = n.attrs.get("split")
     if sizes is None:
         given = s.const(n, 1)
@@ -133,9 +133,8 @@ def _gather(s: Importer, n: OnnxNode) -> None:
     else:
         index = s.const(n, 1)
         axis %= len(s.shape(n, 0))
-        if index.ndim != 0 or axis == 0:
-            raise s.refuse(n, f"indices {index.shape} along axis {axis}",
-                           "one index along another axis than the batch")
+        if index.ndim != 0:
+            raise s.refuse(n, f"indices {index.shape} along axis {axis}", "one index")
         s.emit(n, "select", [s.value(n, 0)], axis=axis, index=int(index))
 
 

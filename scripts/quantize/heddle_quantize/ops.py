@@ -192,6 +192,8 @@ def _lrn(node: Node, args: list[Tensor]) -> Tensor:
 def _reshape(node: Node, args: list[Tensor]) -> Tensor:
     """`shape` leaves out the batch; 0 copies the input's dimension, -1 is inferred."""
     x = args[0]
+    if "full" in node.attrs:  # in graphs of one sample, where the batch moved or merged
+        return x.reshape(node.attrs["full"])
     shape = [x.shape[i + 1] if n == 0 else n for i, n in enumerate(node.attrs["shape"])]
     return x.reshape([x.shape[0]] + shape)
 
@@ -227,6 +229,15 @@ def _upsample(node: Node, args: list[Tensor]) -> Tensor:
     mode = node.attrs.get("mode", "nearest")
     extra = {} if mode == "nearest" else {"align_corners": node.attrs.get("align", False)}
     return F.interpolate(args[0], scale_factor=node.attrs["scale"], mode=mode, **extra)
+
+
+@op("zero_stuff")
+def _zero_stuff(node: Node, args: list[Tensor]) -> Tensor:
+    """stride-1 zeros between neighbouring rows and columns."""
+    x, (sy, sx) = args[0], node.attrs["stride"]
+    out = x.new_zeros(x.shape[:2] + ((x.shape[2] - 1) * sy + 1, (x.shape[3] - 1) * sx + 1))
+    out[:, :, ::sy, ::sx] = x
+    return out
 
 
 @op("embedding")

@@ -35,7 +35,7 @@ class PrefixRunner:
 
     def __init__(self, graph: Graph, feeds: dict[str, np.ndarray], batch: int) -> None:
         self.graph = graph
-        self.parts = list(run.batches(feeds, batch))
+        self.parts = list(run.batches(feeds, 1 if graph.single else batch))
         count = len(graph.nodes)
         self.points = sorted({count * i // POINTS for i in range(1, POINTS)} - {0})
         self.kept: list[_Kept] = []

@@ -70,5 +70,6 @@ def output(graph: Graph, feeds: dict[str, np.ndarray], array: ArrayFn = ops.appl
            dtype: torch.dtype = torch.float64, batch: int = 64) -> np.ndarray:
     """The first output over all samples, in batches."""
     name = graph.outputs[0]
-    parts = [run(graph, part, array, dtype)[name].numpy() for part in batches(feeds, batch)]
+    parts = [run(graph, part, array, dtype)[name].numpy()
+             for part in batches(feeds, 1 if graph.single else batch)]
     return np.concatenate(parts)

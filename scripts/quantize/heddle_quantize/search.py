@@ -82,19 +82,26 @@ def identity_of(*parts: object) -> str:
 
 
 class Search:
-    """`evaluate` returns relative accuracy (1 = the float network's) of a width vector."""
+    """`evaluate` returns relative accuracy (1 = the float network's) of a width vector.
+
+    After `limit` vectors (those found in the log count too) the descent stops with what it has,
+    which holds the target all the same.
+    """
 
     def __init__(self, knobs: list[Knob], evaluate: Callable[[Vector], float], target: float,
-                 log: EvaluationLog, label: str = "search") -> None:
+                 log: EvaluationLog, label: str = "search", limit: int | None = None) -> None:
         self.knobs = knobs
         self.evaluate = evaluate
         self.target = target
         self.log = log
         self.count = 0
+        self.limit = limit
+        self.asked: set[str] = set()
         self.progress = Progress(label)
 
     def score(self, bits: Vector) -> float:
         key = " ".join(f"{n}:{r}={bits[n, r]}" for n, r in sorted(bits))
+        self.asked.add(key)
         if key not in self.log.scores:
             self.log.put(key, min(1.0, self.evaluate(bits)))
             self.count += 1
@@ -142,6 +149,8 @@ class Search:
         while open_knobs:
             still_open = []
             for knob in open_knobs:
+                if self.limit is not None and len(self.asked) >= self.limit:
+                    return bits
                 trial = {**bits, knob.key: bits[knob.key] - 1}
                 if trial[knob.key] >= knob.low and self.holds(trial):
                     bits = trial

@@ -102,6 +102,22 @@ def test_profile_export_verify(model: list[object], tmp_path: Path) -> None:
     assert manifest["accuracy"]["n"] == 20
 
 
+@pytest.mark.parametrize("content", ["weights", "shapes"])
+@pytest.mark.parametrize("scheme", [[], ["--scheme", "symmetric", "--per-channel"]])
+def test_traces_with_less_in_them(model: list[object], tmp_path: Path, content: str,
+                                  scheme: list[str]) -> None:
+    done = call("export", *model, "--calib", tmp_path / "xy.npz", "--bits", "7,6", *scheme,
+                "--content", content, "-o", tmp_path / "a.trace")
+    assert done.returncode == 0, done.stderr
+    trace = trace_check.check(tmp_path / "a.trace")
+    assert trace.manifest["samples"] == 0
+    kinds = {name.rsplit(".", 2)[1] for name in trace.arrays}
+    kept = {"w", "b", "wbits"} | ({"wscale"} if scheme else set())
+    assert kinds == (kept if content == "weights" else set())
+    assert not [n for n in trace.arrays if ".x." in n or n.startswith("expect/")]
+    assert all("a_bits" in la["precision"] for la in trace.manifest["layers"] if "precision" in la)
+
+
 def test_created_comes_from_the_environment_alone(model: list[object], tmp_path: Path) -> None:
     arguments = ["export", *model, "--calib", tmp_path / "xy.npz", "--bits", "8,8"]
     call(*arguments, "-o", tmp_path / "a.trace", env={"SOURCE_DATE_EPOCH": "86400"})
@@ -140,7 +156,8 @@ def test_usage_errors(arguments: list[str], message: str) -> None:
 
 @pytest.mark.parametrize("extra, message", [
     (["--bits", "8"], "--bits 8"), (["--bits", "8,1"], "--bits"), (["--samples", "99"], "1 to 40"),
-    (["--scheme", "fixed", "--per-channel"], "symmetric"), (["--profile", "nope.json"], "nope.json")])
+    (["--scheme", "fixed", "--per-channel"], "symmetric"),
+    (["--profile", "nope.json"], "nope.json")])
 def test_bad_export_options(model: list[object], tmp_path: Path, extra: list[str],
                             message: str) -> None:
     done = call("export", *model, "--calib", tmp_path / "xy.npz", "-o", tmp_path / "t", *extra)

@@ -24,8 +24,8 @@ def test_fixed_point_rounds_half_to_even_and_saturates() -> None:
     assert q.lsb_exp == -2
 
 
-@pytest.mark.parametrize("peak, signed, expected", [(0.9, False, 0), (1.0, False, 1), (0.2, True, -2),
-                                                    (7.9, True, 3), (8.0, True, 4)])
+@pytest.mark.parametrize("peak, signed, expected", [
+    (0.9, False, 0), (1.0, False, 1), (0.2, True, -2), (7.9, True, 3), (8.0, True, 4)])
 def test_integer_bits_may_be_negative(peak: float, signed: bool, expected: int) -> None:
     r = calibrate.range_of(np.array([-peak if signed else 0.0, peak]))
     assert r.int_bits == expected and r.signed is signed
@@ -54,7 +54,8 @@ def test_per_channel_scales_beat_one(small_graph: Graph, images: np.ndarray) -> 
         plan = calibrate.build_plan(graph, ranges, calibrate.uniform_profile(graph, 12, 5),
                                     Options("symmetric", 16, per_channel=per_channel))
         from heddle_quantize.integer import IntegerArrays
-        errors[per_channel] = np.abs(run.output(graph, feeds, IntegerArrays(plan)) - expected).mean()
+        got = run.output(graph, feeds, IntegerArrays(plan))
+        errors[per_channel] = np.abs(got - expected).mean()
     assert errors[True] < 0.7 * errors[False]
 
 
@@ -71,6 +72,21 @@ def _search(tmp: Path | None, needs: dict[str, int], target: float = 1.0) -> sea
 def test_search_finds_the_narrowest_vector() -> None:
     needs = {"x": 5, "y": 9, "z": 2}
     assert {k[0]: v for k, v in _search(None, needs).bits.items()} == needs
+
+
+def test_search_stops_early_with_a_vector_that_holds() -> None:
+    needs = {"x": 5, "y": 9, "z": 2, "v": 7}
+    knobs = [Knob((name, "a"), work=i) for i, name in enumerate(needs)]
+
+    def evaluate(bits: search.Vector) -> float:
+        return 1.0 - sum(0.04 * max(0, need - bits[n, "a"]) for n, need in needs.items())
+
+    whole, cut = (Search(knobs, evaluate, 0.8, EvaluationLog(None, "t"), limit=limit)
+                  for limit in (None, 22))
+    bits = [s.run().bits for s in (whole, cut)]
+    assert evaluate(bits[0]) >= 0.8 and evaluate(bits[1]) >= 0.8
+    assert len(cut.asked) <= 22 < len(whole.asked)
+    assert sum(bits[0].values()) < sum(bits[1].values())
 
 
 def test_search_spends_the_slack_on_the_most_work() -> None:
@@ -123,7 +139,8 @@ def test_exported_traces_hold(small_graph: Graph, images: np.ndarray, tmp_path: 
     trace = export.export(small_graph, plan, samples, export.ExportOptions(expect_limit=200))
     trace_file.write(trace, tmp_path / "t.trace")
     trace_file.write(trace, tmp_path / "u.trace")
-    assert trace_file.read_files(tmp_path / "t.trace") == trace_file.read_files(tmp_path / "u.trace")
+    files = [trace_file.read_files(tmp_path / f"{name}.trace") for name in "tu"]
+    assert files[0] == files[1]
     back = trace_check.check(tmp_path / "t.trace")
     checks = reexec.verify(back)
     assert not [c for c in checks if c.wrong] and sum(c.checked for c in checks) > 1000

@@ -53,7 +53,7 @@ class BitTrueArray : public sc_core::sc_module {
 
   // Computes the block: starts the array, lets the simulation advance until it is done and returns the
   // clock cycles that passed. Outputs are in `reducer`. Called from outside the simulation.
-  Cycles execute(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer);
+  virtual Cycles execute(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer);
 
   // Signals of one tile, for `--vcd`: tile 0 unless another was chosen.
   virtual void trace_tile(sc_core::sc_trace_file* file) const = 0;

@@ -78,7 +78,9 @@ class SerialUnit : public sc_core::sc_module {
 //
 // A Design supplies: Word {ElementControl control; operand bits; ==, <<, sc_trace}; Element {clear(),
 // clock(word, brick), sum()}; Feed, constructed from a Design, {begin(StepOperands), bool
-// next(std::span<Word>) -> whether this cycle is the step's last}.
+// next(std::span<Word>) -> whether this cycle is the step's last}. A Design may have begin_layer(LayerInput)
+// for what its dispatchers are told once a block (a Feed keeps a reference to its Design to read it), and
+// columns(LayerInput) where elements are composed for wide values and fewer columns take turns.
 template <class Design>
 class SerialArray : public BitTrueArray {
  public:
@@ -135,8 +137,8 @@ class SerialArray : public BitTrueArray {
     const std::uint64_t per_pass = block_.window_sets.size() * steps_;
     return {block_.passes[index / per_pass], block_.window_sets[index % per_pass / steps_], static_cast<std::uint32_t>(index % steps_)};
   }
-  // Tiles of a pass that work on the same channel group; more than one slot only where groups share the
-  // tiles. Sets are in group order, so a slot's tiles are neighbours.
+  // Tiles of a pass that share a dispatcher a column: all, or each tile alone where groups share the tiles
+  // (arch::slots_of).
   struct Slot {
     std::uint32_t group = 0;
     std::uint32_t first_tile = 0;
@@ -144,10 +146,17 @@ class SerialArray : public BitTrueArray {
   };
   [[nodiscard]] Slot slot_of(std::uint32_t pass, std::uint32_t slot) const;
   [[nodiscard]] std::uint32_t units_a_slot() const {
-    return fully_connected_ ? options_.shape.columns : static_cast<std::uint32_t>(ceil_div(options_.shape.columns, options_.columns_per_unit));
+    return fully_connected_ ? fully_connected_columns() : static_cast<std::uint32_t>(ceil_div(options_.shape.columns, options_.columns_per_unit));
+  }
+  // Columns that take turns in a fully connected layer.
+  [[nodiscard]] std::uint32_t fully_connected_columns() const {
+    if constexpr (requires { design_.columns(*input_); }) return design_.columns(*input_);
+    return options_.shape.columns;
   }
   void distribute_clock();
   void release();
+  // Steps that may start once `completed` steps are done.
+  [[nodiscard]] std::uint64_t releasable(std::uint64_t completed) const;
   void load_registers(std::uint64_t step_index, std::uint32_t set);
   WeightRow& row(std::uint32_t tile, std::uint32_t r) { return rows_[tile * options_.shape.rows + r]; }
 

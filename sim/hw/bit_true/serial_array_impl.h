@@ -47,15 +47,9 @@ void SerialArray<Design>::distribute_clock() {
 template <class Design>
 typename SerialArray<Design>::Slot SerialArray<Design>::slot_of(std::uint32_t pass, std::uint32_t slot) const {
   const arch::Pass& sets = input_->mapping.passes[pass];
-  Slot out;
-  std::uint32_t distinct = 0;
-  for (std::uint32_t t = 0; t < sets.size(); ++t) {
-    if (t > 0 && sets[t].group != sets[t - 1].group) ++distinct;
-    if (distinct != slot) continue;
-    if (out.tiles == 0) out = {sets[t].group, t, 0};
-    ++out.tiles;
-  }
-  return out;
+  const auto tiles = static_cast<std::uint32_t>(sets.size());
+  if (!input_->lowered.is_parallel_groups) return slot == 0 ? Slot{sets.front().group, 0, tiles} : Slot{};
+  return slot < tiles ? Slot{sets[slot].group, slot, 1} : Slot{};
 }
 
 template <class Design>
@@ -75,13 +69,14 @@ bool SerialArray<Design>::begin(const arch::LayerInput& input, const arch::Block
   input_ = &input;
   block_ = block;
   reducer_ = &reducer;
+  if constexpr (requires { design_.begin_layer(input); }) design_.begin_layer(input);
   steps_ = input.mapping.steps;
   fully_connected_ = input.lowered.is_fully_connected;
   total_ = block.passes.size() * block.window_sets.size() * steps_;
   if (total_ == 0) return false;
   // Unlimited registers need no more than the block has steps; a fully connected brick brings its own.
   const std::uint64_t wanted = options_.registers == kUnlimitedRegisters ? total_ : std::min<std::uint64_t>(total_, std::uint64_t{options_.registers} + 1);
-  register_count_ = fully_connected_ ? options_.shape.columns : static_cast<std::uint32_t>(wanted);
+  register_count_ = fully_connected_ ? fully_connected_columns() : static_cast<std::uint32_t>(wanted);
   for (auto& r : rows_) r.assign(register_count_, WeightRegister{});
   loaded_ = 0;
   std::uint32_t slots = 1;
@@ -91,7 +86,7 @@ bool SerialArray<Design>::begin(const arch::LayerInput& input, const arch::Block
   units_ = slots * units_a_slot();
   for (auto& d : dispatchers_) d->reset();
   next_brick_.write(0);
-  released_.write(fully_connected_ ? total_ : register_count_);
+  released_.write(fully_connected_ ? total_ : releasable(0));
   return true;
 }
 
@@ -107,7 +102,17 @@ void SerialArray<Design>::release() {
     return;
   }
   if (fully_connected_ || total_ == 0) return;
-  released_.write(std::min(total_, slowest + register_count_));
+  released_.write(releasable(slowest));
+}
+
+// Where groups share the tiles, another pass may give a tile to another slot's dispatchers: columns drain
+// between passes.
+template <class Design>
+std::uint64_t SerialArray<Design>::releasable(std::uint64_t completed) const {
+  const std::uint64_t free = std::min(total_, completed + register_count_);
+  if (!input_->lowered.is_parallel_groups) return free;
+  const std::uint64_t per_pass = block_.window_sets.size() * steps_;
+  return std::min(free, (completed / per_pass + 1) * per_pass);
 }
 
 template <class Design>
@@ -225,7 +230,7 @@ void SerialArray<Design>::Dispatcher::emit(bool step_ends) {
   if (!step_ends) return;
   active_ = false;
   if (alone) {
-    next_ = std::min<std::uint64_t>(next_ + array_.options_.shape.columns, array_.total_);
+    next_ = std::min<std::uint64_t>(next_ + array_.fully_connected_columns(), array_.total_);
   } else {
     ++next_;
     skip_absent();

@@ -34,7 +34,8 @@ std::vector<AddressMap::Part> AddressMap::parse(const std::string& text, const s
     const auto found = std::find(kNames.begin(), kNames.end(), name);
     if (found == kNames.end()) {
       throw fault(where, fmt::format("address map {} names an unknown field {} at character {}; the fields "
-                                     "are ch, ra, bg, ba, ro, co", in_quotes(text), in_quotes(name), at + 1));
+                                     "are ch, ra, bg, ba, ro, co",
+                                     in_quotes(text), in_quotes(name), at + 1));
     }
     at += 2;
     unsigned bits = 0;
@@ -48,7 +49,8 @@ std::vector<AddressMap::Part> AddressMap::parse(const std::string& text, const s
     }
     parts.push_back({.field = static_cast<std::uint8_t>(found - kNames.begin()),
                      .bits = at > digits ? static_cast<std::uint8_t>(bits) : kRest,
-                     .address_shift = 0, .field_shift = 0});
+                     .address_shift = 0,
+                     .field_shift = 0});
   }
   return parts;
 }
@@ -106,14 +108,20 @@ Location AddressMap::locate(std::uint64_t address) const {
   std::array<std::uint32_t, kFields> value{};
   for (const auto& part : parts_) {
     const std::uint64_t mask = (std::uint64_t{1} << part.bits) - 1;
-    value[part.field] |= static_cast<std::uint32_t>((address >> part.address_shift) & mask) << part.field_shift;
+    value[part.field] |= static_cast<std::uint32_t>((address >> part.address_shift) & mask)
+                         << part.field_shift;
   }
-  return {.channel = value[channel], .rank = value[rank], .bank_group = value[bank_group],
-          .bank = value[bank], .row = value[row], .column = value[column]};
+  return {.channel = value[channel],
+          .rank = value[rank],
+          .bank_group = value[bank_group],
+          .bank = value[bank],
+          .row = value[row],
+          .column = value[column]};
 }
 
 std::uint64_t AddressMap::address_of(const Location& at) const {
-  const std::array<std::uint32_t, kFields> value{at.channel, at.rank, at.bank_group, at.bank, at.row, at.column};
+  const std::array<std::uint32_t, kFields> value{at.channel, at.rank, at.bank_group,
+                                                 at.bank,    at.row,  at.column};
   std::uint64_t address = 0;
   for (const auto& part : parts_) {
     const std::uint64_t mask = (std::uint64_t{1} << part.bits) - 1;

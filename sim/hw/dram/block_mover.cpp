@@ -15,7 +15,8 @@ constexpr auto kIgnore = [](const Issued&) {};
 
 BlockMover::Ticket BlockMover::start(const Block& block, Cycle now) {
   HEDDLE_CHECK(block.bytes > 0, "a block without bytes");
-  HEDDLE_CHECK(block.address + (block.bytes - 1) >= block.address, "a block that wraps around the address space");
+  HEDDLE_CHECK(block.address + (block.bytes - 1) >= block.address,
+               "a block that wraps around the address space");
   advance(now);
   const auto where = [&] { return fmt::format("block of {} bytes at {:#x}", block.bytes, block.address); };
   static_cast<void>(memory_.locate(block.address + (block.bytes - 1), where));
@@ -28,8 +29,13 @@ BlockMover::Ticket BlockMover::start(const Block& block, Cycle now) {
   }
   const Ticket ticket = free_.back();
   free_.pop_back();
-  blocks_[ticket] = {.next_address = first * burst, .unpushed = bursts, .unissued = bursts,
-                     .next = memory_.locate(first * burst, where), .kind = block.kind, .started = now, .data_end = 0};
+  blocks_[ticket] = {.next_address = first * burst,
+                     .unpushed = bursts,
+                     .unissued = bursts,
+                     .next = memory_.locate(first * burst, where),
+                     .kind = block.kind,
+                     .started = now,
+                     .data_end = 0};
   moved_bytes_[static_cast<std::size_t>(block.kind)] += bursts * burst;
   feeding_.push_back(ticket);
   feed();

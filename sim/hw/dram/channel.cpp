@@ -20,7 +20,8 @@ void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offer
   now_ = now;
   decided_ = false;
   // A group's banks are neighbours: bank / banks_per_group is the group of TimingState.
-  const std::uint32_t bank = at.rank * timing_.banks_per_rank() + at.bank_group * timing_.banks_per_group() + at.bank;
+  const std::uint32_t bank =
+      at.rank * timing_.banks_per_rank() + at.bank_group * timing_.banks_per_group() + at.bank;
   queue_.push(kind, bank, at.row, at.column, tag, offered, now);
   // The youngest request changes nothing for a bank that has an older one to activate or to serve.
   Pick& known = picks_[static_cast<std::size_t>(kind)][bank];
@@ -45,7 +46,8 @@ void Channel::choose_mode() {
   const std::uint32_t waiting = queue_.count(Kind::write);
   const bool reads_wait_for_writes = queue_.blocked(Kind::read) > 0;
   if (mode_ == Kind::read) {
-    const bool drain = waiting >= controller_.write_high_watermark || reads_wait_for_writes || overdue(Kind::write);
+    const bool drain =
+        waiting >= controller_.write_high_watermark || reads_wait_for_writes || overdue(Kind::write);
     if (writes && (drain || !reads)) mode_ = Kind::write;
   } else {
     const bool drained = waiting <= controller_.write_low_watermark && !reads_wait_for_writes;
@@ -110,7 +112,8 @@ Channel::Pick Channel::pick(std::uint32_t bank, Index from, bool only_this) cons
 }
 
 void Channel::choose(Cycle at, std::uint32_t bank, const Pick& pick) {
-  constexpr std::array<Command, 4> kCommands{Command::activate, Command::precharge, Command::read, Command::write};
+  constexpr std::array<Command, 4> kCommands{Command::activate, Command::precharge, Command::read,
+                                             Command::write};
   best_ = {.cycle = at, .command = kCommands[pick.slot], .bank = bank, .entry = pick.entry};
 }
 
@@ -151,7 +154,8 @@ Channel::Choice Channel::refresh_step(std::uint32_t rank) const {
     choice.bank += refresh_.bank(rank);
     const bool open = timing_.open_row(choice.bank) != TimingState::kClosed;
     choice.command = open ? Command::precharge : Command::refresh_bank;
-    choice.cycle = open ? timing_.earliest(TimingState::kPrecharge, choice.bank, timing_.floor(now_)) : timing_.earliest_refresh_bank(choice.bank);
+    choice.cycle = open ? timing_.earliest(TimingState::kPrecharge, choice.bank, timing_.floor(now_))
+                        : timing_.earliest_refresh_bank(choice.bank);
   }
   return choice;
 }
@@ -163,7 +167,8 @@ void Channel::consider_refresh(std::uint32_t rank) {
   Choice choice = refresh_step(rank);
   choice.cycle = std::max({choice.cycle, due, now_});
   // A tie goes to the refresh of another rank that was considered first.
-  if (choice.cycle < best_.cycle || (choice.cycle == best_.cycle && best_.entry != RequestQueue::kNone)) best_ = choice;
+  if (choice.cycle < best_.cycle || (choice.cycle == best_.cycle && best_.entry != RequestQueue::kNone))
+    best_ = choice;
 }
 
 void Channel::decide() {
@@ -224,8 +229,11 @@ Issued Channel::issue() {
   const Choice choice = best_;
   decided_ = false;
   now_ = choice.cycle;
-  Issued out{.command = choice.command, .cycle = choice.cycle, .channel = number_,
-             .rank = timing_.rank_of(choice.bank), .bank = choice.bank};
+  Issued out{.command = choice.command,
+             .cycle = choice.cycle,
+             .channel = number_,
+             .rank = timing_.rank_of(choice.bank),
+             .bank = choice.bank};
   if (choice.command == Command::precharge_all) {
     for (std::uint32_t b = 0; b < timing_.banks_per_rank(); ++b) forget(choice.bank + b);
   } else {
@@ -261,8 +269,8 @@ void Channel::skip_idle_refreshes(Cycle until) {
     // An open row is closed by the first refresh; what follows is punctual.
     if (timing_.any_open(r)) continue;
     const std::uint64_t skipped = refresh_.skip(r, until);
-    (refresh_.policy() == RefreshPolicy::all_bank ? counters_.refreshes_all_bank : counters_.refreshes_per_bank) +=
-        skipped;
+    (refresh_.policy() == RefreshPolicy::all_bank ? counters_.refreshes_all_bank
+                                                  : counters_.refreshes_per_bank) += skipped;
   }
 }
 

@@ -41,7 +41,7 @@ class Channel {
     bool known = false;
     TimingState::Slot slot = TimingState::kActivate;
     RequestQueue::Index entry = RequestQueue::kNone;  // kNone: nothing to do
-    std::uint64_t order = 0;  // at one instant the smallest goes first
+    std::uint64_t order = 0;                          // at one instant the smallest goes first
   };
   void decide();
   void choose_mode();

@@ -20,9 +20,15 @@ enum class Command : std::uint8_t {
   refresh_bank
 };
 
-constexpr bool is_column(Command c) { return c >= Command::read && c <= Command::write_precharge; }
-constexpr bool is_write(Command c) { return c == Command::write || c == Command::write_precharge; }
-constexpr bool closes_itself(Command c) { return c == Command::read_precharge || c == Command::write_precharge; }
+constexpr bool is_column(Command c) {
+  return c >= Command::read && c <= Command::write_precharge;
+}
+constexpr bool is_write(Command c) {
+  return c == Command::write || c == Command::write_precharge;
+}
+constexpr bool closes_itself(Command c) {
+  return c == Command::read_precharge || c == Command::write_precharge;
+}
 constexpr std::string_view name_of(Command c) {
   constexpr std::string_view kNames[] = {"ACT", "PRE", "PREA", "RD", "WR", "RDA", "WRA", "REFab", "REFpb"};
   return kNames[static_cast<std::size_t>(c)];
@@ -37,9 +43,9 @@ struct Issued {
   std::uint32_t bank = 0;  // in its channel: (rank * bank groups + group) * banks per group + bank
   std::uint32_t row = 0;
   std::uint32_t column = 0;
-  std::uint64_t tag = 0;   // what the requester gave
-  Cycle offered = 0;       // when the requester wanted it
-  Cycle data_end = 0;      // when its last data word has crossed the pins
+  std::uint64_t tag = 0;  // what the requester gave
+  Cycle offered = 0;      // when the requester wanted it
+  Cycle data_end = 0;     // when its last data word has crossed the pins
 };
 
 // Additive. Cycles are clocks of the memory.

@@ -76,7 +76,7 @@ struct Timing {
   std::uint32_t tRFCab = 0;
   std::uint32_t tREFIpb = 0;  // 0: the device has no per-bank refresh
   std::uint32_t tRFCpb = 0;
-  std::uint32_t tRREFD = 0;   // per-bank refresh to activate of another bank
+  std::uint32_t tRREFD = 0;    // per-bank refresh to activate of another bank
   std::uint32_t tPBR2PBR = 0;  // per-bank refresh to per-bank refresh of another bank
 };
 
@@ -123,7 +123,7 @@ struct ControllerParameters {
   std::uint32_t write_queue_depth = 32;
   std::uint32_t write_high_watermark = 26;
   std::uint32_t write_low_watermark = 6;
-  std::uint32_t row_hit_limit = 16;              // 0: none
+  std::uint32_t row_hit_limit = 16;               // 0: none
   std::uint64_t starvation_limit_cycles = 10000;  // 0: none
   PagePolicy page_policy = PagePolicy::open;
   RefreshPolicy refresh = RefreshPolicy::all_bank;

@@ -23,7 +23,8 @@ std::optional<EnergyPerEvent> energy_per_event(const Device& device) {
     out.write_burst_pj += scale * (rail.idd4w_a - rail.idd3n_a) * burst_s;
     out.refresh_all_pj += scale * (rail.idd5_a - rail.idd3n_a) * t.tRFCab * clock_s;
     // IDD5PB is an average over tREFIpb with the other banks precharged, not a burst current like IDD5.
-    if (rail.idd5pb_a > 0) out.refresh_bank_pj += scale * (rail.idd5pb_a - rail.idd2n_a) * t.tREFIpb * clock_s;
+    if (rail.idd5pb_a > 0)
+      out.refresh_bank_pj += scale * (rail.idd5pb_a - rail.idd2n_a) * t.tREFIpb * clock_s;
     out.active_standby_mw += rail.volts * devices * rail.idd3n_a * 1e3;
     out.precharge_standby_mw += rail.volts * devices * rail.idd2n_a * 1e3;
   }
@@ -32,8 +33,8 @@ std::optional<EnergyPerEvent> energy_per_event(const Device& device) {
   return out;
 }
 
-std::optional<EnergyReport> energy_of(const Device& device, const ChannelCounters& counters, std::uint64_t ranks,
-                                      std::uint64_t cycles) {
+std::optional<EnergyReport> energy_of(const Device& device, const ChannelCounters& counters,
+                                      std::uint64_t ranks, std::uint64_t cycles) {
   const auto each = energy_per_event(device);
   if (!each) return std::nullopt;
   EnergyReport out;

@@ -33,7 +33,7 @@ struct EnergyReport {
 // Nothing when the device's source gives no currents.
 std::optional<EnergyPerEvent> energy_per_event(const Device& device);
 // `cycles` is the length of the account; `ranks` counts the ranks of all channels.
-std::optional<EnergyReport> energy_of(const Device& device, const ChannelCounters& counters, std::uint64_t ranks,
-                                      std::uint64_t cycles);
+std::optional<EnergyReport> energy_of(const Device& device, const ChannelCounters& counters,
+                                      std::uint64_t ranks, std::uint64_t cycles);
 
 }  // namespace heddle::dram

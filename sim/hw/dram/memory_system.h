@@ -23,7 +23,9 @@ class MemorySystem {
     }
     return map_.locate(address);
   }
-  [[nodiscard]] bool has_room(const Location& at, Kind kind) const { return channels_[at.channel].has_room(kind); }
+  [[nodiscard]] bool has_room(const Location& at, Kind kind) const {
+    return channels_[at.channel].has_room(kind);
+  }
   template <class Sink>
   void push(const Location& at, Kind kind, std::uint64_t tag, Cycle offered, Cycle now, Sink&& sink) {
     channels_[at.channel].idle_until(now, sink);

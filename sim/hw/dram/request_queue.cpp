@@ -6,7 +6,9 @@
 namespace heddle::dram {
 namespace {
 
-std::size_t bucket(const RequestQueue::Entry& e) { return (e.column ^ (e.row * 37U) ^ (e.bank * 11U)) & 255U; }
+std::size_t bucket(const RequestQueue::Entry& e) {
+  return (e.column ^ (e.row * 37U) ^ (e.bank * 11U)) & 255U;
+}
 
 bool same_burst(const RequestQueue::Entry& a, const RequestQueue::Entry& b) {
   return a.row == b.row && a.column == b.column;  // the caller looks in one bank
@@ -43,14 +45,20 @@ void RequestQueue::block_on_conflict(Entry& entry) {
   ++of(entry.kind).blocked;
 }
 
-void RequestQueue::push(Kind kind, std::uint32_t bank, std::uint32_t row, std::uint32_t column, std::uint64_t tag,
-                        Cycle offered, Cycle accepted) {
+void RequestQueue::push(Kind kind, std::uint32_t bank, std::uint32_t row, std::uint32_t column,
+                        std::uint64_t tag, Cycle offered, Cycle accepted) {
   HEDDLE_CHECK(has_room(kind), "a request pushed into a full queue");
   const Index index = free_;
   Entry& e = at(index);
   free_ = e.next;
-  e = {.age = next_age_++, .tag = tag, .offered = offered, .accepted = accepted, .bank = bank, .row = row,
-       .column = column, .kind = kind};
+  e = {.age = next_age_++,
+       .tag = tag,
+       .offered = offered,
+       .accepted = accepted,
+       .bank = bank,
+       .row = row,
+       .column = column,
+       .kind = kind};
   block_on_conflict(e);
 
   Side& side = of(kind);

@@ -9,7 +9,9 @@
 namespace heddle::dram {
 
 enum class Kind : std::uint8_t { read, write };
-constexpr Kind other(Kind kind) { return kind == Kind::read ? Kind::write : Kind::read; }
+constexpr Kind other(Kind kind) {
+  return kind == Kind::read ? Kind::write : Kind::read;
+}
 
 // The bounded read and write queues of one channel, each bank's requests in order of age. A request to a
 // burst that an older queued request of the other kind touches waits for that one (`blocked`).
@@ -30,7 +32,7 @@ class RequestQueue {
     Kind kind = Kind::read;
     bool blocked = false;
     bool blocks_others = false;
-    Index next = kNone;  // younger, same bank and kind; also links free entries
+    Index next = kNone;                    // younger, same bank and kind; also links free entries
     Index older = kNone, younger = kNone;  // same kind
   };
 
@@ -48,8 +50,8 @@ class RequestQueue {
   [[nodiscard]] Index oldest(Kind kind) const { return of(kind).oldest; }
   [[nodiscard]] const Entry& operator[](Index i) const { return entries_[static_cast<std::size_t>(i)]; }
 
-  void push(Kind kind, std::uint32_t bank, std::uint32_t row, std::uint32_t column, std::uint64_t tag, Cycle offered,
-            Cycle accepted);
+  void push(Kind kind, std::uint32_t bank, std::uint32_t row, std::uint32_t column, std::uint64_t tag,
+            Cycle offered, Cycle accepted);
   void remove(Index index);
 
  private:

@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::string_view kForm = "0xADDR READ|WRITE CYCLE";
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
 
 std::string_view take_word(std::string_view& line) {
   std::size_t from = 0;
@@ -42,7 +44,9 @@ bool same_word(std::string_view word, std::string_view upper) {
 
 }  // namespace
 
-std::string TraceReader::where() const { return fmt::format("{}:{}", name_, line_number_); }
+std::string TraceReader::where() const {
+  return fmt::format("{}:{}", name_, line_number_);
+}
 
 void TraceReader::refuse(const std::string& what) const {
   throw Error(ErrorKind::workload, where(), fmt::format("{}; a line reads {}", what, kForm));
@@ -80,7 +84,8 @@ TraceRequest TraceReader::parse(std::string_view line) const {
   } else if (!same_word(kind, "READ")) {
     static const std::array<std::string, 2> kKinds{"READ", "WRITE"};
     refuse(kind.empty() ? "the line ends after the address"
-                        : fmt::format("expected READ or WRITE, found {}{}", in_quotes(kind), suggestion(kind, kKinds)));
+                        : fmt::format("expected READ or WRITE, found {}{}", in_quotes(kind),
+                                      suggestion(kind, kKinds)));
   }
   const std::string_view cycle = take_word(line);
   if (cycle.empty()) refuse("the line ends before the cycle");
@@ -95,11 +100,13 @@ TraceRequest TraceReader::parse(std::string_view line) const {
 }
 
 std::string dramsim3_line(const TraceRequest& request) {
-  return fmt::format("{:#x} {} {}\n", request.address, request.kind == Kind::write ? "WRITE" : "READ", request.cycle);
+  return fmt::format("{:#x} {} {}\n", request.address, request.kind == Kind::write ? "WRITE" : "READ",
+                     request.cycle);
 }
 
 std::string dramsys_line(const TraceRequest& request) {
-  return fmt::format("{}: {} {:#x}\n", request.cycle, request.kind == Kind::write ? "write" : "read", request.address);
+  return fmt::format("{}: {} {:#x}\n", request.cycle, request.kind == Kind::write ? "write" : "read",
+                     request.address);
 }
 
 }  // namespace heddle::dram

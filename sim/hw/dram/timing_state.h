@@ -24,7 +24,9 @@ class TimingState {
   [[nodiscard]] std::uint32_t ranks() const { return static_cast<std::uint32_t>(ranks_.size()); }
   [[nodiscard]] std::uint32_t rank_of(std::uint32_t bank) const { return banks_[bank].rank; }
   [[nodiscard]] std::uint32_t open_row(std::uint32_t bank) const { return banks_[bank].open_row; }
-  [[nodiscard]] std::uint32_t columns_since_activate(std::uint32_t bank) const { return banks_[bank].columns; }
+  [[nodiscard]] std::uint32_t columns_since_activate(std::uint32_t bank) const {
+    return banks_[bank].columns;
+  }
   [[nodiscard]] std::uint32_t open_banks(std::uint32_t rank) const { return ranks_[rank].open_banks; }
   [[nodiscard]] bool any_open(std::uint32_t rank) const { return open_banks(rank) > 0; }
 

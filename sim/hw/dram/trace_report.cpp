@@ -30,16 +30,20 @@ Derived derive(const TraceReport& report, const MemoryParameters& memory) {
 
 Json latency_json(const LatencyHistogram& h) {
   if (h.total() == 0) return nullptr;
-  return {{"bursts", h.total()},         {"min", h.smallest()},          {"mean", h.mean()},
-          {"p50", h.percentile(500)},    {"p90", h.percentile(900)},     {"p99", h.percentile(990)},
-          {"p99_9", h.percentile(999)},  {"max", h.largest()}};
+  return {{"bursts", h.total()},        {"min", h.smallest()},      {"mean", h.mean()},
+          {"p50", h.percentile(500)},   {"p90", h.percentile(900)}, {"p99", h.percentile(990)},
+          {"p99_9", h.percentile(999)}, {"max", h.largest()}};
 }
 
 Json energy_json(const TraceReport& report) {
   if (!report.energy) return nullptr;
   const auto& e = *report.energy;
-  return {{"activate_precharge", e.activate_precharge_pj}, {"read", e.read_pj},   {"write", e.write_pj},
-          {"refresh", e.refresh_pj},                       {"background", e.background_pj}, {"total", e.total_pj()}};
+  return {{"activate_precharge", e.activate_precharge_pj},
+          {"read", e.read_pj},
+          {"write", e.write_pj},
+          {"refresh", e.refresh_pj},
+          {"background", e.background_pj},
+          {"total", e.total_pj()}};
 }
 
 std::string latency_text(std::string_view name, const LatencyHistogram& h) {
@@ -51,9 +55,10 @@ std::string latency_text(std::string_view name, const LatencyHistogram& h) {
 std::string energy_text(const TraceReport& report) {
   if (!report.energy) return fmt::format("{:<26}none: the device's source gives no currents\n", "energy");
   const auto& e = *report.energy;
-  return fmt::format("{:<26}{:.1f} pJ: activate and precharge {:.1f}, read {:.1f}, write {:.1f}, refresh {:.1f}, "
-                     "background {:.1f}\n",
-                     "energy", e.total_pj(), e.activate_precharge_pj, e.read_pj, e.write_pj, e.refresh_pj, e.background_pj);
+  return fmt::format(
+      "{:<26}{:.1f} pJ: activate and precharge {:.1f}, read {:.1f}, write {:.1f}, refresh {:.1f}, "
+      "background {:.1f}\n",
+      "energy", e.total_pj(), e.activate_precharge_pj, e.read_pj, e.write_pj, e.refresh_pj, e.background_pj);
 }
 
 }  // namespace
@@ -93,24 +98,28 @@ std::string to_text(const TraceReport& report, const MemoryConfiguration& memory
   const Derived d = derive(report, memory.parameters);
   const auto& c = report.counters;
   const auto& k = memory.parameters.controller;
-  std::string out = fmt::format("{}: {} channels, {} ranks, map {}, queues {}+{}, {} page, {} refresh\n",
-                                memory.parameters.name, k.channels, k.ranks, k.address_map, k.read_queue_depth,
-                                k.write_queue_depth, memory.echo.at("controller").at("page_policy").get<std::string>(),
-                                memory.echo.at("controller").at("refresh").get<std::string>());
-  out += fmt::format("{:<26}{} ({} reads, {} writes, {} bytes)\n", "bursts", report.bursts, c.reads, c.writes, d.bytes);
+  std::string out =
+      fmt::format("{}: {} channels, {} ranks, map {}, queues {}+{}, {} page, {} refresh\n",
+                  memory.parameters.name, k.channels, k.ranks, k.address_map, k.read_queue_depth,
+                  k.write_queue_depth, memory.echo.at("controller").at("page_policy").get<std::string>(),
+                  memory.echo.at("controller").at("refresh").get<std::string>());
+  out += fmt::format("{:<26}{} ({} reads, {} writes, {} bytes)\n", "bursts", report.bursts, c.reads, c.writes,
+                     d.bytes);
   out += fmt::format("{:<26}{} ({:.1f} ns), from cycle {} to {}\n", "cycles", report.cycles(), d.time_ns,
                      report.first_request_cycle, report.last_completion_cycle);
-  out += fmt::format("{:<26}{:.3f} GB/s of {:.3f} ({:.1f} %)\n", "bandwidth", d.bandwidth_gb_per_s, d.peak_gb_per_s,
-                     100 * d.bandwidth_gb_per_s / d.peak_gb_per_s);
-  out += fmt::format("{:<26}{} ({:.2f} %), {} activates, {} precharges, {} all-bank and {} per-bank refreshes\n",
-                     "row hits", c.row_hits, 100 * d.row_hit_rate, c.activates, c.precharges, c.refreshes_all_bank,
-                     c.refreshes_per_bank);
+  out += fmt::format("{:<26}{:.3f} GB/s of {:.3f} ({:.1f} %)\n", "bandwidth", d.bandwidth_gb_per_s,
+                     d.peak_gb_per_s, 100 * d.bandwidth_gb_per_s / d.peak_gb_per_s);
+  out +=
+      fmt::format("{:<26}{} ({:.2f} %), {} activates, {} precharges, {} all-bank and {} per-bank refreshes\n",
+                  "row hits", c.row_hits, 100 * d.row_hit_rate, c.activates, c.precharges,
+                  c.refreshes_all_bank, c.refreshes_per_bank);
   out += latency_text("read latency", report.read_latency);
   out += latency_text("write latency", report.write_latency);
   out += energy_text(report);
   if (report.backward_cycles > 0) {
-    out += fmt::format("note: {} requests carry an earlier cycle than their predecessor; they were offered after it\n",
-                       report.backward_cycles);
+    out += fmt::format(
+        "note: {} requests carry an earlier cycle than their predecessor; they were offered after it\n",
+        report.backward_cycles);
   }
   return out;
 }

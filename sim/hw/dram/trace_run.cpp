@@ -11,7 +11,10 @@ namespace {
 class BurstSource {
  public:
   BurstSource(TraceReader& trace, TraceReport& report, std::uint64_t request_bytes, std::uint64_t burst_bytes)
-      : trace_(trace), report_(report), request_bytes_(request_bytes == 0 ? 1 : request_bytes), burst_bytes_(burst_bytes) {}
+      : trace_(trace),
+        report_(report),
+        request_bytes_(request_bytes == 0 ? 1 : request_bytes),
+        burst_bytes_(burst_bytes) {}
 
   std::optional<TraceRequest> next() {
     if (left_ == 0 && !read_request()) return std::nullopt;
@@ -59,9 +62,11 @@ TraceReport run_request_trace(const MemoryParameters& memory, TraceReader& trace
     if (!is_column(issued.command)) return;
     report.first_completion_cycle = std::min(report.first_completion_cycle, issued.data_end);
     report.last_completion_cycle = std::max(report.last_completion_cycle, issued.data_end);
-    (is_write(issued.command) ? report.write_latency : report.read_latency).add(issued.data_end - issued.offered);
+    (is_write(issued.command) ? report.write_latency : report.read_latency)
+        .add(issued.data_end - issued.offered);
   };
-  drive_requests(system, [&] { return source.next(); }, [&] { return trace.where(); }, sink);
+  drive_requests(
+      system, [&] { return source.next(); }, [&] { return trace.where(); }, sink);
   if (report.bursts == 0) throw Error(ErrorKind::workload, trace.where(), "the trace holds no request");
   system.idle_until(report.last_completion_cycle, sink);
   report.counters = system.counters(report.last_completion_cycle);

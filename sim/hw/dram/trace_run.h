@@ -34,7 +34,8 @@ struct TraceRunOptions {
 };
 
 // Runs the trace to completion. An empty trace is an error, as is an address beyond the memory.
-TraceReport run_request_trace(const MemoryParameters& memory, TraceReader& trace, TraceRunOptions options = {});
+TraceReport run_request_trace(const MemoryParameters& memory, TraceReader& trace,
+                              TraceRunOptions options = {});
 
 config::Json to_json(const TraceReport& report, const MemoryConfiguration& memory);
 std::string to_text(const TraceReport& report, const MemoryConfiguration& memory);

@@ -58,6 +58,8 @@ void require_same(const Schedule& got, const NaiveScheduler& expected, std::size
     const auto& column = expected.emitted[e];
     REQUIRE(got.columns()[e] == static_cast<std::uint32_t>(column.column));
     std::map<std::uint32_t, std::pair<unsigned, unsigned>> reads;
+    std::size_t weights = 0;
+    std::size_t zeros = 0;
     for (std::size_t r = 0; r < rows; ++r) {
       for (unsigned l = 0; l < 16; ++l) {
         const auto& cell = column.rows[r][l];
@@ -72,6 +74,8 @@ void require_same(const Schedule& got, const NaiveScheduler& expected, std::size
         } else if (!cell.vacated) {
           want.kind = Slot::Kind::zero;
         }
+        weights += cell.weight ? 1U : 0U;
+        zeros += want.kind == Slot::Kind::zero ? 1U : 0U;
         if (want.kind != Slot::Kind::empty) reads[want.column].first |= 1U << want.lane;
         const Slot slot = got.slot(e, r, l);
         if (std::tie(slot.kind, slot.column, slot.lane) != std::tie(want.kind, want.column, want.lane)) {
@@ -79,6 +83,9 @@ void require_same(const Schedule& got, const NaiveScheduler& expected, std::size
         }
       }
     }
+    REQUIRE(got.occupancy(e).weights == weights);
+    REQUIRE(got.occupancy(e).zeros == zeros);
+    REQUIRE(got.occupancy(e).stored == rows * 16);
     REQUIRE(got.reads(e).size() == reads.size());
     std::size_t i = 0;
     for (const auto& [t, lanes] : reads) {

@@ -68,4 +68,5 @@ def load_json(path: Path) -> dict[str, Any]:
 
 def source(path: Path, kind: str) -> dict[str, str]:
     """Provenance of the model file, without the machine's path."""
-    return {"file": path.name, "kind": kind, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {"file": path.name, "kind": kind, "sha256": digest}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "sim/arch/accelerator.h"
+#include "sim/kernel/width.h"
+
+namespace heddle::models::dprs {
+
+enum class WidthRule { dpred, dnnsim };
+enum class FullyConnected { round_robin, cascade };
+enum class WeightPrecision { layer, group };
+
+struct Params {
+  std::uint32_t tiles = 16;
+  std::uint32_t rows = 16;
+  std::uint32_t columns = 16;
+  std::uint32_t group_size = 16;
+  bool trim_low = true;
+  WidthRule width_rule = WidthRule::dpred;
+  std::uint32_t bits_per_cycle = 1;
+  std::uint32_t registers = 0;  // kernel::RunAhead::kUnlimited
+  FullyConnected fully_connected = FullyConnected::round_robin;
+  WeightPrecision weight_precision = WeightPrecision::layer;
+  std::uint32_t container_bits = 16;
+  arch::Storage storage = arch::Storage::compressed;
+
+  static config::Declaration declaration();
+  static Params from(const config::Values& values);
+};
+
+// How the detectors at the dispatcher find the serial width of a group of activations.
+struct Detector {
+  WidthRule rule = WidthRule::dpred;
+  bool trim_low = true;
+  bool is_signed = false;
+
+  [[nodiscard]] unsigned width(kernel::GroupBits group) const;
+};
+
+// Dynamic Stripes (arXiv 1706.00504) and DPRed Stripes (arXiv 1804.06732): the array of Stripes, with
+// detectors that give each group of activations the width that its values need at run time.
+class Dprs final : public arch::Accelerator {
+ public:
+  explicit Dprs(Params params) : params_(params) {}
+  [[nodiscard]] const Params& params() const { return params_; }
+  [[nodiscard]] std::uint32_t columns_per_unit() const { return params_.group_size / arch::kLanes; }
+  // Whether the layer runs on the extension for fully connected layers.
+  [[nodiscard]] bool cascades(const workload::LoweredLayer& layer) const {
+    return layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
+  }
+  // Bits of the weights that a cascading pass loads for a step: the widest of all its filters and slices.
+  [[nodiscard]] unsigned weight_width(const arch::LayerInput& input, std::uint32_t pass, std::uint32_t step) const;
+  // The detectors as they are set for a layer.
+  [[nodiscard]] Detector detector(const arch::LayerInput& input) const;
+
+  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.rows, params_.columns}; }
+  [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
+  [[nodiscard]] arch::Needs needs() const override { return {.activations = true}; }
+  [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
+  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
+  [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
+
+ private:
+  [[nodiscard]] std::unique_ptr<arch::Plan> prepare_cascade(const arch::LayerInput& input) const;
+  [[nodiscard]] arch::Cost price_cascade(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const;
+
+  Params params_;
+};
+
+// Of all activation bricks, in the image's order.
+std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activations);
+
+}  // namespace heddle::models::dprs

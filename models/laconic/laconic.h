@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "sim/arch/accelerator.h"
+#include "sim/kernel/terms.h"
+
+namespace heddle::models::laconic {
+
+enum class Sync { barrier, queue };
+
+struct Params {
+  std::uint32_t tiles = 1;
+  std::uint32_t rows = 8;
+  std::uint32_t columns = 16;
+  Sync sync = Sync::barrier;
+  std::uint32_t queue_depth = 1;  // QueueArray::kUnlimited: no limit
+  kernel::Encoder encoder = kernel::Encoder::naf;
+  std::uint32_t lpe_width = 16;
+  std::uint32_t container_bits = 16;
+
+  static config::Declaration declaration();
+  static Params from(const config::Values& values);
+};
+
+// How many elements a value of a layer takes: a magnitude wider than an element's lpe_width is split, so
+// that `weights` rows make one filter and `activations` columns one window.
+struct Parts {
+  std::uint32_t weights = 1;
+  std::uint32_t activations = 1;
+  friend bool operator==(const Parts&, const Parts&) = default;
+};
+
+// Term counts of a layer, 16 a brick.
+struct TermPlan final : arch::Plan {
+  // Of the part with most terms: what an element's lane waits for. [activation brick][lane] and
+  // [filter][step][lane].
+  std::vector<std::uint8_t> activations;
+  std::vector<std::uint8_t> weights;
+  // Of all parts; empty where a value has one part.
+  std::vector<std::uint8_t> all_activations;
+  std::vector<std::uint8_t> all_weights;
+
+  [[nodiscard]] const std::uint8_t* activation(std::size_t brick) const { return activations.data() + brick * arch::kLanes; }
+  [[nodiscard]] const std::vector<std::uint8_t>& total_activations() const {
+    return all_activations.empty() ? activations : all_activations;
+  }
+  [[nodiscard]] const std::vector<std::uint8_t>& total_weights() const { return all_weights.empty() ? weights : all_weights; }
+};
+
+// Laconic (arXiv 1805.04513, ISCA'19): every processing element multiplies 16 weight x activation pairs term
+// by term, one pair of terms a lane and cycle; weights are shared along a row, activations along a column.
+class Laconic final : public arch::Accelerator {
+ public:
+  explicit Laconic(Params params) : params_(params) {}
+  [[nodiscard]] const Params& params() const { return params_; }
+  [[nodiscard]] Parts parts(const workload::LoweredLayer& layer) const;
+
+  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.rows, params_.columns}; }
+  [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
+  [[nodiscard]] arch::Needs needs() const override { return {.activations = true, .weights = true}; }
+  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
+  [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
+
+ private:
+  Params params_;
+};
+
+}  // namespace heddle::models::laconic

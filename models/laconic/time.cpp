@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/laconic/time.h"
+
+#include <algorithm>
+#include <map>
+
+#include "sim/arch/budget.h"
+#include "sim/arch/parallel.h"
+#include "sim/kernel/lane_products.h"
+#include "sim/kernel/round_robin.h"
+
+namespace heddle::models::laconic {
+namespace {
+
+constexpr std::size_t kLanes = arch::kLanes;
+
+// A pass as the barrier sees it: per slot the maxima of the weights, per step the lanes that exist.
+struct PassWeights {
+  std::vector<Slot> slots;
+  std::vector<std::vector<std::uint8_t>> maxima;  // [slot][step * 16 + lane]
+  std::vector<std::uint32_t> row_lanes;           // [step], all rows
+};
+
+PassWeights pass_weights(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t pass) {
+  PassWeights out;
+  out.slots = slots_of(input.mapping.passes[pass]);
+  out.row_lanes.assign(input.mapping.steps, 0);
+  for (const Slot& slot : out.slots) {
+    out.maxima.push_back(weight_maxima(input, plan, slot));
+    for (std::uint32_t s = 0; s < input.mapping.steps; ++s) out.row_lanes[s] += present_row_lanes(input.lowered, slot, s);
+  }
+  return out;
+}
+
+std::vector<PassWeights> weights_of(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block) {
+  std::vector<PassWeights> out(block.passes.size());
+  arch::parallel_for(out.size(), [&](std::size_t p) { out[p] = pass_weights(input, plan, block.passes[p]); });
+  return out;
+}
+
+// The steps of a pass on one window set; slots that share the array wait for one another.
+class PassSteps {
+ public:
+  PassSteps(const arch::LayerInput& input, const TermPlan& plan, const arch::WindowSet& set)
+      : input_(input), plan_(plan), set_(set), steps_(input.mapping.steps), slot_steps_(input.mapping.steps) {}
+
+  const std::vector<std::uint16_t>& of(const PassWeights& pass) {
+    for (std::size_t i = 0; i < pass.slots.size(); ++i) {
+      auto& out = i == 0 ? steps_ : slot_steps_;
+      kernel::barrier_steps(pass.maxima[i], activations(pass.slots[i].group), out);
+      for (std::size_t s = 0; i > 0 && s < steps_.size(); ++s) steps_[s] = std::max(steps_[s], slot_steps_[s]);
+    }
+    return steps_;
+  }
+
+ private:
+  const std::vector<std::uint8_t>& activations(std::uint32_t group) {
+    auto& maxima = by_group_[group];
+    if (maxima.empty()) maxima = activation_maxima(input_, plan_, group, set_);
+    return maxima;
+  }
+
+  const arch::LayerInput& input_;
+  const TermPlan& plan_;
+  const arch::WindowSet& set_;
+  std::map<std::uint32_t, std::vector<std::uint8_t>> by_group_;
+  std::vector<std::uint16_t> steps_;
+  std::vector<std::uint16_t> slot_steps_;
+};
+
+// The queues of one tile, with room for the operands of a step.
+class TileQueues {
+ public:
+  TileQueues(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t tile, std::uint32_t depth)
+      : input_(input),
+        plan_(plan),
+        rows_(input.mapping.array.rows),
+        columns_(input.mapping.array.columns),
+        tile_(tile),
+        queues_(rows_, columns_, depth),
+        weights_(rows_ * kLanes),
+        activations_(columns_ * kLanes),
+        present_(rows_ * columns_),
+        pairs_(rows_ * columns_) {}
+
+  void run(const arch::Pass& pass, const arch::WindowSet& windows) {
+    if (tile_ >= pass.size()) return;
+    const arch::FilterSet& set = pass[tile_];
+    most_rows_ = std::max<std::size_t>(most_rows_, set.filters);
+    most_columns_ = std::max<std::size_t>(most_columns_, windows.count);
+    const Slot alone{set.group, {set}};
+    for (std::uint32_t s = 0; s < input_.mapping.steps; ++s) {
+      gather(set, windows, s);
+      const std::span<std::uint16_t> present(present_.data(), std::size_t{set.filters} * windows.count);
+      kernel::pair_steps({weights_.data(), set.filters * kLanes}, {activations_.data(), windows.count * kLanes}, present);
+      std::uint64_t sum = 0;
+      for (const auto n : present) sum += n;
+      element_cycles_ += sum;
+      // Rows of a set have equally many lanes.
+      present_lane_cycles_ += sum * (present_row_lanes(input_.lowered, alone, s) / set.filters);
+      spread(set.filters, windows.count);
+      queues_.step(pairs_);
+    }
+  }
+
+  [[nodiscard]] std::uint64_t finish_cycles() const { return queues_.finish_cycles(); }
+  // Of present lanes, when the block ends at `finish`: while an element that has work at some time of the
+  // block has none or waits, all its lanes wait.
+  [[nodiscard]] std::uint64_t present_lane_cycles(std::uint64_t finish) const {
+    return present_lane_cycles_ + (most_rows_ * most_columns_ * finish - element_cycles_) * kLanes;
+  }
+
+ private:
+  void gather(const arch::FilterSet& set, const arch::WindowSet& windows, std::uint32_t step) {
+    for (std::uint32_t i = 0; i < set.filters; ++i) {
+      const std::size_t at = (std::size_t{set.first_filter} + i) * input_.mapping.steps + step;
+      std::copy_n(plan_.weights.data() + at * kLanes, kLanes, weights_.data() + i * kLanes);
+    }
+    for (std::uint32_t j = 0; j < windows.count; ++j) {
+      const auto brick = workload::brick_index(*input_.activations, input_.lowered, set.group, windows.first + j, step);
+      std::copy_n(plan_.activation(brick), kLanes, activations_.data() + j * kLanes);
+    }
+  }
+  // Absent rows and columns take no time: 0.
+  void spread(std::size_t filters, std::size_t windows) {
+    std::fill(pairs_.begin(), pairs_.end(), 0);
+    for (std::size_t i = 0; i < filters; ++i) {
+      std::copy_n(present_.begin() + static_cast<std::ptrdiff_t>(i * windows), windows,
+                  pairs_.begin() + static_cast<std::ptrdiff_t>(i * columns_));
+    }
+  }
+
+  const arch::LayerInput& input_;
+  const TermPlan& plan_;
+  std::size_t rows_;
+  std::size_t columns_;
+  std::uint32_t tile_;
+  kernel::QueueArray queues_;
+  std::vector<std::uint8_t> weights_;
+  std::vector<std::uint8_t> activations_;
+  std::vector<std::uint16_t> present_;
+  std::vector<std::uint16_t> pairs_;
+  std::size_t most_rows_ = 0;
+  std::size_t most_columns_ = 0;
+  std::uint64_t element_cycles_ = 0;
+  std::uint64_t present_lane_cycles_ = 0;
+};
+
+}  // namespace
+
+Time barrier_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block) {
+  const auto weights = weights_of(input, plan, block);
+  struct SetTime {
+    std::vector<std::uint64_t> passes;
+    std::uint64_t present_lane_cycles = 0;
+  };
+  std::vector<SetTime> by_set(block.window_sets.size());
+  arch::parallel_for(by_set.size(), [&](std::size_t w) {
+    const arch::WindowSet& set = input.mapping.window_sets[block.window_sets[w]];
+    PassSteps pass_steps(input, plan, set);
+    for (const PassWeights& pass : weights) {
+      const auto& steps = pass_steps.of(pass);
+      std::uint64_t cycles = 0;
+      std::uint64_t row_lane_cycles = 0;
+      for (std::size_t s = 0; s < steps.size(); ++s) {
+        cycles += steps[s];
+        row_lane_cycles += std::uint64_t{steps[s]} * pass.row_lanes[s];
+      }
+      by_set[w].passes.push_back(cycles);
+      by_set[w].present_lane_cycles += row_lane_cycles * set.count;
+    }
+  });
+  Time out;
+  for (std::size_t p = 0; p < block.passes.size(); ++p) {
+    std::uint64_t cycles = 0;
+    for (const SetTime& set : by_set) cycles += set.passes[p];
+    out.passes.emplace_back(cycles);
+    out.cycles += cycles;
+  }
+  for (const SetTime& set : by_set) out.present_lane_cycles += set.present_lane_cycles;
+  return out;
+}
+
+Time queue_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block, std::uint32_t depth) {
+  std::vector<TileQueues> tiles;
+  for (std::uint32_t t = 0; t < input.mapping.array.tiles; ++t) tiles.emplace_back(input, plan, t, depth);
+  std::vector<std::vector<std::uint64_t>> ends(tiles.size());  // [tile][pass]: when its last step ends
+  arch::parallel_for(tiles.size(), [&](std::size_t t) {
+    for (const auto p : block.passes) {
+      for (const auto w : block.window_sets) tiles[t].run(input.mapping.passes[p], input.mapping.window_sets[w]);
+      ends[t].push_back(tiles[t].finish_cycles());
+    }
+  });
+  Time out;
+  for (std::size_t p = 0; p < block.passes.size(); ++p) {
+    std::uint64_t end = 0;
+    for (const auto& tile : ends) end = std::max(end, tile[p]);
+    out.passes.emplace_back(end - out.cycles);
+    out.cycles = end;
+  }
+  for (const auto& tile : tiles) out.present_lane_cycles += tile.present_lane_cycles(out.cycles);
+  return out;
+}
+
+Time round_robin_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block) {
+  kernel::RoundRobin columns(input.mapping.array.columns);
+  Time out;
+  for (const auto w : block.window_sets) {
+    PassSteps pass_steps(input, plan, input.mapping.window_sets[w]);
+    for (const auto p : block.passes) {
+      const PassWeights pass = pass_weights(input, plan, p);
+      const auto& steps = pass_steps.of(pass);
+      for (std::size_t s = 0; s < steps.size(); ++s) {
+        columns.issue(steps[s]);
+        out.column_cycles += steps[s];
+        out.present_lane_cycles += std::uint64_t{steps[s]} * pass.row_lanes[s];
+      }
+    }
+  }
+  out.cycles = columns.finish_cycles();
+  out.passes = arch::split_evenly(Cycles(out.cycles), block.passes.size());
+  return out;
+}
+
+}  // namespace heddle::models::laconic

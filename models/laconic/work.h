@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "models/laconic/laconic.h"
+
+namespace heddle::models::laconic {
+
+// Tiles of a pass that work on the same channel group; their rows are neighbours in one list.
+struct Slot {
+  std::uint32_t group = 0;
+  std::vector<arch::FilterSet> sets;
+};
+std::vector<Slot> slots_of(const arch::Pass& pass);
+
+// What a block's lanes have to do, whatever they wait for: exact sums by algebra, for
+//   sum over filters i and windows j of w(i) * a(j) = (sum of w(i)) * (sum of a(j)).
+struct Work {
+  std::uint64_t busy_lane_cycles = 0;  // max(1, nW * nA) of every lane that has a filter, a window and a channel
+  std::uint64_t term_pairs = 0;        // weight terms x activation terms of every product
+  std::uint64_t element_steps = 0;     // steps of elements that have a filter and a window
+};
+Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block);
+
+// Lanes with a channel that exists, of all rows of a slot together, in one step.
+std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const Slot& slot, std::uint32_t step);
+
+// Elementwise maxima over the filters of a slot, [step][lane].
+std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const TermPlan& plan, const Slot& slot);
+// Elementwise maxima over the windows of a set, [step][lane].
+std::vector<std::uint8_t> activation_maxima(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t group,
+                                            const arch::WindowSet& set);
+
+}  // namespace heddle::models::laconic

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "sim/arch/accelerator.h"
+
+namespace heddle::models::loom {
+
+enum class ActivationWidth { layer, dynamic };
+enum class WeightPrecision { layer, group, values };
+enum class WeightSync { maximum, mean };
+enum class WidthRule { twos_complement, dnnsim };
+enum class FullyConnected { cascade, round_robin };
+
+struct Params {
+  std::uint32_t tiles = 1;
+  std::uint32_t rows = 128;
+  std::uint32_t columns = 16;
+  std::uint32_t bits_per_cycle = 1;
+  std::uint32_t container_bits = 16;
+  std::uint32_t pe_width = 16;
+  ActivationWidth activation_width = ActivationWidth::layer;
+  WeightPrecision weight_precision = WeightPrecision::layer;
+  WeightSync weight_sync = WeightSync::maximum;
+  WidthRule width_rule = WidthRule::twos_complement;
+  FullyConnected fully_connected = FullyConnected::cascade;
+
+  static config::Declaration declaration();
+  static Params from(const config::Values& values);
+};
+
+// Loom (DAC'18): a grid of rows (filters) x columns (windows) of units, each 16 products of one weight bit
+// and `bits_per_cycle` activation bits. A weight bit is held while the activation bits stream, so that a
+// step takes ceil(Pa / b) * Pw cycles. In fully connected layers the columns take weights of their own and
+// start one cycle apart.
+class Loom final : public arch::Accelerator {
+ public:
+  explicit Loom(Params params) : params_(params) {}
+  [[nodiscard]] const Params& params() const { return params_; }
+  // Throws Error(config) where a configuration is an estimate that no array can run: weight_sync "mean".
+  void require_bit_true() const;
+
+  // Units that work as one on a value of `bits` bits: one for each `pe_width` of them.
+  [[nodiscard]] std::uint32_t blocks(unsigned bits) const { return static_cast<std::uint32_t>(ceil_div(bits, params_.pe_width)); }
+  // The array as a layer sees it: fewer, composed elements where its precisions are wider than `pe_width`.
+  [[nodiscard]] arch::ArrayShape composed(const workload::LoweredLayer& layer) const;
+  // Bits of block `index` of a value; where the tensor is signed its top bit acts as its sign.
+  [[nodiscard]] std::int32_t block_of(std::int32_t value, std::uint32_t index, bool is_signed) const;
+  // Width of a group of values that are `bits` bits wide under this configuration's rule, of the widest
+  // block where they are cut. `is_signed` as tensor_is_signed() says.
+  [[nodiscard]] unsigned width(std::span<const std::int32_t> values, unsigned bits, bool is_signed) const;
+  // DNNsim takes a tensor for signed when a value is negative, we when its representation is.
+  [[nodiscard]] bool tensor_is_signed(bool representation_is_signed, std::span<const std::int32_t> values) const;
+  // Whether weights have widths of their own: the trace's, or found in the values.
+  [[nodiscard]] bool has_group_widths(const arch::LayerInput& input) const;
+
+  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.rows, params_.columns}; }
+  [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
+  [[nodiscard]] arch::Needs needs() const override;
+  [[nodiscard]] arch::Storage storage() const override { return arch::Storage::bit_interleaved; }
+  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
+  [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
+  [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input, const arch::Plan& plan) const override;
+
+ private:
+  Params params_;
+};
+
+}  // namespace heddle::models::loom

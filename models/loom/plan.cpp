@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/loom/plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "sim/arch/parallel.h"
+
+namespace heddle::models::loom {
+namespace {
+
+// The width of every brick.
+std::vector<std::uint8_t> brick_widths(const Loom& model, std::span<const std::int32_t> values, unsigned bits, bool is_signed) {
+  std::vector<std::uint8_t> out(values.size() / workload::kBrick);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<std::uint8_t>(model.width(values.subspan(i * workload::kBrick, workload::kBrick), bits, is_signed));
+  }
+  return out;
+}
+
+// First brick of each window of the block in the image of group 0, window set after window set.
+std::vector<std::size_t> window_bases(const arch::LayerInput& input, const arch::Block& block) {
+  std::vector<std::size_t> out;
+  for (const auto s : block.window_sets) {
+    const auto& set = input.mapping.window_sets[s];
+    for (std::uint64_t w = set.first; w < set.first + set.count; ++w) {
+      out.push_back(workload::brick_index(*input.activations, input.lowered, 0, w, 0));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<arch::Plan> Loom::prepare(const arch::LayerInput& input) const {
+  auto plan = std::make_unique<LoomPlan>();
+  const auto& precision = input.layer.precision;
+  const auto slots = [this](unsigned bits) { return static_cast<std::uint32_t>(ceil_div(bits, params_.bits_per_cycle)); };
+  plan->layer_slots = slots(std::min(precision.activation_bits, params_.pe_width));
+  plan->layer_weight_bits = std::min(precision.weight_bits, params_.pe_width);
+  if (params_.activation_width == ActivationWidth::dynamic) {
+    const auto values = input.activations->values();
+    const bool is_signed = tensor_is_signed(input.layer.activation.rep.is_signed, values);
+    plan->brick_slots = brick_widths(*this, values, precision.activation_bits, is_signed);
+    for (auto& brick : plan->brick_slots) brick = static_cast<std::uint8_t>(slots(brick));
+  }
+  if (!has_group_widths(input)) return plan;
+  if (params_.weight_precision == WeightPrecision::values) {
+    const auto values = input.weights->values();
+    const bool is_signed = tensor_is_signed(input.layer.weight.rep.is_signed, values);
+    plan->weight_bits = brick_widths(*this, values, precision.weight_bits, is_signed);
+  } else {
+    plan->weight_bits = input.group_widths;
+    for (auto& bits : plan->weight_bits) bits = static_cast<std::uint8_t>(std::min<unsigned>(bits, params_.pe_width));
+  }
+  if (params_.weight_sync == WeightSync::mean) {
+    plan->mean_sum = std::accumulate(plan->weight_bits.begin(), plan->weight_bits.end(), std::uint64_t{0});
+    plan->mean_count = plan->weight_bits.size();
+  }
+  return plan;
+}
+
+Streams streams_of(const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block, const std::vector<std::uint32_t>& groups) {
+  const std::uint32_t steps = input.mapping.steps;
+  const auto& sets = input.mapping.window_sets;
+  Streams out;
+  std::uint64_t windows = 0;
+  for (const auto s : block.window_sets) windows += sets[s].count;
+  if (plan.brick_slots.empty()) {
+    out.widest.assign(steps, block.window_sets.size() * plan.layer_slots);
+    out.held.assign(steps, windows * plan.layer_slots);
+    out.own.assign(groups.size(), out.held);
+    return out;
+  }
+  out.widest.assign(steps, 0);
+  out.held.assign(steps, 0);
+  out.own.assign(groups.size(), std::vector<std::uint64_t>(steps, 0));
+  const auto bases = window_bases(input, block);
+  arch::parallel_for(steps, [&](std::size_t step) {
+    const auto at = input.lowered.step_at(static_cast<std::uint32_t>(step));
+    std::size_t window = 0;
+    for (const auto s : block.window_sets) {
+      std::uint32_t widest = 1;
+      for (std::size_t g = 0; g < groups.size(); ++g) {
+        const std::size_t offset = input.activations->index(groups[g], at.ky * input.lowered.dilation_y, at.kx * input.lowered.dilation_x, at.brick);
+        for (std::size_t w = window; w < window + sets[s].count; ++w) {
+          const std::uint32_t slots = plan.brick_slots[bases[w] + offset];
+          widest = std::max(widest, slots);
+          out.own[g][step] += slots;
+        }
+      }
+      out.widest[step] += widest;
+      out.held[step] += std::uint64_t{widest} * sets[s].count;
+      window += sets[s].count;
+    }
+  });
+  return out;
+}
+
+PassWeights weights_of(const arch::LayerInput& input, const LoomPlan& plan, std::uint32_t pass) {
+  const std::uint32_t steps = input.mapping.steps;
+  PassWeights out;
+  out.widest.assign(steps, plan.weight_bits.empty() ? plan.layer_weight_bits : 1);
+  for (const auto& set : input.mapping.passes[pass]) {
+    if (out.groups.empty() || out.groups.back() != set.group) {
+      out.groups.push_back(set.group);
+      out.filters.push_back(0);
+      out.own.emplace_back(steps, 0);
+    }
+    out.filters.back() += set.filters;
+    for (std::uint32_t step = 0; step < steps && plan.weight_bits.empty(); ++step) {
+      out.own.back()[step] += std::uint64_t{set.filters} * plan.layer_weight_bits;
+    }
+    if (plan.weight_bits.empty()) continue;
+    for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {
+      const std::uint8_t* bits = plan.weight_bits.data() + std::size_t{f} * steps;
+      for (std::uint32_t step = 0; step < steps; ++step) {
+        out.own.back()[step] += bits[step];
+        out.widest[step] = std::max<std::uint64_t>(out.widest[step], bits[step]);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace heddle::models::loom

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "models/loom/plan.h"
+#include "sim/arch/budget.h"
+#include "sim/arch/cascade.h"
+#include "sim/kernel/round_robin.h"
+
+namespace heddle::models::loom {
+namespace {
+
+enum Event { kSteps, kWeightPlanes, kActivationSlots };
+
+// Real lanes of a group's brick: a depthwise row has its own lane only.
+std::uint64_t lanes_of(const arch::LayerInput& input, std::uint32_t group, std::uint32_t step) {
+  if (input.lowered.is_depthwise) return 1;
+  return input.lowered.lanes(input.lowered.groups[group], input.lowered.step_at(step).brick);
+}
+
+// Lane-cycles in which a lane works, or waits for a wider activation or weight; and the bits read.
+struct Work {
+  std::uint64_t effective = 0;
+  std::uint64_t present = 0;
+  std::uint64_t activation_bits = 0;
+  std::uint64_t weight_bits = 0;
+};
+
+// Sum of slots x weight bits, the weight bits being the average where the plan has one: rounded down.
+std::uint64_t averaged(std::uint64_t slots, const LoomPlan& plan) { return slots * plan.mean_sum / plan.mean_count; }
+
+void add_work(const arch::LayerInput& input, const LoomPlan& plan, const Streams& streams, const PassWeights& weights,
+              std::uint64_t window_sets, std::uint32_t bits_per_cycle, Work& work) {
+  std::uint64_t own_slots = 0;
+  std::uint64_t held_slots = 0;
+  for (std::size_t g = 0; g < weights.groups.size(); ++g) {
+    for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
+      const std::uint64_t lanes = lanes_of(input, weights.groups[g], step);
+      if (plan.mean_count > 0) {
+        own_slots += streams.own[g][step] * weights.filters[g] * lanes;
+        held_slots += streams.held[step] * weights.filters[g] * lanes;
+      } else {
+        work.effective += streams.own[g][step] * weights.own[g][step] * lanes;
+        work.present += streams.held[step] * weights.widest[step] * weights.filters[g] * lanes;
+      }
+      // The activation bits stream anew for every weight bit; a weight bit is read once a window set.
+      work.activation_bits += streams.held[step] * weights.widest[step] * bits_per_cycle * arch::kLanes;
+      work.weight_bits += window_sets * weights.own[g][step] * lanes;
+    }
+  }
+  if (plan.mean_count == 0) return;
+  work.effective += averaged(own_slots, plan);
+  work.present += averaged(held_slots, plan);
+}
+
+// Cycles of one pass over the block's window sets; the average is rounded up, once a pass.
+std::uint64_t pass_cycles(const LoomPlan& plan, const Streams& streams, const PassWeights& weights) {
+  std::uint64_t cycles = 0;
+  for (std::size_t step = 0; step < streams.widest.size(); ++step) {
+    cycles += streams.widest[step] * (plan.mean_count > 0 ? plan.mean_sum : weights.widest[step]);
+  }
+  return plan.mean_count > 0 ? ceil_div(cycles, plan.mean_count) : cycles;
+}
+
+void count_events(const arch::Block& block, const Streams& streams, const PassWeights& weights, arch::Cost& cost) {
+  for (std::size_t step = 0; step < streams.widest.size(); ++step) {
+    cost.events[kSteps] += block.window_sets.size();
+    cost.events[kWeightPlanes] += block.window_sets.size() * weights.widest[step];
+    cost.events[kActivationSlots] += streams.widest[step];
+  }
+}
+
+// Composed units work on the blocks of a value side by side.
+std::uint64_t units_of(const Loom& model, const arch::LayerInput& input) {
+  return std::uint64_t{model.blocks(input.layer.precision.activation_bits)} * model.blocks(input.layer.precision.weight_bits);
+}
+
+void finish(const Loom& model, const arch::LayerInput& input, const Work& work, LaneCycles fill, arch::Cost& cost) {
+  const std::uint64_t units = units_of(model, input);
+  cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(work.effective * units),
+                              LaneCycles((work.present - work.effective) * units), fill);
+  cost.activation_read = Bits(work.activation_bits * model.blocks(input.layer.precision.activation_bits));
+  cost.weight_read = Bits(work.weight_bits * model.blocks(input.layer.precision.weight_bits));
+}
+
+arch::Cost price_convolution(const Loom& model, const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block) {
+  arch::Cost cost;
+  Work work;
+  Streams streams;
+  std::vector<std::uint32_t> groups;
+  for (const auto pass : block.passes) {
+    const PassWeights weights = weights_of(input, plan, pass);
+    if (weights.groups != groups) streams = streams_of(input, plan, block, weights.groups);
+    groups = weights.groups;
+    cost.passes.emplace_back(pass_cycles(plan, streams, weights));
+    cost.compute += cost.passes.back();
+    add_work(input, plan, streams, weights, block.window_sets.size(), model.params().bits_per_cycle, work);
+    count_events(block, streams, weights, cost);
+  }
+  finish(model, input, work, LaneCycles(0), cost);
+  return cost;
+}
+
+// Bricks of all passes take turns on the columns, a brick taking what a one-window step takes.
+arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block) {
+  arch::Cost cost;
+  Work work;
+  const arch::ArrayShape elements = model.composed(input.lowered);
+  kernel::RoundRobin columns(elements.columns);
+  std::uint64_t busy = 0;
+  for (const auto pass : block.passes) {
+    const PassWeights weights = weights_of(input, plan, pass);
+    const Streams streams = streams_of(input, plan, block, weights.groups);
+    for (std::size_t step = 0; step < streams.widest.size(); ++step) {
+      const std::uint64_t cycles = plan.mean_count > 0 ? ceil_div(streams.widest[step] * plan.mean_sum, plan.mean_count)
+                                                       : streams.widest[step] * weights.widest[step];
+      columns.issue(cycles);
+      busy += cycles;
+    }
+    add_work(input, plan, streams, weights, block.window_sets.size(), model.params().bits_per_cycle, work);
+    count_events(block, streams, weights, cost);
+  }
+  cost.compute = Cycles(columns.finish_cycles());
+  cost.passes = arch::split_evenly(cost.compute, block.passes.size());
+  const std::uint64_t rows = std::uint64_t{elements.tiles} * elements.rows * units_of(model, input);
+  finish(model, input, work, LaneCycles((cost.compute.count() * elements.columns - busy) * rows * arch::kLanes), cost);
+  return cost;
+}
+
+// Columns hold different outputs or slices and start one cycle apart. A row's weight bits reach one column
+// a cycle, so a bit is held for as many cycles as there are columns at least.
+arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, const arch::Block& block) {
+  const auto stream = static_cast<std::uint32_t>(ceil_div(params.container_bits, params.bits_per_cycle));
+  const std::uint32_t hold = std::max(params.columns, stream);
+  const std::uint32_t weight_bits = input.layer.precision.weight_bits;
+  arch::Cost cost = arch::price_cascade(
+      input, block,
+      {.step = [=](std::uint32_t, std::uint32_t) { return arch::CascadeStep{hold * weight_bits, stream * weight_bits}; },
+       .lead = [&](std::uint32_t) { return params.columns - 1; },
+       .tail = nullptr});
+  for (const auto& run : arch::cascade_runs(input, block)) {
+    const std::uint64_t steps = run.passes.size() * run.cascade.steps;
+    cost.events[kSteps] += steps;
+    cost.events[kWeightPlanes] += steps * weight_bits;
+    cost.events[kActivationSlots] += steps * stream;
+  }
+  cost.activation_read = arch::activation_bits(input, block, params.container_bits) * weight_bits;
+  cost.weight_read = arch::weight_bits(input, block, weight_bits);
+  return cost;
+}
+
+}  // namespace
+
+arch::Cost Loom::price(const arch::LayerInput& input, const arch::Plan& base, const arch::Block& block) const {
+  const auto& plan = dynamic_cast<const LoomPlan&>(base);
+  if (!input.lowered.is_fully_connected) return price_convolution(*this, input, plan, block);
+  if (params_.fully_connected == FullyConnected::round_robin) return price_round_robin(*this, input, plan, block);
+  return price_cascade(params_, input, block);
+}
+
+// Widths of groups of 16 weights travel with them.
+Bits Loom::weight_metadata(const arch::LayerInput& input, const arch::Plan&) const {
+  if (params_.weight_precision != WeightPrecision::group || !has_group_widths(input)) return Bits(0);
+  return Bits(std::uint64_t{input.group_widths.size()} * ceil_log2(params_.container_bits));
+}
+
+}  // namespace heddle::models::loom

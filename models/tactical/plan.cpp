@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/tactical/plan.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "sim/arch/parallel.h"
+#include "sim/base/error.h"
+#include "sim/kernel/width_dnnsim.h"
+
+namespace heddle::models::tactical {
+namespace {
+
+using kernel::Slot;
+
+std::uint16_t nonzero_lanes(workload::Brick brick) {
+  std::uint32_t mask = 0;
+  for (unsigned lane = 0; lane < arch::kLanes; ++lane) mask |= (brick[lane] != 0 ? 1U : 0U) << lane;
+  return static_cast<std::uint16_t>(mask);
+}
+
+PackedBrick pack_brick(workload::Brick brick) {
+  PackedBrick out{};
+  for (unsigned lane = 0; lane < arch::kLanes; ++lane) {
+    const std::int32_t x = brick[lane];
+    const unsigned place = lane % 4 * 16;
+    out.folded[lane / 4] |= std::uint64_t{static_cast<std::uint16_t>(x ^ (x >> 31))} << place;
+    out.low[lane / 4] |= std::uint64_t{static_cast<std::uint16_t>(x)} << place;
+  }
+  return out;
+}
+
+}  // namespace
+
+unsigned Detector::width(kernel::GroupBits bits) const {
+  return rule == WidthRule::dnnsim ? kernel::width_dnnsim(bits.folded, is_signed, trim_low) : kernel::width(bits, is_signed, trim_low);
+}
+
+Detector detector_of(const Params& params, const arch::LayerInput& input) {
+  Detector out{params.width_rule, input.layer.activation.rep.is_signed, params.trim_low};
+  if (params.width_rule == WidthRule::dnnsim) {
+    const auto values = input.activations->values();
+    out.is_signed = std::any_of(values.begin(), values.end(), [](std::int32_t x) { return x < 0; });
+  }
+  return out;
+}
+
+std::vector<std::uint16_t> present_lanes(const arch::LayerInput& input, const arch::FilterSet& set) {
+  const workload::LoweredLayer& lowered = input.lowered;
+  const workload::ChannelGroup& group = lowered.groups[set.group];
+  const std::uint32_t steps = input.mapping.steps;
+  std::vector<std::uint16_t> out(std::size_t{set.filters} * steps);
+  for (std::uint32_t row = 0; row < set.filters; ++row) {
+    for (std::uint32_t t = 0; t < steps; ++t) {
+      std::uint32_t lanes = (1U << lowered.lanes(group, t % lowered.bricks)) - 1;
+      if (lowered.is_depthwise) {
+        lanes = 1U << ((set.first_filter + row - group.first_filter) / (group.filters / group.channels));
+      }
+      out[std::size_t{row} * steps + t] = static_cast<std::uint16_t>(lanes);
+    }
+  }
+  return out;
+}
+
+kernel::Schedule Tactical::pack(const arch::LayerInput& input, const arch::FilterSet& set, bool keep_slots) const {
+  const std::uint32_t steps = input.mapping.steps;
+  std::vector<std::uint16_t> nonzero(std::size_t{set.filters} * steps, 0xffff);
+  if (!input.layer.has_run_time_weights()) {
+    for (std::uint32_t row = 0; row < set.filters; ++row) {
+      for (std::uint32_t t = 0; t < steps; ++t) {
+        nonzero[std::size_t{row} * steps + t] = nonzero_lanes(input.weights->brick(set.first_filter + row, t));
+      }
+    }
+  }
+  const auto present = present_lanes(input, set);
+  kernel::ScheduleOptions options = params_.schedule;
+  options.keep_slots = keep_slots;
+  options.present = present;
+  return kernel::schedule(nonzero, set.filters, params_.pattern, options);
+}
+
+TacticalPlan::TacticalPlan(const Tactical& model, const arch::LayerInput& input) {
+  const workload::LoweredLayer& lowered = input.lowered;
+  for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
+    const auto at = lowered.step_at(step);
+    step_offsets_.push_back((std::size_t{at.ky} * lowered.dilation_y * lowered.padded_width + std::size_t{at.kx} * lowered.dilation_x) * lowered.bricks +
+                            at.brick);
+  }
+  pack_sets(model, input);
+  if (model.params().back_end != BackEnd::parallel) summarize(model.params(), input);
+}
+
+std::size_t TacticalPlan::origin(const arch::LayerInput& input, std::uint32_t group, std::uint64_t window) const {
+  const auto at = input.lowered.window_at(window);
+  return input.activations->index(group, at.y * input.lowered.stride_y, at.x * input.lowered.stride_x, 0);
+}
+
+void TacticalPlan::pack_sets(const Tactical& model, const arch::LayerInput& input) {
+  const auto& passes = input.mapping.passes;
+  const bool gated = model.params().gate_zero_slots;
+  sets_.resize(passes.size());
+  std::vector<std::pair<std::size_t, std::size_t>> all;
+  for (std::size_t p = 0; p < passes.size(); ++p) {
+    sets_[p].resize(passes[p].size());
+    for (std::size_t tile = 0; tile < passes[p].size(); ++tile) all.emplace_back(p, tile);
+  }
+  arch::parallel_for(all.size(), [&](std::size_t i) {
+    const arch::FilterSet& from = passes[all[i].first][all[i].second];
+    PackedSet& to = sets_[all[i].first][all[i].second];
+    to.schedule = model.pack(input, from, model.per_row());
+    to.group = from.group;
+    to.filters = from.filters;
+    for (std::uint32_t row = 0; row < from.filters; ++row) {
+      to.present_slots += input.lowered.is_depthwise ? 1 : input.lowered.lanes(input.lowered.groups[from.group], 0);
+    }
+    if (!model.per_row()) return;
+    for (std::size_t e = 0; e < to.schedule.size(); ++e) {
+      for (std::size_t row = 0; row < from.filters; ++row) {
+        SlotReads reads;
+        for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
+          const Slot slot = to.schedule.slot(e, row, lane);
+          if (slot.kind == Slot::Kind::empty || (gated && slot.kind == Slot::Kind::zero)) continue;
+          reads.push_back(static_cast<std::int32_t>(step_offsets_[slot.column] * arch::kLanes + slot.lane));
+        }
+        to.row_reads.push_back(std::move(reads));
+      }
+    }
+  });
+}
+
+void TacticalPlan::summarize(const Params& params, const arch::LayerInput& input) {
+  const workload::ActivationBricks& image = *input.activations;
+  if (params.back_end == BackEnd::terms) {
+    exponents_.resize(image.values().size());
+    kernel::term_exponents(params.encoder, image.values(), exponents_);
+    return;
+  }
+  detector_ = detector_of(params, input);
+  packed_.resize(image.count());
+  for (std::size_t i = 0; i < packed_.size(); ++i) packed_[i] = pack_brick(image.brick(i));
+}
+
+}  // namespace heddle::models::tactical

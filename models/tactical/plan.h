@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "models/tactical/tactical.h"
+#include "sim/kernel/width.h"
+
+namespace heddle::models::tactical {
+
+// A brick of activations as width detection sees it: 16 bits a lane, so that a set of lanes is four masks.
+struct PackedBrick {
+  std::array<std::uint64_t, 4> folded;
+  std::array<std::uint64_t, 4> low;
+};
+
+// What the widths of a layer depend on beside its values.
+struct Detector {
+  WidthRule rule = WidthRule::group;
+  bool is_signed = false;
+  bool trim_low = false;
+  [[nodiscard]] unsigned width(kernel::GroupBits bits) const;
+};
+// Under DNNsim's rule a tensor is signed when any of its values is negative.
+Detector detector_of(const Params& params, const arch::LayerInput& input);
+
+// What a slot of a filter row reads, as lane indices from the window's origin in the image.
+using SlotReads = std::vector<std::int32_t>;
+
+// A packed filter set. It takes at least one column: a set that emits nothing costs 1 (specs).
+struct PackedSet {
+  kernel::Schedule schedule;
+  std::uint32_t group = 0;
+  std::uint32_t filters = 0;
+  std::uint32_t present_slots = 0;  // of the first column, for a set that emits nothing
+  // Per emitted column and filter row, only where rows are looked at one by one.
+  std::vector<SlotReads> row_reads;
+
+  [[nodiscard]] std::size_t columns() const { return std::max<std::size_t>(1, schedule.size()); }
+};
+
+// Schedules, and the image in the form that the back end's counting reads.
+class TacticalPlan final : public arch::Plan {
+ public:
+  TacticalPlan(const Tactical& model, const arch::LayerInput& input);
+
+  [[nodiscard]] const PackedSet& set(std::size_t pass, std::size_t tile) const { return sets_[pass][tile]; }
+  [[nodiscard]] const std::vector<std::vector<PackedSet>>& sets() const { return sets_; }
+  [[nodiscard]] const Detector& detector() const { return detector_; }
+
+  // Bricks from the window's origin to what it reads in a step, and the origin itself.
+  [[nodiscard]] std::size_t step_offset(std::uint32_t step) const { return step_offsets_[step]; }
+  [[nodiscard]] std::size_t origin(const arch::LayerInput& input, std::uint32_t group, std::uint64_t window) const;
+  [[nodiscard]] const PackedBrick* packed() const { return packed_.data(); }            // precision back end
+  [[nodiscard]] const std::uint32_t* exponents() const { return exponents_.data(); }    // terms back end, [brick][lane]
+
+ private:
+  void pack_sets(const Tactical& model, const arch::LayerInput& input);
+  void summarize(const Params& params, const arch::LayerInput& input);
+
+  std::vector<std::vector<PackedSet>> sets_;  // [pass][tile]
+  Detector detector_;
+  std::vector<std::size_t> step_offsets_;
+  std::vector<PackedBrick> packed_;
+  std::vector<std::uint32_t> exponents_;
+};
+
+// Lanes of each column that hold a channel of the filter, [row][step], as masks.
+std::vector<std::uint16_t> present_lanes(const arch::LayerInput& input, const arch::FilterSet& set);
+
+}  // namespace heddle::models::tactical

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/arch/accelerator.h"
+#include "sim/kernel/tactical_schedule.h"
+#include "sim/kernel/terms.h"
+
+namespace heddle::models::tactical {
+
+enum class BackEnd { parallel, precision, terms };
+enum class Detection { column, row };     // whose activations share a width, or a first-stage shift
+enum class WidthRule { group, dnnsim };
+enum class TileSync { independent, lockstep };
+
+inline constexpr std::uint32_t kMaxRows = 16;  // of the scheduler: all rows of a filter set advance together
+
+struct Params {
+  std::uint32_t tiles = 4;
+  std::uint32_t rows = 16;
+  std::uint32_t columns = 16;
+  std::uint32_t container_bits = 16;
+  BackEnd back_end = BackEnd::terms;
+  kernel::Pattern pattern = kernel::Pattern::parse("T<2,5>");
+  kernel::ScheduleOptions schedule;
+  bool gate_zero_slots = false;
+  TileSync tile_sync = TileSync::independent;
+  std::uint32_t registers = 1;  // R; kernel::RunAhead::kUnlimited
+  bool trim_low = true;
+  WidthRule width_rule = WidthRule::group;
+  kernel::Encoder encoder = kernel::Encoder::naf;
+  std::uint32_t first_stage_bits = 2;
+  Detection detection = Detection::column;
+
+  static config::Declaration declaration();
+  static Params from(const config::Values& values);
+};
+
+// Bit-Tactical (arXiv 1803.03688, ASPLOS 2019): software packs each filter's non-zero weights into fewer
+// columns; a multiplexer at each weight lane picks the activation that the promoted weight needs. The back
+// end multiplies bit-parallel, serially over the activations' width (TCLp), or term by term (TCLe).
+class Tactical final : public arch::Accelerator {
+ public:
+  explicit Tactical(Params params) : params_(std::move(params)) {}
+  [[nodiscard]] const Params& params() const { return params_; }
+
+  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.rows, params_.columns}; }
+  [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
+  [[nodiscard]] arch::Needs needs() const override {
+    return {.activations = params_.back_end != BackEnd::parallel, .weights = true};
+  }
+  [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
+  [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input, const arch::Plan& plan) const override;
+  [[nodiscard]] std::optional<arch::PackingReport> packing_report(const arch::LayerInput& input) const override;
+
+  // The packed columns of one filter set. Weights that are made at run time cannot be packed: every slot
+  // counts as a weight.
+  [[nodiscard]] kernel::Schedule pack(const arch::LayerInput& input, const arch::FilterSet& set, bool keep_slots) const;
+  // Whether rows must be looked at one by one. Widths that only count from the top do not differ: the widest
+  // row is as wide as all rows together.
+  [[nodiscard]] bool per_row() const {
+    return params_.detection == Detection::row && (params_.back_end == BackEnd::terms || (params_.back_end == BackEnd::precision && params_.trim_low));
+  }
+
+ private:
+  Params params_;
+};
+
+}  // namespace heddle::models::tactical

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/tartan/tartan.h"
+#include "sim/hw/bit_true/activation_serial.h"
+#include "sim/hw/bit_true/fetch_hold.h"
+#include "sim/hw/bit_true/split_array.h"
+#include "sim/hw/bit_true/weight_load.h"
+
+namespace heddle::models {
+
+std::unique_ptr<hw::BitTrueArray> build_tartan(const arch::Accelerator& accelerator, const char* name) {
+  const auto& model = dynamic_cast<const tartan::Tartan&>(accelerator);
+  using Convolutions = hw::SerialArray<hw::ActivationSerial>;
+  using FullyConnected = hw::CascadeArray<hw::WeightLoad>;
+  const std::uint32_t bits = model.params().bits_per_cycle;
+  const auto layer_widths = [](const hw::CascadeOperands& operands) {
+    const auto& precision = operands.input->layer.precision;
+    return hw::WeightLoad::Widths{precision.activation_bits, precision.weight_bits, 0};
+  };
+  return std::make_unique<hw::SplitArray<Convolutions, FullyConnected>>(
+      name, hw::ActivationSerial{bits, hw::fetch_hold(model.params().fetch)},
+      Convolutions::Options{.shape = model.shape(), .columns_per_unit = model.params().columns, .registers = 0},
+      hw::WeightLoad{bits, layer_widths},
+      FullyConnected::Options{.shape = model.shape(), .reduction = hw::Reduction::tree, .loads_first = true});
+}
+
+}  // namespace heddle::models

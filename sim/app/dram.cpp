@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <iostream>
+
+#include "sim/app/command.h"
+#include "sim/app/commands.h"
+#include "sim/app/locate.h"
+#include "sim/base/mapped_file.h"
+#include "sim/config/compose.h"
+#include "sim/hw/dram/request_trace.h"
+#include "sim/hw/dram/trace_run.h"
+
+namespace heddle::app {
+
+namespace po = boost::program_options;
+
+int dram_command(const Arguments& arguments) {
+  CommandLine line(
+      "heddle dram MEMORY --trace FILE [--set path=value ...] [--json]",
+      "Run a trace of memory requests (0xADDR READ|WRITE CYCLE a line) to completion on a DRAM alone.",
+      "heddle dram ddr4_3200_8gb_x8 --trace requests.trace --set controller.queue_depth=64");
+  line.options()("memory", po::value<std::string>(), "a memory configuration, or the name of a shipped one")(
+      "trace", po::value<std::string>(), "requests, in the form DRAMsim3 reads")(
+      "set", po::value<std::vector<std::string>>()->composing(),
+      "override a key of the configuration: controller.ranks=2")(
+      "request-bytes", po::value<std::uint64_t>()->default_value(0),
+      "bytes of a request, cut into bursts (0: one burst)")("json", po::bool_switch(),
+                                                            "print JSON on standard output");
+  line.positional("memory", 1);
+  const auto values = line.parse(arguments);
+  if (!values) return 0;
+  const auto file = locate_memory(required(*values, "memory", "a memory configuration"));
+  const std::string trace_name = required(*values, "trace", "--trace FILE");
+  const auto overrides = texts(*values, "set");
+  const auto memory = dram::read_memory(config::compose(file, overrides));
+
+  const MappedFile trace(trace_name);
+  const auto bytes = trace.bytes();
+  dram::TraceReader reader({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, trace_name);
+  const dram::TraceRunOptions options{.request_bytes = (*values)["request-bytes"].as<std::uint64_t>()};
+  const auto report = dram::run_request_trace(memory.parameters, reader, options);
+  if ((*values)["json"].as<bool>()) {
+    std::cout << dram::to_json(report, memory).dump(2) << "\n";
+  } else {
+    std::cout << dram::to_text(report, memory);
+  }
+  return 0;
+}
+
+}  // namespace heddle::app

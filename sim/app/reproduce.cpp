@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "models/catalogue.h"
+#include "sim/app/command.h"
+#include "sim/app/commands.h"
+#include "sim/app/locate.h"
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+#include "sim/result/table.h"
+#include "sim/run/reproduce.h"
+
+namespace heddle::app {
+namespace {
+
+namespace po = boost::program_options;
+using config::Json;
+using run::Reproduction;
+
+Json to_json(const Reproduction& r) {
+  Json networks = Json::array();
+  for (const auto& n : r.networks) networks.push_back({{"network", n.network}, {"speedup", n.speedup}});
+  Json out{{"paper", r.comparison.paper},   {"claim", r.comparison.claim},       {"published", r.comparison.published},
+           {"source", r.comparison.source}, {"baseline", r.comparison.baseline}, {"design", r.comparison.design},
+           {"layers", r.comparison.layers}, {"speedup", r.geometric_mean},       {"kind", r.comparison.is_trend ? "trend" : "shapes"},
+           {"networks", networks},          {"assumptions", r.assumptions},      {"reason", r.comparison.reason}};
+  if (!r.comparison.is_trend) {
+    out["expected"] = r.comparison.expected;
+    out["tolerance"] = r.comparison.tolerance;
+    out["holds"] = r.holds();
+  }
+  return out;
+}
+
+void print(const std::vector<Reproduction>& rows) {
+  result::Table table({"comparison", "published", "ours", "kind", "networks"});
+  for (const auto& r : rows) {
+    table.add({r.comparison.claim, fmt::format("{:.2f}x", r.comparison.published), fmt::format("{:.3f}x", r.geometric_mean),
+               r.comparison.is_trend ? "trend" : r.holds() ? "holds" : "DIFFERS", std::to_string(r.networks.size())});
+  }
+  std::cout << table.text();
+  for (const auto& r : rows) {
+    std::cout << "\n" << r.comparison.claim << " (" << r.comparison.source << ")\n  " << r.comparison.reason << "\n";
+    for (const auto& n : r.networks) std::cout << fmt::format("  {:.3f}x  {}\n", n.speedup, n.network);
+    for (const auto& text : r.assumptions) std::cout << "  assumption: " << text << "\n";
+  }
+}
+
+}  // namespace
+
+int reproduce_command(const Arguments& arguments) {
+  CommandLine line("heddle reproduce [PAPER] [--json]",
+                   "The papers' comparisons beside ours. `holds`: computed from shapes and profiles, within a stated tolerance. `trend`: "
+                   "the papers' trained networks are not available, ours show the direction only. Exit code 1 where one differs.",
+                   "heddle reproduce tartan");
+  line.options()("paper", po::value<std::string>(), "one paper only")("json", po::bool_switch(), "print JSON on standard output");
+  line.positional("paper", 1);
+  const auto values = line.parse(arguments);
+  if (!values) return 0;
+  const auto data = data_folder();
+  std::vector<Reproduction> rows;
+  std::vector<std::string> papers;
+  const std::string wanted = value_or(*values, "paper", std::string());
+  for (const auto& comparison : run::read_comparisons(data)) {
+    if (papers.empty() || papers.back() != comparison.paper) papers.push_back(comparison.paper);
+    if (wanted.empty() || wanted == comparison.paper) rows.push_back(run::reproduce(comparison, data, models::catalogue()));
+  }
+  if (rows.empty()) throw Error(ErrorKind::usage, "heddle reproduce", "there is no paper " + in_quotes(wanted) + suggestion(wanted, papers));
+  if ((*values)["json"].as<bool>()) {
+    Json out = Json::array();
+    for (const auto& r : rows) out.push_back(to_json(r));
+    std::cout << Json{{"comparisons", out}}.dump(2) << "\n";
+  } else {
+    print(rows);
+  }
+  for (const auto& r : rows) {
+    if (!r.comparison.is_trend && !r.holds()) return 1;
+  }
+  return 0;
+}
+
+}  // namespace heddle::app

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/arch/column_steps.h"
+
+#include "sim/arch/budget.h"
+#include "sim/arch/pass_slots.h"
+#include "sim/base/error.h"
+#include "sim/kernel/round_robin.h"
+#include "sim/kernel/run_ahead.h"
+
+namespace heddle::arch {
+namespace {
+
+// Lanes of a step in which a filter of the group has a channel.
+std::uint32_t lanes_in_use(const workload::LoweredLayer& lowered, std::uint32_t group, std::uint32_t step) {
+  return lowered.is_depthwise ? 1 : lowered.lanes(lowered.groups[group], lowered.step_at(step).brick);
+}
+
+struct Totals {
+  std::uint64_t cycles = 0;
+  std::uint64_t effective = 0;  // lane-cycles
+  std::uint64_t waiting = 0;    // lane-cycles
+  UnitTally tally;
+};
+
+// One convolution block in the loop order: units of all slots side by side, drifting as registers allow.
+class ConvolutionRun {
+ public:
+  ConvolutionRun(const LayerInput& input, const ColumnSteps& steps, std::size_t slots, std::uint32_t registers)
+      : input_(input), steps_(steps), cycles_(slots * steps.units()), weights_(cycles_.size()), run_(cycles_.size(), registers) {}
+
+  void pass(std::span<const PassSlot> slots, std::span<const std::uint32_t> window_sets) {
+    for (const auto set : window_sets) {
+      for (std::uint32_t step = 0; step < input_.mapping.steps; ++step) {
+        std::fill(cycles_.begin(), cycles_.end(), 0U);
+        for (std::size_t s = 0; s < slots.size(); ++s) load(slots[s], s * steps_.units(), set, step);
+        run_.step(cycles_, weights_);
+      }
+    }
+  }
+
+  void drain() { run_.drain(); }
+
+  [[nodiscard]] Totals totals() const { return {run_.finish_cycles(), effective_, run_.weighted_waiting(), tally_}; }
+
+ private:
+  void load(const PassSlot& slot, std::size_t first_unit, std::uint32_t set, std::uint32_t step) {
+    const auto unit_cycles = steps_.step(slot.group, set, step);
+    const std::uint64_t lanes = std::uint64_t{slot.filters} * lanes_in_use(input_.lowered, slot.group, step);
+    const std::uint32_t windows = input_.mapping.window_sets[set].count;
+    for (std::uint32_t u = 0; u < unit_cycles.size() && unit_cycles[u] != 0; ++u) {
+      const std::uint32_t cycles = unit_cycles[u];
+      const std::uint64_t weight = lanes * std::min(steps_.columns_per_unit(), windows - u * steps_.columns_per_unit());
+      cycles_[first_unit + u] = cycles;
+      weights_[first_unit + u] = weight;
+      effective_ += weight * cycles;
+      tally_.cycles += cycles;
+      ++tally_.steps;
+    }
+  }
+
+  const LayerInput& input_;
+  const ColumnSteps& steps_;
+  std::vector<std::uint32_t> cycles_;
+  std::vector<std::uint64_t> weights_;
+  kernel::RunAhead run_;
+  std::uint64_t effective_ = 0;
+  UnitTally tally_;
+};
+
+Totals price_convolution(const LayerInput& input, const Block& block, const ColumnSteps& steps, std::uint32_t registers,
+                         std::vector<Cycles>& passes) {
+  std::size_t most_slots = 1;
+  for (const auto p : block.passes) most_slots = std::max(most_slots, slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups).size());
+  ConvolutionRun run(input, steps, most_slots, registers);
+  for (const auto p : block.passes) {
+    // Where groups share the tiles, another pass may give a tile to another group's dispatchers.
+    if (input.lowered.is_parallel_groups) run.drain();
+    const std::uint64_t before = run.totals().cycles;
+    run.pass(slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups), block.window_sets);
+    passes.emplace_back(run.totals().cycles - before);
+  }
+  run.drain();
+  return run.totals();
+}
+
+// A barrier leaves nothing of a pass behind: passes of the same groups and filters cost the same.
+Totals price_barrier(const LayerInput& input, const Block& block, const ColumnSteps& steps, std::vector<Cycles>& passes) {
+  Totals sum;
+  Totals one;
+  std::vector<PassSlot> last;
+  for (const auto p : block.passes) {
+    const auto slots = slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
+    if (slots != last) {
+      ConvolutionRun run(input, steps, slots.size(), 0);
+      run.pass(slots, block.window_sets);
+      one = run.totals();
+      last = slots;
+    }
+    passes.emplace_back(one.cycles);
+    sum.cycles += one.cycles;
+    sum.effective += one.effective;
+    sum.waiting += one.waiting;
+    sum.tally.steps += one.tally.steps;
+    sum.tally.cycles += one.tally.cycles;
+  }
+  return sum;
+}
+
+Totals price_bricks(const LayerInput& input, const Block& block, const ColumnSteps& steps) {
+  Totals out;
+  kernel::RoundRobin issue(input.mapping.array.columns);
+  for (const auto p : block.passes) {
+    const auto slots = slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
+    HEDDLE_CHECK(slots.size() == 1, "fully connected groups run one after another");
+    for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
+      const std::uint64_t cycles = steps.step(slots[0].group, 0, step)[0];
+      issue.issue(cycles);
+      out.effective += cycles * slots[0].filters * lanes_in_use(input.lowered, slots[0].group, step);
+      out.tally.cycles += cycles;
+      ++out.tally.steps;
+    }
+  }
+  out.cycles = issue.finish_cycles();
+  return out;
+}
+
+}  // namespace
+
+WindowBricks::WindowBricks(const LayerInput& input) : input_(input) {
+  HEDDLE_CHECK(input.activations != nullptr, "steps that follow activations need them");
+  for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
+    const auto at = input.lowered.step_at(step);
+    offsets_.push_back(
+        input.activations->index(0, at.ky * input.lowered.dilation_y, at.kx * input.lowered.dilation_x, at.brick));
+  }
+}
+
+std::vector<std::size_t> WindowBricks::bases(std::uint32_t group, const WindowSet& set) const {
+  std::vector<std::size_t> out;
+  for (std::uint64_t w = set.first; w < set.first + set.count; ++w) {
+    out.push_back(workload::brick_index(*input_.activations, input_.lowered, group, w, 0));
+  }
+  return out;
+}
+
+ColumnSteps::ColumnSteps(const LayerInput& input, std::uint32_t columns_per_unit)
+    : groups_(input.lowered.groups.size()),
+      sets_(input.mapping.window_sets.size()),
+      steps_(input.mapping.steps),
+      columns_per_unit_(columns_per_unit),
+      units_(static_cast<std::uint32_t>(ceil_div(input.mapping.array.columns, columns_per_unit))),
+      cycles_(groups_ * sets_ * steps_ * units_) {}
+
+std::vector<std::uint64_t> window_set_sums(const LayerInput& input, std::span<const std::uint16_t> per_brick) {
+  const WindowBricks windows(input);
+  const std::size_t sets = input.mapping.window_sets.size();
+  std::vector<std::uint64_t> sums(input.lowered.groups.size() * sets);
+  parallel_for(sums.size(), [&](std::size_t run) {
+    const auto bases = windows.bases(static_cast<std::uint32_t>(run / sets), input.mapping.window_sets[run % sets]);
+    std::uint64_t sum = 0;
+    for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
+      for (const auto base : bases) sum += per_brick[base + windows.offset(step)];
+    }
+    sums[run] = sum;
+  });
+  return sums;
+}
+
+Cost price_columns(const LayerInput& input, const Block& block, const ColumnSteps& steps, std::uint32_t registers, unsigned container_bits,
+                   UnitTally& tally) {
+  Cost cost;
+  Totals totals;
+  LaneCycles fill;
+  const ArrayShape& array = input.mapping.array;
+  if (input.lowered.is_fully_connected) {
+    totals = price_bricks(input, block, steps);
+    cost.passes = split_evenly(Cycles(totals.cycles), block.passes.size());
+    // Columns that wait for their turn.
+    fill = LaneCycles((totals.cycles * array.columns - totals.tally.cycles) * array.tiles * array.rows * kLanes);
+  } else if (registers == 0) {
+    totals = price_barrier(input, block, steps, cost.passes);
+  } else {
+    totals = price_convolution(input, block, steps, registers, cost.passes);
+  }
+  cost.compute = Cycles(totals.cycles);
+  cost.lanes = complete(array, cost.compute, LaneCycles(totals.effective), LaneCycles(totals.waiting), fill);
+  cost.activation_read = activation_bits(input, block, container_bits);
+  cost.weight_read = weight_bits(input, block, container_bits);
+  tally = totals.tally;
+  return cost;
+}
+
+}  // namespace heddle::arch

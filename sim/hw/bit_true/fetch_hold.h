@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+
+#include "sim/arch/activation_serial.h"
+#include "sim/arch/fetch_rows.h"
+#include "sim/hw/bit_true/serial_array.h"
+
+namespace heddle::hw {
+
+// Cycles that a convolution's step is held for its activation rows; null where fetching is ideal.
+inline std::function<std::uint32_t(const StepOperands&)> fetch_hold(arch::ActivationFetch fetch) {
+  if (fetch == arch::ActivationFetch::ideal) return nullptr;
+  return [](const StepOperands& operands) -> std::uint32_t {
+    const arch::LayerInput& input = *operands.input;
+    if (input.lowered.is_fully_connected) return 0;
+    return arch::fetch_rows(input.lowered, input.mapping.window_sets[operands.window_set], operands.step);
+  };
+}
+
+}  // namespace heddle::hw

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/hw/dram/block_mover.h"
+
+#include <catch2/catch.hpp>
+
+#include "sim/base/random.h"
+#include "tests/dram/support.h"
+
+using dram_test::Kind;
+using dram_test::memory;
+using heddle::dram::BlockMover;
+using heddle::dram::Cycle;
+
+namespace {
+
+// Waits for the announced bound until the block is through; returns its end and counts the steps.
+Cycle finish(BlockMover& mover, BlockMover::Ticket ticket, int& steps) {
+  while (!mover.issued(ticket)) {
+    mover.advance(mover.completion(ticket));
+    ++steps;
+  }
+  return mover.completion(ticket);
+}
+
+}  // namespace
+
+TEST_CASE("a block takes what its bursts take one by one, in few steps") {
+  for (const char* name : {"ddr4_3200_8gb_x8", "lpddr4_4267_8gb_x16", "hbm2_2000_8gb_x128"}) {
+    CAPTURE(name);
+    const auto m = memory(name);
+    const std::uint64_t burst = m.device.organisation.burst_bytes();
+    std::vector<dram_test::TraceRequest> requests;
+    for (std::uint64_t i = 0; i < 20000; ++i) requests.push_back({i * burst, 0, Kind::read});
+    BlockMover mover(m);
+    int steps = 0;
+    CHECK(finish(mover, mover.start({.address = 0, .bytes = 20000 * burst, .kind = Kind::read}, 0), steps) ==
+          dram_test::last_data(dram_test::run(m, requests)));
+    CHECK(steps < 40);
+  }
+}
+
+TEST_CASE("a bound is never beyond the end, however often one asks") {
+  const auto m = memory("ddr4_3200_8gb_x8");
+  heddle::Random random(6);
+  BlockMover mover(m);
+  Cycle now = 0;
+  for (int round = 0; round < 50; ++round) {
+    const auto a = mover.start(
+        {.address = random.below(1 << 30), .bytes = 1 + random.below(9000), .kind = Kind::read}, now);
+    const auto b = mover.start(
+        {.address = random.below(1 << 30), .bytes = 1 + random.below(9000), .kind = Kind::write}, now);
+    std::vector<Cycle> bounds;
+    while (!mover.issued(a)) {
+      bounds.push_back(mover.completion(a));
+      mover.advance(now = std::min(bounds.back(), now + 1 + random.below(60)));
+    }
+    const Cycle end = mover.completion(a);
+    CHECK(std::all_of(bounds.begin(), bounds.end(), [&](Cycle bound) { return bound <= end; }));
+    while (!mover.issued(b)) mover.advance(now = mover.completion(b));
+    mover.release(a);
+    mover.release(b);
+  }
+}
+
+TEST_CASE("how often one looks does not change what happens") {
+  const auto m = memory("ddr4_3200_8gb_x8");
+  const auto ends = [&](Cycle step) {
+    BlockMover mover(m);
+    const auto a = mover.start({.address = 0, .bytes = 100000, .kind = Kind::read}, 0);
+    const auto b = mover.start({.address = 1 << 20, .bytes = 70000, .kind = Kind::write}, 0);
+    for (Cycle now = 0; !mover.issued(a) || !mover.issued(b); now += step) mover.advance(now);
+    return std::pair(mover.completion(a), mover.completion(b));
+  };
+  CHECK(ends(1) == ends(1000));
+  CHECK(ends(7) == ends(100000));
+}
+
+TEST_CASE("bytes moved are the bursts that the blocks touch") {
+  const auto m = memory("ddr4_3200_8gb_x8");
+  BlockMover mover(m);
+  int steps = 0;
+  const auto a = mover.start({.address = 60, .bytes = 8, .kind = Kind::read}, 0);
+  const auto b = mover.start({.address = 128, .bytes = 65, .kind = Kind::write}, 0);
+  finish(mover, a, steps);
+  finish(mover, b, steps);
+  CHECK(mover.read_bytes() == 128);
+  CHECK(mover.write_bytes() == 128);
+  CHECK(mover.counters().reads == 2);
+  CHECK(mover.counters().writes == 2);
+}
