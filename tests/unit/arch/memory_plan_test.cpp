@@ -88,8 +88,8 @@ TEST_CASE("more on-chip capacity never adds off-chip bytes") {
         const auto weights = planned(n, other, Bytes(c), doubled);
         if (less_activations) CHECK((activations && *activations <= *less_activations));
         if (less_weights) CHECK((weights && *weights <= *less_weights));
-        feasible += activations.has_value() + weights.has_value();
-        changed += (less_activations && activations != less_activations) + (less_weights && weights != less_weights);
+        feasible += (activations ? 1U : 0U) + (weights ? 1U : 0U);
+        changed += (less_activations && activations != less_activations ? 1U : 0U) + (less_weights && weights != less_weights ? 1U : 0U);
         if (activations) less_activations = activations;
         if (weights) less_weights = weights;
       }
