@@ -10,6 +10,7 @@ namespace heddle::models {
 
 // The bit-true array of a configured accelerator; `name` is its SystemC instance name. Must be called
 // before the first sc_start. The accelerator outlives the array.
-std::unique_ptr<hw::BitTrueArray> build_array(const std::string& model, const arch::Accelerator& accelerator, const char* name);
+std::unique_ptr<hw::BitTrueArray> build_array(const std::string& model, const arch::Accelerator& accelerator,
+                                              const char* name);
 
 }  // namespace heddle::models

@@ -11,7 +11,9 @@ using config::Parameter;
 
 struct NoPlan final : arch::Plan {};
 
-std::unique_ptr<arch::Accelerator> make(const config::Values& values) { return std::make_unique<Dadn>(Params::from(values)); }
+std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
+  return std::make_unique<Dadn>(Params::from(values));
+}
 
 }  // namespace
 
@@ -26,16 +28,20 @@ config::Declaration Params::declaration() {
               .from("DaDianNao (MICRO'14): 16 filters x 16 lanes a tile; DPNN of the Loom paper: 8"),
           Parameter::integer("columns", "windows", 1, 256)
               .by_default(1)
-              .means("windows that a tile works on at a time, each with multipliers of its own; a fully connected layer uses one")
+              .means("windows that a tile works on at a time, each with multipliers of its own; a fully "
+                     "connected layer uses one")
               .from("DaDianNao (MICRO'14): 1; DNNsim's array has 16"),
           arch::container_bits_parameter()};
 }
 
 Params Params::from(const config::Values& values) {
-  return {values.count("tiles"), values.count("filters_per_tile"), values.count("columns"), values.count("container_bits")};
+  return {values.count("tiles"), values.count("filters_per_tile"), values.count("columns"),
+          values.count("container_bits")};
 }
 
-std::unique_ptr<arch::Plan> Dadn::prepare(const arch::LayerInput&) const { return std::make_unique<NoPlan>(); }
+std::unique_ptr<arch::Plan> Dadn::prepare(const arch::LayerInput&) const {
+  return std::make_unique<NoPlan>();
+}
 
 // One brick of each window of a set meets all filters of a pass each cycle; precision changes nothing.
 arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
@@ -44,8 +50,9 @@ arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Plan&, const a
   arch::Cost cost;
   cost.passes.assign(block.passes.size(), pass);
   cost.compute = pass * block.passes.size();
-  cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(present.windows * present.filter_channels), LaneCycles(0),
-                              LaneCycles(0));
+  cost.lanes =
+      arch::complete(input.mapping.array, cost.compute, LaneCycles(present.windows * present.filter_channels),
+                     LaneCycles(0), LaneCycles(0));
   cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
   cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
   return cost;
@@ -58,7 +65,9 @@ namespace heddle::models {
 arch::ModelInfo describe_dadn() {
   return {.name = "dadn",
           .summary = "bit-parallel baseline: one window brick meets every filter each cycle",
-          .citation = "Chen et al., DaDianNao: A Machine-Learning Supercomputer, MICRO 2014 (DPNN in Sharify et al., Loom)",
+          .citation =
+              "Chen et al., DaDianNao: A Machine-Learning Supercomputer, MICRO 2014 (DPNN in Sharify et al., "
+              "Loom)",
           .parameters = dadn::Params::declaration(),
           .events = {},
           .make = dadn::make};

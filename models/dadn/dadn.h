@@ -23,10 +23,13 @@ class Dadn final : public arch::Accelerator {
   explicit Dadn(Params params) : params_(params) {}
   [[nodiscard]] const Params& params() const { return params_; }
 
-  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.filters_per_tile, params_.columns}; }
+  [[nodiscard]] arch::ArrayShape shape() const override {
+    return {params_.tiles, params_.filters_per_tile, params_.columns};
+  }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
+                                 const arch::Block& block) const override;
 
  private:
   Params params_;

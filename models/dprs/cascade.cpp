@@ -28,7 +28,8 @@ arch::Cascade cascade_of_pass(const arch::LayerInput& input, std::uint32_t pass)
 }  // namespace
 
 unsigned Dprs::weight_width(const arch::LayerInput& input, std::uint32_t pass, std::uint32_t step) const {
-  if (params_.weight_precision == WeightPrecision::layer || input.group_widths.empty()) return input.layer.precision.weight_bits;
+  if (params_.weight_precision == WeightPrecision::layer || input.group_widths.empty())
+    return input.layer.precision.weight_bits;
   const std::uint32_t slices = cascade_of_pass(input, pass).slices;
   const std::uint32_t bricks = input.lowered.bricks;
   unsigned widest = 1;
@@ -52,8 +53,11 @@ std::unique_ptr<arch::Plan> Dprs::prepare_cascade(const arch::LayerInput& input)
     auto& steps = plan->steps.emplace_back();
     for (std::uint32_t k = 0; k < cascade.steps; ++k) {
       unsigned widest = 1;
-      for (std::uint32_t b = k * cascade.slices; b < std::min(input.lowered.bricks, (k + 1) * cascade.slices); ++b) {
-        widest = std::max(widest, detect.width(bits[workload::brick_index(*input.activations, input.lowered, group, 0, b)]));
+      for (std::uint32_t b = k * cascade.slices; b < std::min(input.lowered.bricks, (k + 1) * cascade.slices);
+           ++b) {
+        widest = std::max(
+            widest,
+            detect.width(bits[workload::brick_index(*input.activations, input.lowered, group, 0, b)]));
       }
       steps.push_back({widest, weight_width(input, p, k)});
     }
@@ -61,13 +65,16 @@ std::unique_ptr<arch::Plan> Dprs::prepare_cascade(const arch::LayerInput& input)
   return plan;
 }
 
-arch::Cost Dprs::price_cascade(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const {
+arch::Cost Dprs::price_cascade(const arch::LayerInput& input, const arch::Plan& plan,
+                               const arch::Block& block) const {
   const auto& steps = dynamic_cast<const CascadePlan&>(plan).steps;
   std::map<std::uint32_t, std::uint32_t> next;  // the pass that runs after one, weights loaded without a gap
   for (const auto& run : arch::cascade_runs(input, block)) {
     for (std::size_t i = 0; i + 1 < run.passes.size(); ++i) next[run.passes[i]] = run.passes[i + 1];
   }
-  const auto cycles = [&](unsigned bits) { return static_cast<std::uint32_t>(ceil_div(bits, params_.bits_per_cycle)); };
+  const auto cycles = [&](unsigned bits) {
+    return static_cast<std::uint32_t>(ceil_div(bits, params_.bits_per_cycle));
+  };
   const auto step = [&](std::uint32_t pass, std::uint32_t k) {
     const auto after = next.find(pass);
     unsigned load = steps[pass][k].weight_bits;
@@ -79,10 +86,11 @@ arch::Cost Dprs::price_cascade(const arch::LayerInput& input, const arch::Plan& 
     const unsigned stream = steps[pass][k].activation_bits;
     return arch::CascadeStep{cycles(std::max(stream, load)), cycles(stream)};
   };
-  arch::Cost cost = arch::price_cascade(input, block,
-                                        {.step = step,
-                                         .lead = [&](std::uint32_t first) { return cycles(steps[first][0].weight_bits); },
-                                         .tail = [](const arch::Cascade& cascade) { return ceil_log2(cascade.slices); }});
+  arch::Cost cost =
+      arch::price_cascade(input, block,
+                          {.step = step,
+                           .lead = [&](std::uint32_t first) { return cycles(steps[first][0].weight_bits); },
+                           .tail = [](const arch::Cascade& cascade) { return ceil_log2(cascade.slices); }});
   cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
   cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
   for (const auto pass : block.passes) {

@@ -18,7 +18,9 @@ struct StepPlan final : arch::Plan {
   arch::ColumnSteps steps;
 };
 
-std::unique_ptr<arch::Accelerator> make(const config::Values& values) { return std::make_unique<Dprs>(Params::from(values)); }
+std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
+  return std::make_unique<Dprs>(Params::from(values));
+}
 
 bool any_negative(std::span<const std::int32_t> values) {
   return std::any_of(values.begin(), values.end(), [](std::int32_t x) { return x < 0; });
@@ -44,8 +46,8 @@ unsigned Detector::width(kernel::GroupBits group) const {
 }
 
 Detector Dprs::detector(const arch::LayerInput& input) const {
-  const bool is_signed =
-      params_.width_rule == WidthRule::dnnsim ? any_negative(input.activations->values()) : input.layer.activation.rep.is_signed;
+  const bool is_signed = params_.width_rule == WidthRule::dnnsim ? any_negative(input.activations->values())
+                                                                 : input.layer.activation.rep.is_signed;
   return {params_.width_rule, params_.trim_low, is_signed};
 }
 
@@ -57,19 +59,20 @@ std::unique_ptr<arch::Plan> Dprs::prepare(const arch::LayerInput& input) const {
   if (cascades(input.lowered)) return prepare_cascade(input);
   const Detector detect = detector(input);
   const auto bits = summaries(*input.activations);
-  return std::make_unique<StepPlan>(
-      arch::column_steps(input, columns_per_unit(), [&](std::span<const std::size_t> bases, std::size_t offset) {
+  return std::make_unique<StepPlan>(arch::column_steps(
+      input, columns_per_unit(), [&](std::span<const std::size_t> bases, std::size_t offset) {
         kernel::GroupBits group;
         for (const auto base : bases) group = kernel::merge(group, bits[base + offset]);
         return ceil_div(detect.width(group), params_.bits_per_cycle);
       }));
 }
 
-arch::Cost Dprs::price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const {
+arch::Cost Dprs::price(const arch::LayerInput& input, const arch::Plan& plan,
+                       const arch::Block& block) const {
   if (cascades(input.lowered)) return price_cascade(input, plan, block);
   arch::UnitTally tally;
-  arch::Cost cost = arch::price_columns(input, block, dynamic_cast<const StepPlan&>(plan).steps, params_.registers,
-                                        params_.container_bits, tally);
+  arch::Cost cost = arch::price_columns(input, block, dynamic_cast<const StepPlan&>(plan).steps,
+                                        params_.registers, params_.container_bits, tally);
   cost.events[kGroups] = tally.steps;
   cost.events[kGroupCycles] = tally.cycles;
   return cost;
@@ -80,13 +83,17 @@ arch::Cost Dprs::price(const arch::LayerInput& input, const arch::Plan& plan, co
 namespace heddle::models {
 
 arch::ModelInfo describe_dprs() {
-  return {.name = "dprs",
-          .summary = "activations bit-serial at a width detected at run time for each group of values",
-          .citation = "Delmas et al., Dynamic Stripes, arXiv 1706.00504; Delmas Lascorz et al., DPRed, arXiv 1804.06732",
-          .parameters = dprs::Params::declaration(),
-          .events = {{"activation_groups", "groups", "groups of activations that a dispatcher detected a width for and sent"},
-                     {"activation_group_cycles", "cycles", "cycles that sending these groups took; by activation_groups: the mean step"}},
-          .make = dprs::make};
+  return {
+      .name = "dprs",
+      .summary = "activations bit-serial at a width detected at run time for each group of values",
+      .citation =
+          "Delmas et al., Dynamic Stripes, arXiv 1706.00504; Delmas Lascorz et al., DPRed, arXiv 1804.06732",
+      .parameters = dprs::Params::declaration(),
+      .events = {{"activation_groups", "groups",
+                  "groups of activations that a dispatcher detected a width for and sent"},
+                 {"activation_group_cycles", "cycles",
+                  "cycles that sending these groups took; by activation_groups: the mean step"}},
+      .make = dprs::make};
 }
 
 }  // namespace heddle::models

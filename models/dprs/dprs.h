@@ -51,21 +51,26 @@ class Dprs final : public arch::Accelerator {
     return layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
   }
   // Bits of the weights that a cascading pass loads for a step: the widest of all its filters and slices.
-  [[nodiscard]] unsigned weight_width(const arch::LayerInput& input, std::uint32_t pass, std::uint32_t step) const;
+  [[nodiscard]] unsigned weight_width(const arch::LayerInput& input, std::uint32_t pass,
+                                      std::uint32_t step) const;
   // The detectors as they are set for a layer.
   [[nodiscard]] Detector detector(const arch::LayerInput& input) const;
 
-  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.rows, params_.columns}; }
+  [[nodiscard]] arch::ArrayShape shape() const override {
+    return {params_.tiles, params_.rows, params_.columns};
+  }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override { return {.activations = true}; }
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
+                                 const arch::Block& block) const override;
 
  private:
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare_cascade(const arch::LayerInput& input) const;
-  [[nodiscard]] arch::Cost price_cascade(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const;
+  [[nodiscard]] arch::Cost price_cascade(const arch::LayerInput& input, const arch::Plan& plan,
+                                         const arch::Block& block) const;
 
   Params params_;
 };

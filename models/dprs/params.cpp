@@ -12,15 +12,19 @@ using config::Parameter;
 
 void check(const Params& params) {
   if (params.group_size % arch::kLanes != 0) {
-    throw Error(ErrorKind::config, "/parameters/group_size", fmt::format("{} is not a multiple of 16", params.group_size));
+    throw Error(ErrorKind::config, "/parameters/group_size",
+                fmt::format("{} is not a multiple of 16", params.group_size));
   }
   if (params.group_size > params.columns * arch::kLanes) {
-    throw Error(ErrorKind::config, "/parameters/group_size",
-                fmt::format("a group of {} values is more than the {} windows of a tile's columns hold at once (at most {})",
-                            params.group_size, params.columns, params.columns * arch::kLanes));
+    throw Error(
+        ErrorKind::config, "/parameters/group_size",
+        fmt::format(
+            "a group of {} values is more than the {} windows of a tile's columns hold at once (at most {})",
+            params.group_size, params.columns, params.columns * arch::kLanes));
   }
   if (params.width_rule == WidthRule::dnnsim && params.fully_connected == FullyConnected::cascade) {
-    throw Error(ErrorKind::config, "/parameters/fully_connected", "DNNsim has no cascade: width_rule dnnsim asks for round_robin");
+    throw Error(ErrorKind::config, "/parameters/fully_connected",
+                "DNNsim has no cascade: width_rule dnnsim asks for round_robin");
   }
 }
 
@@ -29,7 +33,10 @@ config::Declaration array_parameters() {
               .by_default(16)
               .means("tiles, each with its own filters of the same windows")
               .from("Dynamic Stripes (arXiv 1706.00504), the array of Stripes"),
-          Parameter::integer("rows", "filters", 1, 1024).by_default(16).means("filters of a tile").from("Stripes (MICRO'16)"),
+          Parameter::integer("rows", "filters", 1, 1024)
+              .by_default(16)
+              .means("filters of a tile")
+              .from("Stripes (MICRO'16)"),
           Parameter::integer("columns", "windows", 1, 256)
               .by_default(16)
               .means("windows of a tile: 16, or 8 in the even-only variant")
@@ -43,7 +50,8 @@ config::Declaration Params::declaration() {
   config::Declaration own{
       Parameter::integer("group_size", "activations", 16, 4096)
           .by_default(16)
-          .means("activations that share a detected width, a multiple of 16: the bricks of group_size / 16 neighbouring windows. 256 is "
+          .means("activations that share a detected width, a multiple of 16: the bricks of group_size / 16 "
+                 "neighbouring windows. 256 is "
                  "the whole pallet step (Dynamic Stripes), 16 one window's brick")
           .from("DPRed (arXiv 1804.06732): groups of 16 to 256"),
       Parameter::boolean("trim_low")
@@ -52,8 +60,10 @@ config::Declaration Params::declaration() {
           .from("DPRed (arXiv 1804.06732); off in Dynamic Stripes"),
       Parameter::choice("width_rule", {"dpred", "dnnsim"})
           .by_default("dpred")
-          .means("dpred: highest bit + 1 + s - lowest set bit, s = 1 where the layer's input can be negative, and 1 for an all-zero group. "
-                 "dnnsim: values travel in one's complement, s = 1 where the tensor has a negative value, and an all-zero group counts as if "
+          .means("dpred: highest bit + 1 + s - lowest set bit, s = 1 where the layer's input can be "
+                 "negative, and 1 for an all-zero group. "
+                 "dnnsim: values travel in one's complement, s = 1 where the tensor has a negative value, "
+                 "and an all-zero group counts as if "
                  "bit 0 were set")
           .from("specification, section 1; the open simulator DNNsim"),
       Parameter::integer("bits_per_cycle", "bits", 1, 2)
@@ -62,19 +72,23 @@ config::Declaration Params::declaration() {
           .from("Dynamic Stripes (arXiv 1706.00504)"),
       Parameter::integer_or_word("run_ahead_registers", "weight sets", 0, 65535, {"unlimited"})
           .by_default(0)
-          .means("weight-set registers R that let groups of columns drift apart; 0 is a barrier at every step")
+          .means(
+              "weight-set registers R that let groups of columns drift apart; 0 is a barrier at every step")
           .from("specification: R = 0 unless run-ahead is configured"),
       Parameter::choice("fully_connected", {"round_robin", "cascade"})
           .by_default("round_robin")
-          .means("round_robin: bricks take turns on the columns. cascade: the extension for fully connected layers, every unit has weights "
+          .means("round_robin: bricks take turns on the columns. cascade: the extension for fully connected "
+                 "layers, every unit has weights "
                  "of its own, loaded bit-serially while the activations of the step before stream")
           .from("DPRed (arXiv 1804.06732), the extension; Tartan (arXiv 1707.09068)"),
       Parameter::choice("weight_precision", {"layer", "group"})
           .by_default("layer")
-          .means("width of the weights that the cascade loads: the layer's Pw, or the widest group of 16 weights (the trace's widths) "
+          .means("width of the weights that the cascade loads: the layer's Pw, or the widest group of 16 "
+                 "weights (the trace's widths) "
                  "that is loaded")
           .from("specification, DPRS"),
-      arch::storage_parameter(arch::Storage::compressed, "DPRed (arXiv 1804.06732) compresses groups of 16 in memory"),
+      arch::storage_parameter(arch::Storage::compressed,
+                              "DPRed (arXiv 1804.06732) compresses groups of 16 in memory"),
       arch::container_bits_parameter()};
   for (auto& parameter : own) out.push_back(std::move(parameter));
   return out;
@@ -88,9 +102,13 @@ Params Params::from(const config::Values& values) {
                    .trim_low = values.flag("trim_low"),
                    .width_rule = values.text("width_rule") == "dnnsim" ? WidthRule::dnnsim : WidthRule::dpred,
                    .bits_per_cycle = values.count("bits_per_cycle"),
-                   .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited : values.count("run_ahead_registers"),
-                   .fully_connected = values.text("fully_connected") == "cascade" ? FullyConnected::cascade : FullyConnected::round_robin,
-                   .weight_precision = values.text("weight_precision") == "group" ? WeightPrecision::group : WeightPrecision::layer,
+                   .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
+                                                                      : values.count("run_ahead_registers"),
+                   .fully_connected = values.text("fully_connected") == "cascade"
+                                          ? FullyConnected::cascade
+                                          : FullyConnected::round_robin,
+                   .weight_precision = values.text("weight_precision") == "group" ? WeightPrecision::group
+                                                                                  : WeightPrecision::layer,
                    .container_bits = values.count("container_bits"),
                    .storage = arch::storage_from(values)};
   check(out);

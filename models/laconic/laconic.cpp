@@ -17,7 +17,9 @@ constexpr std::size_t kSteps = 0;
 constexpr std::size_t kElementSteps = 1;
 constexpr std::size_t kTermPairs = 2;
 
-std::unique_ptr<arch::Accelerator> make(const config::Values& values) { return std::make_unique<Laconic>(Params::from(values)); }
+std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
+  return std::make_unique<Laconic>(Params::from(values));
+}
 
 struct Counts {
   std::vector<std::uint8_t> most;   // of one part
@@ -25,7 +27,8 @@ struct Counts {
 };
 
 // Magnitudes of `parts` parts of `width` bits each, lowest first.
-Counts count_terms(kernel::Encoder encoder, std::span<const std::int32_t> values, std::uint32_t parts, std::uint32_t width) {
+Counts count_terms(kernel::Encoder encoder, std::span<const std::int32_t> values, std::uint32_t parts,
+                   std::uint32_t width) {
   Counts out;
   out.most.resize(values.size());
   if (parts == 1) {
@@ -47,12 +50,14 @@ Counts count_terms(kernel::Encoder encoder, std::span<const std::int32_t> values
 
 void check(const Params& params) {
   if (params.lpe_width != 8 && params.lpe_width != 16) {
-    throw Error(ErrorKind::config, "/parameters/lpe_width", "expected 8 or 16, found " + std::to_string(params.lpe_width));
-  }
-  if (params.lpe_width == 8 && params.container_bits == 16 && (params.rows % 2 != 0 || params.columns % 2 != 0)) {
     throw Error(ErrorKind::config, "/parameters/lpe_width",
-                "8-bit elements are paired for 16-bit values: rows and columns must be even, found " + std::to_string(params.rows) +
-                    " and " + std::to_string(params.columns));
+                "expected 8 or 16, found " + std::to_string(params.lpe_width));
+  }
+  if (params.lpe_width == 8 && params.container_bits == 16 &&
+      (params.rows % 2 != 0 || params.columns % 2 != 0)) {
+    throw Error(ErrorKind::config, "/parameters/lpe_width",
+                "8-bit elements are paired for 16-bit values: rows and columns must be even, found " +
+                    std::to_string(params.rows) + " and " + std::to_string(params.columns));
   }
 }
 
@@ -65,12 +70,17 @@ config::Declaration Params::declaration() {
               .from("specification, Laconic; DNNsim has 16"),
           Parameter::integer("rows", "filters", 1, 1024)
               .by_default(8)
-              .means("filters of a tile: 16 weight wires each, so 8, 16, 32, 64 are the 128-, 256-, 512- and 1K-wire designs")
+              .means("filters of a tile: 16 weight wires each, so 8, 16, 32, 64 are the 128-, 256-, 512- and "
+                     "1K-wire designs")
               .from("Laconic (arXiv 1805.04513)"),
-          Parameter::integer("columns", "windows", 1, 256).by_default(16).means("windows of a tile").from("Laconic (arXiv 1805.04513)"),
+          Parameter::integer("columns", "windows", 1, 256)
+              .by_default(16)
+              .means("windows of a tile")
+              .from("Laconic (arXiv 1805.04513)"),
           Parameter::choice("sync", {"barrier", "queue"})
               .by_default("barrier")
-              .means("all elements step together, or rows and columns hold queues of operand bricks and elements drift as far "
+              .means("all elements step together, or rows and columns hold queues of operand bricks and "
+                     "elements drift as far "
                      "as the queues allow")
               .from("our choice: the barrier is the form whose figures the paper gives"),
           Parameter::integer_or_word("queue_depth", "bricks", 1, 65536, {"unlimited"})
@@ -79,11 +89,13 @@ config::Declaration Params::declaration() {
               .from("our choice"),
           Parameter::choice("encoder", {"raw", "naf", "booth4", "ioe"})
               .by_default("naf")
-              .means("how magnitudes are recoded into terms; raw counts set bits, ioe is the rule of DNNsim's Booth flag")
+              .means("how magnitudes are recoded into terms; raw counts set bits, ioe is the rule of "
+                     "DNNsim's Booth flag")
               .from("specification, term encoders"),
           Parameter::integer("lpe_width", "bits", 8, 16)
               .by_default(16)
-              .means("magnitude bits of an element, 8 or 16: of 8-bit elements, ceil(Pa/8) columns make one window and ceil(Pw/8) "
+              .means("magnitude bits of an element, 8 or 16: of 8-bit elements, ceil(Pa/8) columns make one "
+                     "window and ceil(Pw/8) "
                      "rows one filter")
               .from("Laconic (arXiv 1805.04513): 8-bit elements compose; 16 is our default"),
           arch::container_bits_parameter()};
@@ -94,7 +106,8 @@ Params Params::from(const config::Values& values) {
              .rows = values.count("rows"),
              .columns = values.count("columns"),
              .sync = values.text("sync") == "queue" ? Sync::queue : Sync::barrier,
-             .queue_depth = values.is_word("queue_depth") ? kernel::QueueArray::kUnlimited : values.count("queue_depth"),
+             .queue_depth =
+                 values.is_word("queue_depth") ? kernel::QueueArray::kUnlimited : values.count("queue_depth"),
              .encoder = kernel::encoder_named(values.text("encoder")).value(),
              .lpe_width = values.count("lpe_width"),
              .container_bits = values.count("container_bits")};
@@ -109,13 +122,15 @@ Parts Laconic::parts(const workload::LoweredLayer& layer) const {
 
 arch::Mapping Laconic::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
   const Parts split = parts(layer);
-  return arch::map_layer(layer, {params_.tiles, params_.rows / split.weights, params_.columns / split.activations}, pallet);
+  return arch::map_layer(
+      layer, {params_.tiles, params_.rows / split.weights, params_.columns / split.activations}, pallet);
 }
 
 std::unique_ptr<arch::Plan> Laconic::prepare(const arch::LayerInput& input) const {
   const Parts split = parts(input.lowered);
   auto plan = std::make_unique<TermPlan>();
-  Counts activations = count_terms(params_.encoder, input.activations->values(), split.activations, params_.lpe_width);
+  Counts activations =
+      count_terms(params_.encoder, input.activations->values(), split.activations, params_.lpe_width);
   Counts weights = count_terms(params_.encoder, input.weights->values(), split.weights, params_.lpe_width);
   plan->activations = std::move(activations.most);
   plan->all_activations = std::move(activations.total);
@@ -124,10 +139,11 @@ std::unique_ptr<arch::Plan> Laconic::prepare(const arch::LayerInput& input) cons
   return plan;
 }
 
-arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Plan& any_plan, const arch::Block& block) const {
+arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Plan& any_plan,
+                          const arch::Block& block) const {
   const auto& plan = dynamic_cast<const TermPlan&>(any_plan);
   const bool fully_connected = input.lowered.is_fully_connected;
-  const Time time = fully_connected              ? round_robin_time(input, plan, block)
+  const Time time = fully_connected               ? round_robin_time(input, plan, block)
                     : params_.sync == Sync::queue ? queue_time(input, plan, block, params_.queue_depth)
                                                   : barrier_time(input, plan, block);
   const Work work = count_work(input, plan, block);
@@ -135,8 +151,11 @@ arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Plan& any_p
   cost.compute = Cycles(time.cycles);
   cost.passes = time.passes;
   // Columns that are not at a brick while others are: staggered starts and the last bricks.
-  const std::uint64_t array_row_lanes = std::uint64_t{input.mapping.array.tiles} * input.mapping.array.rows * arch::kLanes;
-  const LaneCycles fill(fully_connected ? (time.cycles * input.mapping.array.columns - time.column_cycles) * array_row_lanes : 0);
+  const std::uint64_t array_row_lanes =
+      std::uint64_t{input.mapping.array.tiles} * input.mapping.array.rows * arch::kLanes;
+  const LaneCycles fill(fully_connected ? (time.cycles * input.mapping.array.columns - time.column_cycles) *
+                                              array_row_lanes
+                                        : 0);
   cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(work.busy_lane_cycles),
                               LaneCycles(time.present_lane_cycles - work.busy_lane_cycles), fill);
   cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
@@ -152,14 +171,19 @@ arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Plan& any_p
 namespace heddle::models {
 
 arch::ModelInfo describe_laconic() {
-  return {.name = "laconic",
-          .summary = "weights and activations term by term: only the products of non-zero bits take time",
-          .citation = "Sharify et al., Laconic Deep Learning Inference Acceleration, ISCA 2019 (arXiv 1805.04513)",
-          .parameters = laconic::Params::declaration(),
-          .events = {{"steps", "steps", "steps of the array: compute cycles / steps is the average that the paper's speed asks about"},
-                     {"element_steps", "steps", "steps of processing elements that have a filter and a window"},
-                     {"term_pairs", "pairs", "weight terms times activation terms, summed over all products: the work that is left"}},
-          .make = laconic::make};
+  return {
+      .name = "laconic",
+      .summary = "weights and activations term by term: only the products of non-zero bits take time",
+      .citation =
+          "Sharify et al., Laconic Deep Learning Inference Acceleration, ISCA 2019 (arXiv 1805.04513)",
+      .parameters = laconic::Params::declaration(),
+      .events =
+          {{"steps", "steps",
+            "steps of the array: compute cycles / steps is the average that the paper's speed asks about"},
+           {"element_steps", "steps", "steps of processing elements that have a filter and a window"},
+           {"term_pairs", "pairs",
+            "weight terms times activation terms, summed over all products: the work that is left"}},
+      .make = laconic::make};
 }
 
 }  // namespace heddle::models

@@ -42,11 +42,15 @@ struct TermPlan final : arch::Plan {
   std::vector<std::uint8_t> all_activations;
   std::vector<std::uint8_t> all_weights;
 
-  [[nodiscard]] const std::uint8_t* activation(std::size_t brick) const { return activations.data() + brick * arch::kLanes; }
+  [[nodiscard]] const std::uint8_t* activation(std::size_t brick) const {
+    return activations.data() + brick * arch::kLanes;
+  }
   [[nodiscard]] const std::vector<std::uint8_t>& total_activations() const {
     return all_activations.empty() ? activations : all_activations;
   }
-  [[nodiscard]] const std::vector<std::uint8_t>& total_weights() const { return all_weights.empty() ? weights : all_weights; }
+  [[nodiscard]] const std::vector<std::uint8_t>& total_weights() const {
+    return all_weights.empty() ? weights : all_weights;
+  }
 };
 
 // Laconic (arXiv 1805.04513, ISCA'19): every processing element multiplies 16 weight x activation pairs term
@@ -57,12 +61,15 @@ class Laconic final : public arch::Accelerator {
   [[nodiscard]] const Params& params() const { return params_; }
   [[nodiscard]] Parts parts(const workload::LoweredLayer& layer) const;
 
-  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.rows, params_.columns}; }
+  [[nodiscard]] arch::ArrayShape shape() const override {
+    return {params_.tiles, params_.rows, params_.columns};
+  }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override { return {.activations = true, .weights = true}; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
+                                 const arch::Block& block) const override;
 
  private:
   Params params_;

@@ -27,12 +27,14 @@ PassWeights pass_weights(const arch::LayerInput& input, const TermPlan& plan, st
   out.row_lanes.assign(input.mapping.steps, 0);
   for (const Slot& slot : out.slots) {
     out.maxima.push_back(weight_maxima(input, plan, slot));
-    for (std::uint32_t s = 0; s < input.mapping.steps; ++s) out.row_lanes[s] += present_row_lanes(input.lowered, slot, s);
+    for (std::uint32_t s = 0; s < input.mapping.steps; ++s)
+      out.row_lanes[s] += present_row_lanes(input.lowered, slot, s);
   }
   return out;
 }
 
-std::vector<PassWeights> weights_of(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block) {
+std::vector<PassWeights> weights_of(const arch::LayerInput& input, const TermPlan& plan,
+                                    const arch::Block& block) {
   std::vector<PassWeights> out(block.passes.size());
   arch::parallel_for(out.size(), [&](std::size_t p) { out[p] = pass_weights(input, plan, block.passes[p]); });
   return out;
@@ -42,13 +44,18 @@ std::vector<PassWeights> weights_of(const arch::LayerInput& input, const TermPla
 class PassSteps {
  public:
   PassSteps(const arch::LayerInput& input, const TermPlan& plan, const arch::WindowSet& set)
-      : input_(input), plan_(plan), set_(set), steps_(input.mapping.steps), slot_steps_(input.mapping.steps) {}
+      : input_(input),
+        plan_(plan),
+        set_(set),
+        steps_(input.mapping.steps),
+        slot_steps_(input.mapping.steps) {}
 
   const std::vector<std::uint16_t>& of(const PassWeights& pass) {
     for (std::size_t i = 0; i < pass.slots.size(); ++i) {
       auto& out = i == 0 ? steps_ : slot_steps_;
       kernel::barrier_steps(pass.maxima[i], activations(pass.slots[i].group), out);
-      for (std::size_t s = 0; i > 0 && s < steps_.size(); ++s) steps_[s] = std::max(steps_[s], slot_steps_[s]);
+      for (std::size_t s = 0; i > 0 && s < steps_.size(); ++s)
+        steps_[s] = std::max(steps_[s], slot_steps_[s]);
     }
     return steps_;
   }
@@ -92,7 +99,8 @@ class TileQueues {
     for (std::uint32_t s = 0; s < input_.mapping.steps; ++s) {
       gather(set, windows, s);
       const std::span<std::uint16_t> present(present_.data(), std::size_t{set.filters} * windows.count);
-      kernel::pair_steps({weights_.data(), set.filters * kLanes}, {activations_.data(), windows.count * kLanes}, present);
+      kernel::pair_steps({weights_.data(), set.filters * kLanes},
+                         {activations_.data(), windows.count * kLanes}, present);
       std::uint64_t sum = 0;
       for (const auto n : present) sum += n;
       element_cycles_ += sum;
@@ -117,7 +125,8 @@ class TileQueues {
       std::copy_n(plan_.weights.data() + at * kLanes, kLanes, weights_.data() + i * kLanes);
     }
     for (std::uint32_t j = 0; j < windows.count; ++j) {
-      const auto brick = workload::brick_index(*input_.activations, input_.lowered, set.group, windows.first + j, step);
+      const auto brick =
+          workload::brick_index(*input_.activations, input_.lowered, set.group, windows.first + j, step);
       std::copy_n(plan_.activation(brick), kLanes, activations_.data() + j * kLanes);
     }
   }
@@ -181,13 +190,15 @@ Time barrier_time(const arch::LayerInput& input, const TermPlan& plan, const arc
   return out;
 }
 
-Time queue_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block, std::uint32_t depth) {
+Time queue_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block,
+                std::uint32_t depth) {
   std::vector<TileQueues> tiles;
   for (std::uint32_t t = 0; t < input.mapping.array.tiles; ++t) tiles.emplace_back(input, plan, t, depth);
   std::vector<std::vector<std::uint64_t>> ends(tiles.size());  // [tile][pass]: when its last step ends
   arch::parallel_for(tiles.size(), [&](std::size_t t) {
     for (const auto p : block.passes) {
-      for (const auto w : block.window_sets) tiles[t].run(input.mapping.passes[p], input.mapping.window_sets[w]);
+      for (const auto w : block.window_sets)
+        tiles[t].run(input.mapping.passes[p], input.mapping.window_sets[w]);
       ends[t].push_back(tiles[t].finish_cycles());
     }
   });

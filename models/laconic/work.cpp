@@ -24,7 +24,8 @@ struct Sums {
   }
 };
 
-Sums sum_windows(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t group, const arch::Block& block) {
+Sums sum_windows(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t group,
+                 const arch::Block& block) {
   const std::uint32_t steps = input.mapping.steps;
   Sums out(steps * kLanes);
   for (const auto index : block.window_sets) {
@@ -73,7 +74,8 @@ std::vector<Slot> slots_of(const arch::Pass& pass) {
 std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const Slot& slot, std::uint32_t step) {
   const auto filters = static_cast<std::uint32_t>(filters_of(slot));
   // A depthwise filter has one lane, its own.
-  return filters * (layer.is_depthwise ? 1 : layer.lanes(layer.groups[slot.group], layer.step_at(step).brick));
+  return filters *
+         (layer.is_depthwise ? 1 : layer.lanes(layer.groups[slot.group], layer.step_at(step).brick));
 }
 
 Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block) {
@@ -104,7 +106,8 @@ Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch:
   return out;
 }
 
-std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const TermPlan& plan, const Slot& slot) {
+std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const TermPlan& plan,
+                                        const Slot& slot) {
   const std::size_t size = std::size_t{input.mapping.steps} * kLanes;
   std::vector<std::uint8_t> out(size, 0);
   for (const auto& set : slot.sets) {
@@ -116,13 +119,14 @@ std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const Ter
   return out;
 }
 
-std::vector<std::uint8_t> activation_maxima(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t group,
-                                            const arch::WindowSet& set) {
+std::vector<std::uint8_t> activation_maxima(const arch::LayerInput& input, const TermPlan& plan,
+                                            std::uint32_t group, const arch::WindowSet& set) {
   std::vector<std::uint8_t> out(std::size_t{input.mapping.steps} * kLanes, 0);
   for (std::uint32_t s = 0; s < input.mapping.steps; ++s) {
     std::uint8_t* most = out.data() + s * kLanes;
     for (std::uint64_t w = set.first; w < set.first + set.count; ++w) {
-      const std::uint8_t* counts = plan.activation(workload::brick_index(*input.activations, input.lowered, group, w, s));
+      const std::uint8_t* counts =
+          plan.activation(workload::brick_index(*input.activations, input.lowered, group, w, s));
       for (std::size_t lane = 0; lane < kLanes; ++lane) most[lane] = std::max(most[lane], counts[lane]);
     }
   }

@@ -18,9 +18,10 @@ std::vector<Slot> slots_of(const arch::Pass& pass);
 // What a block's lanes have to do, whatever they wait for: exact sums by algebra, for
 //   sum over filters i and windows j of w(i) * a(j) = (sum of w(i)) * (sum of a(j)).
 struct Work {
-  std::uint64_t busy_lane_cycles = 0;  // max(1, nW * nA) of every lane that has a filter, a window and a channel
-  std::uint64_t term_pairs = 0;        // weight terms x activation terms of every product
-  std::uint64_t element_steps = 0;     // steps of elements that have a filter and a window
+  std::uint64_t busy_lane_cycles =
+      0;                            // max(1, nW * nA) of every lane that has a filter, a window and a channel
+  std::uint64_t term_pairs = 0;     // weight terms x activation terms of every product
+  std::uint64_t element_steps = 0;  // steps of elements that have a filter and a window
 };
 Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block);
 
@@ -28,9 +29,10 @@ Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch:
 std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const Slot& slot, std::uint32_t step);
 
 // Elementwise maxima over the filters of a slot, [step][lane].
-std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const TermPlan& plan, const Slot& slot);
+std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const TermPlan& plan,
+                                        const Slot& slot);
 // Elementwise maxima over the windows of a set, [step][lane].
-std::vector<std::uint8_t> activation_maxima(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t group,
-                                            const arch::WindowSet& set);
+std::vector<std::uint8_t> activation_maxima(const arch::LayerInput& input, const TermPlan& plan,
+                                            std::uint32_t group, const arch::WindowSet& set);
 
 }  // namespace heddle::models::laconic

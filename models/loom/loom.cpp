@@ -16,18 +16,22 @@ using config::Parameter;
 constexpr const char* kPaper = "Loom (arXiv 1706.07853, DAC'18)";
 constexpr const char* kDnnsim = "DNNsim, the open simulator of the designs' own group";
 
-std::unique_ptr<arch::Accelerator> make(const config::Values& values) { return std::make_unique<Loom>(Params::from(values)); }
+std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
+  return std::make_unique<Loom>(Params::from(values));
+}
 
 }  // namespace
 
 config::Declaration Params::declaration() {
   return {Parameter::integer("rows", "filters", 1, 4096)
               .by_default(128)
-              .means("filters of a tile; with one tile and automatic columns also the equivalent 16-bit multiply-accumulates a cycle")
+              .means("filters of a tile; with one tile and automatic columns also the equivalent 16-bit "
+                     "multiply-accumulates a cycle")
               .from(std::string(kPaper) + ": 128 in the main configuration, 32 to 512 in the scaling study"),
           Parameter::integer_or_word("columns", "windows", 1, 256, {"auto"})
               .by_default("auto")
-              .means("windows of a tile; auto: 16 / bits_per_cycle. In fully connected layers they hold different outputs or "
+              .means("windows of a tile; auto: 16 / bits_per_cycle. In fully connected layers they hold "
+                     "different outputs or "
                      "slices of one")
               .from(std::string(kPaper) + ": 16, 8 and 4 columns for LM1b, LM2b and LM4b"),
           Parameter::integer("tiles", "tiles", 1, 1024)
@@ -40,22 +44,27 @@ config::Declaration Params::declaration() {
               .from(std::string(kPaper) + ": 1, 2 and 4 in LM1b, LM2b and LM4b"),
           Parameter::choice("activation_width", {"layer", "dynamic"})
               .by_default("layer")
-              .means("dynamic: a convolution step streams the width that its activations need, over all windows of the step; needs "
+              .means("dynamic: a convolution step streams the width that its activations need, over all "
+                     "windows of the step; needs "
                      "values")
               .from(std::string(kPaper) + "; layer is the static design"),
           Parameter::choice("weight_precision", {"layer", "group", "values"})
               .by_default("layer")
-              .means("weight bits of a convolution step: the layer's, the trace's widths of groups of 16 weights, or the width found "
+              .means("weight bits of a convolution step: the layer's, the trace's widths of groups of 16 "
+                     "weights, or the width found "
                      "in the weights of the step; values needs values")
               .from(std::string("layer and group: ") + kPaper + "; values: " + kDnnsim),
           Parameter::choice("weight_sync", {"maximum", "mean"})
               .by_default("maximum")
-              .means("widths of the filter bricks of a step: the widest counts, or the layer's average, an idealisation that "
+              .means("widths of the filter bricks of a step: the widest counts, or the layer's average, an "
+                     "idealisation that "
                      "only counts")
-              .from("our choice: maximum is the array; the average of arXiv 1706.07853v2 was estimated with the mean"),
+              .from("our choice: maximum is the array; the average of arXiv 1706.07853v2 was estimated with "
+                    "the mean"),
           Parameter::choice("width_rule", {"twos_complement", "dnnsim"})
               .by_default("twos_complement")
-              .means("width of a group: with a sign bit where the layer's input can be negative, or where a value of the tensor is, an "
+              .means("width of a group: with a sign bit where the layer's input can be negative, or where a "
+                     "value of the tensor is, an "
                      "all-zero group of which counts its sign")
               .from(std::string("specification, section 1; dnnsim: ") + kDnnsim),
           Parameter::choice("fully_connected", {"cascade", "round_robin"})
@@ -64,8 +73,10 @@ config::Declaration Params::declaration() {
               .from(std::string(kPaper) + "; round_robin: " + kDnnsim),
           Parameter::integer("pe_width", "bits", 4, 16)
               .by_default(16)
-              .means("widest value that a unit takes: wider activations are cut over ceil(Pa / pe_width) columns, wider weights over "
-                     "ceil(Pw / pe_width) rows, which then work as one; below 16 with fully_connected round_robin only")
+              .means("widest value that a unit takes: wider activations are cut over ceil(Pa / pe_width) "
+                     "columns, wider weights over "
+                     "ceil(Pw / pe_width) rows, which then work as one; below 16 with fully_connected "
+                     "round_robin only")
               .from(std::string(kDnnsim) + "; 16 is the paper's unit"),
           arch::container_bits_parameter()};
 }
@@ -86,7 +97,8 @@ Params Params::from(const config::Values& values) {
   if (values.text("width_rule") == "dnnsim") out.width_rule = WidthRule::dnnsim;
   if (values.text("fully_connected") == "round_robin") out.fully_connected = FullyConnected::round_robin;
   if (out.pe_width < 16 && out.fully_connected == FullyConnected::cascade) {
-    throw Error(ErrorKind::config, "/pe_width", "units narrower than 16 bits are composed for fully_connected \"round_robin\" only");
+    throw Error(ErrorKind::config, "/pe_width",
+                "units narrower than 16 bits are composed for fully_connected \"round_robin\" only");
   }
   return out;
 }
@@ -98,11 +110,13 @@ void Loom::require_bit_true() const {
 }
 
 arch::ArrayShape Loom::composed(const workload::LoweredLayer& layer) const {
-  return {params_.tiles, params_.rows / blocks(layer.weight_bits), params_.columns / blocks(layer.activation_bits)};
+  return {params_.tiles, params_.rows / blocks(layer.weight_bits),
+          params_.columns / blocks(layer.activation_bits)};
 }
 
 std::int32_t Loom::block_of(std::int32_t value, std::uint32_t index, bool is_signed) const {
-  const std::uint32_t bits = (static_cast<std::uint32_t>(value) >> (index * params_.pe_width)) & ((1U << params_.pe_width) - 1U);
+  const std::uint32_t bits =
+      (static_cast<std::uint32_t>(value) >> (index * params_.pe_width)) & ((1U << params_.pe_width) - 1U);
   const bool is_negative = is_signed && (bits >> (params_.pe_width - 1)) != 0;
   return static_cast<std::int32_t>(bits) - (is_negative ? 1 << params_.pe_width : 0);
 }
@@ -125,16 +139,20 @@ unsigned Loom::width(std::span<const std::int32_t> values, unsigned bits, bool i
 }
 
 bool Loom::tensor_is_signed(bool representation_is_signed, std::span<const std::int32_t> values) const {
-  if (params_.width_rule == WidthRule::twos_complement || !representation_is_signed) return representation_is_signed;
+  if (params_.width_rule == WidthRule::twos_complement || !representation_is_signed)
+    return representation_is_signed;
   return std::any_of(values.begin(), values.end(), [](std::int32_t v) { return v < 0; });
 }
 
 bool Loom::has_group_widths(const arch::LayerInput& input) const {
   switch (params_.weight_precision) {
-    case WeightPrecision::layer: return false;
+    case WeightPrecision::layer:
+      return false;
     // A right operand made at run time has no widths that a front end could have found.
-    case WeightPrecision::group: return !input.group_widths.empty() && !input.layer.has_run_time_weights();
-    case WeightPrecision::values: return true;
+    case WeightPrecision::group:
+      return !input.group_widths.empty() && !input.layer.has_run_time_weights();
+    case WeightPrecision::values:
+      return true;
   }
   return false;
 }
@@ -149,7 +167,8 @@ arch::Mapping Loom::map(const workload::LoweredLayer& layer, arch::Pallet pallet
   if (cascades) return arch::map_cascade(layer, shape());
   const arch::ArrayShape elements = composed(layer);
   if (elements.rows == 0 || elements.columns == 0) {
-    throw Error(ErrorKind::config, "/parameters/pe_width", "a tile has too few units to compose the layer's precisions of");
+    throw Error(ErrorKind::config, "/parameters/pe_width",
+                "a tile has too few units to compose the layer's precisions of");
   }
   // Lane-cycles stay those of the units that are really there.
   arch::Mapping out = arch::map_layer(layer, elements, pallet);
@@ -164,12 +183,16 @@ namespace heddle::models {
 arch::ModelInfo describe_loom() {
   return {.name = "loom",
           .summary = "weights and activations both bit-serial: a step takes ceil(Pa / b) * Pw cycles",
-          .citation = "Sharify et al., Loom: Exploiting Weight and Activation Precisions to Accelerate Convolutional Neural Networks, "
-                      "DAC 2018 (arXiv 1706.07853)",
+          .citation =
+              "Sharify et al., Loom: Exploiting Weight and Activation Precisions to Accelerate Convolutional "
+              "Neural Networks, "
+              "DAC 2018 (arXiv 1706.07853)",
           .parameters = loom::Params::declaration(),
           .events = {{"steps", "steps", "steps of a window set and a pass, each at least one cycle"},
-                     {"weight_planes", "weight bits", "weight bits held, one after another, by the units of a step"},
-                     {"activation_slots", "cycles", "cycles that the activation bits of a step take to stream once"}},
+                     {"weight_planes", "weight bits",
+                      "weight bits held, one after another, by the units of a step"},
+                     {"activation_slots", "cycles",
+                      "cycles that the activation bits of a step take to stream once"}},
           .make = loom::make};
 }
 

@@ -43,7 +43,9 @@ class Loom final : public arch::Accelerator {
   void require_bit_true() const;
 
   // Units that work as one on a value of `bits` bits: one for each `pe_width` of them.
-  [[nodiscard]] std::uint32_t blocks(unsigned bits) const { return static_cast<std::uint32_t>(ceil_div(bits, params_.pe_width)); }
+  [[nodiscard]] std::uint32_t blocks(unsigned bits) const {
+    return static_cast<std::uint32_t>(ceil_div(bits, params_.pe_width));
+  }
   // The array as a layer sees it: fewer, composed elements where its precisions are wider than `pe_width`.
   [[nodiscard]] arch::ArrayShape composed(const workload::LoweredLayer& layer) const;
   // Bits of block `index` of a value; where the tensor is signed its top bit acts as its sign.
@@ -52,17 +54,21 @@ class Loom final : public arch::Accelerator {
   // block where they are cut. `is_signed` as tensor_is_signed() says.
   [[nodiscard]] unsigned width(std::span<const std::int32_t> values, unsigned bits, bool is_signed) const;
   // DNNsim takes a tensor for signed when a value is negative, we when its representation is.
-  [[nodiscard]] bool tensor_is_signed(bool representation_is_signed, std::span<const std::int32_t> values) const;
+  [[nodiscard]] bool tensor_is_signed(bool representation_is_signed,
+                                      std::span<const std::int32_t> values) const;
   // Whether weights have widths of their own: the trace's, or found in the values.
   [[nodiscard]] bool has_group_widths(const arch::LayerInput& input) const;
 
-  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.rows, params_.columns}; }
+  [[nodiscard]] arch::ArrayShape shape() const override {
+    return {params_.tiles, params_.rows, params_.columns};
+  }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override;
   [[nodiscard]] arch::Storage storage() const override { return arch::Storage::bit_interleaved; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& prepared,
+                                 const arch::Block& block) const override;
   [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input, const arch::Plan& plan) const override;
 
  private:

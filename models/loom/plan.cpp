@@ -10,10 +10,12 @@ namespace heddle::models::loom {
 namespace {
 
 // The width of every brick.
-std::vector<std::uint8_t> brick_widths(const Loom& model, std::span<const std::int32_t> values, unsigned bits, bool is_signed) {
+std::vector<std::uint8_t> brick_widths(const Loom& model, std::span<const std::int32_t> values, unsigned bits,
+                                       bool is_signed) {
   std::vector<std::uint8_t> out(values.size() / workload::kBrick);
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = static_cast<std::uint8_t>(model.width(values.subspan(i * workload::kBrick, workload::kBrick), bits, is_signed));
+    out[i] = static_cast<std::uint8_t>(
+        model.width(values.subspan(i * workload::kBrick, workload::kBrick), bits, is_signed));
   }
   return out;
 }
@@ -35,7 +37,9 @@ std::vector<std::size_t> window_bases(const arch::LayerInput& input, const arch:
 std::unique_ptr<arch::Plan> Loom::prepare(const arch::LayerInput& input) const {
   auto plan = std::make_unique<LoomPlan>();
   const auto& precision = input.layer.precision;
-  const auto slots = [this](unsigned bits) { return static_cast<std::uint32_t>(ceil_div(bits, params_.bits_per_cycle)); };
+  const auto slots = [this](unsigned bits) {
+    return static_cast<std::uint32_t>(ceil_div(bits, params_.bits_per_cycle));
+  };
   plan->layer_slots = slots(std::min(precision.activation_bits, params_.pe_width));
   plan->layer_weight_bits = std::min(precision.weight_bits, params_.pe_width);
   if (params_.activation_width == ActivationWidth::dynamic) {
@@ -51,7 +55,8 @@ std::unique_ptr<arch::Plan> Loom::prepare(const arch::LayerInput& input) const {
     plan->weight_bits = brick_widths(*this, values, precision.weight_bits, is_signed);
   } else {
     plan->weight_bits = input.group_widths;
-    for (auto& bits : plan->weight_bits) bits = static_cast<std::uint8_t>(std::min<unsigned>(bits, params_.pe_width));
+    for (auto& bits : plan->weight_bits)
+      bits = static_cast<std::uint8_t>(std::min<unsigned>(bits, params_.pe_width));
   }
   if (params_.weight_sync == WeightSync::mean) {
     plan->mean_sum = std::accumulate(plan->weight_bits.begin(), plan->weight_bits.end(), std::uint64_t{0});
@@ -60,7 +65,8 @@ std::unique_ptr<arch::Plan> Loom::prepare(const arch::LayerInput& input) const {
   return plan;
 }
 
-Streams streams_of(const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block, const std::vector<std::uint32_t>& groups) {
+Streams streams_of(const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block,
+                   const std::vector<std::uint32_t>& groups) {
   const std::uint32_t steps = input.mapping.steps;
   const auto& sets = input.mapping.window_sets;
   Streams out;
@@ -82,7 +88,8 @@ Streams streams_of(const arch::LayerInput& input, const LoomPlan& plan, const ar
     for (const auto s : block.window_sets) {
       std::uint32_t widest = 1;
       for (std::size_t g = 0; g < groups.size(); ++g) {
-        const std::size_t offset = input.activations->index(groups[g], at.ky * input.lowered.dilation_y, at.kx * input.lowered.dilation_x, at.brick);
+        const std::size_t offset = input.activations->index(groups[g], at.ky * input.lowered.dilation_y,
+                                                            at.kx * input.lowered.dilation_x, at.brick);
         for (std::size_t w = window; w < window + sets[s].count; ++w) {
           const std::uint32_t slots = plan.brick_slots[bases[w] + offset];
           widest = std::max(widest, slots);

@@ -21,18 +21,19 @@ struct LoomPlan final : arch::Plan {
 
 // Activation slots per step, summed over a block's window sets; the groups are those of one pass.
 struct Streams {
-  std::vector<std::uint64_t> widest;              // of the step, once a window set
-  std::vector<std::uint64_t> held;                // the same, once a window
-  std::vector<std::vector<std::uint64_t>> own;    // [group]: of each window's own brick
+  std::vector<std::uint64_t> widest;            // of the step, once a window set
+  std::vector<std::uint64_t> held;              // the same, once a window
+  std::vector<std::vector<std::uint64_t>> own;  // [group]: of each window's own brick
 };
-Streams streams_of(const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block, const std::vector<std::uint32_t>& groups);
+Streams streams_of(const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block,
+                   const std::vector<std::uint32_t>& groups);
 
 // Weight bits per step of one pass.
 struct PassWeights {
-  std::vector<std::uint32_t> groups;              // that the pass works on
-  std::vector<std::uint64_t> filters;             // [group]
-  std::vector<std::uint64_t> widest;              // of all filters of the pass
-  std::vector<std::vector<std::uint64_t>> own;    // [group]: summed over its filters
+  std::vector<std::uint32_t> groups;            // that the pass works on
+  std::vector<std::uint64_t> filters;           // [group]
+  std::vector<std::uint64_t> widest;            // of all filters of the pass
+  std::vector<std::vector<std::uint64_t>> own;  // [group]: summed over its filters
 };
 PassWeights weights_of(const arch::LayerInput& input, const LoomPlan& plan, std::uint32_t pass);
 

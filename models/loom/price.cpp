@@ -26,10 +26,13 @@ struct Work {
 };
 
 // Sum of slots x weight bits, the weight bits being the average where the plan has one: rounded down.
-std::uint64_t averaged(std::uint64_t slots, const LoomPlan& plan) { return slots * plan.mean_sum / plan.mean_count; }
+std::uint64_t averaged(std::uint64_t slots, const LoomPlan& plan) {
+  return slots * plan.mean_sum / plan.mean_count;
+}
 
-void add_work(const arch::LayerInput& input, const LoomPlan& plan, const Streams& streams, const PassWeights& weights,
-              std::uint64_t window_sets, std::uint32_t bits_per_cycle, Work& work) {
+void add_work(const arch::LayerInput& input, const LoomPlan& plan, const Streams& streams,
+              const PassWeights& weights, std::uint64_t window_sets, std::uint32_t bits_per_cycle,
+              Work& work) {
   std::uint64_t own_slots = 0;
   std::uint64_t held_slots = 0;
   for (std::size_t g = 0; g < weights.groups.size(); ++g) {
@@ -61,7 +64,8 @@ std::uint64_t pass_cycles(const LoomPlan& plan, const Streams& streams, const Pa
   return plan.mean_count > 0 ? ceil_div(cycles, plan.mean_count) : cycles;
 }
 
-void count_events(const arch::Block& block, const Streams& streams, const PassWeights& weights, arch::Cost& cost) {
+void count_events(const arch::Block& block, const Streams& streams, const PassWeights& weights,
+                  arch::Cost& cost) {
   for (std::size_t step = 0; step < streams.widest.size(); ++step) {
     cost.events[kSteps] += block.window_sets.size();
     cost.events[kWeightPlanes] += block.window_sets.size() * weights.widest[step];
@@ -71,10 +75,12 @@ void count_events(const arch::Block& block, const Streams& streams, const PassWe
 
 // Composed units work on the blocks of a value side by side.
 std::uint64_t units_of(const Loom& model, const arch::LayerInput& input) {
-  return std::uint64_t{model.blocks(input.layer.precision.activation_bits)} * model.blocks(input.layer.precision.weight_bits);
+  return std::uint64_t{model.blocks(input.layer.precision.activation_bits)} *
+         model.blocks(input.layer.precision.weight_bits);
 }
 
-void finish(const Loom& model, const arch::LayerInput& input, const Work& work, LaneCycles fill, arch::Cost& cost) {
+void finish(const Loom& model, const arch::LayerInput& input, const Work& work, LaneCycles fill,
+            arch::Cost& cost) {
   const std::uint64_t units = units_of(model, input);
   cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(work.effective * units),
                               LaneCycles((work.present - work.effective) * units), fill);
@@ -82,7 +88,8 @@ void finish(const Loom& model, const arch::LayerInput& input, const Work& work, 
   cost.weight_read = Bits(work.weight_bits * model.blocks(input.layer.precision.weight_bits));
 }
 
-arch::Cost price_convolution(const Loom& model, const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block) {
+arch::Cost price_convolution(const Loom& model, const arch::LayerInput& input, const LoomPlan& plan,
+                             const arch::Block& block) {
   arch::Cost cost;
   Work work;
   Streams streams;
@@ -101,7 +108,8 @@ arch::Cost price_convolution(const Loom& model, const arch::LayerInput& input, c
 }
 
 // Bricks of all passes take turns on the columns, a brick taking what a one-window step takes.
-arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block) {
+arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, const LoomPlan& plan,
+                             const arch::Block& block) {
   arch::Cost cost;
   Work work;
   const arch::ArrayShape elements = model.composed(input.lowered);
@@ -111,8 +119,9 @@ arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, c
     const PassWeights weights = weights_of(input, plan, pass);
     const Streams streams = streams_of(input, plan, block, weights.groups);
     for (std::size_t step = 0; step < streams.widest.size(); ++step) {
-      const std::uint64_t cycles = plan.mean_count > 0 ? ceil_div(streams.widest[step] * plan.mean_sum, plan.mean_count)
-                                                       : streams.widest[step] * weights.widest[step];
+      const std::uint64_t cycles = plan.mean_count > 0
+                                       ? ceil_div(streams.widest[step] * plan.mean_sum, plan.mean_count)
+                                       : streams.widest[step] * weights.widest[step];
       columns.issue(cycles);
       busy += cycles;
     }
@@ -122,7 +131,8 @@ arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, c
   cost.compute = Cycles(columns.finish_cycles());
   cost.passes = arch::split_evenly(cost.compute, block.passes.size());
   const std::uint64_t rows = std::uint64_t{elements.tiles} * elements.rows * units_of(model, input);
-  finish(model, input, work, LaneCycles((cost.compute.count() * elements.columns - busy) * rows * arch::kLanes), cost);
+  finish(model, input, work,
+         LaneCycles((cost.compute.count() * elements.columns - busy) * rows * arch::kLanes), cost);
   return cost;
 }
 
@@ -132,11 +142,14 @@ arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, co
   const auto stream = static_cast<std::uint32_t>(ceil_div(params.container_bits, params.bits_per_cycle));
   const std::uint32_t hold = std::max(params.columns, stream);
   const std::uint32_t weight_bits = input.layer.precision.weight_bits;
-  arch::Cost cost = arch::price_cascade(
-      input, block,
-      {.step = [=](std::uint32_t, std::uint32_t) { return arch::CascadeStep{hold * weight_bits, stream * weight_bits}; },
-       .lead = [&](std::uint32_t) { return params.columns - 1; },
-       .tail = nullptr});
+  arch::Cost cost =
+      arch::price_cascade(input, block,
+                          {.step =
+                               [=](std::uint32_t, std::uint32_t) {
+                                 return arch::CascadeStep{hold * weight_bits, stream * weight_bits};
+                               },
+                           .lead = [&](std::uint32_t) { return params.columns - 1; },
+                           .tail = nullptr});
   for (const auto& run : arch::cascade_runs(input, block)) {
     const std::uint64_t steps = run.passes.size() * run.cascade.steps;
     cost.events[kSteps] += steps;
@@ -150,10 +163,12 @@ arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, co
 
 }  // namespace
 
-arch::Cost Loom::price(const arch::LayerInput& input, const arch::Plan& base, const arch::Block& block) const {
+arch::Cost Loom::price(const arch::LayerInput& input, const arch::Plan& base,
+                       const arch::Block& block) const {
   const auto& plan = dynamic_cast<const LoomPlan&>(base);
   if (!input.lowered.is_fully_connected) return price_convolution(*this, input, plan, block);
-  if (params_.fully_connected == FullyConnected::round_robin) return price_round_robin(*this, input, plan, block);
+  if (params_.fully_connected == FullyConnected::round_robin)
+    return price_round_robin(*this, input, plan, block);
   return price_cascade(params_, input, block);
 }
 

@@ -31,7 +31,8 @@ struct BrickWork {
 
 BrickWork brick_work(const workload::ActivationBricks& activations, const Params& params) {
   constexpr std::size_t kChunk = 1024;  // bricks a task; its masks stay in the cache
-  BrickWork out{std::vector<std::uint8_t>(activations.count()), std::vector<std::uint16_t>(activations.count())};
+  BrickWork out{std::vector<std::uint8_t>(activations.count()),
+                std::vector<std::uint16_t>(activations.count())};
   arch::parallel_for(ceil_div(activations.count(), kChunk), [&](std::size_t i) {
     const std::size_t first = i * kChunk;
     const std::size_t count = std::min(kChunk, activations.count() - first);
@@ -49,7 +50,8 @@ BrickWork brick_work(const workload::ActivationBricks& activations, const Params
   return out;
 }
 
-void count_terms(const arch::LayerInput& input, const arch::Block& block, const TermPlan& plan, arch::Cost& cost) {
+void count_terms(const arch::LayerInput& input, const arch::Block& block, const TermPlan& plan,
+                 arch::Cost& cost) {
   const std::size_t sets = input.mapping.window_sets.size();
   for (const auto p : block.passes) {
     for (const auto& slot : arch::slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups)) {
@@ -62,15 +64,23 @@ void count_terms(const arch::LayerInput& input, const arch::Block& block, const 
   }
 }
 
-std::unique_ptr<arch::Accelerator> make(const config::Values& values) { return std::make_unique<Pragmatic>(Params::from(values)); }
+std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
+  return std::make_unique<Pragmatic>(Params::from(values));
+}
 
 config::Declaration array_parameters() {
   return {Parameter::integer("tiles", "tiles", 1, 1024)
               .by_default(16)
               .means("tiles, each with its own filters of the same windows")
               .from("Pragmatic (MICRO'17), matched to DaDianNao's 16 tiles"),
-          Parameter::integer("rows", "filters", 1, 1024).by_default(16).means("filters of a tile").from("Pragmatic (MICRO'17)"),
-          Parameter::integer("columns", "windows", 1, 256).by_default(16).means("windows of a tile (a pallet)").from("Pragmatic (MICRO'17)")};
+          Parameter::integer("rows", "filters", 1, 1024)
+              .by_default(16)
+              .means("filters of a tile")
+              .from("Pragmatic (MICRO'17)"),
+          Parameter::integer("columns", "windows", 1, 256)
+              .by_default(16)
+              .means("windows of a tile (a pallet)")
+              .from("Pragmatic (MICRO'17)")};
 }
 
 }  // namespace
@@ -80,18 +90,22 @@ config::Declaration Params::declaration() {
   config::Declaration own{
       Parameter::choice("encoder", {"raw", "naf", "booth4", "ioe"})
           .by_default("naf")
-          .means("how a magnitude becomes signed powers of two: set bits, non-adjacent form, radix-4 modified Booth, or the scan of the "
+          .means("how a magnitude becomes signed powers of two: set bits, non-adjacent form, radix-4 "
+                 "modified Booth, or the scan of the "
                  "designs' own group's later simulator")
           .from("specification, term encoders; the paper's improved encoding is not spelt out there"),
       Parameter::integer("first_stage_bits", "bits", 0, 4)
           .by_default(2)
-          .means("L: a lane's own shifter reaches exponents up to 2^L - 1 above the column's common shift; 4 reaches them all")
+          .means("L: a lane's own shifter reaches exponents up to 2^L - 1 above the column's common shift; 4 "
+                 "reaches them all")
           .from("Pragmatic (MICRO'17), PRA 2b"),
       Parameter::integer_or_word("run_ahead_registers", "weight sets", 0, 65535, {"unlimited"})
           .by_default(0)
-          .means("weight-set registers R that let columns drift apart; 0 is pallet synchronisation: all columns wait at every step")
+          .means("weight-set registers R that let columns drift apart; 0 is pallet synchronisation: all "
+                 "columns wait at every step")
           .from("Pragmatic (MICRO'17), per-column synchronisation; a barrier unless configured"),
-      arch::storage_parameter(arch::Storage::container, "Pragmatic (MICRO'17) keeps DaDianNao's 16-bit neurons"),
+      arch::storage_parameter(arch::Storage::container,
+                              "Pragmatic (MICRO'17) keeps DaDianNao's 16-bit neurons"),
       arch::container_bits_parameter()};
   for (auto& parameter : own) out.push_back(std::move(parameter));
   return out;
@@ -103,7 +117,8 @@ Params Params::from(const config::Values& values) {
           .columns = values.count("columns"),
           .encoder = *kernel::encoder_named(values.text("encoder")),
           .first_stage_bits = values.count("first_stage_bits"),
-          .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited : values.count("run_ahead_registers"),
+          .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
+                                                             : values.count("run_ahead_registers"),
           .container_bits = values.count("container_bits"),
           .storage = arch::storage_from(values)};
 }
@@ -112,14 +127,18 @@ std::unique_ptr<arch::Plan> Pragmatic::prepare(const arch::LayerInput& input) co
   const BrickWork work = brick_work(*input.activations, params_);
   return std::make_unique<TermPlan>(
       arch::column_steps(input, 1,
-                         [&](std::span<const std::size_t> bases, std::size_t offset) { return work.cycles[bases[0] + offset]; }),
+                         [&](std::span<const std::size_t> bases, std::size_t offset) {
+                           return work.cycles[bases[0] + offset];
+                         }),
       arch::window_set_sums(input, work.terms));
 }
 
-arch::Cost Pragmatic::price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const {
+arch::Cost Pragmatic::price(const arch::LayerInput& input, const arch::Plan& plan,
+                            const arch::Block& block) const {
   const auto& terms = dynamic_cast<const TermPlan&>(plan);
   arch::UnitTally tally;
-  arch::Cost cost = arch::price_columns(input, block, terms.steps, params_.registers, params_.container_bits, tally);
+  arch::Cost cost =
+      arch::price_columns(input, block, terms.steps, params_.registers, params_.container_bits, tally);
   cost.events[kBricks] = tally.steps;
   cost.events[kBrickCycles] = tally.cycles;
   count_terms(input, block, terms, cost);
@@ -131,15 +150,17 @@ arch::Cost Pragmatic::price(const arch::LayerInput& input, const arch::Plan& pla
 namespace heddle::models {
 
 arch::ModelInfo describe_pragmatic() {
-  return {.name = "pragmatic",
-          .summary = "activations term-serial (signed powers of two), weights bit-parallel",
-          .citation = "Albericio et al., Bit-Pragmatic Deep Neural Network Computing, MICRO 2017",
-          .parameters = pragmatic::Params::declaration(),
-          .events = {{"activation_bricks", "bricks", "activation bricks that were encoded and sent to a column"},
-                     {"activation_brick_cycles", "cycles", "cycles that sending these bricks took; by activation_bricks: the mean step"},
-                     {"activation_terms", "terms", "terms of these bricks: what the encoders handed out"},
-                     {"term_products", "ops", "terms times the filters that used them: shifted weights added"}},
-          .make = pragmatic::make};
+  return {
+      .name = "pragmatic",
+      .summary = "activations term-serial (signed powers of two), weights bit-parallel",
+      .citation = "Albericio et al., Bit-Pragmatic Deep Neural Network Computing, MICRO 2017",
+      .parameters = pragmatic::Params::declaration(),
+      .events = {{"activation_bricks", "bricks", "activation bricks that were encoded and sent to a column"},
+                 {"activation_brick_cycles", "cycles",
+                  "cycles that sending these bricks took; by activation_bricks: the mean step"},
+                 {"activation_terms", "terms", "terms of these bricks: what the encoders handed out"},
+                 {"term_products", "ops", "terms times the filters that used them: shifted weights added"}},
+      .make = pragmatic::make};
 }
 
 }  // namespace heddle::models

@@ -29,13 +29,16 @@ class Stripes final : public arch::Accelerator {
   // Cycles that a brick's bits take to stream through a unit.
   [[nodiscard]] std::uint32_t serial_cycles(const workload::Layer& layer) const;
 
-  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.rows, params_.columns}; }
+  [[nodiscard]] arch::ArrayShape shape() const override {
+    return {params_.tiles, params_.rows, params_.columns};
+  }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   // The array as a layer sees it: fewer, composed elements where its precisions are wider than `pe_width`.
   [[nodiscard]] arch::ArrayShape composed(const workload::LoweredLayer& layer) const;
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
+                                 const arch::Block& block) const override;
 
  private:
   Params params_;

@@ -28,11 +28,13 @@ std::uint32_t any_lane(const std::array<std::uint64_t, 4>& lanes) {
 
 }  // namespace
 
-void ColumnCycles::count(const PackedSet& set, const arch::WindowSet& windows, std::vector<std::uint8_t>& out) {
+void ColumnCycles::count(const PackedSet& set, const arch::WindowSet& windows,
+                         std::vector<std::uint8_t>& out) {
   out.assign(set.columns() * windows.count, 1);
   if (set.schedule.size() == 0 || model_.params().back_end == BackEnd::parallel) return;
   origins_.clear();
-  for (std::uint64_t w = windows.first; w < windows.first + windows.count; ++w) origins_.push_back(plan_.origin(input_, set.group, w));
+  for (std::uint64_t w = windows.first; w < windows.first + windows.count; ++w)
+    origins_.push_back(plan_.origin(input_, set.group, w));
   if (model_.params().back_end == BackEnd::precision) {
     model_.per_row() ? row_widths(set, out) : widths(set, out);
   } else {
@@ -102,7 +104,8 @@ void ColumnCycles::term_cycles(const PackedSet& set, std::span<std::uint8_t> out
     reads_.clear();
     for (const kernel::Read& read : set.schedule.reads(e)) {
       const auto first = static_cast<std::int32_t>(plan_.step_offset(read.column) * arch::kLanes);
-      for (std::uint32_t rest = lanes_of(read); rest != 0; rest &= rest - 1) reads_.push_back(first + std::countr_zero(rest));
+      for (std::uint32_t rest = lanes_of(read); rest != 0; rest &= rest - 1)
+        reads_.push_back(first + std::countr_zero(rest));
     }
     if (reads_.empty()) continue;
     const std::size_t lanes = (reads_.size() + 3) / 4 * 4;  // the bulk kernel takes whole vectors of four
@@ -118,7 +121,8 @@ void ColumnCycles::row_term_cycles(const PackedSet& set, std::span<std::uint8_t>
     for (std::size_t row = 0; row < set.filters; ++row) {
       gather(set.row_reads[e * set.filters + row], arch::kLanes);
       kernel::brick_cycles(masks_, model_.params().first_stage_bits, row_cycles_);
-      for (std::size_t w = 0; w < windows; ++w) out[e * windows + w] = std::max(out[e * windows + w], row_cycles_[w]);
+      for (std::size_t w = 0; w < windows; ++w)
+        out[e * windows + w] = std::max(out[e * windows + w], row_cycles_[w]);
     }
   }
 }

@@ -50,12 +50,14 @@ void count_slots(const kernel::Schedule& schedule, std::size_t e, PackingReport&
 
 void count_before(const arch::LayerInput& input, const arch::FilterSet& set, PackingReport& out) {
   const bool dense = input.layer.has_run_time_weights();
-  for (const std::uint16_t lanes : present_lanes(input, set)) out.present_slots_before += static_cast<std::uint64_t>(std::popcount(std::uint32_t{lanes}));
+  for (const std::uint16_t lanes : present_lanes(input, set))
+    out.present_slots_before += static_cast<std::uint64_t>(std::popcount(std::uint32_t{lanes}));
   for (std::uint32_t row = 0; row < set.filters; ++row) {
     for (std::uint32_t t = 0; t < input.mapping.steps; ++t) {
       std::size_t weights = dense ? kLanes : 0;
       if (!dense) {
-        for (const std::int32_t w : input.weights->brick(set.first_filter + row, t)) weights += w != 0 ? 1U : 0U;
+        for (const std::int32_t w : input.weights->brick(set.first_filter + row, t))
+          weights += w != 0 ? 1U : 0U;
       }
       add_to(out.rows_before_by_weights, weights);
       out.nonzero_weights += weights;

@@ -13,59 +13,72 @@ constexpr const char* kDnnsim = "specification, section 5 (DNNsim)";
 void append_scheduler(config::Declaration& out) {
   out.push_back(Parameter::text("pattern")
                     .by_default("T<2,5>")
-                    .means("where a weight slot may take a weight from: L<h,d> (h columns ahead in its lane, d lanes aside), T<2,5>, or "
+                    .means("where a weight slot may take a weight from: L<h,d> (h columns ahead in its lane, "
+                           "d lanes aside), T<2,5>, or "
                            "X<inf,15>, the ideal bound that reaches any later weight of the filter")
                     .from(kPaper));
   out.push_back(Parameter::choice("pattern_order", {"published", "sorted"})
                     .by_default("published")
-                    .means("order in which a slot's places are searched; sorted: ascending (columns, lanes), with T's lanes mirrored, "
+                    .means("order in which a slot's places are searched; sorted: ascending (columns, lanes), "
+                           "with T's lanes mirrored, "
                            "as DNNsim does")
                     .from(kDnnsim));
-  out.push_back(Parameter::choice("slot_priority", {"fewest", "most"})
-                    .by_default("fewest")
-                    .means("the zero slot that is filled first: the one with the fewest or the most candidates")
-                    .from(std::string(kPaper) + "; most: DNNsim"));
+  out.push_back(
+      Parameter::choice("slot_priority", {"fewest", "most"})
+          .by_default("fewest")
+          .means("the zero slot that is filled first: the one with the fewest or the most candidates")
+          .from(std::string(kPaper) + "; most: DNNsim"));
   out.push_back(Parameter::choice("trailing_zero_columns", {"kept", "dropped"})
                     .by_default("kept")
-                    .means("columns at a filter set's end that are zero in all rows count as columns, or do not exist, as in DNNsim")
+                    .means("columns at a filter set's end that are zero in all rows count as columns, or do "
+                           "not exist, as in DNNsim")
                     .from(kDnnsim));
-  out.push_back(Parameter::boolean("gate_zero_slots")
-                    .by_default(false)
-                    .means("a slot that holds a zero weight ignores its activation, so that it never holds a column back")
-                    .from("specification, Bit-Tactical; our default: off"));
+  out.push_back(
+      Parameter::boolean("gate_zero_slots")
+          .by_default(false)
+          .means(
+              "a slot that holds a zero weight ignores its activation, so that it never holds a column back")
+          .from("specification, Bit-Tactical; our default: off"));
 }
 
 void append_back_end(config::Declaration& out) {
   out.push_back(Parameter::choice("back_end", {"parallel", "precision", "terms"})
                     .by_default("terms")
-                    .means("how a packed column is multiplied: bit-parallel (TCL), serially at the width of its activations (TCLp), or "
+                    .means("how a packed column is multiplied: bit-parallel (TCL), serially at the width of "
+                           "its activations (TCLp), or "
                            "term by term (TCLe)")
                     .from(kPaper));
   out.push_back(Parameter::integer_or_word("run_ahead_registers", "weight sets", 0, 1024, {"unlimited"})
                     .by_default(1)
-                    .means("extra weight-set registers R that let a tile's columns drift apart inside a window set; 0: a barrier at every "
+                    .means("extra weight-set registers R that let a tile's columns drift apart inside a "
+                           "window set; 0: a barrier at every "
                            "packed column; no effect on the parallel back end or on fully connected layers")
-                    .from("specification: 1 is TCLe's default; TCLp's published instances are configured with 0, our choice"));
+                    .from("specification: 1 is TCLe's default; TCLp's published instances are configured "
+                          "with 0, our choice"));
   out.push_back(Parameter::boolean("trim_low")
                     .by_default(true)
                     .means("precision: bits below the lowest set one are not sent either")
                     .from("specification, width detection: on for TCLp"));
-  out.push_back(Parameter::choice("width_rule", {"group", "dnnsim"})
-                    .by_default("group")
-                    .means("precision: the width of a group of activations; dnnsim: signed only if the layer has a negative value, both ends "
-                           "taken from one's-complemented values, an all-zero group counted as if bit 0 were set")
-                    .from(kDnnsim));
+  out.push_back(
+      Parameter::choice("width_rule", {"group", "dnnsim"})
+          .by_default("group")
+          .means("precision: the width of a group of activations; dnnsim: signed only if the layer has a "
+                 "negative value, both ends "
+                 "taken from one's-complemented values, an all-zero group counted as if bit 0 were set")
+          .from(kDnnsim));
   out.push_back(Parameter::choice("encoder", {"raw", "naf", "booth4", "ioe"})
                     .by_default("naf")
                     .means("terms: how activations are recoded into signed powers of two")
                     .from("specification, term encoders; ioe: the group's later simulator"));
   out.push_back(Parameter::integer("first_stage_bits", "bits", 0, 5)
                     .by_default(2)
-                    .means("terms: L, reach of the first-stage shifters: exponents up to 2^L - 1 above the column's lowest go together")
+                    .means("terms: L, reach of the first-stage shifters: exponents up to 2^L - 1 above the "
+                           "column's lowest go together")
                     .from("specification, Bit-Tactical: L = 2"));
   out.push_back(Parameter::choice("detection", {"column", "row"})
                     .by_default("column")
-                    .means("width or first-stage shift from all activations that a packed column reads, or from each filter row's own, the "
+                    .means("width or first-stage shift from all activations that a packed column reads, or "
+                           "from each filter row's own, the "
                            "slowest row counting")
                     .from("specification; row: DNNsim's TCLp"));
 }
@@ -82,18 +95,24 @@ config::Declaration Params::declaration() {
       Parameter::integer("tiles", "tiles", 1, 1024)
           .by_default(4)
           .means("tiles, each with its own filters of the same windows")
-          .from(std::string(kPaper) + "; 4 is supported by its published ratios over 1,024 multiply-accumulates a cycle"),
-      Parameter::integer("rows", "filters", 1, kMaxRows).by_default(16).means("filters of a tile, packed together").from(kPaper),
+          .from(std::string(kPaper) +
+                "; 4 is supported by its published ratios over 1,024 multiply-accumulates a cycle"),
+      Parameter::integer("rows", "filters", 1, kMaxRows)
+          .by_default(16)
+          .means("filters of a tile, packed together")
+          .from(kPaper),
       Parameter::integer("columns", "windows", 1, 256)
           .by_default(16)
-          .means("windows of a tile; 1 with the parallel back end, which needs no more to match the baseline's bandwidth")
+          .means("windows of a tile; 1 with the parallel back end, which needs no more to match the "
+                 "baseline's bandwidth")
           .from(kPaper),
       arch::container_bits_parameter()};
   append_scheduler(out);
   append_back_end(out);
   out.push_back(Parameter::choice("tile_sync", {"independent", "lockstep"})
                     .by_default("independent")
-                    .means("tiles walk their packed columns on their own and meet at the end of a window set, or column by column")
+                    .means("tiles walk their packed columns on their own and meet at the end of a window "
+                           "set, or column by column")
                     .from("specification, Bit-Tactical; lockstep: DNNsim"));
   return out;
 }
@@ -105,13 +124,17 @@ Params Params::from(const config::Values& values) {
   out.columns = values.count("columns");
   out.container_bits = values.count("container_bits");
   const std::string back_end = values.text("back_end");
-  out.back_end = back_end == "parallel" ? BackEnd::parallel : back_end == "precision" ? BackEnd::precision : BackEnd::terms;
+  out.back_end = back_end == "parallel"    ? BackEnd::parallel
+                 : back_end == "precision" ? BackEnd::precision
+                                           : BackEnd::terms;
   out.pattern = pattern_of(values);
-  out.schedule.slot_priority = values.text("slot_priority") == "most" ? kernel::SlotPriority::most : kernel::SlotPriority::fewest;
+  out.schedule.slot_priority =
+      values.text("slot_priority") == "most" ? kernel::SlotPriority::most : kernel::SlotPriority::fewest;
   out.schedule.drop_trailing_zeros = values.text("trailing_zero_columns") == "dropped";
   out.gate_zero_slots = values.flag("gate_zero_slots");
   out.tile_sync = values.text("tile_sync") == "lockstep" ? TileSync::lockstep : TileSync::independent;
-  out.registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited : values.count("run_ahead_registers");
+  out.registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
+                                                        : values.count("run_ahead_registers");
   out.trim_low = values.flag("trim_low");
   out.width_rule = values.text("width_rule") == "dnnsim" ? WidthRule::dnnsim : WidthRule::group;
   out.encoder = *kernel::encoder_named(values.text("encoder"));

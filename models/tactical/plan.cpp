@@ -33,7 +33,8 @@ PackedBrick pack_brick(workload::Brick brick) {
 }  // namespace
 
 unsigned Detector::width(kernel::GroupBits bits) const {
-  return rule == WidthRule::dnnsim ? kernel::width_dnnsim(bits.folded, is_signed, trim_low) : kernel::width(bits, is_signed, trim_low);
+  return rule == WidthRule::dnnsim ? kernel::width_dnnsim(bits.folded, is_signed, trim_low)
+                                   : kernel::width(bits, is_signed, trim_low);
 }
 
 Detector detector_of(const Params& params, const arch::LayerInput& input) {
@@ -62,13 +63,15 @@ std::vector<std::uint16_t> present_lanes(const arch::LayerInput& input, const ar
   return out;
 }
 
-kernel::Schedule Tactical::pack(const arch::LayerInput& input, const arch::FilterSet& set, bool keep_slots) const {
+kernel::Schedule Tactical::pack(const arch::LayerInput& input, const arch::FilterSet& set,
+                                bool keep_slots) const {
   const std::uint32_t steps = input.mapping.steps;
   std::vector<std::uint16_t> nonzero(std::size_t{set.filters} * steps, 0xffff);
   if (!input.layer.has_run_time_weights()) {
     for (std::uint32_t row = 0; row < set.filters; ++row) {
       for (std::uint32_t t = 0; t < steps; ++t) {
-        nonzero[std::size_t{row} * steps + t] = nonzero_lanes(input.weights->brick(set.first_filter + row, t));
+        nonzero[std::size_t{row} * steps + t] =
+            nonzero_lanes(input.weights->brick(set.first_filter + row, t));
       }
     }
   }
@@ -83,14 +86,17 @@ TacticalPlan::TacticalPlan(const Tactical& model, const arch::LayerInput& input)
   const workload::LoweredLayer& lowered = input.lowered;
   for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
     const auto at = lowered.step_at(step);
-    step_offsets_.push_back((std::size_t{at.ky} * lowered.dilation_y * lowered.padded_width + std::size_t{at.kx} * lowered.dilation_x) * lowered.bricks +
+    step_offsets_.push_back((std::size_t{at.ky} * lowered.dilation_y * lowered.padded_width +
+                             std::size_t{at.kx} * lowered.dilation_x) *
+                                lowered.bricks +
                             at.brick);
   }
   pack_sets(model, input);
   if (model.params().back_end != BackEnd::parallel) summarize(model.params(), input);
 }
 
-std::size_t TacticalPlan::origin(const arch::LayerInput& input, std::uint32_t group, std::uint64_t window) const {
+std::size_t TacticalPlan::origin(const arch::LayerInput& input, std::uint32_t group,
+                                 std::uint64_t window) const {
   const auto at = input.lowered.window_at(window);
   return input.activations->index(group, at.y * input.lowered.stride_y, at.x * input.lowered.stride_x, 0);
 }
@@ -111,7 +117,8 @@ void TacticalPlan::pack_sets(const Tactical& model, const arch::LayerInput& inpu
     to.group = from.group;
     to.filters = from.filters;
     for (std::uint32_t row = 0; row < from.filters; ++row) {
-      to.present_slots += input.lowered.is_depthwise ? 1 : input.lowered.lanes(input.lowered.groups[from.group], 0);
+      to.present_slots +=
+          input.lowered.is_depthwise ? 1 : input.lowered.lanes(input.lowered.groups[from.group], 0);
     }
     if (!model.per_row()) return;
     for (std::size_t e = 0; e < to.schedule.size(); ++e) {

@@ -53,9 +53,12 @@ class TacticalPlan final : public arch::Plan {
 
   // Bricks from the window's origin to what it reads in a step, and the origin itself.
   [[nodiscard]] std::size_t step_offset(std::uint32_t step) const { return step_offsets_[step]; }
-  [[nodiscard]] std::size_t origin(const arch::LayerInput& input, std::uint32_t group, std::uint64_t window) const;
-  [[nodiscard]] const PackedBrick* packed() const { return packed_.data(); }            // precision back end
-  [[nodiscard]] const std::uint32_t* exponents() const { return exponents_.data(); }    // terms back end, [brick][lane]
+  [[nodiscard]] std::size_t origin(const arch::LayerInput& input, std::uint32_t group,
+                                   std::uint64_t window) const;
+  [[nodiscard]] const PackedBrick* packed() const { return packed_.data(); }  // precision back end
+  [[nodiscard]] const std::uint32_t* exponents() const {
+    return exponents_.data();
+  }  // terms back end, [brick][lane]
 
  private:
   void pack_sets(const Tactical& model, const arch::LayerInput& input);

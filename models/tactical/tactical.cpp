@@ -18,7 +18,9 @@ using arch::kLanes;
 
 enum Event : std::size_t { dense_columns, packed_columns, weights_multiplied, activation_terms };
 
-std::unique_ptr<arch::Accelerator> make(const config::Values& values) { return std::make_unique<Tactical>(Params::from(values)); }
+std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
+  return std::make_unique<Tactical>(Params::from(values));
+}
 
 // What a part of a block adds up to.
 struct Tally {
@@ -52,18 +54,20 @@ Busy busy_of(const PackedSet& set, const Counts& counts, std::size_t windows) {
     std::uint64_t cycles = 0;
     for (std::size_t w = 0; w < windows; ++w) cycles += counts[e * windows + w];
     const bool emitted = e < set.schedule.size();
-    const std::uint64_t slots = emitted ? set.schedule.occupancy(e).weights + set.schedule.occupancy(e).zeros : set.present_slots;
+    const std::uint64_t slots =
+        emitted ? set.schedule.occupancy(e).weights + set.schedule.occupancy(e).zeros : set.present_slots;
     out.column_cycles += cycles;
     out.lane_cycles += cycles * slots;
   }
   return out;
 }
 
-// A window set of one pass. Tiles that are independent drift inside it, each behind its own columns' run-ahead;
-// in lockstep the columns of all tiles wait for each other.
+// A window set of one pass. Tiles that are independent drift inside it, each behind its own columns'
+// run-ahead; in lockstep the columns of all tiles wait for each other.
 class WindowSetRun {
  public:
-  WindowSetRun(const Tactical& model, const arch::LayerInput& input, const TacticalPlan& plan) : model_(model), counter_(model, input, plan) {}
+  WindowSetRun(const Tactical& model, const arch::LayerInput& input, const TacticalPlan& plan)
+      : model_(model), counter_(model, input, plan) {}
 
   Tally run(const std::vector<PackedSet>& pass, const arch::WindowSet& windows) {
     Tally out;
@@ -73,7 +77,8 @@ class WindowSetRun {
     if (model_.params().tile_sync == TileSync::lockstep) {
       out.cycles = finish(pass, 0, pass.size(), windows.count);
     } else {
-      for (std::size_t t = 0; t < pass.size(); ++t) out.cycles = std::max(out.cycles, finish(pass, t, t + 1, windows.count));
+      for (std::size_t t = 0; t < pass.size(); ++t)
+        out.cycles = std::max(out.cycles, finish(pass, t, t + 1, windows.count));
     }
     for (std::size_t t = 0; t < pass.size(); ++t) {
       const Busy busy = busy_of(pass[t], counts_[t], windows.count);
@@ -86,7 +91,8 @@ class WindowSetRun {
 
  private:
   // When tiles [first, last) are through, walking their columns together.
-  std::uint64_t finish(const std::vector<PackedSet>& pass, std::size_t first, std::size_t last, std::size_t windows) {
+  std::uint64_t finish(const std::vector<PackedSet>& pass, std::size_t first, std::size_t last,
+                       std::size_t windows) {
     std::size_t columns = 0;
     for (std::size_t t = first; t < last; ++t) columns = std::max(columns, pass[t].columns());
     if (model_.params().back_end == BackEnd::parallel) return columns;
@@ -95,7 +101,8 @@ class WindowSetRun {
     for (std::size_t e = 0; e < columns; ++e) {
       for (std::size_t t = first; t < last; ++t) {
         const bool exists = e < pass[t].columns();
-        for (std::size_t w = 0; w < windows; ++w) step_[(t - first) * windows + w] = exists ? counts_[t][e * windows + w] : 0;
+        for (std::size_t w = 0; w < windows; ++w)
+          step_[(t - first) * windows + w] = exists ? counts_[t][e * windows + w] : 0;
       }
       run_ahead.step(step_);
     }
@@ -109,7 +116,8 @@ class WindowSetRun {
 };
 
 // Tallies of the block's passes, in order.
-std::vector<Tally> run_convolution(const Tactical& model, const arch::LayerInput& input, const TacticalPlan& plan, const arch::Block& block) {
+std::vector<Tally> run_convolution(const Tactical& model, const arch::LayerInput& input,
+                                   const TacticalPlan& plan, const arch::Block& block) {
   constexpr std::size_t kSetsAPart = 4;  // enough work for a task
   const std::size_t parts = ceil_div(block.window_sets.size(), kSetsAPart);
   std::vector<Tally> partial(block.passes.size() * parts);
@@ -118,7 +126,8 @@ std::vector<Tally> run_convolution(const Tactical& model, const arch::LayerInput
     const auto& pass = plan.sets()[block.passes[i / parts]];
     const std::size_t first = i % parts * kSetsAPart;
     const std::size_t last = std::min(first + kSetsAPart, block.window_sets.size());
-    for (std::size_t s = first; s < last; ++s) partial[i] += run.run(pass, input.mapping.window_sets[block.window_sets[s]]);
+    for (std::size_t s = first; s < last; ++s)
+      partial[i] += run.run(pass, input.mapping.window_sets[block.window_sets[s]]);
   });
   std::vector<Tally> out(block.passes.size());
   for (std::size_t i = 0; i < partial.size(); ++i) out[i / parts] += partial[i];
@@ -129,8 +138,13 @@ std::vector<Tally> run_convolution(const Tactical& model, const arch::LayerInput
 // in lockstep all tiles issue together and the widest of them counts.
 class FullyConnectedRun {
  public:
-  FullyConnectedRun(const Tactical& model, const arch::LayerInput& input, const TacticalPlan& plan, const arch::Block& block)
-      : model_(model), plan_(plan), block_(block), tiles_(input.mapping.array.tiles), columns_(input.mapping.array.columns) {
+  FullyConnectedRun(const Tactical& model, const arch::LayerInput& input, const TacticalPlan& plan,
+                    const arch::Block& block)
+      : model_(model),
+        plan_(plan),
+        block_(block),
+        tiles_(input.mapping.array.tiles),
+        columns_(input.mapping.array.columns) {
     counts_.resize(block.passes.size() * tiles_);
     std::vector<std::uint64_t> terms(counts_.size());
     arch::parallel_for(counts_.size(), [&](std::size_t i) {
@@ -152,8 +166,12 @@ class FullyConnectedRun {
   }
 
  private:
-  [[nodiscard]] const PackedSet& set(std::size_t i) const { return plan_.set(block_.passes[i / tiles_], i % tiles_); }
-  [[nodiscard]] std::uint64_t lanes_of_columns() const { return std::uint64_t{model_.params().rows} * kLanes; }
+  [[nodiscard]] const PackedSet& set(std::size_t i) const {
+    return plan_.set(block_.passes[i / tiles_], i % tiles_);
+  }
+  [[nodiscard]] std::uint64_t lanes_of_columns() const {
+    return std::uint64_t{model_.params().rows} * kLanes;
+  }
 
   void independent() {
     std::vector<std::uint64_t> finishes;
@@ -210,7 +228,8 @@ class FullyConnectedRun {
 };
 
 // What does not depend on activations: the packed weights that are read, and the columns walked.
-void count_weights(const arch::Block& block, const TacticalPlan& plan, const arch::LayerInput& input, unsigned bits, arch::Cost& cost) {
+void count_weights(const arch::Block& block, const TacticalPlan& plan, const arch::LayerInput& input,
+                   unsigned bits, arch::Cost& cost) {
   const std::uint64_t rounds = block.window_sets.size();
   const std::uint64_t windows = arch::presence(input, block).windows;
   for (const auto p : block.passes) {
@@ -227,9 +246,12 @@ void count_weights(const arch::Block& block, const TacticalPlan& plan, const arc
 
 }  // namespace
 
-std::unique_ptr<arch::Plan> Tactical::prepare(const arch::LayerInput& input) const { return std::make_unique<TacticalPlan>(*this, input); }
+std::unique_ptr<arch::Plan> Tactical::prepare(const arch::LayerInput& input) const {
+  return std::make_unique<TacticalPlan>(*this, input);
+}
 
-arch::Cost Tactical::price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const {
+arch::Cost Tactical::price(const arch::LayerInput& input, const arch::Plan& plan,
+                           const arch::Block& block) const {
   const auto& packed = dynamic_cast<const TacticalPlan&>(plan);
   arch::Cost cost;
   Tally total;
@@ -243,8 +265,8 @@ arch::Cost Tactical::price(const arch::LayerInput& input, const arch::Plan& plan
     }
   }
   cost.compute = Cycles(total.cycles);
-  cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(total.effective), LaneCycles(total.synchronisation),
-                              LaneCycles(total.fill));
+  cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(total.effective),
+                              LaneCycles(total.synchronisation), LaneCycles(total.fill));
   cost.events[activation_terms] = total.terms;
   cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
   count_weights(block, packed, input, params_.container_bits, cost);
@@ -258,7 +280,8 @@ Bits Tactical::weight_metadata(const arch::LayerInput& input, const arch::Plan& 
     for (const PackedSet& set : pass) {
       out += Bits(set.schedule.size() * params_.pattern.skip_bits_per_column());
       for (std::size_t e = 0; e < set.schedule.size(); ++e) {
-        out += Bits(std::uint64_t{set.schedule.occupancy(e).stored} * params_.pattern.select_bits_per_weight());
+        out +=
+            Bits(std::uint64_t{set.schedule.occupancy(e).stored} * params_.pattern.select_bits_per_weight());
       }
     }
   }
@@ -270,16 +293,24 @@ Bits Tactical::weight_metadata(const arch::LayerInput& input, const arch::Plan& 
 namespace heddle::models {
 
 arch::ModelInfo describe_tactical() {
-  return {.name = "tactical",
-          .summary = "weights packed ahead of time into the place of zeros; bit-parallel, serial-width (TCLp) or term-serial (TCLe) back end",
-          .citation = "Delmas Lascorz et al., Bit-Tactical: A Software/Hardware Approach to Exploiting Value and Bit Sparsity in Neural "
-                      "Networks, ASPLOS 2019 (arXiv 1803.03688)",
-          .parameters = tactical::Params::declaration(),
-          .events = {{"dense_columns", "columns", "columns that the block's filter sets have before packing, over tiles and window sets"},
-                     {"packed_columns", "columns", "columns that were walked; a set that keeps none counts one"},
-                     {"weights_multiplied", "products", "non-zero weights times windows"},
-                     {"activation_terms", "terms", "terms that columns gave out (terms back end), each once a column whatever the rows that use it"}},
-          .make = tactical::make};
+  return {
+      .name = "tactical",
+      .summary =
+          "weights packed ahead of time into the place of zeros; bit-parallel, serial-width (TCLp) or "
+          "term-serial (TCLe) back end",
+      .citation =
+          "Delmas Lascorz et al., Bit-Tactical: A Software/Hardware Approach to Exploiting Value and Bit "
+          "Sparsity in Neural "
+          "Networks, ASPLOS 2019 (arXiv 1803.03688)",
+      .parameters = tactical::Params::declaration(),
+      .events = {{"dense_columns", "columns",
+                  "columns that the block's filter sets have before packing, over tiles and window sets"},
+                 {"packed_columns", "columns", "columns that were walked; a set that keeps none counts one"},
+                 {"weights_multiplied", "products", "non-zero weights times windows"},
+                 {"activation_terms", "terms",
+                  "terms that columns gave out (terms back end), each once a column whatever the rows that "
+                  "use it"}},
+      .make = tactical::make};
 }
 
 }  // namespace heddle::models

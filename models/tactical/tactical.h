@@ -8,7 +8,7 @@
 namespace heddle::models::tactical {
 
 enum class BackEnd { parallel, precision, terms };
-enum class Detection { column, row };     // whose activations share a width, or a first-stage shift
+enum class Detection { column, row };  // whose activations share a width, or a first-stage shift
 enum class WidthRule { group, dnnsim };
 enum class TileSync { independent, lockstep };
 
@@ -43,23 +43,30 @@ class Tactical final : public arch::Accelerator {
   explicit Tactical(Params params) : params_(std::move(params)) {}
   [[nodiscard]] const Params& params() const { return params_; }
 
-  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.rows, params_.columns}; }
+  [[nodiscard]] arch::ArrayShape shape() const override {
+    return {params_.tiles, params_.rows, params_.columns};
+  }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override {
     return {.activations = params_.back_end != BackEnd::parallel, .weights = true};
   }
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
+                                 const arch::Block& block) const override;
   [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input, const arch::Plan& plan) const override;
-  [[nodiscard]] std::optional<arch::PackingReport> packing_report(const arch::LayerInput& input) const override;
+  [[nodiscard]] std::optional<arch::PackingReport> packing_report(
+      const arch::LayerInput& input) const override;
 
   // The packed columns of one filter set. Weights that are made at run time cannot be packed: every slot
   // counts as a weight.
-  [[nodiscard]] kernel::Schedule pack(const arch::LayerInput& input, const arch::FilterSet& set, bool keep_slots) const;
+  [[nodiscard]] kernel::Schedule pack(const arch::LayerInput& input, const arch::FilterSet& set,
+                                      bool keep_slots) const;
   // Whether rows must be looked at one by one. Widths that only count from the top do not differ: the widest
   // row is as wide as all rows together.
   [[nodiscard]] bool per_row() const {
-    return params_.detection == Detection::row && (params_.back_end == BackEnd::terms || (params_.back_end == BackEnd::precision && params_.trim_low));
+    return params_.detection == Detection::row &&
+           (params_.back_end == BackEnd::terms ||
+            (params_.back_end == BackEnd::precision && params_.trim_low));
   }
 
  private:

@@ -14,7 +14,9 @@ using config::Parameter;
 
 struct NoPlan final : arch::Plan {};
 
-std::unique_ptr<arch::Accelerator> make(const config::Values& values) { return std::make_unique<Tartan>(Params::from(values)); }
+std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
+  return std::make_unique<Tartan>(Params::from(values));
+}
 
 }  // namespace
 
@@ -23,17 +25,22 @@ config::Declaration Params::declaration() {
               .by_default(16)
               .means("tiles, each with its own filters of the same windows")
               .from("Tartan (arXiv 1707.09068): 16 tiles"),
-          Parameter::integer("rows", "filters", 1, 1024).by_default(16).means("filters of a tile").from("Tartan (arXiv 1707.09068)"),
+          Parameter::integer("rows", "filters", 1, 1024)
+              .by_default(16)
+              .means("filters of a tile")
+              .from("Tartan (arXiv 1707.09068)"),
           Parameter::integer("columns", "windows", 1, 256)
               .by_default(16)
-              .means("windows of a tile: 16, or 8 where two bits are processed a cycle; in fully connected layers they "
+              .means("windows of a tile: 16, or 8 where two bits are processed a cycle; in fully connected "
+                     "layers they "
                      "hold different outputs or slices of one")
               .from("Tartan (arXiv 1707.09068)"),
           Parameter::integer("bits_per_cycle", "bits", 1, 2)
               .by_default(1)
               .means("activation bits processed, and weight bits loaded, a cycle: 1, or 2 in TRT2b")
               .from("Tartan (arXiv 1707.09068)"),
-          arch::activation_fetch_parameter(), arch::container_bits_parameter()};
+          arch::activation_fetch_parameter(),
+          arch::container_bits_parameter()};
 }
 
 Params Params::from(const config::Values& values) {
@@ -46,20 +53,29 @@ Params Params::from(const config::Values& values) {
 }
 
 arch::Mapping Tartan::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
-  return layer.is_fully_connected ? arch::map_cascade(layer, shape()) : arch::map_layer(layer, shape(), pallet);
+  return layer.is_fully_connected ? arch::map_cascade(layer, shape())
+                                  : arch::map_layer(layer, shape(), pallet);
 }
 
-std::unique_ptr<arch::Plan> Tartan::prepare(const arch::LayerInput&) const { return std::make_unique<NoPlan>(); }
+std::unique_ptr<arch::Plan> Tartan::prepare(const arch::LayerInput&) const {
+  return std::make_unique<NoPlan>();
+}
 
 arch::Cost Tartan::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
-  const auto stream = static_cast<std::uint32_t>(ceil_div(input.layer.precision.activation_bits, params_.bits_per_cycle));
+  const auto stream =
+      static_cast<std::uint32_t>(ceil_div(input.layer.precision.activation_bits, params_.bits_per_cycle));
   arch::Cost cost;
   if (input.lowered.is_fully_connected) {
-    const auto load = static_cast<std::uint32_t>(ceil_div(input.layer.precision.weight_bits, params_.bits_per_cycle));
-    cost = arch::price_cascade(input, block,
-                               {.step = [=](std::uint32_t, std::uint32_t) { return arch::CascadeStep{std::max(stream, load), stream}; },
-                                .lead = [=](std::uint32_t) { return load; },
-                                .tail = [](const arch::Cascade& cascade) { return ceil_log2(cascade.slices); }});
+    const auto load =
+        static_cast<std::uint32_t>(ceil_div(input.layer.precision.weight_bits, params_.bits_per_cycle));
+    cost =
+        arch::price_cascade(input, block,
+                            {.step =
+                                 [=](std::uint32_t, std::uint32_t) {
+                                   return arch::CascadeStep{std::max(stream, load), stream};
+                                 },
+                             .lead = [=](std::uint32_t) { return load; },
+                             .tail = [](const arch::Cascade& cascade) { return ceil_log2(cascade.slices); }});
   } else {
     cost = arch::price_activation_serial(input, block, stream, params_.fetch);
   }
@@ -73,13 +89,16 @@ arch::Cost Tartan::price(const arch::LayerInput& input, const arch::Plan&, const
 namespace heddle::models {
 
 arch::ModelInfo describe_tartan() {
-  return {.name = "tartan",
-          .summary = "activations bit-serial; fully connected weights loaded bit-serially, so that they gain too",
-          .citation = "Delmas et al., Tartan: Accelerating Fully-Connected and Convolutional Layers in Deep Learning Networks by "
-                      "Exploiting Numerical Precision Variability, arXiv 1707.09068",
-          .parameters = tartan::Params::declaration(),
-          .events = {},
-          .make = tartan::make};
+  return {
+      .name = "tartan",
+      .summary = "activations bit-serial; fully connected weights loaded bit-serially, so that they gain too",
+      .citation =
+          "Delmas et al., Tartan: Accelerating Fully-Connected and Convolutional Layers in Deep Learning "
+          "Networks by "
+          "Exploiting Numerical Precision Variability, arXiv 1707.09068",
+      .parameters = tartan::Params::declaration(),
+      .events = {},
+      .make = tartan::make};
 }
 
 }  // namespace heddle::models

@@ -27,11 +27,14 @@ class Tartan final : public arch::Accelerator {
   explicit Tartan(Params params) : params_(params) {}
   [[nodiscard]] const Params& params() const { return params_; }
 
-  [[nodiscard]] arch::ArrayShape shape() const override { return {params_.tiles, params_.rows, params_.columns}; }
+  [[nodiscard]] arch::ArrayShape shape() const override {
+    return {params_.tiles, params_.rows, params_.columns};
+  }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan, const arch::Block& block) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
+                                 const arch::Block& block) const override;
 
  private:
   Params params_;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
+#include "models/catalogue.h"
 
 #include <iostream>
 #include <string_view>
 
-#include "models/catalogue.h"
+#include <fmt/format.h>
+
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
 #include "sim/app/locate.h"
@@ -40,17 +41,20 @@ void print_parameters(const Json& rows, const std::string& indent) {
     if (row.contains("range")) std::cout << " " << row["range"][0] << " to " << row["range"][1];
     if (row.contains("words")) {
       std::cout << ": ";
-      for (std::size_t i = 0; i < row["words"].size(); ++i) std::cout << (i > 0 ? " | " : "") << row["words"][i].get<std::string>();
+      for (std::size_t i = 0; i < row["words"].size(); ++i)
+        std::cout << (i > 0 ? " | " : "") << row["words"][i].get<std::string>();
     }
     std::cout << ")\n" << indent << "    " << row["description"].get<std::string>() << "\n";
-    if (row.contains("source")) std::cout << indent << "    source: " << row["source"].get<std::string>() << "\n";
+    if (row.contains("source"))
+      std::cout << indent << "    source: " << row["source"].get<std::string>() << "\n";
     if (row.contains("children")) print_parameters(row["children"], indent + "    ");
   }
 }
 
 Json describe_model(const arch::ModelInfo& info) {
   Json events = Json::array();
-  for (const auto& e : info.events) events.push_back({{"name", e.name}, {"unit", e.unit}, {"description", e.description}});
+  for (const auto& e : info.events)
+    events.push_back({{"name", e.name}, {"unit", e.unit}, {"description", e.description}});
   return {{"name", info.name},
           {"summary", info.summary},
           {"citation", info.citation},
@@ -63,18 +67,26 @@ Json describe_model(const arch::ModelInfo& info) {
 }  // namespace
 
 int list_command(const Arguments& arguments) {
-  CommandLine line("heddle list [--json]", "List models, shipped configurations and shipped traces.", "heddle list");
+  CommandLine line("heddle list [--json]", "List models, shipped configurations and shipped traces.",
+                   "heddle list");
   line.options()("json", po::bool_switch(), "print JSON on standard output");
   const auto values = line.parse(arguments);
   if (!values) return 0;
   if ((*values)["json"].as<bool>()) {
     Json models = Json::array();
-    for (const auto& info : models::catalogue()) models.push_back({{"name", info.name}, {"summary", info.summary}, {"citation", info.citation}});
-    std::cout << Json{{"models", models}, {"configurations", shipped_configs()}, {"memories", shipped_memories()}, {"traces", shipped_traces()}}.dump(2) << "\n";
+    for (const auto& info : models::catalogue())
+      models.push_back({{"name", info.name}, {"summary", info.summary}, {"citation", info.citation}});
+    std::cout << Json{{"models", models},
+                      {"configurations", shipped_configs()},
+                      {"memories", shipped_memories()},
+                      {"traces", shipped_traces()}}
+                     .dump(2)
+              << "\n";
     return 0;
   }
   std::cout << "models (heddle describe NAME)\n";
-  for (const auto& info : models::catalogue()) std::cout << fmt::format("  {:<14} {}\n", info.name, info.summary);
+  for (const auto& info : models::catalogue())
+    std::cout << fmt::format("  {:<14} {}\n", info.name, info.summary);
   std::cout << "\nconfigurations (heddle run NAME)\n";
   for (const auto& name : shipped_configs()) std::cout << "  " << name << "\n";
   std::cout << "\nmemories (heddle dram NAME)\n";
@@ -85,8 +97,11 @@ int list_command(const Arguments& arguments) {
 }
 
 int describe_command(const Arguments& arguments) {
-  CommandLine line("heddle describe MODEL [--json]", "Show the parameters of a model, or of a memory: unit, default, range, source.", "heddle describe stripes");
-  line.options()("model", po::value<std::string>(), "a name of `heddle list`, or memory")("json", po::bool_switch(), "print JSON on standard output");
+  CommandLine line("heddle describe MODEL [--json]",
+                   "Show the parameters of a model, or of a memory: unit, default, range, source.",
+                   "heddle describe stripes");
+  line.options()("model", po::value<std::string>(), "a name of `heddle list`, or memory")(
+      "json", po::bool_switch(), "print JSON on standard output");
   line.positional("model", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
@@ -100,16 +115,19 @@ int describe_command(const Arguments& arguments) {
     }
     return 0;
   }
-  const auto& info = arch::find_model(models::catalogue(), required(*values, "model", "a model's name"), "heddle describe");
+  const auto& info =
+      arch::find_model(models::catalogue(), required(*values, "model", "a model's name"), "heddle describe");
   const Json description = describe_model(info);
   if ((*values)["json"].as<bool>()) {
     std::cout << description.dump(2) << "\n";
     return 0;
   }
-  std::cout << info.name << ": " << info.summary << "\n" << info.citation << "\n\nparameters (key `parameters` of a configuration)\n";
+  std::cout << info.name << ": " << info.summary << "\n"
+            << info.citation << "\n\nparameters (key `parameters` of a configuration)\n";
   print_parameters(description["parameters"], "  ");
   if (!info.events.empty()) std::cout << "\nevents counted beside the common ones\n";
-  for (const auto& e : info.events) std::cout << fmt::format("  {} [{}]: {}\n", e.name, e.unit, e.description);
+  for (const auto& e : info.events)
+    std::cout << fmt::format("  {} [{}]: {}\n", e.name, e.unit, e.description);
   std::cout << "\nother keys of a configuration\n";
   print_parameters(description["configuration"], "  ");
   std::cout << "\nkeys of `memory` where it is an object (docs/memory.md)\n";
@@ -118,8 +136,10 @@ int describe_command(const Arguments& arguments) {
 }
 
 int schema_command(const Arguments& arguments) {
-  CommandLine line("heddle schema NAME", "Print the JSON Schema (draft-07) of a format: trace, result, memory, or the configuration of a model.",
-                   "heddle schema stripes");
+  CommandLine line(
+      "heddle schema NAME",
+      "Print the JSON Schema (draft-07) of a format: trace, result, memory, or the configuration of a model.",
+      "heddle schema stripes");
   line.options()("name", po::value<std::string>(), "trace, result, memory, or a model's name");
   line.positional("name", 1);
   const auto values = line.parse(arguments);
@@ -150,19 +170,27 @@ int schema_command(const Arguments& arguments) {
       return 0;
     }
   }
-  throw Error(ErrorKind::usage, "heddle schema", "there is no schema " + in_quotes(name) + suggestion(name, names));
+  throw Error(ErrorKind::usage, "heddle schema",
+              "there is no schema " + in_quotes(name) + suggestion(name, names));
 }
 
 int version_command(const Arguments& arguments) {
-  CommandLine line("heddle version [--json]", "Print the version of the program and of its formats.", "heddle version");
+  CommandLine line("heddle version [--json]", "Print the version of the program and of its formats.",
+                   "heddle version");
   line.options()("json", po::bool_switch(), "print JSON on standard output");
   const auto values = line.parse(arguments);
   if (!values) return 0;
   if ((*values)["json"].as<bool>()) {
-    std::cout << Json{{"heddle", kVersion}, {"trace", {1, 0}}, {"configuration", {1, 0}}, {"result", {1, 0}}, {"results_revision", result::kResultsRevision}}.dump(2)
+    std::cout << Json{{"heddle", kVersion},
+                      {"trace", {1, 0}},
+                      {"configuration", {1, 0}},
+                      {"result", {1, 0}},
+                      {"results_revision", result::kResultsRevision}}
+                     .dump(2)
               << "\n";
   } else {
-    std::cout << "heddle " << kVersion << " (trace 1.0, configuration 1.0, result 1.0, results revision " << result::kResultsRevision << ")\n";
+    std::cout << "heddle " << kVersion << " (trace 1.0, configuration 1.0, result 1.0, results revision "
+              << result::kResultsRevision << ")\n";
   }
   return 0;
 }

@@ -11,7 +11,10 @@ namespace heddle::app {
 namespace po = boost::program_options;
 
 CommandLine::CommandLine(std::string usage, std::string summary, std::string example)
-    : usage_(std::move(usage)), summary_(std::move(summary)), example_(std::move(example)), description_("options", 100, 60) {
+    : usage_(std::move(usage)),
+      summary_(std::move(summary)),
+      example_(std::move(example)),
+      description_("options", 100, 60) {
   description_.add_options()("help,h", "show this text");
 }
 
@@ -20,17 +23,21 @@ std::optional<po::variables_map> CommandLine::parse(const std::vector<std::strin
   try {
     // Guessing would let --fid stand for --fidelity today and for something else tomorrow.
     const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(arguments).options(description_).positional(positional_).style(style).run(), values);
+    po::store(
+        po::command_line_parser(arguments).options(description_).positional(positional_).style(style).run(),
+        values);
     po::notify(values);
   } catch (const po::unknown_option& e) {
     std::vector<std::string> names;
     for (const auto& option : description_.options()) names.push_back("--" + option->long_name());
-    throw Error(ErrorKind::usage, usage_, "unknown option " + in_quotes(e.get_option_name()) + suggestion(e.get_option_name(), names));
+    throw Error(ErrorKind::usage, usage_,
+                "unknown option " + in_quotes(e.get_option_name()) + suggestion(e.get_option_name(), names));
   } catch (const po::error& e) {
     throw Error(ErrorKind::usage, usage_, e.what());
   }
   if (values.count("help") != 0) {
-    std::cout << summary_ << "\n\nusage: " << usage_ << "\n\n" << description_ << "\nexample:\n  " << example_ << "\n";
+    std::cout << summary_ << "\n\nusage: " << usage_ << "\n\n"
+              << description_ << "\nexample:\n  " << example_ << "\n";
     return std::nullopt;
   }
   return values;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/program_options.hpp>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <boost/program_options.hpp>
 
 namespace heddle::app {
 
@@ -38,7 +39,8 @@ template <class T>
 T value_or(const boost::program_options::variables_map& values, const std::string& name, T fallback) {
   return values.count(name) != 0 ? values[name].as<T>() : fallback;
 }
-std::string required(const boost::program_options::variables_map& values, const std::string& name, const std::string& what);
+std::string required(const boost::program_options::variables_map& values, const std::string& name,
+                     const std::string& what);
 std::vector<std::string> texts(const boost::program_options::variables_map& values, const std::string& name);
 
 }  // namespace heddle::app

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/result/compare.h"
+
 #include <filesystem>
 #include <iostream>
 
@@ -6,7 +8,6 @@
 #include "sim/app/locate.h"
 #include "sim/app/session.h"
 #include "sim/base/error.h"
-#include "sim/result/compare.h"
 #include "sim/result/write.h"
 
 namespace heddle::app {
@@ -18,7 +19,8 @@ using config::Json;
 // Each argument is a result.json, a folder that holds one, or a configuration to be run.
 std::filesystem::path result_file(const std::string& argument) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(argument, ignored)) return std::filesystem::path(argument) / "result.json";
+  if (std::filesystem::is_directory(argument, ignored))
+    return std::filesystem::path(argument) / "result.json";
   return argument;
 }
 
@@ -36,7 +38,8 @@ bool is_result(const std::filesystem::path& file, Json& out) {
 
 int compare_command(const Arguments& arguments) {
   CommandLine line("heddle compare A B [...] [options]",
-                   "Accelerators side by side; the first is the baseline. Each argument is a configuration to run on the trace, or a "
+                   "Accelerators side by side; the first is the baseline. Each argument is a configuration "
+                   "to run on the trace, or a "
                    "result of `heddle run --out`.",
                    "heddle compare dadn stripes --trace traces/digits-16b.trace");
   line.options()("items", po::value<std::vector<std::string>>(), "configurations or results");
@@ -45,7 +48,8 @@ int compare_command(const Arguments& arguments) {
   const auto values = line.parse(arguments);
   if (!values) return 0;
   const auto items = texts(*values, "items");
-  if (items.size() < 2) throw Error(ErrorKind::usage, "heddle compare", "expected at least two configurations or results");
+  if (items.size() < 2)
+    throw Error(ErrorKind::usage, "heddle compare", "expected at least two configurations or results");
   Session session = Session::from(*values);
   std::vector<Json> results(items.size());
   std::vector<std::size_t> to_run;
@@ -66,7 +70,8 @@ int compare_command(const Arguments& arguments) {
     for (const auto& r : results) {
       if (!r.contains("notes")) continue;
       for (const auto& note : r["notes"]) {
-        std::cout << "  note (" << r["accelerator"]["name"].get<std::string>() << "): " << note.get<std::string>() << "\n";
+        std::cout << "  note (" << r["accelerator"]["name"].get<std::string>()
+                  << "): " << note.get<std::string>() << "\n";
       }
     }
     std::cout << "\n" << result::compare_table(results);

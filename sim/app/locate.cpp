@@ -21,8 +21,8 @@ bool holds_data(const fs::path& folder) {
 std::vector<std::string> json_files(const fs::path& root, const fs::path& relative_to) {
   std::vector<std::string> out;
   std::error_code failure;
-  for (auto it = fs::recursive_directory_iterator(root, failure); !failure && it != fs::recursive_directory_iterator();
-       it.increment(failure)) {
+  for (auto it = fs::recursive_directory_iterator(root, failure);
+       !failure && it != fs::recursive_directory_iterator(); it.increment(failure)) {
     if (it->path().extension() != ".json" || it->path().filename() == "comparisons.json") continue;
     auto name = it->path().lexically_relative(relative_to);
     out.push_back(name.replace_extension().generic_string());
@@ -31,13 +31,14 @@ std::vector<std::string> json_files(const fs::path& root, const fs::path& relati
   return out;
 }
 
-fs::path locate(const std::string& name, const std::vector<fs::path>& candidates, const std::vector<std::string>& shipped,
-                const char* what) {
+fs::path locate(const std::string& name, const std::vector<fs::path>& candidates,
+                const std::vector<std::string>& shipped, const char* what) {
   std::error_code ignored;
   for (const auto& candidate : candidates) {
     if (fs::exists(candidate, ignored)) return candidate;
   }
-  throw Error(ErrorKind::usage, "", std::string("there is no ") + what + " " + in_quotes(name) + suggestion(name, shipped));
+  throw Error(ErrorKind::usage, "",
+              std::string("there is no ") + what + " " + in_quotes(name) + suggestion(name, shipped));
 }
 
 }  // namespace
@@ -71,7 +72,8 @@ std::vector<std::string> shipped_traces() {
   std::vector<std::string> out;
   std::error_code failure;
   for (const auto& root : {data_folder() / "traces", data_folder() / "configs" / "networks"}) {
-    for (auto it = fs::directory_iterator(root, failure); !failure && it != fs::directory_iterator(); it.increment(failure)) {
+    for (auto it = fs::directory_iterator(root, failure); !failure && it != fs::directory_iterator();
+         it.increment(failure)) {
       if (it->path().extension() == ".trace") out.push_back(it->path().stem().string());
     }
   }
@@ -83,7 +85,9 @@ fs::path locate_config(const std::string& name) {
   std::error_code ignored;
   if (fs::is_regular_file(name, ignored)) return name;
   const fs::path configs = data_folder() / "configs";
-  return locate(name, {configs / "accelerators" / (name + ".json"), configs / (name + ".json"), configs / "accelerators" / name, configs / name},
+  return locate(name,
+                {configs / "accelerators" / (name + ".json"), configs / (name + ".json"),
+                 configs / "accelerators" / name, configs / name},
                 shipped_configs(), "configuration");
 }
 
@@ -91,15 +95,18 @@ fs::path locate_memory(const std::string& name) {
   std::error_code ignored;
   if (fs::is_regular_file(name, ignored)) return name;
   const fs::path memories = data_folder() / "configs" / "memories";
-  return locate(name, {memories / (name + ".json"), memories / name}, shipped_memories(), "memory configuration");
+  return locate(name, {memories / (name + ".json"), memories / name}, shipped_memories(),
+                "memory configuration");
 }
 
 fs::path locate_trace(const std::string& name) {
   std::error_code ignored;
   if (fs::exists(name, ignored)) return name;
   const fs::path data = data_folder();
-  return locate(name, {data / "traces" / (name + ".trace"), data / "configs" / "networks" / (name + ".trace"), data / name},
-                shipped_traces(), "trace");
+  return locate(
+      name,
+      {data / "traces" / (name + ".trace"), data / "configs" / "networks" / (name + ".trace"), data / name},
+      shipped_traces(), "trace");
 }
 
 }  // namespace heddle::app

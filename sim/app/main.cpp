@@ -4,8 +4,9 @@
 #include <exception>
 #include <iostream>
 #include <string>
-#include <systemc>
 #include <vector>
+
+#include <systemc>
 
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
@@ -18,11 +19,14 @@ namespace {
 
 constexpr std::array kCommands{
     Command{"run", "simulate a network on an accelerator", run_command},
-    Command{"compare", "accelerators side by side: speedup and traffic, per layer and in total", compare_command},
-    Command{"schedule", "how a design packs weights ahead of time: columns before and after, slots, moves", schedule_command},
+    Command{"compare", "accelerators side by side: speedup and traffic, per layer and in total",
+            compare_command},
+    Command{"schedule", "how a design packs weights ahead of time: columns before and after, slots, moves",
+            schedule_command},
     Command{"dram", "run a trace of memory requests on a DRAM alone", dram_command},
     Command{"trace", "look at, check and import traces: info, validate, stats, import", trace_command},
-    Command{"potential", "work left by zero skipping, precision and terms: upper bounds without structure", potential_command},
+    Command{"potential", "work left by zero skipping, precision and terms: upper bounds without structure",
+            potential_command},
     Command{"reproduce", "the papers' comparisons beside ours, with the assumptions", reproduce_command},
     Command{"list", "models, configurations and traces that are shipped", list_command},
     Command{"describe", "parameters of a model: unit, default, range, source", describe_command},
@@ -31,10 +35,12 @@ constexpr std::array kCommands{
 };
 
 void print_help(std::ostream& out) {
-  out << "heddle " << kVersion << ": cycle-level simulation of DNN accelerators whose speed follows precision\n\n"
+  out << "heddle " << kVersion
+      << ": cycle-level simulation of DNN accelerators whose speed follows precision\n\n"
       << "usage: heddle COMMAND [arguments]   (heddle COMMAND --help)\n\n";
   for (const auto& command : kCommands) {
-    out << "  " << command.name << std::string(12 - std::string(command.name).size(), ' ') << command.summary << "\n";
+    out << "  " << command.name << std::string(12 - std::string(command.name).size(), ' ') << command.summary
+        << "\n";
   }
   out << "\nexample:\n  heddle compare dadn stripes --trace traces/digits-16b.trace\n";
 }
@@ -65,7 +71,8 @@ int guarded(const std::vector<std::string>& arguments) {
     if (!std::cout) throw Error(ErrorKind::io, "standard output", "cannot write");
     return code;
   } catch (const Error& e) {
-    std::cerr << "heddle: " << (e.kind() == ErrorKind::internal ? "internal error: " : "error: ") << e.what() << "\n";
+    std::cerr << "heddle: " << (e.kind() == ErrorKind::internal ? "internal error: " : "error: ") << e.what()
+              << "\n";
     return e.exit_code();
   } catch (const std::bad_alloc&) {
     std::cerr << "heddle: error: out of memory\n";
@@ -80,7 +87,9 @@ int guarded(const std::vector<std::string>& arguments) {
 }  // namespace heddle::app
 
 // SystemC's main() calls this after its own set-up.
-int sc_main(int argc, char* argv[]) { return heddle::app::guarded({argv + 1, argv + argc}); }
+int sc_main(int argc, char* argv[]) {
+  return heddle::app::guarded({argv + 1, argv + argc});
+}
 
 // Our own main() only silences SystemC's banner: standard error is for what the user should read.
 int main(int argc, char* argv[]) {

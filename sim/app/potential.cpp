@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/arch/potential.h"
 
-#include <fmt/format.h>
-
 #include <iostream>
+
+#include <fmt/format.h>
 
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
@@ -49,27 +49,34 @@ arch::PotentialOptions options_from(const po::variables_map& values) {
   const auto encoder = kernel::encoder_named(name);
   if (!encoder) {
     const std::vector<std::string> known{"raw", "naf", "booth4", "ioe"};
-    throw Error(ErrorKind::usage, "--encoder", "unknown encoder " + in_quotes(name) + suggestion(name, known));
+    throw Error(ErrorKind::usage, "--encoder",
+                "unknown encoder " + in_quotes(name) + suggestion(name, known));
   }
   out.encoder = *encoder;
   out.container_bits = values["container-bits"].as<unsigned>();
-  if (out.container_bits != 8 && out.container_bits != 16) throw Error(ErrorKind::usage, "--container-bits", "expected 8 or 16");
+  if (out.container_bits != 8 && out.container_bits != 16)
+    throw Error(ErrorKind::usage, "--container-bits", "expected 8 or 16");
   return out;
 }
 
-Row layer_row(const workload::Trace& trace, const workload::Layer& layer, const arch::PotentialOptions& options) {
+Row layer_row(const workload::Trace& trace, const workload::Layer& layer,
+              const arch::PotentialOptions& options) {
   const unsigned widest = std::max(layer.precision.activation_bits, layer.precision.weight_bits);
   if (widest > options.container_bits) {
     throw Error(ErrorKind::workload, trace.name(),
-                fmt::format("layer {} needs {} bits, more than --container-bits {}", in_quotes(layer.id), widest, options.container_bits));
+                fmt::format("layer {} needs {} bits, more than --container-bits {}", in_quotes(layer.id),
+                            widest, options.container_bits));
   }
-  Row row{layer.id, workload::Trace::has_values(layer.activation) && workload::Trace::has_values(layer.weight), {}};
+  Row row{layer.id,
+          workload::Trace::has_values(layer.activation) && workload::Trace::has_values(layer.weight),
+          {}};
   if (!row.has_values) {
     row.counts = arch::shape_potential(layer, options);
     return row;
   }
   for (std::uint32_t sample = 0; sample < trace.network().samples; ++sample) {
-    row.counts += arch::potential(layer, trace.activations(layer, sample), trace.weights(layer, sample), options);
+    row.counts +=
+        arch::potential(layer, trace.activations(layer, sample), trace.weights(layer, sample), options);
   }
   return row;
 }
@@ -95,13 +102,17 @@ Json json_of(const Row& row) {
   for (const Column& column : kColumns) {
     if (row.has_values || !column.needs_values) counts[column.key] = row.counts.*column.count;
   }
-  return {{"layer", row.layer}, {"macs", row.counts.macs}, {"dense_bit_products", row.counts.dense}, {"bit_products", counts}};
+  return {{"layer", row.layer},
+          {"macs", row.counts.macs},
+          {"dense_bit_products", row.counts.dense},
+          {"bit_products", counts}};
 }
 
 std::vector<std::string> cells(const Row& row) {
   std::vector<std::string> out{row.layer, result::grouped(row.counts.macs)};
   for (const Column& column : kColumns) {
-    const double share = static_cast<double>(row.counts.*column.count) / static_cast<double>(std::max<std::uint64_t>(1, row.counts.dense));
+    const double share = static_cast<double>(row.counts.*column.count) /
+                         static_cast<double>(std::max<std::uint64_t>(1, row.counts.dense));
     out.push_back(row.has_values || !column.needs_values ? fmt::format("{:.2f} %", 100.0 * share) : "-");
   }
   return out;
@@ -111,9 +122,10 @@ std::vector<std::string> speedups(const Row& total) {
   std::vector<std::string> out{"ideal speedup", ""};
   for (const Column& column : kColumns) {
     const auto left = total.counts.*column.count;
-    out.push_back((total.has_values || !column.needs_values) && left > 0
-                      ? fmt::format("{:.2f}x", static_cast<double>(total.counts.dense) / static_cast<double>(left))
-                      : "-");
+    out.push_back(
+        (total.has_values || !column.needs_values) && left > 0
+            ? fmt::format("{:.2f}x", static_cast<double>(total.counts.dense) / static_cast<double>(left))
+            : "-");
   }
   return out;
 }
@@ -122,11 +134,13 @@ std::vector<std::string> speedups(const Row& total) {
 
 int potential_command(const Arguments& arguments) {
   CommandLine line("heddle potential TRACE [--encoder NAME] [--container-bits 8|16] [--json]",
-                   "The bit products that are left when zeros, unneeded bits or zero bits are skipped: upper bounds, no structure.",
+                   "The bit products that are left when zeros, unneeded bits or zero bits are skipped: upper "
+                   "bounds, no structure.",
                    "heddle potential traces/digits-16b.trace");
   line.options()("trace", po::value<std::string>(), "a trace directory, a tar, or the name of a shipped one")(
       "encoder", po::value<std::string>()->default_value("naf"), "terms of a value: raw, naf, booth4 or ioe")(
-      "container-bits", po::value<unsigned>()->default_value(16), "bits of a stored value; a product is their square in bit products")(
+      "container-bits", po::value<unsigned>()->default_value(16),
+      "bits of a stored value; a product is their square in bit products")(
       "json", po::bool_switch(), "print JSON on standard output: exact counts");
   line.positional("trace", 1);
   const auto values = line.parse(arguments);
@@ -139,8 +153,13 @@ int potential_command(const Arguments& arguments) {
     for (const Row& row : rows) layers.push_back(json_of(row));
     const Json total = layers.back();
     layers.erase(layers.size() - 1);
-    std::cout << Json{{"network", trace.network().name}, {"sha256", trace.digest()}, {"samples", trace.network().samples},
-                      {"encoder", kernel::name_of(options.encoder)}, {"container_bits", options.container_bits}, {"layers", layers}, {"total", total}}
+    std::cout << Json{{"network", trace.network().name},
+                      {"sha256", trace.digest()},
+                      {"samples", trace.network().samples},
+                      {"encoder", kernel::name_of(options.encoder)},
+                      {"container_bits", options.container_bits},
+                      {"layers", layers},
+                      {"total", total}}
                      .dump(2)
               << "\n";
     return 0;
@@ -150,8 +169,8 @@ int potential_command(const Arguments& arguments) {
   result::Table table(heading);
   for (const Row& row : rows) table.add(cells(row));
   table.add(speedups(rows.back()));
-  std::cout << trace.network().name << ": bit products left, of " << options.container_bits << " x " << options.container_bits
-            << " a product; terms by " << kernel::name_of(options.encoder) << "\n\n"
+  std::cout << trace.network().name << ": bit products left, of " << options.container_bits << " x "
+            << options.container_bits << " a product; terms by " << kernel::name_of(options.encoder) << "\n\n"
             << table.text(2);
   return 0;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/app/progress.h"
 
-#include <fmt/format.h>
+#include <cstdio>
 #include <unistd.h>
 
-#include <cstdio>
+#include <fmt/format.h>
 
 namespace heddle::app {
 namespace {
@@ -16,9 +16,12 @@ constexpr std::size_t kBarWidth = 30;
 
 }  // namespace
 
-Progress::Progress(std::string title, bool quiet) : title_(std::move(title)), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(std::string title, bool quiet)
+    : title_(std::move(title)), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
-Progress::~Progress() { clear(); }
+Progress::~Progress() {
+  clear();
+}
 
 void Progress::clear() {
   if (drawn_ && terminal_) std::fputs("\r\033[K", stderr);
@@ -28,12 +31,14 @@ void Progress::clear() {
 void Progress::update(std::size_t done, std::size_t all, const std::string& item) {
   const auto now = Time::now();
   if (quiet_ || all == 0 || now - start_ < kFirst) return;
-  if (now - shown_ < (terminal_ ? Time::duration(kTerminalPause) : Time::duration(kPlainPause)) && done < all) return;
+  if (now - shown_ < (terminal_ ? Time::duration(kTerminalPause) : Time::duration(kPlainPause)) && done < all)
+    return;
   if (done >= all && !drawn_) return;
   shown_ = now;
   drawn_ = true;
   const double elapsed_s = std::chrono::duration<double>(now - start_).count();
-  const double left_s = done > 0 ? elapsed_s * static_cast<double>(all - done) / static_cast<double>(done) : 0.0;
+  const double left_s =
+      done > 0 ? elapsed_s * static_cast<double>(all - done) / static_cast<double>(done) : 0.0;
   if (!terminal_) {
     fmt::print(stderr, "{}: {}/{} ({}), about {:.0f} s left\n", title_, done, all, item, left_s);
     return;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
+#include "sim/run/reproduce.h"
 
 #include <iostream>
+
+#include <fmt/format.h>
 
 #include "models/catalogue.h"
 #include "sim/app/command.h"
@@ -10,7 +12,6 @@
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/result/table.h"
-#include "sim/run/reproduce.h"
 
 namespace heddle::app {
 namespace {
@@ -22,10 +23,18 @@ using run::Reproduction;
 Json to_json(const Reproduction& r) {
   Json networks = Json::array();
   for (const auto& n : r.networks) networks.push_back({{"network", n.network}, {"speedup", n.speedup}});
-  Json out{{"paper", r.comparison.paper},   {"claim", r.comparison.claim},       {"published", r.comparison.published},
-           {"source", r.comparison.source}, {"baseline", r.comparison.baseline}, {"design", r.comparison.design},
-           {"layers", r.comparison.layers}, {"speedup", r.geometric_mean},       {"kind", r.comparison.is_trend ? "trend" : "shapes"},
-           {"networks", networks},          {"assumptions", r.assumptions},      {"reason", r.comparison.reason}};
+  Json out{{"paper", r.comparison.paper},
+           {"claim", r.comparison.claim},
+           {"published", r.comparison.published},
+           {"source", r.comparison.source},
+           {"baseline", r.comparison.baseline},
+           {"design", r.comparison.design},
+           {"layers", r.comparison.layers},
+           {"speedup", r.geometric_mean},
+           {"kind", r.comparison.is_trend ? "trend" : "shapes"},
+           {"networks", networks},
+           {"assumptions", r.assumptions},
+           {"reason", r.comparison.reason}};
   if (!r.comparison.is_trend) {
     out["expected"] = r.comparison.expected;
     out["tolerance"] = r.comparison.tolerance;
@@ -37,12 +46,17 @@ Json to_json(const Reproduction& r) {
 void print(const std::vector<Reproduction>& rows) {
   result::Table table({"comparison", "published", "ours", "kind", "networks"});
   for (const auto& r : rows) {
-    table.add({r.comparison.claim, fmt::format("{:.2f}x", r.comparison.published), fmt::format("{:.3f}x", r.geometric_mean),
-               r.comparison.is_trend ? "trend" : r.holds() ? "holds" : "DIFFERS", std::to_string(r.networks.size())});
+    table.add({r.comparison.claim, fmt::format("{:.2f}x", r.comparison.published),
+               fmt::format("{:.3f}x", r.geometric_mean),
+               r.comparison.is_trend ? "trend"
+               : r.holds()           ? "holds"
+                                     : "DIFFERS",
+               std::to_string(r.networks.size())});
   }
   std::cout << table.text();
   for (const auto& r : rows) {
-    std::cout << "\n" << r.comparison.claim << " (" << r.comparison.source << ")\n  " << r.comparison.reason << "\n";
+    std::cout << "\n"
+              << r.comparison.claim << " (" << r.comparison.source << ")\n  " << r.comparison.reason << "\n";
     for (const auto& n : r.networks) std::cout << fmt::format("  {:.3f}x  {}\n", n.speedup, n.network);
     for (const auto& text : r.assumptions) std::cout << "  assumption: " << text << "\n";
   }
@@ -52,10 +66,13 @@ void print(const std::vector<Reproduction>& rows) {
 
 int reproduce_command(const Arguments& arguments) {
   CommandLine line("heddle reproduce [PAPER] [--json]",
-                   "The papers' comparisons beside ours. `holds`: computed from shapes and profiles, within a stated tolerance. `trend`: "
-                   "the papers' trained networks are not available, ours show the direction only. Exit code 1 where one differs.",
+                   "The papers' comparisons beside ours. `holds`: computed from shapes and profiles, within "
+                   "a stated tolerance. `trend`: "
+                   "the papers' trained networks are not available, ours show the direction only. Exit code "
+                   "1 where one differs.",
                    "heddle reproduce tartan");
-  line.options()("paper", po::value<std::string>(), "one paper only")("json", po::bool_switch(), "print JSON on standard output");
+  line.options()("paper", po::value<std::string>(), "one paper only")("json", po::bool_switch(),
+                                                                      "print JSON on standard output");
   line.positional("paper", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
@@ -65,9 +82,12 @@ int reproduce_command(const Arguments& arguments) {
   const std::string wanted = value_or(*values, "paper", std::string());
   for (const auto& comparison : run::read_comparisons(data)) {
     if (papers.empty() || papers.back() != comparison.paper) papers.push_back(comparison.paper);
-    if (wanted.empty() || wanted == comparison.paper) rows.push_back(run::reproduce(comparison, data, models::catalogue()));
+    if (wanted.empty() || wanted == comparison.paper)
+      rows.push_back(run::reproduce(comparison, data, models::catalogue()));
   }
-  if (rows.empty()) throw Error(ErrorKind::usage, "heddle reproduce", "there is no paper " + in_quotes(wanted) + suggestion(wanted, papers));
+  if (rows.empty())
+    throw Error(ErrorKind::usage, "heddle reproduce",
+                "there is no paper " + in_quotes(wanted) + suggestion(wanted, papers));
   if ((*values)["json"].as<bool>()) {
     Json out = Json::array();
     for (const auto& r : rows) out.push_back(to_json(r));

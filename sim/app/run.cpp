@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <iostream>
+
+#include <fmt/format.h>
 
 #include "sim/app/commands.h"
 #include "sim/app/output.h"
@@ -20,9 +20,10 @@ namespace {
 namespace po = boost::program_options;
 
 std::string heading(const result::RunRecord& run) {
-  std::string text = fmt::format("{} ({}) on {}, {} sample{}, {} fidelity\n", run.accelerator.at("name").get<std::string>(),
-                                 run.accelerator.at("model").get<std::string>(), run.network.at("name").get<std::string>(),
-                                 run.samples.size(), run.samples.size() == 1 ? "" : "s", run.fidelity);
+  std::string text =
+      fmt::format("{} ({}) on {}, {} sample{}, {} fidelity\n", run.accelerator.at("name").get<std::string>(),
+                  run.accelerator.at("model").get<std::string>(), run.network.at("name").get<std::string>(),
+                  run.samples.size(), run.samples.size() == 1 ? "" : "s", run.fidelity);
   for (const auto& note : run.notes) text += "  note: " + note.get<std::string>() + "\n";
   return text;
 }
@@ -30,7 +31,8 @@ std::string heading(const result::RunRecord& run) {
 std::string summary(const result::RunRecord& run) {
   const auto totals = run.totals();
   const double time_us = static_cast<double>(totals.cycles.count()) / run.frequency_mhz;
-  std::string text = fmt::format("{} cycles = {:.3f} us at {:g} MHz\n", result::grouped(totals.cycles.count()), time_us, run.frequency_mhz);
+  std::string text = fmt::format("{} cycles = {:.3f} us at {:g} MHz\n",
+                                 result::grouped(totals.cycles.count()), time_us, run.frequency_mhz);
   if (!run.verification.is_null()) {
     text += fmt::format("bit-true: {} outputs equal integer arithmetic, cycles equal the counting path\n",
                         result::grouped(run.verification.at("outputs").get<std::uint64_t>()));
@@ -43,25 +45,31 @@ void write_requests(const po::variables_map& values, Session& session) {
   if (values.count("dram-trace") == 0) return;
   const auto form = values["dram-trace-form"].as<std::string>();
   if (form != "dramsim3" && form != "dramsys") {
-    throw Error(ErrorKind::usage, "--dram-trace-form", "expected dramsim3 or dramsys, found " + in_quotes(form));
+    throw Error(ErrorKind::usage, "--dram-trace-form",
+                "expected dramsim3 or dramsys, found " + in_quotes(form));
   }
   const std::filesystem::path file = values["dram-trace"].as<std::string>();
   session.timed = [=](std::size_t, const hw::Timing& timing) {
     if (timing.transfers.empty()) {
-      throw Error(ErrorKind::usage, "--dram-trace", "this configuration has no off-chip memory (memory.off_chip), so there are no requests");
+      throw Error(ErrorKind::usage, "--dram-trace",
+                  "this configuration has no off-chip memory (memory.off_chip), so there are no requests");
     }
-    write_atomically(file, run::request_trace(timing, form == "dramsys" ? run::TraceForm::dramsys : run::TraceForm::dramsim3));
+    write_atomically(file, run::request_trace(timing, form == "dramsys" ? run::TraceForm::dramsys
+                                                                        : run::TraceForm::dramsim3));
   };
 }
 
 }  // namespace
 
 int run_command(const Arguments& arguments) {
-  CommandLine line("heddle run CONFIG [--trace TRACE] [options]", "Simulate a network on an accelerator.",
-                   "heddle run stripes --trace traces/digits-16b.trace --set parameters.tiles=4 --out out/stripes");
-  line.options()("config", po::value<std::string>(), "the accelerator: a configuration file, or the name of a shipped one")(
+  CommandLine line(
+      "heddle run CONFIG [--trace TRACE] [options]", "Simulate a network on an accelerator.",
+      "heddle run stripes --trace traces/digits-16b.trace --set parameters.tiles=4 --out out/stripes");
+  line.options()("config", po::value<std::string>(),
+                 "the accelerator: a configuration file, or the name of a shipped one")(
       "out,o", po::value<std::string>(), "folder for result.json and layers.csv; made if it is missing")(
-      "dram-trace", po::value<std::string>(), "file for the off-chip requests, one a line, for DRAM simulators")(
+      "dram-trace", po::value<std::string>(),
+      "file for the off-chip requests, one a line, for DRAM simulators")(
       "dram-trace-form", po::value<std::string>()->default_value("dramsim3"),
       "dramsim3 (0xADDR READ|WRITE CYCLE) or dramsys (CYCLE: read|write 0xADDR)");
   Session::declare(line);
@@ -78,7 +86,8 @@ int run_command(const Arguments& arguments) {
     std::cout << result::to_json(run).dump(2) << "\n";
   } else if (!session.quiet) {
     std::cout << heading(run) << "\n" << result::to_table(run) << "\n" << summary(run);
-    if (values->count("out") != 0) std::cout << "written: " << (*values)["out"].as<std::string>() << "/result.json, layers.csv\n";
+    if (values->count("out") != 0)
+      std::cout << "written: " << (*values)["out"].as<std::string>() << "/result.json, layers.csv\n";
   }
   return 0;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <functional>
 #include <iostream>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "models/catalogue.h"
 #include "sim/app/command.h"
@@ -31,10 +31,15 @@ struct LayerPacking {
   PackingReport report;
 };
 
-double share(std::uint64_t part, std::uint64_t whole) { return ratio(static_cast<double>(part), static_cast<double>(whole)); }
-std::string percent(double value) { return fmt::format("{:.1f} %", 100.0 * value); }
+double share(std::uint64_t part, std::uint64_t whole) {
+  return ratio(static_cast<double>(part), static_cast<double>(whole));
+}
+std::string percent(double value) {
+  return fmt::format("{:.1f} %", 100.0 * value);
+}
 
-std::vector<const workload::Layer*> chosen_layers(const workload::Trace& trace, const po::variables_map& values) {
+std::vector<const workload::Layer*> chosen_layers(const workload::Trace& trace,
+                                                  const po::variables_map& values) {
   std::vector<const workload::Layer*> out;
   std::vector<std::string> names;
   for (const auto& layer : trace.network().layers) {
@@ -43,21 +48,28 @@ std::vector<const workload::Layer*> chosen_layers(const workload::Trace& trace, 
     if (values.count("layer") == 0 || values["layer"].as<std::string>() == layer.id) out.push_back(&layer);
   }
   if (!out.empty()) return out;
-  if (values.count("layer") == 0) throw Error(ErrorKind::workload, trace.name(), "the network has no array layer (conv2d, linear, matmul)");
+  if (values.count("layer") == 0)
+    throw Error(ErrorKind::workload, trace.name(), "the network has no array layer (conv2d, linear, matmul)");
   const std::string wanted = values["layer"].as<std::string>();
-  throw Error(ErrorKind::usage, trace.name(), "there is no array layer " + in_quotes(wanted) + suggestion(wanted, names));
+  throw Error(ErrorKind::usage, trace.name(),
+              "there is no array layer " + in_quotes(wanted) + suggestion(wanted, names));
 }
 
 // Weights are enough: a trace may hold no activations.
-PackingReport pack_layer(const arch::AcceleratorConfig& config, const workload::Trace& trace, const workload::Layer& layer) {
+PackingReport pack_layer(const arch::AcceleratorConfig& config, const workload::Trace& trace,
+                         const workload::Layer& layer) {
   const auto lowered = workload::lower(layer, config.mapping.lowering);
   const std::string where = "layer " + in_quotes(layer.id) + ": ";
   if (lowered.shapes_only) {
-    throw Error(ErrorKind::workload, trace.name(), where + "mapping groups 'ignored' and image_layer 'published' count shapes only; packing needs values");
+    throw Error(
+        ErrorKind::workload, trace.name(),
+        where +
+            "mapping groups 'ignored' and image_layer 'published' count shapes only; packing needs values");
   }
   const bool run_time = layer.has_run_time_weights();
   if (!run_time && !workload::Trace::has_values(layer.weight)) {
-    throw Error(ErrorKind::workload, trace.name(), where + "packing depends on weight values, and the trace has none for this layer");
+    throw Error(ErrorKind::workload, trace.name(),
+                where + "packing depends on weight values, and the trace has none for this layer");
   }
   const auto mapping = config.accelerator->map(lowered, config.mapping.pallet);
   std::optional<workload::WeightBricks> weights;
@@ -66,7 +78,8 @@ PackingReport pack_layer(const arch::AcceleratorConfig& config, const workload::
   auto report = config.accelerator->packing_report(input);
   if (!report) {
     throw Error(ErrorKind::usage, "heddle schedule",
-                fmt::format("model {} does not pack weights ahead of time (configuration {})", in_quotes(config.model->name), in_quotes(config.name)));
+                fmt::format("model {} does not pack weights ahead of time (configuration {})",
+                            in_quotes(config.model->name), in_quotes(config.name)));
   }
   return std::move(*report);
 }
@@ -74,7 +87,9 @@ PackingReport pack_layer(const arch::AcceleratorConfig& config, const workload::
 Json to_json(const LayerPacking& row) {
   const PackingReport& r = row.report;
   Json moves = Json::array();
-  for (const auto& move : r.moves) moves.push_back({{"columns_ahead", move.columns}, {"lanes_aside", move.lanes}, {"weights", move.weights}});
+  for (const auto& move : r.moves)
+    moves.push_back(
+        {{"columns_ahead", move.columns}, {"lanes_aside", move.lanes}, {"weights", move.weights}});
   return {{"layer", row.layer},
           {"filter_sets", r.filter_sets},
           {"columns_before", r.columns_before},
@@ -102,8 +117,10 @@ void add_row(result::Table& table, const std::string& name, const PackingReport&
   const std::uint64_t slots = r.own_slots + r.moved_slots + r.zero_slots + r.empty_slots;
   // A set that keeps no column still takes a cycle.
   table.add({name, grouped(r.filter_sets), grouped(r.columns_before), grouped(r.columns_after),
-             fmt::format("{:.2f}", share(r.columns_before, r.columns_after + r.empty_sets)), percent(share(r.nonzero_weights, r.present_slots_before)),
-             percent(share(r.own_slots + r.moved_slots, slots)), percent(share(r.moved_slots, r.own_slots + r.moved_slots)),
+             fmt::format("{:.2f}", share(r.columns_before, r.columns_after + r.empty_sets)),
+             percent(share(r.nonzero_weights, r.present_slots_before)),
+             percent(share(r.own_slots + r.moved_slots, slots)),
+             percent(share(r.moved_slots, r.own_slots + r.moved_slots)),
              grouped(r.select_bits + r.skip_bits)});
 }
 
@@ -131,24 +148,31 @@ std::string bar(std::uint64_t part, std::uint64_t whole) {
   return std::string(static_cast<std::size_t>(kWidest * share(part, whole) + 0.5), '#');
 }
 
-void print_histogram(const std::string& title, const std::vector<std::uint64_t>& counts, const std::function<std::string(std::size_t)>& label) {
+void print_histogram(const std::string& title, const std::vector<std::uint64_t>& counts,
+                     const std::function<std::string(std::size_t)>& label) {
   std::uint64_t all = 0;
   for (const auto n : counts) all += n;
   std::cout << "\n" << title << "\n";
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    std::cout << fmt::format("  {:>12} {:>14} {:>8}  {}\n", label(i), grouped(counts[i]), percent(share(counts[i], all)), bar(counts[i], all));
+    std::cout << fmt::format("  {:>12} {:>14} {:>8}  {}\n", label(i), grouped(counts[i]),
+                             percent(share(counts[i], all)), bar(counts[i], all));
   }
 }
 
 void print_details(const LayerPacking& row) {
   const PackingReport& r = row.report;
   std::cout << "\n" << row.layer << "\n" << std::string(row.layer.size(), '=') << "\n";
-  std::cout << fmt::format("longest filter set: {} columns before, {} after\n", grouped(r.slowest_set_before), grouped(r.slowest_set_after));
+  std::cout << fmt::format("longest filter set: {} columns before, {} after\n", grouped(r.slowest_set_before),
+                           grouped(r.slowest_set_after));
   const auto number = [](std::size_t i) { return std::to_string(i); };
   print_histogram("filter sets by the share of their columns that is kept", r.sets_by_kept_tenths,
-                  [](std::size_t i) { return i == 0 ? std::string("none") : fmt::format("{}-{} %", 10 * (i - 1), 10 * i); });
-  if (!r.columns_by_skipped.empty()) print_histogram("kept columns by the columns skipped before them", r.columns_by_skipped, number);
-  print_histogram("filter rows of a column by non-zero weights, before packing", r.rows_before_by_weights, number);
+                  [](std::size_t i) {
+                    return i == 0 ? std::string("none") : fmt::format("{}-{} %", 10 * (i - 1), 10 * i);
+                  });
+  if (!r.columns_by_skipped.empty())
+    print_histogram("kept columns by the columns skipped before them", r.columns_by_skipped, number);
+  print_histogram("filter rows of a column by non-zero weights, before packing", r.rows_before_by_weights,
+                  number);
   print_histogram("filter rows of a column by non-zero weights, after packing", r.rows_by_weights, number);
   std::vector<std::uint64_t> counts;
   for (const auto& move : r.moves) counts.push_back(move.weights);
@@ -159,36 +183,48 @@ void print_details(const LayerPacking& row) {
     std::cout << fmt::format("\nweights moved from {} distinct places (--json lists them)\n", counts.size());
     return;
   }
-  print_histogram("weights moved, by columns ahead and lanes aside", counts,
-                  [&](std::size_t i) { return fmt::format("({}, {:+d})", r.moves[i].columns, r.moves[i].lanes); });
+  print_histogram("weights moved, by columns ahead and lanes aside", counts, [&](std::size_t i) {
+    return fmt::format("({}, {:+d})", r.moves[i].columns, r.moves[i].lanes);
+  });
 }
 
 }  // namespace
 
 int schedule_command(const Arguments& arguments) {
   CommandLine line("heddle schedule CONFIG [--trace TRACE] [--layer NAME] [--set path=value ...] [--json]",
-                   "Show how a design packs each layer's weights ahead of time: columns before and after, what the slots hold, which moves were made.",
+                   "Show how a design packs each layer's weights ahead of time: columns before and after, "
+                   "what the slots hold, which moves were made.",
                    "heddle schedule tcle --trace digits-16b --layer conv2");
-  line.options()("config", po::value<std::string>(), "the accelerator: a configuration file, or the name of a shipped one")(
-      "trace", po::value<std::string>()->default_value(kDefaultTrace), "the network: a trace directory, a tar, or the name of a shipped one")(
+  line.options()("config", po::value<std::string>(),
+                 "the accelerator: a configuration file, or the name of a shipped one")(
+      "trace", po::value<std::string>()->default_value(kDefaultTrace),
+      "the network: a trace directory, a tar, or the name of a shipped one")(
       "layer", po::value<std::string>(), "this layer only, with histograms")(
-      "set", po::value<std::vector<std::string>>()->composing(), "override a key of the configuration, path=value; repeatable")(
+      "set", po::value<std::vector<std::string>>()->composing(),
+      "override a key of the configuration, path=value; repeatable")(
       "json", po::bool_switch(), "print JSON on standard output, histograms included");
   line.positional("config", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const auto config = arch::read_accelerator(locate_config(required(*values, "config", "a configuration")), texts(*values, "set"), models::catalogue());
+  const auto config = arch::read_accelerator(locate_config(required(*values, "config", "a configuration")),
+                                             texts(*values, "set"), models::catalogue());
   const workload::Trace trace(locate_trace((*values)["trace"].as<std::string>()));
   std::vector<LayerPacking> rows;
-  for (const auto* layer : chosen_layers(trace, *values)) rows.push_back({layer->id, pack_layer(config, trace, *layer)});
+  for (const auto* layer : chosen_layers(trace, *values))
+    rows.push_back({layer->id, pack_layer(config, trace, *layer)});
   if ((*values)["json"].as<bool>()) {
     Json layers = Json::array();
     for (const auto& row : rows) layers.push_back(to_json(row));
-    std::cout << Json{{"accelerator", config.echo}, {"network", {{"name", trace.network().name}, {"trace_sha256", trace.digest()}}}, {"layers", layers}}.dump(2) << "\n";
+    std::cout << Json{{"accelerator", config.echo},
+                      {"network", {{"name", trace.network().name}, {"trace_sha256", trace.digest()}}},
+                      {"layers", layers}}
+                     .dump(2)
+              << "\n";
     return 0;
   }
   std::cout << fmt::format("{} ({}) packs {}\n\n", config.name, config.model->name, trace.network().name);
-  result::Table table({"layer", "sets", "columns before", "after", "gain", "non-zero", "slots used", "of them moved", "metadata bits"});
+  result::Table table({"layer", "sets", "columns before", "after", "gain", "non-zero", "slots used",
+                       "of them moved", "metadata bits"});
   for (const auto& row : rows) add_row(table, row.layer, row.report);
   add_row(table, "total", total_of(rows));
   std::cout << table.text(1);

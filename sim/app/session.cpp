@@ -21,14 +21,19 @@ namespace po = boost::program_options;
 void Session::declare(CommandLine& line) {
   line.options()("trace", po::value<std::string>()->default_value(kDefaultTrace),
                  "the network: a trace directory, a tar, or the name of a shipped one")(
-      "fidelity", po::value<std::string>(), "timing (default), or bit-true: the processing elements also run bit by bit")(
-      "verify-fraction", po::value<double>()->default_value(1.0), "bit-true: about this share of each layer, a seeded sample")(
+      "fidelity", po::value<std::string>(),
+      "timing (default), or bit-true: the processing elements also run bit by bit")(
+      "verify-fraction", po::value<double>()->default_value(1.0),
+      "bit-true: about this share of each layer, a seeded sample")(
       "seed", po::value<std::uint64_t>()->default_value(0), "bit-true: seed of the sample")(
       "vcd", po::value<std::string>(), "bit-true: write a waveform of one tile")(
       "vcd-tile", po::value<std::uint32_t>()->default_value(0), "which tile the waveform shows")(
-      "set", po::value<std::vector<std::string>>()->composing(), "override a key of the configuration, path=value; repeatable")(
-      "jobs,j", po::value<unsigned>()->default_value(0), "threads; 0: all processors. Results never depend on it")(
-      "quiet,q", po::bool_switch(), "no progress, no table")("json", po::bool_switch(), "print the result as JSON on standard output");
+      "set", po::value<std::vector<std::string>>()->composing(),
+      "override a key of the configuration, path=value; repeatable")(
+      "jobs,j", po::value<unsigned>()->default_value(0),
+      "threads; 0: all processors. Results never depend on it")(
+      "quiet,q", po::bool_switch(), "no progress, no table")("json", po::bool_switch(),
+                                                             "print the result as JSON on standard output");
 }
 
 Session Session::from(const po::variables_map& values) {
@@ -38,7 +43,8 @@ Session Session::from(const po::variables_map& values) {
   out.quiet = values["quiet"].as<bool>();
   out.json = values["json"].as<bool>();
   out.threads = values["jobs"].as<unsigned>();
-  if (values.count("fidelity") != 0) out.overrides.push_back("fidelity=" + values["fidelity"].as<std::string>());
+  if (values.count("fidelity") != 0)
+    out.overrides.push_back("fidelity=" + values["fidelity"].as<std::string>());
   out.verify_fraction = values["verify-fraction"].as<double>();
   if (!(out.verify_fraction > 0.0 && out.verify_fraction <= 1.0)) {
     throw Error(ErrorKind::usage, "--verify-fraction", "expected a share above 0 and at most 1");
@@ -51,7 +57,8 @@ Session Session::from(const po::variables_map& values) {
 
 std::vector<result::RunRecord> Session::run() const {
   std::vector<arch::AcceleratorConfig> accelerators;
-  for (const auto& name : configs) accelerators.push_back(arch::read_accelerator(locate_config(name), overrides, models::catalogue()));
+  for (const auto& name : configs)
+    accelerators.push_back(arch::read_accelerator(locate_config(name), overrides, models::catalogue()));
   const workload::Trace opened(locate_trace(trace));
   for (const auto& warning : opened.manifest().warnings) std::cerr << "heddle: warning: " << warning << "\n";
   const arch::ThreadLimit limit(threads);
@@ -60,7 +67,8 @@ std::vector<result::RunRecord> Session::run() const {
   std::vector<std::unique_ptr<hw::BitTrueArray>> arrays;
   for (std::size_t i = 0; i < accelerators.size(); ++i) {
     arrays.push_back(accelerators[i].is_bit_true
-                         ? models::build_array(accelerators[i].model->name, *accelerators[i].accelerator, ("array" + std::to_string(i)).c_str())
+                         ? models::build_array(accelerators[i].model->name, *accelerators[i].accelerator,
+                                               ("array" + std::to_string(i)).c_str())
                          : nullptr);
   }
   Waveform waveform(vcd);
@@ -69,14 +77,18 @@ std::vector<result::RunRecord> Session::run() const {
       throw Error(ErrorKind::usage, "--vcd", "a waveform needs one accelerator and --fidelity bit-true");
     }
     if (vcd_tile >= accelerators.front().accelerator->shape().tiles) {
-      throw Error(ErrorKind::usage, "--vcd-tile", "the accelerator has " + std::to_string(accelerators.front().accelerator->shape().tiles) + " tiles");
+      throw Error(ErrorKind::usage, "--vcd-tile",
+                  "the accelerator has " + std::to_string(accelerators.front().accelerator->shape().tiles) +
+                      " tiles");
     }
     arrays.front()->choose_traced_tile(vcd_tile);
     arrays.front()->trace_tile(waveform.file());
   }
   Progress progress("counting", quiet);
   run::Options options;
-  options.progress = [&](std::size_t done, std::size_t all, const std::string& name) { progress.update(done, all, name); };
+  options.progress = [&](std::size_t done, std::size_t all, const std::string& name) {
+    progress.update(done, all, name);
+  };
   options.timed = timed;
   auto runs = run::run_network(accelerators, opened, options);
   verify(accelerators, opened, arrays, runs);
@@ -85,12 +97,15 @@ std::vector<result::RunRecord> Session::run() const {
 }
 
 void Session::verify(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& opened,
-                     std::span<const std::unique_ptr<hw::BitTrueArray>> arrays, std::vector<result::RunRecord>& runs) const {
+                     std::span<const std::unique_ptr<hw::BitTrueArray>> arrays,
+                     std::vector<result::RunRecord>& runs) const {
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     if (arrays[i] == nullptr) continue;
     Progress progress("verifying", quiet);
     run::VerifyOptions options{.fraction = verify_fraction, .seed = seed, .progress = {}};
-    options.progress = [&](std::size_t done, std::size_t all, const std::string& name) { progress.update(done, all, name); };
+    options.progress = [&](std::size_t done, std::size_t all, const std::string& name) {
+      progress.update(done, all, name);
+    };
     runs[i].verification = run::verify_network(*arrays[i], accelerators[i], opened, options);
     runs[i].fidelity = "bit-true";
   }

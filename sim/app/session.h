@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/program_options.hpp>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+#include <boost/program_options.hpp>
 
 #include "sim/app/command.h"
 #include "sim/arch/accelerator_config.h"
@@ -37,7 +38,8 @@ struct Session {
 
  private:
   void verify(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& opened,
-              std::span<const std::unique_ptr<hw::BitTrueArray>> arrays, std::vector<result::RunRecord>& runs) const;
+              std::span<const std::unique_ptr<hw::BitTrueArray>> arrays,
+              std::vector<result::RunRecord>& runs) const;
 };
 
 // The trace that is used where none is given: the quick start.

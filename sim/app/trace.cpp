@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
+#include "sim/workload/trace.h"
 
 #include <iostream>
+
+#include <fmt/format.h>
 
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
@@ -10,7 +12,6 @@
 #include "sim/base/nearest.h"
 #include "sim/result/table.h"
 #include "sim/result/write.h"
-#include "sim/workload/trace.h"
 #include "sim/workload/trace_stats.h"
 
 namespace heddle::app {
@@ -20,8 +21,10 @@ namespace po = boost::program_options;
 using config::Json;
 using result::grouped;
 
-std::optional<po::variables_map> parse(const std::string& verb, const std::string& summary, const Arguments& arguments) {
-  CommandLine line("heddle trace " + verb + " TRACE [--json]", summary, "heddle trace " + verb + " traces/digits-16b.trace");
+std::optional<po::variables_map> parse(const std::string& verb, const std::string& summary,
+                                       const Arguments& arguments) {
+  CommandLine line("heddle trace " + verb + " TRACE [--json]", summary,
+                   "heddle trace " + verb + " traces/digits-16b.trace");
   line.options()("trace", po::value<std::string>(), "a trace directory, a tar, or the name of a shipped one")(
       "json", po::bool_switch(), "print JSON on standard output");
   line.positional("trace", 1);
@@ -31,12 +34,15 @@ std::optional<po::variables_map> parse(const std::string& verb, const std::strin
 std::string shape_text(const workload::Layer& layer) {
   const workload::Geometry& g = layer.geometry;
   if (layer.op == workload::Op::conv2d) {
-    std::string text = fmt::format("{}x{}x{} * {}x{}x{}x{} -> {}x{}x{}", g.channels, g.height, g.width, g.filters, g.channels / g.groups,
-                                   g.kernel_height, g.kernel_width, g.filters, g.out_height, g.out_width);
+    std::string text = fmt::format("{}x{}x{} * {}x{}x{}x{} -> {}x{}x{}", g.channels, g.height, g.width,
+                                   g.filters, g.channels / g.groups, g.kernel_height, g.kernel_width,
+                                   g.filters, g.out_height, g.out_width);
     if (g.groups > 1) text += fmt::format(", {} groups", g.groups);
     return text;
   }
-  if (layer.is_array()) return fmt::format("{}x{} * {}x{} -> {}x{}", g.width, g.channels, g.filters, g.channels / g.groups, g.width, g.filters);
+  if (layer.is_array())
+    return fmt::format("{}x{} * {}x{} -> {}x{}", g.width, g.channels, g.filters, g.channels / g.groups,
+                       g.width, g.filters);
   return "-> " + fmt::format("{}", fmt::join(layer.output_shape, "x"));
 }
 
@@ -44,23 +50,32 @@ Json info_json(const workload::Trace& trace) {
   const auto& network = trace.network();
   Json layers = Json::array();
   for (const auto& layer : network.layers) {
-    Json row{{"name", layer.id}, {"op", layer.op_name}, {"inputs", layer.inputs}, {"output_shape", layer.output_shape}};
+    Json row{{"name", layer.id},
+             {"op", layer.op_name},
+             {"inputs", layer.inputs},
+             {"output_shape", layer.output_shape}};
     if (layer.is_array()) {
       row["macs"] = layer.geometry.macs();
       row["weights"] = layer.geometry.weights();
-      row["precision"] = {{"activation_bits", layer.precision.activation_bits}, {"weight_bits", layer.precision.weight_bits}};
+      row["precision"] = {{"activation_bits", layer.precision.activation_bits},
+                          {"weight_bits", layer.precision.weight_bits}};
       row["has_weights"] = workload::Trace::has_values(layer.weight);
       row["has_activations"] = workload::Trace::has_values(layer.activation);
     }
     layers.push_back(std::move(row));
   }
-  Json out{{"name", network.name}, {"sha256", trace.digest()}, {"samples", network.samples}, {"layers", layers}, {"provenance", network.provenance}};
+  Json out{{"name", network.name},
+           {"sha256", trace.digest()},
+           {"samples", network.samples},
+           {"layers", layers},
+           {"provenance", network.provenance}};
   if (!network.accuracy.is_null()) out["accuracy"] = network.accuracy;
   return out;
 }
 
 int info(const Arguments& arguments) {
-  const auto values = parse("info", "Show a trace's network: layers, shapes, precisions, provenance.", arguments);
+  const auto values =
+      parse("info", "Show a trace's network: layers, shapes, precisions, provenance.", arguments);
   if (!values) return 0;
   const workload::Trace trace(locate_trace(required(*values, "trace", "a trace")));
   if ((*values)["json"].as<bool>()) {
@@ -83,7 +98,10 @@ int info(const Arguments& arguments) {
     const bool activations = workload::Trace::has_values(layer.activation);
     table.add({layer.id, layer.op_name, shape_text(layer), std::to_string(layer.precision.activation_bits),
                std::to_string(layer.precision.weight_bits), grouped(layer.geometry.macs()),
-               weights && activations ? "both" : weights ? "weights" : activations ? "activations" : "none"});
+               weights && activations ? "both"
+               : weights              ? "weights"
+               : activations          ? "activations"
+                                      : "none"});
   }
   table.add({"total", "", "", "", "", grouped(macs), ""});
   std::cout << table.text(1);
@@ -91,7 +109,8 @@ int info(const Arguments& arguments) {
 }
 
 int validate(const Arguments& arguments) {
-  const auto values = parse("validate", "Check a trace: schema, digests, shapes, ranges, expected accumulators.", arguments);
+  const auto values =
+      parse("validate", "Check a trace: schema, digests, shapes, ranges, expected accumulators.", arguments);
   if (!values) return 0;
   const auto path = locate_trace(required(*values, "trace", "a trace"));
   const auto warnings = workload::validate_trace(path);
@@ -113,11 +132,19 @@ int stats(const Arguments& arguments) {
   result::Table table({"layer", "tensor", "values", "zero", "min", "max", "P", "mean ones"});
   for (const auto& s : rows) {
     const auto n = static_cast<double>(std::max<std::uint64_t>(1, s.values));
-    table.add({s.layer, s.role, grouped(s.values), fmt::format("{:.1f} %", 100.0 * static_cast<double>(s.zeros) / n),
-               std::to_string(s.smallest), std::to_string(s.largest), std::to_string(s.precision_bits),
+    table.add({s.layer, s.role, grouped(s.values),
+               fmt::format("{:.1f} %", 100.0 * static_cast<double>(s.zeros) / n), std::to_string(s.smallest),
+               std::to_string(s.largest), std::to_string(s.precision_bits),
                fmt::format("{:.2f}", static_cast<double>(s.magnitude_ones) / n)});
-    json.push_back({{"layer", s.layer}, {"tensor", s.role}, {"signed", s.is_signed}, {"precision_bits", s.precision_bits}, {"values", s.values},
-                    {"zeros", s.zeros}, {"min", s.smallest}, {"max", s.largest}, {"magnitude_ones", s.magnitude_ones},
+    json.push_back({{"layer", s.layer},
+                    {"tensor", s.role},
+                    {"signed", s.is_signed},
+                    {"precision_bits", s.precision_bits},
+                    {"values", s.values},
+                    {"zeros", s.zeros},
+                    {"min", s.smallest},
+                    {"max", s.largest},
+                    {"magnitude_ones", s.magnitude_ones},
                     {"magnitude_bits_histogram", s.magnitude_bits}});
   }
   if ((*values)["json"].as<bool>()) {
@@ -136,7 +163,8 @@ int trace_command(const Arguments& arguments) {
     std::cout << "usage: heddle trace info|validate|stats TRACE [--json]   (heddle trace VERB --help)\n"
                  "       heddle trace import dnnsim|scalesim ... -o TRACE\n\n"
                  "example:\n  heddle trace info traces/digits-16b.trace\n";
-    if (arguments.empty()) throw Error(ErrorKind::usage, "heddle trace", "expected one of info, validate, stats, import");
+    if (arguments.empty())
+      throw Error(ErrorKind::usage, "heddle trace", "expected one of info, validate, stats, import");
     return 0;
   }
   const Arguments rest(arguments.begin() + 1, arguments.end());
@@ -144,7 +172,8 @@ int trace_command(const Arguments& arguments) {
   if (arguments.front() == "validate") return validate(rest);
   if (arguments.front() == "stats") return stats(rest);
   if (arguments.front() == "import") return trace_import_command(rest);
-  throw Error(ErrorKind::usage, "heddle trace", "unknown verb " + in_quotes(arguments.front()) + suggestion(arguments.front(), verbs));
+  throw Error(ErrorKind::usage, "heddle trace",
+              "unknown verb " + in_quotes(arguments.front()) + suggestion(arguments.front(), verbs));
 }
 
 }  // namespace heddle::app

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <iostream>
+
+#include <fmt/format.h>
 
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
@@ -16,13 +16,17 @@ namespace {
 namespace po = boost::program_options;
 
 int import_dnnsim(const Arguments& arguments) {
-  CommandLine line("heddle trace import dnnsim DIR --network NAME [--values auto|integers|fixed|linear] [--width BITS] -o TRACE",
-                   "Make a trace of DNNsim's files: DIR/models/NAME and DIR/net_traces/NAME. Every image of every batch is a sample.",
-                   "heddle trace import dnnsim ~/DNNsim --network bvlc_alexnet -o alexnet.trace");
+  CommandLine line(
+      "heddle trace import dnnsim DIR --network NAME [--values auto|integers|fixed|linear] [--width BITS] -o "
+      "TRACE",
+      "Make a trace of DNNsim's files: DIR/models/NAME and DIR/net_traces/NAME. Every image of every batch "
+      "is a sample.",
+      "heddle trace import dnnsim ~/DNNsim --network bvlc_alexnet -o alexnet.trace");
   line.options()("folder", po::value<std::string>(), "the folder that holds models and net_traces")(
       "network", po::value<std::string>(), "name of the network's folders")(
       "values", po::value<std::string>()->default_value("auto"),
-      "how numbers become codes: integers as they are; fixed by precision.txt; linear, symmetric to the width; auto: integers "
+      "how numbers become codes: integers as they are; fixed by precision.txt; linear, symmetric to the "
+      "width; auto: integers "
       "where a tensor holds nothing else, else fixed with and linear without precision.txt")(
       "width", po::value<unsigned>()->default_value(16), "bits of the container, 2 to 16")(
       "output,o", po::value<std::string>(), "the trace to write, a folder that does not exist yet");
@@ -47,7 +51,8 @@ int import_dnnsim(const Arguments& arguments) {
 
 int import_scalesim(const Arguments& arguments) {
   CommandLine line("heddle trace import scalesim FILE -o TRACE",
-                   "Make a trace of a SCALE-Sim topology: shapes, and the precisions that lines state after their last comma (Pa=9 Pw=11).",
+                   "Make a trace of a SCALE-Sim topology: shapes, and the precisions that lines state after "
+                   "their last comma (Pa=9 Pw=11).",
                    "heddle trace import scalesim topologies/conv_nets/alexnet.csv -o alexnet.trace");
   line.options()("file", po::value<std::string>(), "a topology of convolutions or of matrix products")(
       "output,o", po::value<std::string>(), "the trace to write, a folder that does not exist yet");
@@ -64,9 +69,11 @@ int import_scalesim(const Arguments& arguments) {
 
 int trace_import_command(const Arguments& arguments) {
   const std::vector<std::string> formats{"dnnsim", "scalesim"};
-  if (arguments.empty()) throw Error(ErrorKind::usage, "heddle trace import", "expected one of dnnsim, scalesim");
+  if (arguments.empty())
+    throw Error(ErrorKind::usage, "heddle trace import", "expected one of dnnsim, scalesim");
   if (arguments.front() == "--help" || arguments.front() == "-h") {
-    std::cout << "usage: heddle trace import dnnsim|scalesim ... -o TRACE   (heddle trace import FORMAT --help)\n";
+    std::cout
+        << "usage: heddle trace import dnnsim|scalesim ... -o TRACE   (heddle trace import FORMAT --help)\n";
     return 0;
   }
   const Arguments rest(arguments.begin() + 1, arguments.end());

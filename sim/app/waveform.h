@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+
 #include <systemc>
 
 namespace heddle::app {

@@ -27,14 +27,17 @@ Block whole_layer(const Mapping& mapping) {
 config::Parameter container_bits_parameter() {
   return config::Parameter::integer("container_bits", "bits", 8, 16)
       .by_default(16)
-      .means("width in which values are stored and moved: 16, or 8 for an 8-bit build (no layer may need more)")
+      .means(
+          "width in which values are stored and moved: 16, or 8 for an 8-bit build (no layer may need more)")
       .from("16-bit fixed point is the papers' container");
 }
 
 config::Parameter storage_parameter(Storage fallback, std::string source) {
   return config::Parameter::choice("storage", {kStorageWords.begin(), kStorageWords.end()})
       .by_default(kStorageWords[static_cast<std::size_t>(fallback)])
-      .means("how values lie in memory: full containers, only the precision's bits, or DPRed's compressed groups of 16")
+      .means(
+          "how values lie in memory: full containers, only the precision's bits, or DPRed's compressed "
+          "groups of 16")
       .from(std::move(source));
 }
 

@@ -72,8 +72,11 @@ class Accelerator {
   // Extra weight traffic of the layer in bits (select signals, widths); counted as metadata.
   [[nodiscard]] virtual Bits weight_metadata(const LayerInput&, const Plan&) const { return Bits(0); }
   // How the layer's weights were packed ahead of time; nothing where the design does not pack. Reads the
-  // weights only: `activations` may be null, and so may `weights` of a layer whose weights are made at run time.
-  [[nodiscard]] virtual std::optional<PackingReport> packing_report(const LayerInput&) const { return std::nullopt; }
+  // weights only: `activations` may be null, and so may `weights` of a layer whose weights are made at run
+  // time.
+  [[nodiscard]] virtual std::optional<PackingReport> packing_report(const LayerInput&) const {
+    return std::nullopt;
+  }
 };
 
 // An event of a model's own that its costs count: what, in which unit, and what one stands for.

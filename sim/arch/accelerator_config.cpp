@@ -15,9 +15,11 @@ using config::Parameter;
 
 void check_version(const config::Document& document, const config::Values& values) {
   const Json& version = values.json().at("version");
-  const bool fits = version.is_array() && version.size() == 2 && version[0].is_number_unsigned() && version[1].is_number_unsigned();
+  const bool fits = version.is_array() && version.size() == 2 && version[0].is_number_unsigned() &&
+                    version[1].is_number_unsigned();
   if (!fits || version[0] != 1 || version[1] != 0) {
-    throw Error(ErrorKind::config, document.where("/version"), "configuration version " + version.dump() + ", this program reads [1, 0]");
+    throw Error(ErrorKind::config, document.where("/version"),
+                "configuration version " + version.dump() + ", this program reads [1, 0]");
   }
 }
 
@@ -31,7 +33,9 @@ const config::Declaration& accelerator_declaration() {
       Parameter::text("description").by_default("").means("what this instance is"),
       Parameter::text("source").by_default("").means("where the instance was published"),
       Parameter::text("model").means("the design: a name of `heddle list`"),
-      Parameter::any("parameters").by_default(Json::object()).means("the design's own parameters (`heddle describe MODEL`)"),
+      Parameter::any("parameters")
+          .by_default(Json::object())
+          .means("the design's own parameters (`heddle describe MODEL`)"),
       Parameter::object("mapping", MappingOptions::declaration()).means("how layers are laid onto the array"),
       Parameter::object("clock", {Parameter::number("frequency_mhz", "MHz", 1, 100000)
                                       .by_default(1000.0)
@@ -40,16 +44,19 @@ const config::Declaration& accelerator_declaration() {
           .means("clock of the array"),
       Parameter::choice("fidelity", {"timing", "bit-true"})
           .by_default("timing")
-          .means("timing: cycles are counted; bit-true: the processing elements also run bit by bit and everything is compared")
+          .means("timing: cycles are counted; bit-true: the processing elements also run bit by bit and "
+                 "everything is compared")
           .from("our choice: both give the same cycles"),
-      Parameter::any("memory").by_default("none").means("off-chip and on-chip memory: \"none\" for compute only, or an object"),
+      Parameter::any("memory").by_default("none").means(
+          "off-chip and on-chip memory: \"none\" for compute only, or an object"),
       Parameter::text_list("assumptions")
           .by_default(Json::array())
           .means("assumptions that are not physical; printed with every result")};
   return kDeclaration;
 }
 
-const ModelInfo& find_model(std::span<const ModelInfo> catalogue, const std::string& name, const std::string& where) {
+const ModelInfo& find_model(std::span<const ModelInfo> catalogue, const std::string& name,
+                            const std::string& where) {
   std::vector<std::string> names;
   for (const auto& info : catalogue) {
     if (info.name == name) return info;

@@ -34,6 +34,7 @@ config::Json accelerator_schema(const ModelInfo& model);
 // The declaration of everything but the model's own parameters and the memory.
 const config::Declaration& accelerator_declaration();
 
-const ModelInfo& find_model(std::span<const ModelInfo> catalogue, const std::string& name, const std::string& where);
+const ModelInfo& find_model(std::span<const ModelInfo> catalogue, const std::string& name,
+                            const std::string& where);
 
 }  // namespace heddle::arch

@@ -10,7 +10,8 @@ namespace heddle::arch {
 namespace {
 
 // Cycles of one pass over the block's window sets.
-std::uint64_t pass_cycles(const LayerInput& input, const Block& block, std::uint64_t serial, ActivationFetch fetch) {
+std::uint64_t pass_cycles(const LayerInput& input, const Block& block, std::uint64_t serial,
+                          ActivationFetch fetch) {
   if (fetch == ActivationFetch::ideal) return block.window_sets.size() * input.mapping.steps * serial;
   std::uint64_t sum = 0;
   for (const auto set : block.window_sets) {
@@ -26,7 +27,8 @@ std::uint64_t pass_cycles(const LayerInput& input, const Block& block, std::uint
 config::Parameter activation_fetch_parameter() {
   return config::Parameter::choice("activation_fetch", {"ideal", "rows"})
       .by_default("ideal")
-      .means("rows: a step takes at least as many cycles as the pallet touches distinct rows of 256 activations")
+      .means(
+          "rows: a step takes at least as many cycles as the pallet touches distinct rows of 256 activations")
       .from("specification, Stripes; ideal is our default");
 }
 
@@ -34,7 +36,8 @@ ActivationFetch activation_fetch_from(const config::Values& values) {
   return values.text("activation_fetch") == "rows" ? ActivationFetch::rows : ActivationFetch::ideal;
 }
 
-Cost price_activation_serial(const LayerInput& input, const Block& block, std::uint64_t serial_cycles, ActivationFetch fetch) {
+Cost price_activation_serial(const LayerInput& input, const Block& block, std::uint64_t serial_cycles,
+                             ActivationFetch fetch) {
   const Presence present = presence(input, block);
   const std::uint64_t pass = pass_cycles(input, block, serial_cycles, fetch);
   const std::uint64_t busy = block.window_sets.size() * input.mapping.steps * serial_cycles;

@@ -15,6 +15,7 @@ ActivationFetch activation_fetch_from(const config::Values& values);
 
 // Compute cycles, passes and lane budget of a convolution's block where all columns take `serial_cycles` a
 // step and wait, with ActivationFetch::rows, for the memory rows that their windows touch (Stripes).
-Cost price_activation_serial(const LayerInput& input, const Block& block, std::uint64_t serial_cycles, ActivationFetch fetch);
+Cost price_activation_serial(const LayerInput& input, const Block& block, std::uint64_t serial_cycles,
+                             ActivationFetch fetch);
 
 }  // namespace heddle::arch

@@ -13,7 +13,14 @@ namespace heddle::arch {
 
 // Which loop is outermost when a layer's blocks are worked through. `whole` is the unblocked order of the
 // specification; the reduction orders cut the channels because not even one pass's weights fit.
-enum class LoopOrder : std::uint8_t { whole, filters_windows, windows_filters, sums_kept, sums_kept_input_streamed, sums_spilled };
+enum class LoopOrder : std::uint8_t {
+  whole,
+  filters_windows,
+  windows_filters,
+  sums_kept,
+  sums_kept_input_streamed,
+  sums_spilled
+};
 inline constexpr std::size_t kLoopOrders = 6;
 std::string_view name_of(LoopOrder order);
 
@@ -49,7 +56,9 @@ class LayerShape {
   // Groups that the passes [first, last) work on: first and count.
   [[nodiscard]] Lines groups_of(std::uint32_t first_pass, std::uint32_t last_pass) const;
   [[nodiscard]] std::uint32_t passes() const { return static_cast<std::uint32_t>(pass_filters_.size()); }
-  [[nodiscard]] std::uint32_t window_sets() const { return static_cast<std::uint32_t>(set_windows_.size() - 1); }
+  [[nodiscard]] std::uint32_t window_sets() const {
+    return static_cast<std::uint32_t>(set_windows_.size() - 1);
+  }
   [[nodiscard]] std::uint32_t bricks() const { return bricks_; }
   [[nodiscard]] std::uint64_t windows(std::uint32_t first_set, std::uint32_t last_set) const {
     return set_windows_[last_set] - set_windows_[first_set];
@@ -101,21 +110,23 @@ class LayerShape {
 };
 
 // Part i of n of a range of `all`: [part_begin(i), part_begin(i + 1)).
-constexpr std::uint64_t part_begin(std::uint64_t all, std::uint64_t i, std::uint64_t n) { return all / n * i + all % n * i / n; }
+constexpr std::uint64_t part_begin(std::uint64_t all, std::uint64_t i, std::uint64_t n) {
+  return all / n * i + all % n * i / n;
+}
 
 // Sizes of what does not stay on chip by itself. "Room" is what it takes on chip, the others what moves.
 struct LayerSizes {
-  Bytes pass_weights_room;    // of the largest pass, metadata included
-  Bytes weights_room;         // all passes
-  Bytes weights;              // off-chip, 0 where the right operand stays on chip
+  Bytes pass_weights_room;  // of the largest pass, metadata included
+  Bytes weights_room;       // all passes
+  Bytes weights;            // off-chip, 0 where the right operand stays on chip
   Bytes metadata;
-  Bytes line_group;           // off-chip bytes of one line of one group of the input; 0 when it is on chip
+  Bytes line_group;  // off-chip bytes of one line of one group of the input; 0 when it is on chip
   Bytes line_group_room;
   Bytes extra;
   Bytes extra_room;
   Bytes output;
   Bytes output_room;
-  Bytes partial_sums;         // all outputs at accumulator width
+  Bytes partial_sums;  // all outputs at accumulator width
   Bytes partial_sums_room;
 };
 
@@ -141,6 +152,7 @@ struct BlockingChoice {
 // memory; the earliest order and the fewest blocks among equals. `all_orders`: also the best of each order,
 // for the report; otherwise the search ends as soon as nothing can be better.
 BlockingChoice choose_blocking(const LayerShape& shape, const LayerSizes& sizes, Bytes activation_room,
-                               const OnChipMemory& activation_memory, const OnChipMemory& weight_memory, bool all_orders);
+                               const OnChipMemory& activation_memory, const OnChipMemory& weight_memory,
+                               bool all_orders);
 
 }  // namespace heddle::arch

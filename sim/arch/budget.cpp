@@ -11,7 +11,8 @@ namespace {
 std::uint64_t weights_a_filter(const workload::LoweredLayer& lowered, const workload::ChannelGroup& group) {
   const std::uint64_t positions = std::uint64_t{lowered.kernel_height} * lowered.kernel_width;
   // A published count folds more channels than a brick has lanes; it fills its lanes and no more.
-  const std::uint64_t channels = std::min<std::uint64_t>(group.channels, std::uint64_t{lowered.bricks} * kLanes);
+  const std::uint64_t channels =
+      std::min<std::uint64_t>(group.channels, std::uint64_t{lowered.bricks} * kLanes);
   return positions * (lowered.is_depthwise ? 1 : channels);
 }
 
@@ -29,7 +30,8 @@ Presence presence(const LayerInput& input, const Block& block) {
   return out;
 }
 
-LaneBudget complete(const ArrayShape& array, Cycles compute, LaneCycles effective, LaneCycles synchronisation, LaneCycles fill) {
+LaneBudget complete(const ArrayShape& array, Cycles compute, LaneCycles effective, LaneCycles synchronisation,
+                    LaneCycles fill) {
   const LaneCycles all(compute.count() * array.lanes());
   const LaneCycles counted = effective + synchronisation + fill;
   HEDDLE_CHECK(counted <= all, "more lane-cycles were used than the array has");

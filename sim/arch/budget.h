@@ -16,7 +16,8 @@ Presence presence(const LayerInput& input, const Block& block);
 
 // Completes a budget: `effective` and `synchronisation` and `fill` are known, what remains of
 // compute x lanes is edge. Asserts that nothing was counted twice.
-LaneBudget complete(const ArrayShape& array, Cycles compute, LaneCycles effective, LaneCycles synchronisation, LaneCycles fill);
+LaneBudget complete(const ArrayShape& array, Cycles compute, LaneCycles effective, LaneCycles synchronisation,
+                    LaneCycles fill);
 
 // Bits that a layer's steps read when each window's bricks are fetched once a pass, `bits` a value.
 Bits activation_bits(const LayerInput& input, const Block& block, unsigned bits);

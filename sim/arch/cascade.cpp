@@ -9,7 +9,9 @@
 namespace heddle::arch {
 namespace {
 
-std::uint32_t rows_of(const ArrayShape& array) { return array.tiles * array.rows; }
+std::uint32_t rows_of(const ArrayShape& array) {
+  return array.tiles * array.rows;
+}
 
 Pass pass_of(std::uint32_t group, std::uint32_t first, std::uint32_t outputs, const ArrayShape& array) {
   const auto a_tile = static_cast<std::uint32_t>(ceil_div(outputs, rows_of(array)) * array.rows);
@@ -21,7 +23,8 @@ Pass pass_of(std::uint32_t group, std::uint32_t first, std::uint32_t outputs, co
 }
 
 // Input lanes that a step's slices really have.
-std::uint64_t lanes_of(const LayerInput& input, const workload::ChannelGroup& group, const Cascade& cascade, std::uint32_t step) {
+std::uint64_t lanes_of(const LayerInput& input, const workload::ChannelGroup& group, const Cascade& cascade,
+                       std::uint32_t step) {
   const std::uint32_t first = step * cascade.slices;
   const std::uint32_t end = std::min(first + cascade.slices, input.lowered.bricks);
   std::uint64_t lanes = 0;
@@ -66,7 +69,8 @@ std::vector<CascadeRun> cascade_runs(const LayerInput& input, const Block& block
   for (const auto pass : block.passes) {
     const std::uint32_t group = input.mapping.passes[pass].front().group;
     if (out.empty() || group != running) {
-      out.push_back({cascade_of(input.lowered, input.lowered.groups[group].filters, input.mapping.array), {}});
+      out.push_back(
+          {cascade_of(input.lowered, input.lowered.groups[group].filters, input.mapping.array), {}});
     }
     running = group;
     out.back().passes.push_back(pass);
@@ -90,7 +94,8 @@ Cost price_cascade(const LayerInput& input, const Block& block, const CascadeTim
       std::uint64_t cycles = 0;
       for (std::uint32_t k = 0; k < run.cascade.steps; ++k) {
         const CascadeStep step = timing.step(pass, k);
-        const std::uint64_t lanes = filters * lanes_of(input, input.lowered.groups[sets.front().group], run.cascade, k);
+        const std::uint64_t lanes =
+            filters * lanes_of(input, input.lowered.groups[sets.front().group], run.cascade, k);
         cycles += step.cycles;
         effective += LaneCycles(lanes * step.working);
         synchronisation += LaneCycles(lanes * (step.cycles - step.working));

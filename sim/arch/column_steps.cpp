@@ -25,8 +25,13 @@ struct Totals {
 // One convolution block in the loop order: units of all slots side by side, drifting as registers allow.
 class ConvolutionRun {
  public:
-  ConvolutionRun(const LayerInput& input, const ColumnSteps& steps, std::size_t slots, std::uint32_t registers)
-      : input_(input), steps_(steps), cycles_(slots * steps.units()), weights_(cycles_.size()), run_(cycles_.size(), registers) {}
+  ConvolutionRun(const LayerInput& input, const ColumnSteps& steps, std::size_t slots,
+                 std::uint32_t registers)
+      : input_(input),
+        steps_(steps),
+        cycles_(slots * steps.units()),
+        weights_(cycles_.size()),
+        run_(cycles_.size(), registers) {}
 
   void pass(std::span<const PassSlot> slots, std::span<const std::uint32_t> window_sets) {
     for (const auto set : window_sets) {
@@ -40,7 +45,9 @@ class ConvolutionRun {
 
   void drain() { run_.drain(); }
 
-  [[nodiscard]] Totals totals() const { return {run_.finish_cycles(), effective_, run_.weighted_waiting(), tally_}; }
+  [[nodiscard]] Totals totals() const {
+    return {run_.finish_cycles(), effective_, run_.weighted_waiting(), tally_};
+  }
 
  private:
   void load(const PassSlot& slot, std::size_t first_unit, std::uint32_t set, std::uint32_t step) {
@@ -49,7 +56,8 @@ class ConvolutionRun {
     const std::uint32_t windows = input_.mapping.window_sets[set].count;
     for (std::uint32_t u = 0; u < unit_cycles.size() && unit_cycles[u] != 0; ++u) {
       const std::uint32_t cycles = unit_cycles[u];
-      const std::uint64_t weight = lanes * std::min(steps_.columns_per_unit(), windows - u * steps_.columns_per_unit());
+      const std::uint64_t weight =
+          lanes * std::min(steps_.columns_per_unit(), windows - u * steps_.columns_per_unit());
       cycles_[first_unit + u] = cycles;
       weights_[first_unit + u] = weight;
       effective_ += weight * cycles;
@@ -67,10 +75,12 @@ class ConvolutionRun {
   UnitTally tally_;
 };
 
-Totals price_convolution(const LayerInput& input, const Block& block, const ColumnSteps& steps, std::uint32_t registers,
-                         std::vector<Cycles>& passes) {
+Totals price_convolution(const LayerInput& input, const Block& block, const ColumnSteps& steps,
+                         std::uint32_t registers, std::vector<Cycles>& passes) {
   std::size_t most_slots = 1;
-  for (const auto p : block.passes) most_slots = std::max(most_slots, slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups).size());
+  for (const auto p : block.passes)
+    most_slots =
+        std::max(most_slots, slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups).size());
   ConvolutionRun run(input, steps, most_slots, registers);
   for (const auto p : block.passes) {
     // Where groups share the tiles, another pass may give a tile to another group's dispatchers.
@@ -84,7 +94,8 @@ Totals price_convolution(const LayerInput& input, const Block& block, const Colu
 }
 
 // A barrier leaves nothing of a pass behind: passes of the same groups and filters cost the same.
-Totals price_barrier(const LayerInput& input, const Block& block, const ColumnSteps& steps, std::vector<Cycles>& passes) {
+Totals price_barrier(const LayerInput& input, const Block& block, const ColumnSteps& steps,
+                     std::vector<Cycles>& passes) {
   Totals sum;
   Totals one;
   std::vector<PassSlot> last;
@@ -130,8 +141,8 @@ WindowBricks::WindowBricks(const LayerInput& input) : input_(input) {
   HEDDLE_CHECK(input.activations != nullptr, "steps that follow activations need them");
   for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
     const auto at = input.lowered.step_at(step);
-    offsets_.push_back(
-        input.activations->index(0, at.ky * input.lowered.dilation_y, at.kx * input.lowered.dilation_x, at.brick));
+    offsets_.push_back(input.activations->index(0, at.ky * input.lowered.dilation_y,
+                                                at.kx * input.lowered.dilation_x, at.brick));
   }
 }
 
@@ -151,12 +162,14 @@ ColumnSteps::ColumnSteps(const LayerInput& input, std::uint32_t columns_per_unit
       units_(static_cast<std::uint32_t>(ceil_div(input.mapping.array.columns, columns_per_unit))),
       cycles_(groups_ * sets_ * steps_ * units_) {}
 
-std::vector<std::uint64_t> window_set_sums(const LayerInput& input, std::span<const std::uint16_t> per_brick) {
+std::vector<std::uint64_t> window_set_sums(const LayerInput& input,
+                                           std::span<const std::uint16_t> per_brick) {
   const WindowBricks windows(input);
   const std::size_t sets = input.mapping.window_sets.size();
   std::vector<std::uint64_t> sums(input.lowered.groups.size() * sets);
   parallel_for(sums.size(), [&](std::size_t run) {
-    const auto bases = windows.bases(static_cast<std::uint32_t>(run / sets), input.mapping.window_sets[run % sets]);
+    const auto bases =
+        windows.bases(static_cast<std::uint32_t>(run / sets), input.mapping.window_sets[run % sets]);
     std::uint64_t sum = 0;
     for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
       for (const auto base : bases) sum += per_brick[base + windows.offset(step)];
@@ -166,8 +179,8 @@ std::vector<std::uint64_t> window_set_sums(const LayerInput& input, std::span<co
   return sums;
 }
 
-Cost price_columns(const LayerInput& input, const Block& block, const ColumnSteps& steps, std::uint32_t registers, unsigned container_bits,
-                   UnitTally& tally) {
+Cost price_columns(const LayerInput& input, const Block& block, const ColumnSteps& steps,
+                   std::uint32_t registers, unsigned container_bits, UnitTally& tally) {
   Cost cost;
   Totals totals;
   LaneCycles fill;
@@ -176,7 +189,8 @@ Cost price_columns(const LayerInput& input, const Block& block, const ColumnStep
     totals = price_bricks(input, block, steps);
     cost.passes = split_evenly(Cycles(totals.cycles), block.passes.size());
     // Columns that wait for their turn.
-    fill = LaneCycles((totals.cycles * array.columns - totals.tally.cycles) * array.tiles * array.rows * kLanes);
+    fill =
+        LaneCycles((totals.cycles * array.columns - totals.tally.cycles) * array.tiles * array.rows * kLanes);
   } else if (registers == 0) {
     totals = price_barrier(input, block, steps, cost.passes);
   } else {

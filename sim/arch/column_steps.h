@@ -34,9 +34,12 @@ class ColumnSteps {
 
   [[nodiscard]] std::uint32_t units() const { return units_; }
   [[nodiscard]] std::uint32_t columns_per_unit() const { return columns_per_unit_; }
-  [[nodiscard]] std::size_t runs() const { return groups_ * sets_; }  // run = group * window sets + window set
+  [[nodiscard]] std::size_t runs() const {
+    return groups_ * sets_;
+  }  // run = group * window sets + window set
   // Cycles of a step, one a unit; 0 where the unit has no window.
-  [[nodiscard]] std::span<const std::uint8_t> step(std::uint32_t group, std::uint32_t set, std::uint32_t step) const {
+  [[nodiscard]] std::span<const std::uint8_t> step(std::uint32_t group, std::uint32_t set,
+                                                   std::uint32_t step) const {
     return std::span(cycles_).subspan(((std::size_t{group} * sets_ + set) * steps_ + step) * units_, units_);
   }
   [[nodiscard]] std::span<std::uint8_t> run(std::size_t index) {
@@ -60,13 +63,15 @@ ColumnSteps column_steps(const LayerInput& input, std::uint32_t columns_per_unit
   const WindowBricks windows(input);
   const std::size_t sets = input.mapping.window_sets.size();
   parallel_for(out.runs(), [&](std::size_t run) {
-    const auto bases = windows.bases(static_cast<std::uint32_t>(run / sets), input.mapping.window_sets[run % sets]);
+    const auto bases =
+        windows.bases(static_cast<std::uint32_t>(run / sets), input.mapping.window_sets[run % sets]);
     const auto cycles = out.run(run);
     for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
       std::uint8_t* to = cycles.data() + std::size_t{step} * out.units();
       for (std::size_t first = 0; first < bases.size(); first += columns_per_unit) {
         const std::size_t count = std::min<std::size_t>(columns_per_unit, bases.size() - first);
-        *to++ = static_cast<std::uint8_t>(cycles_of(std::span(bases).subspan(first, count), windows.offset(step)));
+        *to++ = static_cast<std::uint8_t>(
+            cycles_of(std::span(bases).subspan(first, count), windows.offset(step)));
       }
     }
   });
@@ -86,7 +91,7 @@ struct UnitTally {
 // `registers` weight-set registers let them (RunAhead::kUnlimited: no limit; specs, column run-ahead);
 // tiles of a pass that work on different channel groups have units of their own. The bricks of a fully
 // connected layer take turns on the columns.
-Cost price_columns(const LayerInput& input, const Block& block, const ColumnSteps& steps, std::uint32_t registers, unsigned container_bits,
-                   UnitTally& tally);
+Cost price_columns(const LayerInput& input, const Block& block, const ColumnSteps& steps,
+                   std::uint32_t registers, unsigned container_bits, UnitTally& tally);
 
 }  // namespace heddle::arch

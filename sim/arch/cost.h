@@ -36,8 +36,8 @@ struct LaneBudget {
 struct Cost {
   Cycles compute;
   LaneBudget lanes;
-  Bits activation_read;  // from the activation memory into the tiles
-  Bits weight_read;      // from the weight memories into the tiles
+  Bits activation_read;                            // from the activation memory into the tiles
+  Bits weight_read;                                // from the weight memories into the tiles
   std::array<std::uint64_t, kMaxEvents> events{};  // the model's own, as its ModelInfo declares them
   // Compute cycles pass by pass, in order; sums to `compute`. The engine overlaps the next pass's weights.
   std::vector<Cycles> passes;

@@ -17,7 +17,8 @@ using workload::Layer;
 constexpr std::int64_t kBeforeAll = -1;
 
 bool is_view(const Layer& layer) {
-  static constexpr std::array<std::string_view, 6> kViews{"concat", "reshape", "transpose", "slice", "pad", "upsample"};
+  static constexpr std::array<std::string_view, 6> kViews{"concat", "reshape", "transpose",
+                                                          "slice",  "pad",     "upsample"};
   return std::find(kViews.begin(), kViews.end(), layer.op_name) != kViews.end();
 }
 
@@ -47,7 +48,8 @@ class Tracer {
     for (std::size_t v = 0; v < values_.size(); ++v) {
       if (!values_[v].is_stored) continue;
       index[v] = static_cast<std::uint32_t>(out_.tensors.size());
-      if (values_[v].step != kBeforeAll) out_.steps[static_cast<std::size_t>(values_[v].step)].makes.push_back(index[v]);
+      if (values_[v].step != kBeforeAll)
+        out_.steps[static_cast<std::size_t>(values_[v].step)].makes.push_back(index[v]);
       out_.tensors.push_back(values_[v].tensor);
     }
     for (auto& step : out_.steps) {
@@ -78,7 +80,8 @@ class Tracer {
     return ids_[id] = {static_cast<std::uint32_t>(values_.size() - 1)};
   }
 
-  void read(const std::vector<std::uint32_t>& from, std::uint64_t values, unsigned bits, std::uint32_t step, std::vector<Use>& uses) {
+  void read(const std::vector<std::uint32_t>& from, std::uint64_t values, unsigned bits, std::uint32_t step,
+            std::vector<Use>& uses) {
     std::uint64_t all = 0;
     for (const auto v : from) {
       if (values_[v].tensor.values == 0) values_[v].tensor.values = values;
@@ -93,7 +96,8 @@ class Tracer {
       value.tensor.last_use = std::max(value.tensor.last_use, step);
       value.tensor.bits = std::max(value.tensor.bits, bits);
       // A slice reads a part; an upsampled image reads no more than is stored.
-      uses.push_back({v, std::min(value.tensor.values, ceil_div(values * value.tensor.values, std::max<std::uint64_t>(1, all)))});
+      uses.push_back({v, std::min(value.tensor.values,
+                                  ceil_div(values * value.tensor.values, std::max<std::uint64_t>(1, all)))});
     }
   }
 
@@ -116,8 +120,10 @@ class Tracer {
     Step made;
     made.layer = layer.index;
     const auto& g = layer.geometry;
-    read(pieces(layer.activation.source), g.input_values(), layer.precision.activation_bits, step, made.activations);
-    if (layer.has_run_time_weights()) read(pieces(layer.weight.source), g.weights(), layer.precision.weight_bits, step, made.weights);
+    read(pieces(layer.activation.source), g.input_values(), layer.precision.activation_bits, step,
+         made.activations);
+    if (layer.has_run_time_weights())
+      read(pieces(layer.weight.source), g.weights(), layer.precision.weight_bits, step, made.weights);
     out_.steps.push_back(std::move(made));
     make(layer.id, g.output_values(), step);
   }
@@ -136,7 +142,8 @@ class Tracer {
       auto& extras = out_.steps[static_cast<std::size_t>(step)].extras;
       for (const auto v : all) {
         const std::uint64_t values = values_[v].tensor.values;
-        read({v}, values != 0 ? values : product(layer.output_shape), 0, static_cast<std::uint32_t>(step), extras);
+        read({v}, values != 0 ? values : product(layer.output_shape), 0, static_cast<std::uint32_t>(step),
+             extras);
       }
     }
     make(layer.id, product(layer.output_shape), step);
@@ -167,6 +174,8 @@ class Tracer {
 
 }  // namespace
 
-Dataflow trace_dataflow(const workload::Network& network) { return Tracer(network).result(); }
+Dataflow trace_dataflow(const workload::Network& network) {
+  return Tracer(network).result();
+}
 
 }  // namespace heddle::arch

@@ -21,16 +21,20 @@ Error refuse(const Trace& trace, const Layer& layer, const std::string& what) {
 void check_container(const Trace& trace, const Layer& layer, unsigned container_bits) {
   const unsigned widest = std::max(layer.precision.activation_bits, layer.precision.weight_bits);
   if (widest > container_bits) {
-    throw refuse(trace, layer, fmt::format("needs {} bits, but the accelerator's container_bits is {}", widest, container_bits));
+    throw refuse(
+        trace, layer,
+        fmt::format("needs {} bits, but the accelerator's container_bits is {}", widest, container_bits));
   }
 }
 
 // Group widths as the lowered layer's steps see them. Where folding or depthwise lanes regroup weights,
 // the trace's groups no longer exist and the layer's own width stands.
-std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer, const LoweredLayer& lowered) {
+std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
+                                         const LoweredLayer& lowered) {
   auto widths = trace.group_widths(layer);
   if (!widths.empty() && (lowered.fold > 1 || lowered.shapes_only)) {
-    widths.assign(std::size_t{layer.geometry.filters} * lowered.steps(), static_cast<std::uint8_t>(layer.precision.weight_bits));
+    widths.assign(std::size_t{layer.geometry.filters} * lowered.steps(),
+                  static_cast<std::uint8_t>(layer.precision.weight_bits));
   }
   return widths;
 }
@@ -39,32 +43,39 @@ void check_widths(const Trace& trace, const Layer& layer, const LayerInput& inpu
   if (input.group_widths.empty() || input.weights == nullptr) return;
   const std::uint32_t steps = input.weights->steps();
   for (std::size_t i = 0; i < input.group_widths.size(); ++i) {
-    const auto brick = input.weights->brick(static_cast<std::uint32_t>(i / steps), static_cast<std::uint32_t>(i % steps));
+    const auto brick =
+        input.weights->brick(static_cast<std::uint32_t>(i / steps), static_cast<std::uint32_t>(i % steps));
     const unsigned needed = kernel::width(kernel::summarize(brick), layer.weight.rep.is_signed, false);
     if (input.group_widths[i] < needed) {
       throw Error(ErrorKind::workload, trace.files().where(layer.precision.group_widths_file),
-                  fmt::format("width {} at flat index {}, but its weights need {}", input.group_widths[i], i, needed));
+                  fmt::format("width {} at flat index {}, but its weights need {}", input.group_widths[i], i,
+                              needed));
     }
   }
 }
 
 }  // namespace
 
-LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sample, const Accelerator& accelerator,
-                     const MappingOptions& options, bool all_values)
-    : lowered_(workload::lower(layer, options.lowering)), mapping_(accelerator.map(lowered_, options.pallet)) {
+LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sample,
+                     const Accelerator& accelerator, const MappingOptions& options, bool all_values)
+    : lowered_(workload::lower(layer, options.lowering)),
+      mapping_(accelerator.map(lowered_, options.pallet)) {
   check_container(trace, layer, accelerator.container_bits());
   const Needs needs = accelerator.needs();
   const bool want_activations = needs.activations || all_values;
   const bool want_weights = needs.weights || all_values;
   if ((want_activations || want_weights) && lowered_.shapes_only) {
-    throw refuse(trace, layer, "mapping groups 'ignored' and image_layer 'published' count shapes only, but this run needs values");
+    throw refuse(
+        trace, layer,
+        "mapping groups 'ignored' and image_layer 'published' count shapes only, but this run needs values");
   }
   if (want_activations && !Trace::has_values(layer.activation)) {
-    throw refuse(trace, layer, "the design's cycles depend on activation values, and the trace has none for this layer");
+    throw refuse(trace, layer,
+                 "the design's cycles depend on activation values, and the trace has none for this layer");
   }
   if (want_weights && !Trace::has_values(layer.weight)) {
-    throw refuse(trace, layer, "the design's cycles depend on weight values, and the trace has none for this layer");
+    throw refuse(trace, layer,
+                 "the design's cycles depend on weight values, and the trace has none for this layer");
   }
   if (want_activations) {
     activation_codes_ = trace.activations(layer, sample);
@@ -78,8 +89,8 @@ LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sampl
     activation_codes_ = {};
     weight_codes_ = {};
   }
-  input_ = std::make_unique<LayerInput>(
-      LayerInput{layer, lowered_, mapping_, activations_.get(), weights_.get(), lowered_widths(trace, layer, lowered_)});
+  input_ = std::make_unique<LayerInput>(LayerInput{layer, lowered_, mapping_, activations_.get(),
+                                                   weights_.get(), lowered_widths(trace, layer, lowered_)});
   check_widths(trace, layer, *input_);
 }
 

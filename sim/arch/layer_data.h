@@ -15,8 +15,8 @@ class LayerData {
   // `all_values`: load both tensors whatever the design needs (bit-true runs).
   // Throws Error(workload) where the trace lacks values that the design's cycles depend on, where a
   // precision is wider than the design's container, or where a counting mode serves shapes only.
-  LayerData(const workload::Trace& trace, const workload::Layer& layer, std::uint32_t sample, const Accelerator& accelerator,
-            const MappingOptions& options, bool all_values = false);
+  LayerData(const workload::Trace& trace, const workload::Layer& layer, std::uint32_t sample,
+            const Accelerator& accelerator, const MappingOptions& options, bool all_values = false);
 
   [[nodiscard]] const LayerInput& input() const { return *input_; }
   [[nodiscard]] const workload::IntTensor& activation_codes() const { return activation_codes_; }

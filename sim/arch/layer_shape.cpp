@@ -10,21 +10,24 @@ namespace {
 // Every number of blocks up to 32, then about a fifth apart, and the most there can be.
 std::vector<std::uint32_t> cuts_of(std::uint32_t most) {
   std::vector<std::uint32_t> out;
-  for (std::uint64_t n = 1; n < most; n = n < 32 ? n + 1 : n * 6 / 5) out.push_back(static_cast<std::uint32_t>(n));
+  for (std::uint64_t n = 1; n < most; n = n < 32 ? n + 1 : n * 6 / 5)
+    out.push_back(static_cast<std::uint32_t>(n));
   out.push_back(most);
   return out;
 }
 
 }  // namespace
 
-LayerShape::LayerShape(const workload::Layer& layer, const workload::LoweredLayer& lowered, const Mapping& mapping)
+LayerShape::LayerShape(const workload::Layer& layer, const workload::LoweredLayer& lowered,
+                       const Mapping& mapping)
     : groups_(static_cast<std::uint32_t>(lowered.groups.size())), bricks_(lowered.bricks) {
   const workload::Geometry& g = layer.geometry;
   const bool by_columns = g.out_height == 1;
   line_count_ = by_columns ? g.width : g.height;
   windows_a_line_ = by_columns ? 1 : g.out_width;
   stride_ = by_columns ? g.stride_x : g.stride_y;
-  reach_ = by_columns ? std::uint64_t{g.kernel_width - 1} * g.dilation_x : std::uint64_t{g.kernel_height - 1} * g.dilation_y;
+  reach_ = by_columns ? std::uint64_t{g.kernel_width - 1} * g.dilation_x
+                      : std::uint64_t{g.kernel_height - 1} * g.dilation_y;
   pad_ = by_columns ? g.pad_left : g.pad_top;
   set_windows_.push_back(0);
   for (const auto& set : mapping.window_sets) set_windows_.push_back(set_windows_.back() + set.count);
@@ -98,7 +101,9 @@ LayerShape::Lines LayerShape::groups_of(std::uint32_t first_pass, std::uint32_t 
   return {first, end - first};
 }
 
-std::uint64_t LayerShape::largest_pass_filters() const { return *std::max_element(pass_filters_.begin(), pass_filters_.end()); }
+std::uint64_t LayerShape::largest_pass_filters() const {
+  return *std::max_element(pass_filters_.begin(), pass_filters_.end());
+}
 
 std::uint32_t LayerShape::pieces_a_pass() const {
   const auto wanted = static_cast<std::uint32_t>(ceil_div(kPieces, passes()));

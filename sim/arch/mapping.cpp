@@ -24,7 +24,8 @@ std::vector<FilterSet> sets_of(const ChannelGroup& group, std::uint32_t index, s
 void append_passes(const std::vector<FilterSet>& sets, std::uint32_t tiles, std::vector<Pass>& out) {
   for (std::size_t i = 0; i < sets.size(); i += tiles) {
     const std::size_t end = std::min(sets.size(), i + tiles);
-    out.emplace_back(sets.begin() + static_cast<std::ptrdiff_t>(i), sets.begin() + static_cast<std::ptrdiff_t>(end));
+    out.emplace_back(sets.begin() + static_cast<std::ptrdiff_t>(i),
+                     sets.begin() + static_cast<std::ptrdiff_t>(end));
   }
 }
 
@@ -46,7 +47,8 @@ std::vector<Pass> passes_of(const LoweredLayer& layer, const ArrayShape& array) 
 
 std::vector<WindowSet> window_sets_of(const LoweredLayer& layer, std::uint32_t columns, Pallet pallet) {
   std::vector<WindowSet> out;
-  const std::uint64_t line = layer.window_order == workload::WindowOrder::row_major ? layer.out_width : layer.out_height;
+  const std::uint64_t line =
+      layer.window_order == workload::WindowOrder::row_major ? layer.out_width : layer.out_height;
   const std::uint64_t run = pallet == Pallet::row ? line : layer.windows();
   for (std::uint64_t start = 0; start < layer.windows(); start += run) {
     for (std::uint64_t w = 0; w < run; w += columns) {
@@ -66,13 +68,16 @@ const config::Declaration& MappingOptions::declaration() {
           .from("Stripes (MICRO'16), windows in row-major order; wrap is our default"),
       Parameter::choice("groups", {"sequential", "parallel", "ignored"})
           .by_default("sequential")
-          .means("groups of a convolution run one after another, share the tiles, or are ignored (all input channels "
+          .means("groups of a convolution run one after another, share the tiles, or are ignored (all input "
+                 "channels "
                  "counted, as early papers' AlexNet numbers do; shapes only)")
           .from("sequential is the physical default"),
       Parameter::choice("image_layer", {"plain", "folded", "published"})
           .by_default("folded")
-          .means("a strided layer of 3 channels as it is, with s x s positions folded into channels, or counted as one "
-                 "brick per folded position (not physical; agrees with published AlexNet and NiN figures; shapes only)")
+          .means("a strided layer of 3 channels as it is, with s x s positions folded into channels, or "
+                 "counted as one "
+                 "brick per folded position (not physical; agrees with published AlexNet and NiN figures; "
+                 "shapes only)")
           .from("our choice: folded for every design and the baseline alike"),
       Parameter::choice("fold_order", {"yxc", "xyc"})
           .by_default("yxc")
@@ -96,9 +101,11 @@ MappingOptions MappingOptions::from(const config::Values& values) {
   out.lowering.image_layer = image == "plain"       ? workload::ImageLayer::plain
                              : image == "published" ? workload::ImageLayer::published
                                                     : workload::ImageLayer::folded;
-  out.lowering.fold_order = values.text("fold_order") == "xyc" ? workload::FoldOrder::xyc : workload::FoldOrder::yxc;
-  out.lowering.window_order = values.text("window_order") == "column_major" ? workload::WindowOrder::column_major
-                                                                            : workload::WindowOrder::row_major;
+  out.lowering.fold_order =
+      values.text("fold_order") == "xyc" ? workload::FoldOrder::xyc : workload::FoldOrder::yxc;
+  out.lowering.window_order = values.text("window_order") == "column_major"
+                                  ? workload::WindowOrder::column_major
+                                  : workload::WindowOrder::row_major;
   return out;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/arch/memory_plan.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
+
+#include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
@@ -22,9 +22,15 @@ using Mask = std::vector<bool>;
 
 class Planner {
  public:
-  Planner(const workload::Network& network, const Dataflow& flow, std::span<const NetworkSizes> samples, const OnChipMemory& activations,
-          const OnChipMemory& weights, const std::string& where)
-      : network_(network), flow_(flow), samples_(samples), sizes_(samples.front()), activations_(activations), weights_(weights), where_(where) {
+  Planner(const workload::Network& network, const Dataflow& flow, std::span<const NetworkSizes> samples,
+          const OnChipMemory& activations, const OnChipMemory& weights, const std::string& where)
+      : network_(network),
+        flow_(flow),
+        samples_(samples),
+        sizes_(samples.front()),
+        activations_(activations),
+        weights_(weights),
+        where_(where) {
     choose_considered();
   }
 
@@ -104,8 +110,8 @@ class Planner {
     LayerSizes sum = layer_sizes(flow_, samples_[0], s, on_chip);
     for (const auto& sample : samples_.subspan(1)) {
       const LayerSizes one = layer_sizes(flow_, sample, s, on_chip);
-      for (auto member : {&LayerSizes::weights, &LayerSizes::metadata, &LayerSizes::line_group, &LayerSizes::extra,
-                          &LayerSizes::output, &LayerSizes::partial_sums}) {
+      for (auto member : {&LayerSizes::weights, &LayerSizes::metadata, &LayerSizes::line_group,
+                          &LayerSizes::extra, &LayerSizes::output, &LayerSizes::partial_sums}) {
         sum.*member += one.*member;
       }
     }
@@ -115,7 +121,8 @@ class Planner {
   [[nodiscard]] Bytes resident_room(std::uint32_t s, const Mask& on_chip) const {
     Bytes room(0);
     for (std::uint32_t t = 0; t < on_chip.size(); ++t) {
-      if (on_chip[t] && flow_.tensors[t].made <= s && flow_.tensors[t].last_use >= s) room += sizes_.tensors[t].room;
+      if (on_chip[t] && flow_.tensors[t].made <= s && flow_.tensors[t].last_use >= s)
+        room += sizes_.tensors[t].room;
     }
     return room;
   }
@@ -124,7 +131,8 @@ class Planner {
     const Bytes resident = resident_room(s, on_chip);
     if (resident > activations_.capacity) return {};
     const Bytes free = activations_.capacity == kUnlimited ? kUnlimited : activations_.capacity - resident;
-    return choose_blocking(*sizes_.steps[s].shape, all_samples(s, on_chip), free, activations_, weights_, all_orders);
+    return choose_blocking(*sizes_.steps[s].shape, all_samples(s, on_chip), free, activations_, weights_,
+                           all_orders);
   }
 
   StepPlan step_plan(std::uint32_t s, const Mask& on_chip) {
@@ -135,13 +143,15 @@ class Planner {
 
   [[noreturn]] void refuse(std::uint32_t s) const {
     const Mask none(flow_.tensors.size(), false);
-    const BlockingChoice free = choose_blocking(*sizes_.steps[s].shape, all_samples(s, none), kUnlimited, activations_,
-                                                {kUnlimited, weights_.is_double_buffered}, true);
+    const BlockingChoice free =
+        choose_blocking(*sizes_.steps[s].shape, all_samples(s, none), kUnlimited, activations_,
+                        {kUnlimited, weights_.is_double_buffered}, true);
     throw Error(ErrorKind::config, where_,
-                fmt::format("layer {} fits in no blocking: it needs at least {} bytes of activation_memory and {} of weight_memory "
+                fmt::format("layer {} fits in no blocking: it needs at least {} bytes of activation_memory "
+                            "and {} of weight_memory "
                             "(and more of one where the other is as small as that)",
-                            in_quotes(network_.layers[flow_.steps[s].layer].id), free.least_activation_room.count(),
-                            free.least_weight_room.count()));
+                            in_quotes(network_.layers[flow_.steps[s].layer].id),
+                            free.least_activation_room.count(), free.least_weight_room.count()));
   }
 
   const workload::Network& network_;
@@ -156,15 +166,17 @@ class Planner {
 
 }  // namespace
 
-LayerSizes layer_sizes(const Dataflow& flow, const NetworkSizes& sizes, std::uint32_t step, const std::vector<bool>& on_chip) {
+LayerSizes layer_sizes(const Dataflow& flow, const NetworkSizes& sizes, std::uint32_t step,
+                       const std::vector<bool>& on_chip) {
   const Step& at = flow.steps[step];
   const StepSize& size = sizes.steps[step];
   const LayerShape& shape = *size.shape;
   LayerSizes out;
   out.weights_room = size.weights.room + size.metadata.room;
   out.pass_weights_room = scaled(out.weights_room, shape.largest_pass_filters(), shape.filters());
-  const bool weights_on_chip = !at.weights.empty() && std::all_of(at.weights.begin(), at.weights.end(),
-                                                                  [&](const Use& use) { return on_chip[use.tensor]; });
+  const bool weights_on_chip =
+      !at.weights.empty() &&
+      std::all_of(at.weights.begin(), at.weights.end(), [&](const Use& use) { return on_chip[use.tensor]; });
   out.weights = weights_on_chip ? Bytes(0) : size.weights.traffic;
   out.metadata = size.metadata.traffic;
   const auto off_chip = [&](const Use& use, TensorSize& sum) {
@@ -188,12 +200,14 @@ LayerSizes layer_sizes(const Dataflow& flow, const NetworkSizes& sizes, std::uin
     out.output += sizes.tensors[t].traffic;
     out.output_room += sizes.tensors[t].room;
   }
-  out.partial_sums = out.partial_sums_room = Bytes(shape.windows(0, shape.window_sets()) * shape.filters() * kAccumulatorBytes);
+  out.partial_sums = out.partial_sums_room =
+      Bytes(shape.windows(0, shape.window_sets()) * shape.filters() * kAccumulatorBytes);
   return out;
 }
 
-MemoryPlan plan_memory(const workload::Network& network, const Dataflow& flow, std::span<const NetworkSizes> samples,
-                       const OnChipMemory& activation_memory, const OnChipMemory& weight_memory, const std::string& where) {
+MemoryPlan plan_memory(const workload::Network& network, const Dataflow& flow,
+                       std::span<const NetworkSizes> samples, const OnChipMemory& activation_memory,
+                       const OnChipMemory& weight_memory, const std::string& where) {
   return Planner(network, flow, samples, activation_memory, weight_memory, where).run();
 }
 

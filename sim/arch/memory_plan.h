@@ -21,7 +21,7 @@ struct TensorSize {
 };
 struct StepSize {
   const LayerShape* shape = nullptr;
-  TensorSize weights;   // static weights, or the whole right operand
+  TensorSize weights;  // static weights, or the whole right operand
   TensorSize metadata;
 };
 // Of one sample.
@@ -48,13 +48,16 @@ struct MemoryPlan {
 // The plan that moves the fewest off-chip bytes: every choice of resident tensors along the graph is
 // weighed against what it leaves of the activation memory for blocking (a dynamic program over the steps).
 // At most kMostLive tensors are weighed at any step, short-lived ones first; the rest and network inputs
-// lie off chip. One plan serves all samples and minimises their sum. Neither that choice nor the cuts depend on capacity, so more capacity never moves more.
-// Throws Error(config) naming `where` and the layer that no blocking fits.
+// lie off chip. One plan serves all samples and minimises their sum. Neither that choice nor the cuts depend
+// on capacity, so more capacity never moves more. Throws Error(config) naming `where` and the layer that no
+// blocking fits.
 inline constexpr std::size_t kMostLive = 8;
-MemoryPlan plan_memory(const workload::Network& network, const Dataflow& flow, std::span<const NetworkSizes> samples,
-                       const OnChipMemory& activation_memory, const OnChipMemory& weight_memory, const std::string& where);
+MemoryPlan plan_memory(const workload::Network& network, const Dataflow& flow,
+                       std::span<const NetworkSizes> samples, const OnChipMemory& activation_memory,
+                       const OnChipMemory& weight_memory, const std::string& where);
 
 // What of a step's transfers is off chip in one sample.
-LayerSizes layer_sizes(const Dataflow& flow, const NetworkSizes& sizes, std::uint32_t step, const std::vector<bool>& on_chip);
+LayerSizes layer_sizes(const Dataflow& flow, const NetworkSizes& sizes, std::uint32_t step,
+                       const std::vector<bool>& on_chip);
 
 }  // namespace heddle::arch

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/arch/parallel.h"
 
+#include <exception>
+#include <vector>
+
 #include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/parallel_for.h>
-
-#include <exception>
-#include <vector>
 
 namespace heddle::arch {
 
@@ -17,7 +17,9 @@ struct ThreadLimit::State {
 
 ThreadLimit::ThreadLimit(unsigned threads)
     : state_(new State(threads > 0 ? threads : static_cast<std::size_t>(tbb::info::default_concurrency()))) {}
-ThreadLimit::~ThreadLimit() { delete state_; }
+ThreadLimit::~ThreadLimit() {
+  delete state_;
+}
 
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) {
   if (count == 0) return;

@@ -7,7 +7,9 @@
 namespace heddle::arch {
 namespace {
 
-std::uint32_t cut(std::uint32_t all, std::uint32_t i, std::uint32_t n) { return static_cast<std::uint32_t>(part_begin(all, i, n)); }
+std::uint32_t cut(std::uint32_t all, std::uint32_t i, std::uint32_t n) {
+  return static_cast<std::uint32_t>(part_begin(all, i, n));
+}
 
 class Walk {
  public:
@@ -107,7 +109,8 @@ class Walk {
           p.input_key = std::uint64_t{f} * b_.window_blocks + w;
           p.groups = groups.count;
           // An image that is not cut stays while passes share a group.
-          if (b_.window_blocks == 1) p.groups = groups.first + groups.count - std::max(groups.first, groups_loaded);
+          if (b_.window_blocks == 1)
+            p.groups = groups.first + groups.count - std::max(groups.first, groups_loaded);
           p.weight_block = f;
           out_.push_back(p);
         }
@@ -181,7 +184,9 @@ class Walk {
 
 }  // namespace
 
-std::vector<Piece> pieces_of(const Blocking& blocking, const LayerShape& shape) { return Walk(blocking, shape).run(); }
+std::vector<Piece> pieces_of(const Blocking& blocking, const LayerShape& shape) {
+  return Walk(blocking, shape).run();
+}
 
 std::vector<Block> blocks_of(const Blocking& blocking, const LayerShape& shape) {
   std::vector<Block> out;

@@ -29,7 +29,10 @@ struct WeightSums {
 class WeighedImage {
  public:
   WeighedImage(const Layer& layer, const IntTensor& codes, kernel::Encoder encoder)
-      : g_(layer.geometry), is_conv_(layer.op == workload::Op::conv2d), codes_(codes), pad_(layer.activation.rep.pad_code) {
+      : g_(layer.geometry),
+        is_conv_(layer.op == workload::Op::conv2d),
+        codes_(codes),
+        pad_(layer.activation.rep.pad_code) {
     const auto table = kernel::term_count_table(encoder);
     height_ = std::size_t{g_.height} + g_.pad_top + g_.pad_bottom;
     width_ = std::size_t{g_.width} + g_.pad_left + g_.pad_right;
@@ -61,19 +64,22 @@ class WeighedImage {
 
  private:
   [[nodiscard]] std::int32_t value(std::uint32_t channel, std::size_t y, std::size_t x) const {
-    if (y < g_.pad_top || x < g_.pad_left || y - g_.pad_top >= g_.height || x - g_.pad_left >= g_.width) return pad_;
+    if (y < g_.pad_top || x < g_.pad_left || y - g_.pad_top >= g_.height || x - g_.pad_left >= g_.width)
+      return pad_;
     const std::size_t image_y = y - g_.pad_top;
     const std::size_t image_x = x - g_.pad_left;
     return codes_.values[is_conv_ ? (std::size_t{channel} * g_.height + image_y) * g_.width + image_x
                                   : image_x * g_.channels + channel];
   }
 
-  void weigh_channels(std::uint32_t first, std::uint32_t end, std::span<const std::uint8_t> table, bool is_signed) {
+  void weigh_channels(std::uint32_t first, std::uint32_t end, std::span<const std::uint8_t> table,
+                      bool is_signed) {
     std::vector<std::int32_t> brick(end - first);
     for (std::size_t y = 0; y < height_; ++y) {
       for (std::size_t x = 0; x < width_; ++x) {
         for (std::uint32_t c = first; c < end; ++c) brick[c - first] = value(c, y, x);
-        const auto width = static_cast<std::uint8_t>(kernel::width(kernel::summarize(brick), is_signed, true));
+        const auto width =
+            static_cast<std::uint8_t>(kernel::width(kernel::summarize(brick), is_signed, true));
         for (std::uint32_t c = first; c < end; ++c) {
           const std::size_t at = (c * height_ + y) * width_ + x;
           terms_[at] = table[kernel::magnitude_of(brick[c - first])];
@@ -137,7 +143,8 @@ Potential shape_potential(const Layer& layer, const PotentialOptions& options) {
   return out;
 }
 
-Potential potential(const Layer& layer, const IntTensor& activations, const IntTensor& weights, const PotentialOptions& options) {
+Potential potential(const Layer& layer, const IntTensor& activations, const IntTensor& weights,
+                    const PotentialOptions& options) {
   HEDDLE_CHECK(layer.is_array(), "only array layers have products");
   const Geometry& g = layer.geometry;
   const std::uint64_t bits = options.container_bits;

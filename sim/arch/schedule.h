@@ -29,37 +29,37 @@ struct LayerAddresses {
 struct ScheduledLayer {
   const LayerShape& shape;
   const Blocking& blocking;
-  LayerSizes sizes;         // of this sample
+  LayerSizes sizes;             // of this sample
   std::span<const Cost> costs;  // as blocks_of()
-  Bytes output_written;     // from the tiles to the activation memory
+  Bytes output_written;         // from the tiles to the activation memory
   LayerAddresses addresses;
   bool weights_are_run_time = false;  // made by an earlier layer
   bool input_is_made = false;         // by an earlier layer, not the network's own input
-  std::uint64_t input_groups = 0;   // compressed groups for the decoder; 0: not compressed
+  std::uint64_t input_groups = 0;     // compressed groups for the decoder; 0: not compressed
   std::uint64_t weight_groups = 0;
 };
 
 // What is worked on between two looks at the transfers: a stretch of one pass.
 struct Piece {
-  std::uint32_t block = 0;          // of blocks_of()
+  std::uint32_t block = 0;  // of blocks_of()
   std::uint32_t pass_in_block = 0;
   std::uint32_t pass = 0;
   std::uint32_t first_set = 0;
-  std::uint32_t last_set = 0;       // one behind
+  std::uint32_t last_set = 0;  // one behind
   std::uint32_t first_brick = 0;
-  std::uint32_t last_brick = 0;     // one behind
+  std::uint32_t last_brick = 0;  // one behind
   // Its part of the pass's compute cycles: [begin, end) of `parts`.
   std::uint64_t begin = 0;
   std::uint64_t end = 1;
   std::uint64_t parts = 1;
   // Pieces of one key share one load; the first of them brings it.
   std::uint64_t weight_key = 0;
-  std::uint64_t weight_block = 0;   // weights of one block are in the memory at the same time
+  std::uint64_t weight_block = 0;  // weights of one block are in the memory at the same time
   std::uint64_t input_key = 0;
-  std::uint64_t first_line = 0;     // lines and groups of the input that its load brings
+  std::uint64_t first_line = 0;  // lines and groups of the input that its load brings
   std::uint64_t lines = 0;
   std::uint64_t groups = 0;
-  bool is_final = true;             // its outputs are complete
+  bool is_final = true;  // its outputs are complete
   bool loads_sums = false;
   bool stores_sums = false;
 };
@@ -91,7 +91,8 @@ class Scheduler {
   void load(Transfer transfer, bool reads_back);
   void store(std::uint32_t item, Tensor tensor, std::uint64_t address, Bytes bytes);
   void add_item(const ScheduledLayer& layer, const Piece& piece, Work work);
-  void load_weights(const ScheduledLayer& layer, const Piece& piece, std::uint32_t item, std::uint32_t last_item);
+  void load_weights(const ScheduledLayer& layer, const Piece& piece, std::uint32_t item,
+                    std::uint32_t last_item);
   void load_input(const ScheduledLayer& layer, const Piece& piece, std::uint32_t item, std::uint32_t after);
 
   struct InWeightMemory {
@@ -109,8 +110,8 @@ class Scheduler {
   std::vector<Queued> queued_;
   std::deque<InWeightMemory> weights_;  // oldest first
   Bytes weights_held_;
-  std::uint32_t sample_start_ = 0;      // first item of the sample
-  std::uint32_t layer_start_ = 0;       // and of the layer
+  std::uint32_t sample_start_ = 0;  // first item of the sample
+  std::uint32_t layer_start_ = 0;   // and of the layer
   std::uint32_t weights_after_ = 0;
   std::uint32_t stores_ = 0;
   std::uint32_t stores_before_last_ = 0;  // stores of all items but the last that stored

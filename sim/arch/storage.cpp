@@ -14,19 +14,23 @@ namespace {
 using workload::IntTensor;
 using workload::Layer;
 
-// The codec's runs are channels at one position. Rearranges [outer][channel][inner] to [outer][inner][channel].
-std::vector<std::int32_t> channels_last(const std::vector<std::int32_t>& values, std::size_t channels, std::size_t inner) {
+// The codec's runs are channels at one position. Rearranges [outer][channel][inner] to
+// [outer][inner][channel].
+std::vector<std::int32_t> channels_last(const std::vector<std::int32_t>& values, std::size_t channels,
+                                        std::size_t inner) {
   std::vector<std::int32_t> out(values.size());
   const std::size_t outer = values.size() / (channels * inner);
   for (std::size_t o = 0; o < outer; ++o) {
     for (std::size_t c = 0; c < channels; ++c) {
-      for (std::size_t i = 0; i < inner; ++i) out[(o * inner + i) * channels + c] = values[(o * channels + c) * inner + i];
+      for (std::size_t i = 0; i < inner; ++i)
+        out[(o * inner + i) * channels + c] = values[(o * channels + c) * inner + i];
     }
   }
   return out;
 }
 
-Bits size_of(const IntTensor& tensor, std::size_t channels, std::size_t inner, const kernel::GroupFormat& format) {
+Bits size_of(const IntTensor& tensor, std::size_t channels, std::size_t inner,
+             const kernel::GroupFormat& format) {
   if (inner == 1) return kernel::codec_size(format, tensor.values, channels).cheaper_bits();
   return kernel::codec_size(format, channels_last(tensor.values, channels, inner), channels).cheaper_bits();
 }
@@ -34,7 +38,8 @@ Bits size_of(const IntTensor& tensor, std::size_t channels, std::size_t inner, c
 void require_values(const workload::Trace& trace, const Layer& layer) {
   if (workload::Trace::has_values(layer.activation) && workload::Trace::has_values(layer.weight)) return;
   throw Error(ErrorKind::workload, trace.name(),
-              "layer " + in_quotes(layer.id) + " has no values, and compressed storage depends on them; use memory.storage=container");
+              "layer " + in_quotes(layer.id) +
+                  " has no values, and compressed storage depends on them; use memory.storage=container");
 }
 
 Bits weight_bits(const Layer& layer, const IntTensor& weights, unsigned container_bits) {
@@ -47,7 +52,8 @@ Bits input_bits(const Layer& layer, const IntTensor& input, unsigned container_b
   const auto& g = layer.geometry;
   const kernel::GroupFormat format{container_bits, layer.activation.rep.is_signed};
   // A matrix product's rows are its runs already.
-  return size_of(input, g.channels, layer.op == workload::Op::conv2d ? std::size_t{g.height} * g.width : 1, format);
+  return size_of(input, g.channels, layer.op == workload::Op::conv2d ? std::size_t{g.height} * g.width : 1,
+                 format);
 }
 
 // The first step that reads a tensor as its left operand, or none.
@@ -66,19 +72,21 @@ Bits scaled(Bits bits, std::uint64_t part, std::uint64_t whole) {
 
 class Sizer {
  public:
-  Sizer(const workload::Network& network, const Dataflow& flow, const StorageRule& rule, const CompressedSizes* compressed,
-        std::uint32_t sample)
+  Sizer(const workload::Network& network, const Dataflow& flow, const StorageRule& rule,
+        const CompressedSizes* compressed, std::uint32_t sample)
       : network_(network), flow_(flow), rule_(rule), compressed_(compressed), sample_(sample) {}
 
   TensorSize tensor(std::uint32_t t) const {
     const StoredTensor& tensor = flow_.tensors[t];
-    const unsigned stored = rule_.storage == Storage::bit_interleaved && tensor.bits > 0 ? tensor.bits : rule_.container_bits;
+    const unsigned stored =
+        rule_.storage == Storage::bit_interleaved && tensor.bits > 0 ? tensor.bits : rule_.container_bits;
     TensorSize size{bytes_holding(Bits(tensor.values * stored)), bytes_holding(Bits(tensor.values * stored))};
     if (rule_.storage == Storage::compressed) {
       if (const Step* reader = reader_of(flow_, t)) {
         const auto step = static_cast<std::size_t>(reader - flow_.steps.data());
         const auto& g = network_.layers[reader->layer].geometry;
-        size.traffic = bytes_holding(scaled(compressed_->inputs[sample_][step], tensor.values, g.input_values()));
+        size.traffic =
+            bytes_holding(scaled(compressed_->inputs[sample_][step], tensor.values, g.input_values()));
       }
     }
     return size;
@@ -103,7 +111,8 @@ class Sizer {
 
 }  // namespace
 
-CompressedSizes compressed_sizes(const workload::Trace& trace, const Dataflow& flow, unsigned container_bits) {
+CompressedSizes compressed_sizes(const workload::Trace& trace, const Dataflow& flow,
+                                 unsigned container_bits) {
   const std::size_t steps = flow.steps.size();
   const std::size_t samples = std::max(1U, trace.network().samples);
   CompressedSizes out;
@@ -114,16 +123,19 @@ CompressedSizes compressed_sizes(const workload::Trace& trace, const Dataflow& f
     const std::size_t step = i % steps;
     const auto sample = static_cast<std::uint32_t>(i / steps);
     const Layer& layer = trace.network().layers[flow.steps[step].layer];
-    if (sample == 0 && layer.weight.is_static()) out.weights[step] = weight_bits(layer, trace.weights(layer, 0), container_bits);
+    if (sample == 0 && layer.weight.is_static())
+      out.weights[step] = weight_bits(layer, trace.weights(layer, 0), container_bits);
     out.inputs[sample][step] = input_bits(layer, trace.activations(layer, sample), container_bits);
   });
   return out;
 }
 
-NetworkSizes network_sizes(const workload::Network& network, const Dataflow& flow, std::span<const LayerShape> shapes,
-                           const StorageRule& rule, std::span<const Bytes> metadata, const CompressedSizes* compressed,
+NetworkSizes network_sizes(const workload::Network& network, const Dataflow& flow,
+                           std::span<const LayerShape> shapes, const StorageRule& rule,
+                           std::span<const Bytes> metadata, const CompressedSizes* compressed,
                            std::uint32_t sample) {
-  HEDDLE_CHECK(rule.storage != Storage::compressed || compressed != nullptr, "compressed storage without its sizes");
+  HEDDLE_CHECK(rule.storage != Storage::compressed || compressed != nullptr,
+               "compressed storage without its sizes");
   const Sizer sizer(network, flow, rule, compressed, sample);
   NetworkSizes out;
   for (std::uint32_t t = 0; t < flow.tensors.size(); ++t) out.tensors.push_back(sizer.tensor(t));

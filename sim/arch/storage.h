@@ -31,8 +31,9 @@ CompressedSizes compressed_sizes(const workload::Trace& trace, const Dataflow& f
 //     value for activations and the codec's size for weights, which are known. A tensor's share of its
 //     reader's input goes by values; a tensor that no array layer reads is kept in containers.
 // `metadata` by step.
-NetworkSizes network_sizes(const workload::Network& network, const Dataflow& flow, std::span<const LayerShape> shapes,
-                           const StorageRule& rule, std::span<const Bytes> metadata, const CompressedSizes* compressed,
+NetworkSizes network_sizes(const workload::Network& network, const Dataflow& flow,
+                           std::span<const LayerShape> shapes, const StorageRule& rule,
+                           std::span<const Bytes> metadata, const CompressedSizes* compressed,
                            std::uint32_t sample);
 
 }  // namespace heddle::arch

@@ -13,7 +13,8 @@ std::vector<Transfer> order_transfers(std::vector<Queued> queued) {
   const auto key = [](const Queued& q) {
     return std::tuple(q.position, q.transfer.is_write ? 1 : q.reads_back ? 2 : 0, q.transfer.item);
   };
-  std::stable_sort(queued.begin(), queued.end(), [&](const Queued& a, const Queued& b) { return key(a) < key(b); });
+  std::stable_sort(queued.begin(), queued.end(),
+                   [&](const Queued& a, const Queued& b) { return key(a) < key(b); });
   std::vector<Transfer> out;
   out.reserve(queued.size());
   for (const auto& q : queued) {
@@ -33,7 +34,8 @@ void check_work_list(const WorkList& list) {
   std::vector<std::uint32_t> ahead_of_store;
   std::array<std::uint32_t, kCauses> last_load{};
   for (const auto& transfer : list.transfers) {
-    HEDDLE_CHECK(transfer.item < list.items.size() && transfer.bytes > Bytes(0), "a transfer without work or bytes");
+    HEDDLE_CHECK(transfer.item < list.items.size() && transfer.bytes > Bytes(0),
+                 "a transfer without work or bytes");
     ahead = std::max(ahead, transfer.after);
     HEDDLE_CHECK(ahead <= list.items.size(), "a transfer that waits for work that does not exist");
     if (transfer.is_write) {

@@ -35,8 +35,9 @@ constexpr Cause cause_of(Tensor tensor) {
 // One descriptor of the DMA's list. The DMA takes them in the order of the list and one after another, as
 // a descriptor ring does; because that order is fixed, faster memory can never make a run slower.
 struct Transfer {
-  std::uint32_t item = 0;   // the work that needs it (load) or has made it (store)
-  std::uint32_t after = 0;  // load: may start when this many items are computed; store: when this many are reduced
+  std::uint32_t item = 0;  // the work that needs it (load) or has made it (store)
+  std::uint32_t after =
+      0;  // load: may start when this many items are computed; store: when this many are reduced
   Tensor tensor = Tensor::weights;
   bool is_write = false;
   std::uint64_t address = 0;

@@ -28,7 +28,8 @@ std::size_t distance(const std::string& a, const std::string& b) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + change});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
     }
     before.swap(last);
     last.swap(row);
@@ -54,11 +55,13 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
 }
 
 std::string suggestion(std::string_view name, std::span<const std::string> candidates) {
-  if (const std::string near = nearest_name(name, candidates); !near.empty()) return " (did you mean '" + near + "'?)";
+  if (const std::string near = nearest_name(name, candidates); !near.empty())
+    return " (did you mean '" + near + "'?)";
   if (candidates.empty()) return {};
   constexpr std::size_t kShown = 24;
   std::string list = " (legal: ";
-  for (std::size_t i = 0; i < std::min(kShown, candidates.size()); ++i) list += (i == 0 ? "" : ", ") + candidates[i];
+  for (std::size_t i = 0; i < std::min(kShown, candidates.size()); ++i)
+    list += (i == 0 ? "" : ", ") + candidates[i];
   return list + (candidates.size() > kShown ? ", ...)" : ")");
 }
 

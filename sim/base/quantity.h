@@ -39,8 +39,12 @@ using Ops = Quantity<struct OpsUnit, std::uint64_t>;
 using LaneCycles = Quantity<struct LaneCyclesUnit, std::uint64_t>;
 using Picojoules = Quantity<struct PicojoulesUnit, double>;
 
-constexpr std::uint64_t ceil_div(std::uint64_t n, std::uint64_t d) { return n / d + (n % d != 0 ? 1 : 0); }
-constexpr Bytes bytes_holding(Bits bits) { return Bytes(ceil_div(bits.count(), 8)); }
+constexpr std::uint64_t ceil_div(std::uint64_t n, std::uint64_t d) {
+  return n / d + (n % d != 0 ? 1 : 0);
+}
+constexpr Bytes bytes_holding(Bits bits) {
+  return Bytes(ceil_div(bits.count(), 8));
+}
 
 // Smallest n with 2^n >= value; 0 for 0 and 1.
 constexpr unsigned ceil_log2(std::uint64_t value) {

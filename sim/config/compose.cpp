@@ -29,13 +29,16 @@ Document resolve(const std::filesystem::path& file, std::vector<std::filesystem:
   const auto extends = document.root.find("extends");
   if (extends == document.root.end()) return document;
   const std::string where = document.where("/extends");
-  if (!extends->is_string()) throw Error(ErrorKind::config, where, "expected the name of a configuration file");
+  if (!extends->is_string())
+    throw Error(ErrorKind::config, where, "expected the name of a configuration file");
   const auto parent = file.parent_path() / extends->get<std::string>();
   if (std::find(chain.begin(), chain.end(), absolute_form(parent)) != chain.end()) {
-    throw Error(ErrorKind::config, where, "this chain of 'extends' comes back to " + in_quotes(parent.string()));
+    throw Error(ErrorKind::config, where,
+                "this chain of 'extends' comes back to " + in_quotes(parent.string()));
   }
   if (chain.size() >= kLongestChain) {
-    throw Error(ErrorKind::config, where, "more than " + std::to_string(kLongestChain) + " levels of 'extends'");
+    throw Error(ErrorKind::config, where,
+                "more than " + std::to_string(kLongestChain) + " levels of 'extends'");
   }
   if (!std::filesystem::is_regular_file(parent)) {
     throw Error(ErrorKind::config, where, "there is no file " + in_quotes(parent.string()));
@@ -62,7 +65,8 @@ void apply(Document& document, const std::string& text) {
     if (key.empty()) throw Error(ErrorKind::usage, shown, "a part of the path is empty");
     if (node->is_null()) *node = Json::object();
     if (!node->is_object()) {
-      throw Error(ErrorKind::config, shown, "'" + pointer + "' is not an object, so it has no key " + in_quotes(key));
+      throw Error(ErrorKind::config, shown,
+                  "'" + pointer + "' is not an object, so it has no key " + in_quotes(key));
     }
     pointer += "/" + pointer_token(key);
     node = &(*node)[key];
@@ -106,7 +110,8 @@ Document compose_part(const Document& document, const std::string& pointer, cons
   const auto extends = node.find("extends");
   if (extends == node.end()) return part;
   if (!extends->is_string()) {
-    throw Error(ErrorKind::config, document.where(pointer + "/extends"), "expected the name of a configuration file");
+    throw Error(ErrorKind::config, document.where(pointer + "/extends"),
+                "expected the name of a configuration file");
   }
   Document merged = compose_named(document, pointer + "/extends", extends->get<std::string>());
   part.root.erase("extends");

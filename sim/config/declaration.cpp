@@ -91,8 +91,12 @@ Parameter Parameter::number(std::string name, std::string unit, double low, doub
   p.high = high;
   return p;
 }
-Parameter Parameter::boolean(std::string name) { return make(std::move(name), Type::boolean); }
-Parameter Parameter::text(std::string name) { return make(std::move(name), Type::text); }
+Parameter Parameter::boolean(std::string name) {
+  return make(std::move(name), Type::boolean);
+}
+Parameter Parameter::text(std::string name) {
+  return make(std::move(name), Type::text);
+}
 Parameter Parameter::choice(std::string name, std::vector<std::string> words) {
   auto p = make(std::move(name), Type::choice);
   p.words = std::move(words);
@@ -105,14 +109,18 @@ Parameter Parameter::integer_or_word(std::string name, std::string unit, std::in
   p.words = std::move(words);
   return p;
 }
-Parameter Parameter::text_list(std::string name) { return make(std::move(name), Type::text_list); }
+Parameter Parameter::text_list(std::string name) {
+  return make(std::move(name), Type::text_list);
+}
 Parameter Parameter::object(std::string name, std::vector<Parameter> children) {
   auto p = make(std::move(name), Type::object);
   p.children = std::move(children);
   p.required = false;
   return p;
 }
-Parameter Parameter::any(std::string name) { return make(std::move(name), Type::any); }
+Parameter Parameter::any(std::string name) {
+  return make(std::move(name), Type::any);
+}
 
 Parameter&& Parameter::by_default(Json value) && {
   default_value = std::move(value);
@@ -137,22 +145,37 @@ const Json& Values::at(const std::string& name) const {
   HEDDLE_CHECK(found != values_.end(), "undeclared parameter '" + name + "'");
   return *found;
 }
-std::int64_t Values::integer(const std::string& name) const { return at(name).get<std::int64_t>(); }
+std::int64_t Values::integer(const std::string& name) const {
+  return at(name).get<std::int64_t>();
+}
 std::uint32_t Values::count(const std::string& name) const {
   const auto value = integer(name);
-  HEDDLE_CHECK(value >= 0 && value <= 0xffffffffLL, "parameter '" + name + "' is declared wider than a count");
+  HEDDLE_CHECK(value >= 0 && value <= 0xffffffffLL,
+               "parameter '" + name + "' is declared wider than a count");
   return static_cast<std::uint32_t>(value);
 }
-double Values::number(const std::string& name) const { return at(name).get<double>(); }
-bool Values::flag(const std::string& name) const { return at(name).get<bool>(); }
-std::string Values::text(const std::string& name) const { return at(name).get<std::string>(); }
-std::vector<std::string> Values::texts(const std::string& name) const { return at(name).get<std::vector<std::string>>(); }
-Values Values::child(const std::string& name) const { return Values(at(name)); }
+double Values::number(const std::string& name) const {
+  return at(name).get<double>();
+}
+bool Values::flag(const std::string& name) const {
+  return at(name).get<bool>();
+}
+std::string Values::text(const std::string& name) const {
+  return at(name).get<std::string>();
+}
+std::vector<std::string> Values::texts(const std::string& name) const {
+  return at(name).get<std::vector<std::string>>();
+}
+Values Values::child(const std::string& name) const {
+  return Values(at(name));
+}
 bool Values::has(const std::string& name) const {
   const auto found = values_.find(name);
   return found != values_.end() && !found->is_null();
 }
-bool Values::is_word(const std::string& name) const { return at(name).is_string(); }
+bool Values::is_word(const std::string& name) const {
+  return at(name).is_string();
+}
 
 Json schema_of(const Declaration& declaration) {
   Json properties = Json::object();

@@ -13,15 +13,15 @@ namespace heddle::config {
 // A key of a configuration is declared once; reading, defaults, range checks, the JSON Schema, the text
 // of `heddle describe` and the echo in every result all come from that declaration.
 enum class Type {
-  integer,          // whole number in [low, high]
-  number,           // real number in [low, high]
+  integer,  // whole number in [low, high]
+  number,   // real number in [low, high]
   boolean,
   text,
   choice,           // one of `words`
   integer_or_word,  // whole number in range, or one of `words` ("unlimited")
   text_list,
-  object,           // a nested declaration
-  any               // read by whoever declared it (an object of another declaration, chosen at run time)
+  object,  // a nested declaration
+  any      // read by whoever declared it (an object of another declaration, chosen at run time)
 };
 
 class Parameter {
@@ -69,9 +69,9 @@ class Values {
   [[nodiscard]] std::string text(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> texts(const std::string& name) const;
   [[nodiscard]] Values child(const std::string& name) const;
-  [[nodiscard]] bool has(const std::string& name) const;         // present and not null
-  [[nodiscard]] bool is_word(const std::string& name) const;     // integer_or_word: a word was given
-  [[nodiscard]] const Json& json() const { return values_; }     // the echo: every key, resolved
+  [[nodiscard]] bool has(const std::string& name) const;      // present and not null
+  [[nodiscard]] bool is_word(const std::string& name) const;  // integer_or_word: a word was given
+  [[nodiscard]] const Json& json() const { return values_; }  // the echo: every key, resolved
 
  private:
   [[nodiscard]] const Json& at(const std::string& name) const;

@@ -42,7 +42,8 @@ class CountingIterator {
 // Builds the value and its positions; the event names are nlohmann's.
 class PositionRecorder final : public nlohmann::json_sax<Json> {
  public:
-  PositionRecorder(std::string_view text, std::shared_ptr<const SourceText> source, Document& out, std::size_t depth)
+  PositionRecorder(std::string_view text, std::shared_ptr<const SourceText> source, Document& out,
+                   std::size_t depth)
       : text_(text), reached_(text.data()), source_(std::move(source)), out_(out), max_depth_(depth) {}
 
   const char** reached() { return &reached_; }
@@ -70,15 +71,18 @@ class PositionRecorder final : public nlohmann::json_sax<Json> {
     return true;
   }
 
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception& error) override {
     std::string message = error.what();
     // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error ..." says it twice.
-    if (const auto start = message.find(": "); start != std::string::npos) message = message.substr(start + 2);
+    if (const auto start = message.find(": "); start != std::string::npos)
+      message = message.substr(start + 2);
     // The parser repeats what it read last, which need not be text.
     for (char& c : message) {
       if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '?';
     }
-    throw Error(ErrorKind::config, source_->at(position > 0 ? position - 1 : 0), "not valid JSON: " + message);
+    throw Error(ErrorKind::config, source_->at(position > 0 ? position - 1 : 0),
+                "not valid JSON: " + message);
   }
 
  private:
@@ -180,7 +184,8 @@ std::string Document::where(std::string_view pointer) const {
   while (true) {
     if (const auto found = marks_.find(at); found != marks_.end()) {
       std::string text = found->second.source->at(found->second.offset);
-      return pointer.empty() ? text : text + ": " + in_quotes(pointer).substr(1, in_quotes(pointer).size() - 2);
+      return pointer.empty() ? text
+                             : text + ": " + in_quotes(pointer).substr(1, in_quotes(pointer).size() - 2);
     }
     if (at.empty()) return name_ + ": " + std::string(pointer);
     at.resize(at.rfind('/'));
@@ -216,7 +221,8 @@ void Document::forget(const std::string& pointer) {
 }
 
 void Document::overlay(const Json& value, const std::string& pointer, const Document& other) {
-  if (const auto mark = other.marks_.find(pointer); mark != other.marks_.end()) marks_[pointer] = mark->second;
+  if (const auto mark = other.marks_.find(pointer); mark != other.marks_.end())
+    marks_[pointer] = mark->second;
   Json& target = root[Json::json_pointer(pointer)];
   if (value.is_object() && target.is_object()) {
     for (const auto& [key, child] : value.items()) overlay(child, pointer + "/" + pointer_token(key), other);

@@ -16,7 +16,8 @@ std::string shown(const Json& value) {
 
 class Reader {
  public:
-  Reader(const Document& document, const Declaration& declaration) : document_(document), declaration_(declaration) {}
+  Reader(const Document& document, const Declaration& declaration)
+      : document_(document), declaration_(declaration) {}
 
   Json object(const Json& node, const std::string& pointer) const {
     if (!node.is_object()) throw fault(pointer, "expected an object, found " + shown(node));
@@ -31,7 +32,8 @@ class Reader {
       } else if (p.required) {
         throw fault(pointer, fmt::format("key '{}' is missing ({})", p.name, p.description));
       } else if (p.type == Type::object) {
-        out[p.name] = Reader(document_, p.children).object(Json::object(), pointer + "/" + pointer_token(p.name));
+        out[p.name] =
+            Reader(document_, p.children).object(Json::object(), pointer + "/" + pointer_token(p.name));
       } else {
         out[p.name] = nullptr;
       }
@@ -49,7 +51,8 @@ class Reader {
     for (const auto& p : declaration_) names.push_back(p.name);
     for (const auto& [key, ignored] : node.items()) {
       if (std::find(names.begin(), names.end(), key) == names.end()) {
-        throw fault(pointer + "/" + pointer_token(key), "unknown key " + in_quotes(key) + suggestion(key, names));
+        throw fault(pointer + "/" + pointer_token(key),
+                    "unknown key " + in_quotes(key) + suggestion(key, names));
       }
     }
   }
@@ -71,7 +74,8 @@ class Reader {
       case Type::choice:
         return word(p, node, pointer, "one of " + fmt::format("{}", fmt::join(p.words, ", ")));
       case Type::integer_or_word:
-        if (node.is_string()) return word(p, node, pointer, "a whole number or " + fmt::format("{}", fmt::join(p.words, ", ")));
+        if (node.is_string())
+          return word(p, node, pointer, "a whole number or " + fmt::format("{}", fmt::join(p.words, ", ")));
         return integer(p, node, pointer);
       case Type::text_list:
         return text_list(node, pointer);
@@ -96,8 +100,9 @@ class Reader {
       std::string words = p.words.empty() ? "" : fmt::format(" or {}", fmt::join(p.words, ", "));
       throw fault(pointer, "expected a whole number" + unit(p) + words + ", found " + shown(node));
     }
-    check_range(p, node.is_number_unsigned() ? static_cast<double>(node.get<std::uint64_t>())
-                                             : static_cast<double>(node.get<std::int64_t>()),
+    check_range(p,
+                node.is_number_unsigned() ? static_cast<double>(node.get<std::uint64_t>())
+                                          : static_cast<double>(node.get<std::int64_t>()),
                 node, pointer);
     return node;
   }
@@ -115,7 +120,8 @@ class Reader {
   [[nodiscard]] Json text_list(const Json& node, const std::string& pointer) const {
     if (!node.is_array()) throw fault(pointer, "expected a list of texts, found " + shown(node));
     for (std::size_t i = 0; i < node.size(); ++i) {
-      if (!node[i].is_string()) throw fault(pointer + "/" + std::to_string(i), "expected a text, found " + shown(node[i]));
+      if (!node[i].is_string())
+        throw fault(pointer + "/" + std::to_string(i), "expected a text, found " + shown(node[i]));
     }
     return node;
   }

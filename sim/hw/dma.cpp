@@ -27,15 +27,17 @@ Bytes& bytes_of(result::TensorBytes& bytes, arch::Tensor tensor) {
 
 }  // namespace
 
-Dma::Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure,
-         std::uint32_t in_flight, std::uint64_t granule_bytes)
+Dma::Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock,
+         Failure& failure, std::uint32_t in_flight, std::uint64_t granule_bytes)
     : sc_module(name),
       list_(list),
       clock_(clock),
       failure_(failure),
       granule_bytes_(granule_bytes),
-      may_start_("may_start", in_flight, [](const char* n, std::size_t i) { return new sc_core::sc_semaphore(n, i == 0 ? 1 : 0); }),
-      may_end_("may_end", in_flight, [](const char* n, std::size_t i) { return new sc_core::sc_semaphore(n, i == 0 ? 1 : 0); }),
+      may_start_("may_start", in_flight,
+                 [](const char* n, std::size_t i) { return new sc_core::sc_semaphore(n, i == 0 ? 1 : 0); }),
+      may_end_("may_end", in_flight,
+               [](const char* n, std::size_t i) { return new sc_core::sc_semaphore(n, i == 0 ? 1 : 0); }),
       moved_(list.layers) {
   for (std::uint32_t worker = 0; worker < in_flight; ++worker) {
     sc_core::sc_spawn([this, worker] { failure_.guard([this, worker] { run(worker); }); },
@@ -73,7 +75,8 @@ void Dma::wait_for_work(const arch::Transfer& transfer) {
 sc_core::sc_time Dma::move(const arch::Transfer& transfer) {
   const sc_core::sc_time handed_over = sc_core::sc_time_stamp();
   const std::uint64_t first = transfer.address / granule_bytes_ * granule_bytes_;
-  const std::uint64_t end = ceil_div(transfer.address + transfer.bytes.count(), granule_bytes_) * granule_bytes_;
+  const std::uint64_t end =
+      ceil_div(transfer.address + transfer.bytes.count(), granule_bytes_) * granule_bytes_;
   bytes_of(moved_[list_.items[transfer.item].layer], transfer.tensor) += Bytes(end - first);
   sc_core::sc_time delay;
   for (std::uint64_t at = first; at < end;) {
@@ -91,7 +94,8 @@ sc_core::sc_time Dma::move(const arch::Transfer& transfer) {
   sc_core::sc_time arrived = clock_.edge(sc_core::sc_time_stamp() + delay);
   if (transfer.decode > Cycles(0)) {
     // The decoder keeps pace with the bus or is its bottleneck; it takes transfers in their order.
-    decoder_free_ = std::max(arrived, clock_.edge(std::max(decoder_free_, handed_over)) + clock_.span(transfer.decode));
+    decoder_free_ =
+        std::max(arrived, clock_.edge(std::max(decoder_free_, handed_over)) + clock_.span(transfer.decode));
     arrived = decoder_free_;
   }
   spans_.push_back({first, Bytes(end - first), transfer.is_write, handed_over.value(), arrived.value()});

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
-
-#include <vector>
 
 #include "sim/arch/work_list.h"
 #include "sim/hw/clock.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/hw/engine.h"
 
-#include <fmt/format.h>
-
 #include <memory>
+
+#include <fmt/format.h>
 
 #include "sim/base/error.h"
 
@@ -15,7 +15,9 @@ using sc_core::sc_fifo;
 using sc_core::sc_semaphore;
 
 // A fifo that never makes its writer wait: the writer's own rules decide how far ahead it may be.
-int room_for(std::size_t count) { return static_cast<int>(count) + 1; }
+int room_for(std::size_t count) {
+  return static_cast<int>(count) + 1;
+}
 
 class Engine final : public sc_core::sc_module {
  public:
@@ -58,7 +60,9 @@ Engine::Engine(const sc_core::sc_module_name& name, const Job& job)
       dispatcher_("dispatcher", list_, loads_, clock_, failure_),
       tiles_("tiles", list_, loads_, clock_, failure_),
       reducer_("reducer", list_, clock_, failure_),
-      complete_("complete", arch::kCauses, [&](const char* n, std::size_t) { return new InstantFifo(n, room_for(list_.transfers.size())); }),
+      complete_(
+          "complete", arch::kCauses,
+          [&](const char* n, std::size_t) { return new InstantFifo(n, room_for(list_.transfers.size())); }),
       dispatched_("dispatched", job.memory.input_buffers),
       results_("results", job.memory.output_buffers),
       output_room_("output_room", job.memory.output_buffers) {
@@ -128,7 +132,8 @@ std::vector<Timing> simulate(std::span<const Job> jobs) {
   for (const auto& engine : engines) engine->rethrow();
   std::vector<Timing> out;
   for (const auto& engine : engines) {
-    HEDDLE_CHECK(engine->finished(), std::string(engine->name()) + ": the simulation stopped before all work was done");
+    HEDDLE_CHECK(engine->finished(),
+                 std::string(engine->name()) + ": the simulation stopped before all work was done");
     out.push_back(engine->timing());
     check_bytes(out.back());
   }

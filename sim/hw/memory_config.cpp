@@ -29,7 +29,10 @@ std::vector<Parameter> sram_parameters(const SramDefaults& d) {
               .by_default(d.capacity_bytes)
               .means("what it holds; unlimited is no hardware, and every result says so")
               .from(d.capacity_source),
-          Parameter::integer("banks", "banks", 1, 65536).by_default(d.banks).means("banks, each with a read and a write port").from(d.port_source),
+          Parameter::integer("banks", "banks", 1, 65536)
+              .by_default(d.banks)
+              .means("banks, each with a read and a write port")
+              .from(d.port_source),
           Parameter::integer_or_word("port_bits", "bits", 8, 65536, {"unlimited"})
               .by_default(d.port_bits)
               .means("bits that a port moves a cycle; all banks together are the bandwidth")
@@ -52,9 +55,11 @@ Parameter off_chip_parameter() {
   return Parameter::object(
              "off_chip",
              {Parameter::choice("kind", {"none", "ideal", "dram"})
-                  .means("none: off-chip transfers take no time and are not counted; ideal: fixed bandwidth and latency; dram: "
+                  .means("none: off-chip transfers take no time and are not counted; ideal: fixed bandwidth "
+                         "and latency; dram: "
                          "controller and device"),
-              Parameter::any("device").optional().means("dram only, required there: a memory device, a file (relative to this one) or an object"),
+              Parameter::any("device").optional().means(
+                  "dram only, required there: a memory device, a file (relative to this one) or an object"),
               Parameter::integer_or_word("bandwidth_mb_per_s", "MB/s", 1, 100'000'000, {"unlimited"})
                   .optional()
                   .means("ideal only, required there: 10^6 bytes a second, reads and writes together"),
@@ -65,11 +70,14 @@ Parameter off_chip_parameter() {
       .means("the memory outside the chip");
 }
 
-bool is_unlimited(const Values& values, const char* key) { return values.is_word(key); }
+bool is_unlimited(const Values& values, const char* key) {
+  return values.is_word(key);
+}
 
 arch::OnChipMemory capacity_of(const Values& values) {
   arch::OnChipMemory out;
-  if (!is_unlimited(values, "capacity_bytes")) out.capacity = Bytes(static_cast<std::uint64_t>(values.integer("capacity_bytes")));
+  if (!is_unlimited(values, "capacity_bytes"))
+    out.capacity = Bytes(static_cast<std::uint64_t>(values.integer("capacity_bytes")));
   out.is_double_buffered = values.flag("double_buffered");
   return out;
 }
@@ -77,7 +85,8 @@ arch::OnChipMemory capacity_of(const Values& values) {
 SramTiming timing_of(const Values& values) {
   SramTiming out;
   if (!is_unlimited(values, "port_bits")) {
-    out.bytes_per_cycle = std::max<std::uint64_t>(1, std::uint64_t{values.count("banks")} * values.count("port_bits") / 8);
+    out.bytes_per_cycle =
+        std::max<std::uint64_t>(1, std::uint64_t{values.count("banks")} * values.count("port_bits") / 8);
   }
   out.read_latency = Cycles(values.count("read_latency_cycles"));
   out.write_latency = Cycles(values.count("write_latency_cycles"));
@@ -86,7 +95,8 @@ SramTiming timing_of(const Values& values) {
 
 void note_unlimited(const Values& section, const std::string& name, std::vector<std::string>& notes) {
   for (const char* key : {"capacity_bytes", "port_bits"}) {
-    if (is_unlimited(section, key)) notes.push_back("assumption: memory." + name + "." + key + " is unlimited");
+    if (is_unlimited(section, key))
+      notes.push_back("assumption: memory." + name + "." + key + " is unlimited");
   }
 }
 
@@ -97,16 +107,20 @@ void note_unlimited(const Values& section, const std::string& name, std::vector<
 void read_off_chip(const Values& values, const Document& document, MemoryConfig& out) {
   const std::string kind = values.text("kind");
   if (kind != "dram" && values.has("device")) missing(document, "key 'device' belongs to kind dram");
-  if (kind != "ideal" && values.has("bandwidth_mb_per_s")) missing(document, "key 'bandwidth_mb_per_s' belongs to kind ideal");
+  if (kind != "ideal" && values.has("bandwidth_mb_per_s"))
+    missing(document, "key 'bandwidth_mb_per_s' belongs to kind ideal");
   if (kind == "none") {
-    out.notes.emplace_back("assumption: memory.off_chip is none: off-chip transfers take no time and are not counted");
+    out.notes.emplace_back(
+        "assumption: memory.off_chip is none: off-chip transfers take no time and are not counted");
   } else if (kind == "dram") {
     out.off_chip = OffChipKind::dram;
-    if (!values.has("device")) missing(document, "key 'device' is missing: a dram needs it, the name of a device file or an object");
+    if (!values.has("device"))
+      missing(document, "key 'device' is missing: a dram needs it, the name of a device file or an object");
   } else {
     out.off_chip = OffChipKind::ideal;
     if (!values.has("bandwidth_mb_per_s")) {
-      missing(document, "key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
+      missing(document,
+              "key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
     }
     if (is_unlimited(values, "bandwidth_mb_per_s")) {
       out.notes.emplace_back("assumption: memory.off_chip.bandwidth_mb_per_s is unlimited");
@@ -144,7 +158,8 @@ MemoryConfig read_section(const Document& document) {
   out.dma_transfers = values.child("dma").count("transfers_in_flight");
   out.echo = values.json();
   if (out.off_chip == OffChipKind::dram) {
-    out.dram = dram::read_memory(config::compose_part(document, "/off_chip/device", "a memory device: a file or an object"));
+    out.dram = dram::read_memory(
+        config::compose_part(document, "/off_chip/device", "a memory device: a file or an object"));
     out.echo["off_chip"]["device"] = out.dram->echo;
   }
   return out;
@@ -154,38 +169,51 @@ MemoryConfig read_section(const Document& document) {
 
 const config::Declaration& memory_declaration() {
   const auto buffer = [](const char* name, const char* text) {
-    return Parameter::object(name, {Parameter::boolean("double_buffered").by_default(true).means(text).from("our choice")}).means(text);
+    return Parameter::object(
+               name, {Parameter::boolean("double_buffered").by_default(true).means(text).from("our choice")})
+        .means(text);
   };
   static const config::Declaration kDeclaration{
       off_chip_parameter(),
       Parameter::choice("storage", {"design", "container", "bit_interleaved", "compressed"})
           .by_default("design")
-          .means("how values are kept in memory: as the design does, a full container each, as many bits as their precision, or "
+          .means("how values are kept in memory: as the design does, a full container each, as many bits as "
+                 "their precision, or "
                  "DPRed groups"),
-      Parameter::object("codec", {Parameter::integer("decoder_groups_per_cycle", "groups/cycle", 1, 1024)
-                                      .by_default(1)
-                                      .means("groups of 16 compressed values that the decoder behind the DMA expands a cycle")
-                                      .from("our choice: 32 bytes a cycle, more than LPDDR4 delivers")})
+      Parameter::object(
+          "codec",
+          {Parameter::integer("decoder_groups_per_cycle", "groups/cycle", 1, 1024)
+               .by_default(1)
+               .means("groups of 16 compressed values that the decoder behind the DMA expands a cycle")
+               .from("our choice: 32 bytes a cycle, more than LPDDR4 delivers")})
           .means("compressed storage"),
-      Parameter::object("dma", {Parameter::integer("transfers_in_flight", "transfers", 1, 16)
-                                    .by_default(2)
-                                    .means("transfers that a DRAM works on at a time; they share its bandwidth, in turns")
-                                    .from("our choice: one hides the latency of the other")})
+      Parameter::object(
+          "dma", {Parameter::integer("transfers_in_flight", "transfers", 1, 16)
+                      .by_default(2)
+                      .means("transfers that a DRAM works on at a time; they share its bandwidth, in turns")
+                      .from("our choice: one hides the latency of the other")})
           .means("the engine between the memories"),
-      Parameter::object("activation_memory", sram_parameters({4 << 20, 16, 256, "DaDianNao: 4 MB eDRAM [PRA text]",
-                                                              "our choice: feeds 16 windows of 16 lanes one bit a cycle at P = 1"}))
+      Parameter::object(
+          "activation_memory",
+          sram_parameters({4 << 20, 16, 256, "DaDianNao: 4 MB eDRAM [PRA text]",
+                           "our choice: feeds 16 windows of 16 lanes one bit a cycle at P = 1"}))
           .means("activations and partial sums on chip (AM)"),
-      Parameter::object("weight_memory", sram_parameters({32 << 20, 64, 1024, "DaDianNao: 2 MB eDRAM a tile, 16 tiles [PRA text]",
-                                                          "our choice: feeds 16 tiles of 256 16-bit weights every cycle"}))
+      Parameter::object(
+          "weight_memory",
+          sram_parameters({32 << 20, 64, 1024, "DaDianNao: 2 MB eDRAM a tile, 16 tiles [PRA text]",
+                           "our choice: feeds 16 tiles of 256 16-bit weights every cycle"}))
           .means("weights on chip, all tiles together (WM)"),
-      buffer("input_buffer", "activations of the next work stand in front of the tiles while one is computed (ABin)"),
-      buffer("output_buffer", "outputs of one work go to the activation memory while the next is computed (ABout)")};
+      buffer("input_buffer",
+             "activations of the next work stand in front of the tiles while one is computed (ABin)"),
+      buffer("output_buffer",
+             "outputs of one work go to the activation memory while the next is computed (ABout)")};
   return kDeclaration;
 }
 
 Json memory_schema() {
   Json object = config::schema_of(memory_declaration());
-  object["properties"]["extends"] = Json{{"type", "string"}, {"description", "a memory file that this one extends"}};
+  object["properties"]["extends"] =
+      Json{{"type", "string"}, {"description", "a memory file that this one extends"}};
   object.erase("required");  // an extended file may give them
   return {{"description", "\"none\" for compute only, the name of a memory file, or an object"},
           {"default", "none"},
@@ -195,7 +223,8 @@ Json memory_schema() {
 MemoryConfig read_memory(const Document& configuration) {
   const auto found = configuration.root.find("memory");
   if (found == configuration.root.end() || *found == "none") return {};
-  return read_section(config::compose_part(configuration, "/memory", "\"none\", the name of a memory file or an object"));
+  return read_section(
+      config::compose_part(configuration, "/memory", "\"none\", the name of a memory file or an object"));
 }
 
 std::unique_ptr<OffChipMemory> make_off_chip(const char* name, const MemoryConfig& memory) {

@@ -8,7 +8,9 @@ namespace heddle::hw {
 using sc_core::sc_time;
 
 IdealMemory::IdealMemory(const sc_core::sc_module_name& name, const IdealParameters& parameters)
-    : OffChipMemory(name), parameters_(parameters), latency_(static_cast<double>(parameters.latency_ns), sc_core::SC_NS) {
+    : OffChipMemory(name),
+      parameters_(parameters),
+      latency_(static_cast<double>(parameters.latency_ns), sc_core::SC_NS) {
   socket_.register_b_transport(this, &IdealMemory::b_transport);
 }
 
@@ -16,7 +18,8 @@ IdealMemory::IdealMemory(const sc_core::sc_module_name& name, const IdealParamet
 sc_time IdealMemory::occupancy(Bytes bytes) const {
   const std::uint64_t rate = parameters_.bandwidth_mb_per_s;
   if (rate == 0) return sc_core::SC_ZERO_TIME;
-  const std::uint64_t ticks_a_microsecond = sc_time(1, sc_core::SC_US).value();  // 1 MB/s is a byte a microsecond
+  const std::uint64_t ticks_a_microsecond =
+      sc_time(1, sc_core::SC_US).value();  // 1 MB/s is a byte a microsecond
   return sc_time::from_value(bytes.count() / rate * ticks_a_microsecond +
                              ceil_div(bytes.count() % rate * ticks_a_microsecond, rate));
 }

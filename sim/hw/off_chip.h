@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_target_socket.h>
-
-#include <cstdint>
-#include <optional>
 
 #include "sim/base/quantity.h"
 #include "sim/hw/dram_memory.h"
@@ -61,10 +61,14 @@ class DramOffChip final : public OffChipMemory {
   DramOffChip(const sc_core::sc_module_name& name, const dram::MemoryParameters& parameters)
       : OffChipMemory(name), memory_("memory", parameters) {}
   void connect(tlm::tlm_initiator_socket<>& initiator) override { initiator.bind(memory_.socket); }
-  [[nodiscard]] std::uint64_t granule_bytes() const override { return memory_.parameters().device.organisation.burst_bytes(); }
+  [[nodiscard]] std::uint64_t granule_bytes() const override {
+    return memory_.parameters().device.organisation.burst_bytes();
+  }
   [[nodiscard]] Bytes read_bytes() const override { return memory_.read_bytes(); }
   [[nodiscard]] Bytes written_bytes() const override { return memory_.write_bytes(); }
-  [[nodiscard]] std::optional<sc_core::sc_time> clock_period() const override { return memory_.clock().span(Cycles(1)); }
+  [[nodiscard]] std::optional<sc_core::sc_time> clock_period() const override {
+    return memory_.clock().span(Cycles(1));
+  }
   [[nodiscard]] std::optional<dram::ChannelCounters> dram_counters() override { return memory_.counters(); }
 
  private:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <systemc>
-
 #include <cstdint>
+
+#include <systemc>
 
 #include "sim/base/quantity.h"
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+
 #include <systemc>
 
 namespace heddle::hw {

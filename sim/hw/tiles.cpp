@@ -15,8 +15,8 @@ LoadCounts count_loads(const arch::WorkList& list) {
   return out;
 }
 
-Dispatcher::Dispatcher(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads,
-                       const Clock& clock, Failure& failure)
+Dispatcher::Dispatcher(const sc_core::sc_module_name& name, const arch::WorkList& list,
+                       const LoadCounts& loads, const Clock& clock, Failure& failure)
     : sc_module(name), list_(list), loads_(loads), clock_(clock), failure_(failure) {
   SC_HAS_PROCESS(Dispatcher);
   SC_THREAD(run);
@@ -40,8 +40,8 @@ void Dispatcher::run() {
   });
 }
 
-Tiles::Tiles(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads, const Clock& clock,
-             Failure& failure)
+Tiles::Tiles(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads,
+             const Clock& clock, Failure& failure)
     : sc_module(name), list_(list), loads_(loads), clock_(clock), failure_(failure), times_(list.layers) {
   SC_HAS_PROCESS(Tiles);
   SC_THREAD(run);
@@ -93,7 +93,8 @@ void Tiles::compute(const arch::Work& work) {
     wait_until(last_arrival(weights_arrived, count, weights->timing().read_latency));
   });
   charge(time.stalls.partial_sums, [&] {
-    wait_until(last_arrival(partial_sums_arrived, loads[static_cast<std::size_t>(arch::Cause::partial_sums)], Cycles(0)));
+    wait_until(last_arrival(partial_sums_arrived, loads[static_cast<std::size_t>(arch::Cause::partial_sums)],
+                            Cycles(0)));
   });
   Dispatched activations;
   charge(time.stalls.activations, [&] {
@@ -108,9 +109,12 @@ void Tiles::compute(const arch::Work& work) {
   charge(cause, [&] { wait_until(sc_core::sc_time_stamp() + clock_.span(slowest - work.compute)); });
 }
 
-void Tiles::trace(sc_core::sc_trace_file* file) const { sc_core::sc_trace(file, done_, std::string(name()) + ".done"); }
+void Tiles::trace(sc_core::sc_trace_file* file) const {
+  sc_core::sc_trace(file, done_, std::string(name()) + ".done");
+}
 
-OutputReducer::OutputReducer(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure)
+OutputReducer::OutputReducer(const sc_core::sc_module_name& name, const arch::WorkList& list,
+                             const Clock& clock, Failure& failure)
     : sc_module(name), list_(list), clock_(clock), failure_(failure) {
   SC_HAS_PROCESS(OutputReducer);
   SC_THREAD(run);
@@ -122,7 +126,8 @@ void OutputReducer::run() {
       std::uint32_t item = 0;
       results->read(item);
       const Bytes bytes = list_.items[item].output_written;
-      const Cycles busy = memory->write(bytes) + (bytes > Bytes(0) ? memory->timing().write_latency : Cycles(0));
+      const Cycles busy =
+          memory->write(bytes) + (bytes > Bytes(0) ? memory->timing().write_latency : Cycles(0));
       if (busy > Cycles(0)) wait(clock_.span(busy));
       output_room->post();
       reduced->post();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <systemc>
-
 #include <array>
 #include <vector>
+
+#include <systemc>
 
 #include "sim/arch/work_list.h"
 #include "sim/hw/clock.h"
@@ -30,8 +30,8 @@ LoadCounts count_loads(const arch::WorkList& list);
 // as the input buffer allows.
 class Dispatcher final : public sc_core::sc_module {
  public:
-  Dispatcher(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads, const Clock& clock,
-             Failure& failure);
+  Dispatcher(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads,
+             const Clock& clock, Failure& failure);
   sc_core::sc_port<StreamInterface> memory{"memory"};
   sc_core::sc_fifo_in<sc_core::sc_time> arrived{"arrived"};
   sc_core::sc_fifo_out<Dispatched> ready{"ready"};
@@ -50,13 +50,13 @@ struct LayerTime {
   result::StallCycles stalls;
 };
 
-// The array: waits for room, weights, partial sums and activations in that order, computes the priced cycles, and
-// charges every cycle to its layer as computing or as a stall by cause. A cycle in which several things
+// The array: waits for room, weights, partial sums and activations in that order, computes the priced cycles,
+// and charges every cycle to its layer as computing or as a stall by cause. A cycle in which several things
 // are missing is charged to the first of that order.
 class Tiles final : public sc_core::sc_module {
  public:
-  Tiles(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads, const Clock& clock,
-        Failure& failure);
+  Tiles(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads,
+        const Clock& clock, Failure& failure);
   sc_core::sc_port<StreamInterface> weights{"weights"};
   sc_core::sc_fifo_in<sc_core::sc_time> weights_arrived{"weights_arrived"};
   sc_core::sc_fifo_in<sc_core::sc_time> partial_sums_arrived{"partial_sums_arrived"};
@@ -77,7 +77,8 @@ class Tiles final : public sc_core::sc_module {
   // Runs `wait_for` and adds the time it took to `counter`.
   template <class Wait>
   void charge(Cycles& counter, Wait wait_for);
-  [[nodiscard]] sc_core::sc_time last_arrival(sc_core::sc_fifo_in<sc_core::sc_time>& fifo, std::uint32_t count, Cycles latency);
+  [[nodiscard]] sc_core::sc_time last_arrival(sc_core::sc_fifo_in<sc_core::sc_time>& fifo,
+                                              std::uint32_t count, Cycles latency);
 
   const arch::WorkList& list_;
   const LoadCounts& loads_;
@@ -91,7 +92,8 @@ class Tiles final : public sc_core::sc_module {
 // Takes finished outputs to the activation memory, item by item, behind the array's back.
 class OutputReducer final : public sc_core::sc_module {
  public:
-  OutputReducer(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure);
+  OutputReducer(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock,
+                Failure& failure);
   sc_core::sc_fifo_in<std::uint32_t> results{"results"};
   sc_core::sc_port<StreamInterface> memory{"memory"};
   sc_core::sc_port<sc_core::sc_semaphore_if> output_room{"output_room"};

@@ -29,7 +29,8 @@ void RunAhead::advance(std::size_t column, std::uint64_t time) {
 }
 
 // With R = 0 every column stands at finish_ between steps; ends_ and the ring are not needed.
-void RunAhead::barrier_step(std::span<const std::uint32_t> column_cycles, std::span<const std::uint64_t> weights) {
+void RunAhead::barrier_step(std::span<const std::uint32_t> column_cycles,
+                            std::span<const std::uint64_t> weights) {
   const std::uint64_t slowest = *std::max_element(column_cycles.begin(), column_cycles.end());
   for (std::size_t j = 0; j < column_cycles.size(); ++j) {
     const std::uint64_t gap = slowest - column_cycles[j];

@@ -49,7 +49,7 @@ class RunAhead {
   std::uint32_t registers_;
   std::vector<std::uint64_t> ends_;
   std::vector<std::uint8_t> was_absent_;
-  std::vector<std::uint64_t> weights_;  // of each column's last step
+  std::vector<std::uint64_t> weights_;    // of each column's last step
   std::vector<std::uint64_t> step_ends_;  // ring: E of the last registers + 1 steps
   std::size_t slot_ = 0;
   std::uint64_t finish_ = 0;

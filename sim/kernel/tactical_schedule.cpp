@@ -113,7 +113,9 @@ class TacticalScheduler {
 
   void occupy(std::size_t t, std::size_t row, std::uint32_t weights, std::uint32_t zeros) {
     const std::uint32_t present = options_.present.empty() ? kAllLanes : options_.present[row * stride_ + t];
-    const auto add = [](std::uint16_t& to, std::uint32_t lanes) { to = static_cast<std::uint16_t>(to + std::popcount(lanes)); };
+    const auto add = [](std::uint16_t& to, std::uint32_t lanes) {
+      to = static_cast<std::uint16_t>(to + std::popcount(lanes));
+    };
     add(occupancy_.weights, weights);
     add(occupancy_.zeros, zeros & present);
     add(occupancy_.stored, weights | present);
@@ -217,7 +219,8 @@ Slot Schedule::slot(std::size_t emitted, std::size_t row, std::size_t lane) cons
 Schedule schedule(std::span<const std::uint16_t> nonzero, std::size_t rows, const Pattern& pattern,
                   const ScheduleOptions& options) {
   HEDDLE_CHECK(rows > 0 && rows <= kMaxRows && nonzero.size() % rows == 0, "1..16 rows of equal length");
-  HEDDLE_CHECK(options.present.empty() || options.present.size() == nonzero.size(), "one mask of present lanes a column");
+  HEDDLE_CHECK(options.present.empty() || options.present.size() == nonzero.size(),
+               "one mask of present lanes a column");
   if (pattern.unlimited()) return UnlimitedScheduler::run(nonzero, rows, options.keep_slots);
   return TacticalScheduler(nonzero, rows, pattern, options).run();
 }

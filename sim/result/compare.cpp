@@ -13,15 +13,21 @@ namespace {
 using config::Json;
 using Ordered = nlohmann::ordered_json;
 
-std::string name_of(const Json& result) { return result.at("accelerator").at("name").get<std::string>(); }
-std::uint64_t cycles_of(const Json& counters) { return counters.at("cycles").get<std::uint64_t>(); }
+std::string name_of(const Json& result) {
+  return result.at("accelerator").at("name").get<std::string>();
+}
+std::uint64_t cycles_of(const Json& counters) {
+  return counters.at("cycles").get<std::uint64_t>();
+}
 
 void check_same_network(std::span<const Json> results) {
   for (const auto& result : results) {
     if (result.at("network").at("trace_sha256") != results.front().at("network").at("trace_sha256") ||
         result.at("layers").size() != results.front().at("layers").size()) {
-      throw Error(ErrorKind::usage, "compare", "results of different traces: '" + results.front().at("network").at("name").get<std::string>() +
-                                                   "' and '" + result.at("network").at("name").get<std::string>() + "'");
+      throw Error(ErrorKind::usage, "compare",
+                  "results of different traces: '" +
+                      results.front().at("network").at("name").get<std::string>() + "' and '" +
+                      result.at("network").at("name").get<std::string>() + "'");
     }
   }
 }
@@ -39,11 +45,14 @@ Ordered entry(const Json& baseline, const Json& counters) {
 }  // namespace
 
 void check_result(const Json& result, const std::string& where) {
-  const bool complete = result.is_object() && result.value("format", "") == "heddle-result" && result.contains("version") &&
-                        result.contains("accelerator") && result.contains("network") && result.contains("layers") && result.contains("totals");
-  if (!complete) throw Error(ErrorKind::config, where, "expected a result of `heddle run` (format heddle-result)");
+  const bool complete = result.is_object() && result.value("format", "") == "heddle-result" &&
+                        result.contains("version") && result.contains("accelerator") &&
+                        result.contains("network") && result.contains("layers") && result.contains("totals");
+  if (!complete)
+    throw Error(ErrorKind::config, where, "expected a result of `heddle run` (format heddle-result)");
   if (result["version"] != Json::array({1, 0})) {
-    throw Error(ErrorKind::config, where, "result version " + result["version"].dump() + ", this program reads [1, 0]");
+    throw Error(ErrorKind::config, where,
+                "result version " + result["version"].dump() + ", this program reads [1, 0]");
   }
 }
 
@@ -90,7 +99,8 @@ std::string compare_table(std::span<const Json> results) {
     table.add(std::move(cells));
   };
   for (std::size_t i = 0; i < results.front().at("layers").size(); ++i) {
-    row(results.front()["layers"][i].at("name").get<std::string>(), [i](const Json& r) { return r.at("layers")[i]; });
+    row(results.front()["layers"][i].at("name").get<std::string>(),
+        [i](const Json& r) { return r.at("layers")[i]; });
   }
   row("total", [](const Json& r) { return r.at("totals"); });
   return table.text(1);

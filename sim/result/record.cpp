@@ -24,14 +24,15 @@ void check_ledger(const Counters& counters, std::uint64_t array_lanes, const std
   const Cycles accounted = counters.compute_cycles + sum_fields(counters.stall_cycles);
   if (accounted != counters.cycles) {
     throw Error(ErrorKind::internal, where,
-                fmt::format("the ledger does not close: {} cycles, but compute and stalls give {}", counters.cycles.count(),
-                            accounted.count()));
+                fmt::format("the ledger does not close: {} cycles, but compute and stalls give {}",
+                            counters.cycles.count(), accounted.count()));
   }
   const LaneCycles lanes = sum_fields(counters.lane_cycles);
   if (lanes.count() != counters.compute_cycles.count() * array_lanes) {
     throw Error(ErrorKind::internal, where,
                 fmt::format("lane-cycles sum to {}, but {} compute cycles of {} lanes give {}", lanes.count(),
-                            counters.compute_cycles.count(), array_lanes, counters.compute_cycles.count() * array_lanes));
+                            counters.compute_cycles.count(), array_lanes,
+                            counters.compute_cycles.count() * array_lanes));
   }
 }
 

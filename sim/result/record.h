@@ -32,7 +32,8 @@ Struct& add_fields(Struct& to, const Struct& from) {
 // The sum over all fields; the fields of one struct have one unit.
 template <class Struct>
 auto sum_fields(const Struct& s) {
-  return std::apply([&](auto first, auto... rest) { return ((s.*first.member) + ... + (s.*rest.member)); }, Struct::fields());
+  return std::apply([&](auto first, auto... rest) { return ((s.*first.member) + ... + (s.*rest.member)); },
+                    Struct::fields());
 }
 
 // Cycles in which the array waits for memory, by what it waits for (specs/memory_and_energy, section 3).
@@ -42,8 +43,9 @@ struct StallCycles {
   Cycles partial_sums;
   Cycles outputs;
   static constexpr auto fields() {
-    return std::tuple{Field{"weights", &StallCycles::weights}, Field{"activations", &StallCycles::activations},
-                      Field{"partial_sums", &StallCycles::partial_sums}, Field{"outputs", &StallCycles::outputs}};
+    return std::tuple{
+        Field{"weights", &StallCycles::weights}, Field{"activations", &StallCycles::activations},
+        Field{"partial_sums", &StallCycles::partial_sums}, Field{"outputs", &StallCycles::outputs}};
   }
 };
 
@@ -54,9 +56,10 @@ struct TensorBytes {
   Bytes partial_sums;
   Bytes metadata;
   static constexpr auto fields() {
-    return std::tuple{Field{"weights", &TensorBytes::weights}, Field{"input_activations", &TensorBytes::input_activations},
-                      Field{"output_activations", &TensorBytes::output_activations},
-                      Field{"partial_sums", &TensorBytes::partial_sums}, Field{"metadata", &TensorBytes::metadata}};
+    return std::tuple{
+        Field{"weights", &TensorBytes::weights}, Field{"input_activations", &TensorBytes::input_activations},
+        Field{"output_activations", &TensorBytes::output_activations},
+        Field{"partial_sums", &TensorBytes::partial_sums}, Field{"metadata", &TensorBytes::metadata}};
   }
 };
 
@@ -66,7 +69,8 @@ struct LaneCounts {
   LaneCycles edge;
   LaneCycles fill;
   static constexpr auto fields() {
-    return std::tuple{Field{"effective", &LaneCounts::effective}, Field{"synchronisation", &LaneCounts::synchronisation},
+    return std::tuple{Field{"effective", &LaneCounts::effective},
+                      Field{"synchronisation", &LaneCounts::synchronisation},
                       Field{"edge", &LaneCounts::edge}, Field{"fill", &LaneCounts::fill}};
   }
 };
@@ -78,8 +82,8 @@ struct Counters {
   Cycles compute_cycles;
   StallCycles stall_cycles;
   LaneCounts lane_cycles;
-  TensorBytes on_chip_bytes;   // moved between the on-chip memories and the tiles
-  TensorBytes off_chip_bytes;  // moved over the off-chip interface
+  TensorBytes on_chip_bytes;          // moved between the on-chip memories and the tiles
+  TensorBytes off_chip_bytes;         // moved over the off-chip interface
   std::vector<std::uint64_t> events;  // the model's own, in the order it declares them
 
   Counters& operator+=(const Counters& other);
@@ -104,9 +108,9 @@ struct SampleRecord {
 };
 
 struct RunRecord {
-  config::Json accelerator;  // name, model, parameters, mapping, clock, memory, assumptions
-  config::Json network;      // name, digest, samples, accuracy, provenance
-  config::Json notes;        // statements every output repeats
+  config::Json accelerator;   // name, model, parameters, mapping, clock, memory, assumptions
+  config::Json network;       // name, digest, samples, accuracy, provenance
+  config::Json notes;         // statements every output repeats
   config::Json verification;  // bit-true runs: what was verified
   config::Json plan;          // residency of the network's tensors; null without memory
   config::Json timeline;      // off-chip traffic over time; null without memory

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/result/table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "sim/result/write.h"
 
@@ -16,7 +16,9 @@ std::string cut(const std::string& text) {
   return text.size() <= kWidestName ? text : "..." + text.substr(text.size() - kWidestName + 3);
 }
 
-std::string percent(double share) { return fmt::format("{:.1f} %", 100.0 * share); }
+std::string percent(double share) {
+  return fmt::format("{:.1f} %", 100.0 * share);
+}
 
 }  // namespace
 
@@ -43,7 +45,8 @@ std::string Table::text(std::size_t footer_rows) const {
 
 std::string to_table(const RunRecord& run) {
   Table table({"layer", "Pa", "Pw", "MACs", "cycles", "compute", "stalls", "utilization", "off-chip bytes"});
-  const auto row = [&](const std::string& name, const std::string& pa, const std::string& pw, const Counters& c) {
+  const auto row = [&](const std::string& name, const std::string& pa, const std::string& pw,
+                       const Counters& c) {
     const double lanes = static_cast<double>(c.cycles.count()) * static_cast<double>(run.array_lanes);
     table.add({name, pa, pw, grouped(c.macs), grouped(c.cycles.count()), grouped(c.compute_cycles.count()),
                grouped(sum_fields(c.stall_cycles).count()),

@@ -36,7 +36,8 @@ Ordered counters_json(const Counters& c, const RunRecord& run) {
   out["off_chip_bytes"]["total"] = sum_fields(c.off_chip_bytes).count();
   if (!run.events.empty()) {
     Ordered events = Ordered::object();
-    for (std::size_t i = 0; i < run.events.size(); ++i) events[run.events[i].first] = i < c.events.size() ? c.events[i] : 0;
+    for (std::size_t i = 0; i < run.events.size(); ++i)
+      events[run.events[i].first] = i < c.events.size() ? c.events[i] : 0;
     out["events"] = std::move(events);
   }
   return out;
@@ -52,11 +53,15 @@ Ordered layer_json(const LayerRecord& layer, const RunRecord& run) {
   return out;
 }
 
-double microseconds(Cycles cycles, double frequency_mhz) { return static_cast<double>(cycles.count()) / frequency_mhz; }
+double microseconds(Cycles cycles, double frequency_mhz) {
+  return static_cast<double>(cycles.count()) / frequency_mhz;
+}
 
 }  // namespace
 
-double ratio(double numerator, double denominator) { return denominator > 0 ? numerator / denominator : 0.0; }
+double ratio(double numerator, double denominator) {
+  return denominator > 0 ? numerator / denominator : 0.0;
+}
 
 Ordered to_json(const RunRecord& run) {
   Ordered out;
@@ -109,7 +114,8 @@ void csv_names(std::string& out, const std::string& prefix) {
 }
 template <class Struct>
 void csv_values(std::string& out, const Struct& s) {
-  std::apply([&](auto... f) { ((out += "," + std::to_string((s.*f.member).count())), ...); }, Struct::fields());
+  std::apply([&](auto... f) { ((out += "," + std::to_string((s.*f.member).count())), ...); },
+             Struct::fields());
 }
 
 }  // namespace
@@ -126,14 +132,16 @@ std::string to_csv(const RunRecord& run) {
   for (const auto& sample : run.samples) {
     for (const auto& layer : sample.layers) {
       const Counters& c = layer.counters;
-      out += fmt::format("{},{},{},{},{},{},{},{}", sample.index, csv_text(layer.name), layer.op, layer.activation_bits,
-                         layer.weight_bits, c.macs, c.cycles.count(), c.compute_cycles.count());
+      out += fmt::format("{},{},{},{},{},{},{},{}", sample.index, csv_text(layer.name), layer.op,
+                         layer.activation_bits, layer.weight_bits, c.macs, c.cycles.count(),
+                         c.compute_cycles.count());
       csv_values(out, c.stall_cycles);
       out += fmt::format(",{:.6f}", utilization(c, run.array_lanes));
       csv_values(out, c.lane_cycles);
       csv_values(out, c.on_chip_bytes);
       csv_values(out, c.off_chip_bytes);
-      for (std::size_t i = 0; i < run.events.size(); ++i) out += fmt::format(",{}", i < c.events.size() ? c.events[i] : 0);
+      for (std::size_t i = 0; i < run.events.size(); ++i)
+        out += fmt::format(",{}", i < c.events.size() ? c.events[i] : 0);
       out += "\n";
     }
   }

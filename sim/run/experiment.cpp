@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/run/experiment.h"
 
-#include <fmt/format.h>
-
 #include <deque>
 #include <mutex>
+
+#include <fmt/format.h>
 
 #include "sim/arch/layer_data.h"
 #include "sim/arch/parallel.h"
@@ -25,8 +25,8 @@ struct Counted {
   std::vector<arch::Cost> costs;  // of its blocks
 };
 
-Counted count_layer(const arch::AcceleratorConfig& config, const NetworkPlan& plan, std::size_t step, const workload::Trace& trace,
-                    const workload::Layer& layer, std::uint32_t sample) {
+Counted count_layer(const arch::AcceleratorConfig& config, const NetworkPlan& plan, std::size_t step,
+                    const workload::Trace& trace, const workload::Layer& layer, std::uint32_t sample) {
   const arch::Accelerator& accelerator = *config.accelerator;
   const arch::LayerData data(trace, layer, sample, accelerator, config.mapping);
   const auto prepared = accelerator.prepare(data.input());
@@ -48,9 +48,11 @@ Counted count_layer(const arch::AcceleratorConfig& config, const NetworkPlan& pl
   c.lane_cycles = {cost.lanes.effective, cost.lanes.synchronisation, cost.lanes.edge, cost.lanes.fill};
   c.on_chip_bytes.weights = bytes_holding(cost.weight_read);
   c.on_chip_bytes.input_activations = bytes_holding(cost.activation_read);
-  c.on_chip_bytes.output_activations = bytes_holding(Bits(layer.geometry.output_values() * accelerator.container_bits()));
+  c.on_chip_bytes.output_activations =
+      bytes_holding(Bits(layer.geometry.output_values() * accelerator.container_bits()));
   c.on_chip_bytes.metadata = bytes_holding(accelerator.weight_metadata(data.input(), *prepared));
-  c.events.assign(cost.events.begin(), cost.events.begin() + static_cast<std::ptrdiff_t>(config.model->events.size()));
+  c.events.assign(cost.events.begin(),
+                  cost.events.begin() + static_cast<std::ptrdiff_t>(config.model->events.size()));
   return out;
 }
 
@@ -64,7 +66,8 @@ arch::WorkList schedule(const NetworkPlan& plan, const CountedNetwork& counted, 
 }
 
 // Writes what an engine measured into its records. Asserts that it did the work that was planned.
-void fill(result::RunRecord& run, const CountedNetwork& counted, const NetworkPlan& plan, const hw::Timing& timing, bool exact_bytes) {
+void fill(result::RunRecord& run, const CountedNetwork& counted, const NetworkPlan& plan,
+          const hw::Timing& timing, bool exact_bytes) {
   std::size_t i = 0;
   std::vector<Bytes> moved(run.samples.front().layers.size());
   for (auto& sample : run.samples) {
@@ -72,7 +75,8 @@ void fill(result::RunRecord& run, const CountedNetwork& counted, const NetworkPl
       LayerRecord& layer = sample.layers[step];
       layer = counted[i].record;
       const hw::LayerTime& time = timing.layers[i];
-      HEDDLE_CHECK(time.compute == layer.counters.compute_cycles, "the engine computed other cycles than were counted");
+      HEDDLE_CHECK(time.compute == layer.counters.compute_cycles,
+                   "the engine computed other cycles than were counted");
       layer.counters.cycles = time.cycles;
       layer.counters.stall_cycles = time.stalls;
       layer.counters.off_chip_bytes = timing.moved_by_layer[i];
@@ -82,12 +86,14 @@ void fill(result::RunRecord& run, const CountedNetwork& counted, const NetworkPl
   for (std::size_t step = 0; step < moved.size(); ++step) {
     const Bytes planned = plan.planned_bytes(step);
     if (exact_bytes ? moved[step] == planned : moved[step] >= planned) continue;
-    throw Error(ErrorKind::internal, "layer " + run.samples.front().layers[step].name,
-                fmt::format("{} off-chip bytes were planned, {} moved", planned.count(), moved[step].count()));
+    throw Error(
+        ErrorKind::internal, "layer " + run.samples.front().layers[step].name,
+        fmt::format("{} off-chip bytes were planned, {} moved", planned.count(), moved[step].count()));
   }
 }
 
-result::RunRecord header(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory, const workload::Trace& trace) {
+result::RunRecord header(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory,
+                         const workload::Trace& trace) {
   result::RunRecord run;
   run.accelerator = config.echo;
   run.accelerator["memory"] = memory.echo;
@@ -99,21 +105,24 @@ result::RunRecord header(const arch::AcceleratorConfig& config, const hw::Memory
   run.array_lanes = config.accelerator->shape().lanes();
   run.frequency_mhz = config.frequency_mhz;
   run.notes = config::Json::array();
-  for (const auto& text : config.echo.at("assumptions")) run.notes.push_back("assumption: " + text.get<std::string>());
+  for (const auto& text : config.echo.at("assumptions"))
+    run.notes.push_back("assumption: " + text.get<std::string>());
   for (const auto& text : memory.notes) run.notes.push_back(text);
-  if (network.samples == 0) run.notes.push_back("the trace holds shapes and precisions only; one inference is counted");
+  if (network.samples == 0)
+    run.notes.push_back("the trace holds shapes and precisions only; one inference is counted");
   return run;
 }
 
 }  // namespace
 
-std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& trace,
-                                           const Options& options) {
+std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators,
+                                           const workload::Trace& trace, const Options& options) {
   std::vector<const workload::Layer*> layers;
   for (const auto& layer : trace.network().layers) {
     if (layer.is_array()) layers.push_back(&layer);
   }
-  if (layers.empty()) throw Error(ErrorKind::workload, trace.name(), "the network has no array layer (conv2d, linear, matmul)");
+  if (layers.empty())
+    throw Error(ErrorKind::workload, trace.name(), "the network has no array layer (conv2d, linear, matmul)");
   const std::uint32_t samples = std::max(1U, trace.network().samples);
 
   std::vector<result::RunRecord> runs;
@@ -122,7 +131,8 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
   for (const auto& config : accelerators) {
     memories.push_back(hw::read_memory(config.document));
     runs.push_back(header(config, memories.back(), trace));
-    for (std::uint32_t s = 0; s < samples; ++s) runs.back().samples.push_back({s, std::vector<LayerRecord>(layers.size())});
+    for (std::uint32_t s = 0; s < samples; ++s)
+      runs.back().samples.push_back({s, std::vector<LayerRecord>(layers.size())});
   }
   for (std::size_t a = 0; a < accelerators.size(); ++a) {
     plans.emplace_back(accelerators[a], memories[a], trace);
@@ -137,7 +147,8 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
     const std::size_t sample = i / layers.size() % samples;
     const std::size_t accelerator = i / layers.size() / samples;
     counted[accelerator][sample * layers.size() + layer] =
-        count_layer(accelerators[accelerator], plans[accelerator], layer, trace, *layers[layer], static_cast<std::uint32_t>(sample));
+        count_layer(accelerators[accelerator], plans[accelerator], layer, trace, *layers[layer],
+                    static_cast<std::uint32_t>(sample));
     if (options.progress) {
       const std::lock_guard lock(progress_mutex);
       options.progress(++done, all, layers[layer]->id);
@@ -157,7 +168,8 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
   }
   for (const auto& run : runs) {
     for (const auto& sample : run.samples) {
-      for (const auto& layer : sample.layers) check_ledger(layer.counters, run.array_lanes, "layer " + layer.name);
+      for (const auto& layer : sample.layers)
+        check_ledger(layer.counters, run.array_lanes, "layer " + layer.name);
     }
     check_ledger(run.totals(), run.array_lanes, "totals");
   }

@@ -24,7 +24,7 @@ struct Options {
 // Runs one trace on each accelerator: counts every layer of every sample in parallel, then lets the
 // engines advance together in one simulation. One record an accelerator, in order. Asserts the ledger of
 // every layer and of the totals.
-std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& trace,
-                                           const Options& options);
+std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators,
+                                           const workload::Trace& trace, const Options& options);
 
 }  // namespace heddle::run

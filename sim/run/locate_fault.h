@@ -26,7 +26,7 @@ void for_each_output(const arch::Mapping& mapping, const arch::Block& block, Bod
 // An output is wrong. Streams the same block again with all weights of the filter but those of one step,
 // then of one lane, set to zero, until step and lane are known; returns the error to throw. Slow, and
 // only ever run when something is broken.
-Error locate_fault(hw::BitTrueArray& array, const arch::LayerInput& input, const arch::Block& block, std::uint32_t filter,
-                   std::uint64_t window, std::int64_t got, std::int64_t exact);
+Error locate_fault(hw::BitTrueArray& array, const arch::LayerInput& input, const arch::Block& block,
+                   std::uint32_t filter, std::uint64_t window, std::int64_t got, std::int64_t exact);
 
 }  // namespace heddle::run

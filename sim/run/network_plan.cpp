@@ -25,11 +25,14 @@ const char* name_of(arch::Storage storage) {
   }
 }
 
-Json capacity_json(Bytes capacity) { return capacity == arch::kUnlimited ? Json("unlimited") : Json(capacity.count()); }
+Json capacity_json(Bytes capacity) {
+  return capacity == arch::kUnlimited ? Json("unlimited") : Json(capacity.count());
+}
 
 }  // namespace
 
-NetworkPlan::NetworkPlan(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory, const workload::Trace& trace)
+NetworkPlan::NetworkPlan(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory,
+                         const workload::Trace& trace)
     : config_(config), memory_(memory), trace_(trace), flow_(arch::trace_dataflow(trace.network())) {
   storage_ = {memory.storage.value_or(config.accelerator->storage()), config.accelerator->container_bits()};
   shape_layers();
@@ -51,7 +54,8 @@ void NetworkPlan::shape_layers() {
 std::vector<Bytes> NetworkPlan::measure_metadata() const {
   std::vector<Bytes> out(shapes_.size());
   arch::parallel_for(out.size(), [&](std::size_t s) {
-    const arch::LayerData data(trace_, trace_.network().layers[flow_.steps[s].layer], 0, *config_.accelerator, config_.mapping);
+    const arch::LayerData data(trace_, trace_.network().layers[flow_.steps[s].layer], 0, *config_.accelerator,
+                               config_.mapping);
     const auto prepared = config_.accelerator->prepare(data.input());
     out[s] = bytes_holding(config_.accelerator->weight_metadata(data.input(), *prepared));
   });
@@ -64,10 +68,11 @@ void NetworkPlan::plan() {
   if (by_values) compressed_ = arch::compressed_sizes(trace_, flow_, storage_.container_bits);
   const std::uint32_t samples = by_values ? std::max(1U, trace_.network().samples) : 1;
   for (std::uint32_t sample = 0; sample < samples; ++sample) {
-    sizes_.push_back(arch::network_sizes(trace_.network(), flow_, shapes_, storage_, metadata, &compressed_, sample));
+    sizes_.push_back(
+        arch::network_sizes(trace_.network(), flow_, shapes_, storage_, metadata, &compressed_, sample));
   }
-  memory_plan_ = arch::plan_memory(trace_.network(), flow_, sizes_, memory_.activation_memory, memory_.weight_memory,
-                                   config_.document.where("/memory"));
+  memory_plan_ = arch::plan_memory(trace_.network(), flow_, sizes_, memory_.activation_memory,
+                                   memory_.weight_memory, config_.document.where("/memory"));
   steps_ = memory_plan_.steps;
   place_off_chip();
 }
@@ -89,7 +94,8 @@ void NetworkPlan::place_off_chip() {
   for (std::size_t s = 0; s < steps_.size(); ++s) {
     addresses_[s].weights = take(sizes_.front().steps[s].weights.traffic);
     addresses_[s].metadata = take(sizes_.front().steps[s].metadata.traffic);
-    addresses_[s].partial_sums = take(steps_[s].blocking.bytes.partial_sums > Bytes(0) ? steps_[s].sizes.partial_sums_room : Bytes(0));
+    addresses_[s].partial_sums =
+        take(steps_[s].blocking.bytes.partial_sums > Bytes(0) ? steps_[s].sizes.partial_sums_room : Bytes(0));
   }
   for (std::uint32_t t = 0; t < flow_.tensors.size(); ++t) {
     if (!memory_plan_.on_chip[t] || flow_.tensors[t].is_output) tensors[t] = take(largest(t));
@@ -110,17 +116,22 @@ void NetworkPlan::place_off_chip() {
   }
 }
 
-arch::ScheduledLayer NetworkPlan::scheduled(std::uint32_t sample, std::size_t step, std::span<const arch::Cost> costs) const {
+arch::ScheduledLayer NetworkPlan::scheduled(std::uint32_t sample, std::size_t step,
+                                            std::span<const arch::Cost> costs) const {
   const arch::Step& at = flow_.steps[step];
   const workload::Geometry& g = trace_.network().layers[at.layer].geometry;
-  arch::ScheduledLayer out{.shape = shapes_[step], .blocking = steps_[step].blocking, .sizes = {}, .costs = costs,
+  arch::ScheduledLayer out{.shape = shapes_[step],
+                           .blocking = steps_[step].blocking,
+                           .sizes = {},
+                           .costs = costs,
                            .output_written = bytes_holding(Bits(g.output_values() * storage_.container_bits)),
                            .addresses = addresses_[step]};
   if (!has_off_chip()) return out;
   const auto& sizes = sizes_[sizes_.size() > 1 ? sample : 0];
   out.sizes = arch::layer_sizes(flow_, sizes, static_cast<std::uint32_t>(step), memory_plan_.on_chip);
   out.weights_are_run_time = !at.weights.empty();
-  for (const auto& use : at.activations) out.input_is_made = out.input_is_made || !flow_.tensors[use.tensor].is_input;
+  for (const auto& use : at.activations)
+    out.input_is_made = out.input_is_made || !flow_.tensors[use.tensor].is_input;
   if (storage_.storage == arch::Storage::compressed) {
     out.input_groups = ceil_div(g.input_values(), workload::kBrick);
     out.weight_groups = ceil_div(g.weights(), workload::kBrick);
@@ -129,7 +140,8 @@ arch::ScheduledLayer NetworkPlan::scheduled(std::uint32_t sample, std::size_t st
 }
 
 arch::WorkList NetworkPlan::schedule(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const {
-  arch::Scheduler scheduler(memory_.activation_memory, memory_.weight_memory, has_off_chip(), memory_.decoder_groups_per_cycle);
+  arch::Scheduler scheduler(memory_.activation_memory, memory_.weight_memory, has_off_chip(),
+                            memory_.decoder_groups_per_cycle);
   for (std::uint32_t sample = 0; sample < costs.size(); ++sample) {
     for (std::size_t s = 0; s < shapes_.size(); ++s) scheduler.add(scheduled(sample, s, costs[sample][s]));
     scheduler.end_sample();
@@ -147,15 +159,21 @@ Json NetworkPlan::describe() const {
   Json tensors = Json::array();
   for (std::uint32_t t = 0; t < flow_.tensors.size(); ++t) {
     const arch::StoredTensor& tensor = flow_.tensors[t];
-    const auto layer = [&](std::uint32_t step) { return trace_.network().layers[flow_.steps[step].layer].id; };
+    const auto layer = [&](std::uint32_t step) {
+      return trace_.network().layers[flow_.steps[step].layer].id;
+    };
     const bool kept = memory_plan_.on_chip[t];
-    tensors.push_back({{"name", tensor.name},
-                       {"made_during", tensor.is_input ? Json("input") : Json(layer(tensor.made))},
-                       {"last_read_during", tensor.last_use > tensor.made || tensor.is_input ? Json(layer(tensor.last_use)) : Json()},
-                       {"values", tensor.values},
-                       {"on_chip_bytes", sizes_.front().tensors[t].room.count()},
-                       {"place", kept && tensor.is_output ? "both" : kept ? "on_chip" : "off_chip"},
-                       {"could_stay", static_cast<bool>(memory_plan_.considered[t])}});
+    tensors.push_back(
+        {{"name", tensor.name},
+         {"made_during", tensor.is_input ? Json("input") : Json(layer(tensor.made))},
+         {"last_read_during",
+          tensor.last_use > tensor.made || tensor.is_input ? Json(layer(tensor.last_use)) : Json()},
+         {"values", tensor.values},
+         {"on_chip_bytes", sizes_.front().tensors[t].room.count()},
+         {"place", kept && tensor.is_output ? "both"
+                   : kept                   ? "on_chip"
+                                            : "off_chip"},
+         {"could_stay", static_cast<bool>(memory_plan_.considered[t])}});
   }
   return {{"storage", name_of(storage_.storage)},
           {"activation_memory_bytes", capacity_json(memory_.activation_memory.capacity)},
@@ -172,7 +190,8 @@ Json NetworkPlan::describe_step(std::size_t step) const {
   Json alternatives = Json::object();
   for (std::size_t o = 0; o < plan.alternatives.size(); ++o) {
     const auto& other = plan.alternatives[o];
-    alternatives[std::string(arch::name_of(static_cast<arch::LoopOrder>(o)))] = other ? Json(other->bytes.total().count()) : Json();
+    alternatives[std::string(arch::name_of(static_cast<arch::LoopOrder>(o)))] =
+        other ? Json(other->bytes.total().count()) : Json();
   }
   return {{"blocking",
            {{"order", std::string(arch::name_of(b.order))},

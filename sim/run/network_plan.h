@@ -17,7 +17,8 @@ namespace heddle::run {
 class NetworkPlan {
  public:
   // All three outlive the plan. Throws Error(config | workload).
-  NetworkPlan(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory, const workload::Trace& trace);
+  NetworkPlan(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory,
+              const workload::Trace& trace);
 
   [[nodiscard]] const arch::Blocking& blocking(std::size_t step) const { return steps_[step].blocking; }
   [[nodiscard]] const arch::LayerShape& shape(std::size_t step) const { return shapes_[step]; }
@@ -35,7 +36,8 @@ class NetworkPlan {
   void place_off_chip();
   [[nodiscard]] std::vector<Bytes> measure_metadata() const;
   [[nodiscard]] bool has_off_chip() const { return memory_.off_chip != hw::OffChipKind::none; }
-  [[nodiscard]] arch::ScheduledLayer scheduled(std::uint32_t sample, std::size_t step, std::span<const arch::Cost> costs) const;
+  [[nodiscard]] arch::ScheduledLayer scheduled(std::uint32_t sample, std::size_t step,
+                                               std::span<const arch::Cost> costs) const;
 
   const arch::AcceleratorConfig& config_;
   const hw::MemoryConfig& memory_;

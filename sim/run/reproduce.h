@@ -14,11 +14,11 @@ namespace heddle::run {
 struct Comparison {
   std::string paper;
   std::string claim;
-  double published = 0;       // the figure as printed
-  std::string source;         // where it was read
-  std::string baseline;       // configurations, relative to configs/
+  double published = 0;  // the figure as printed
+  std::string source;    // where it was read
+  std::string baseline;  // configurations, relative to configs/
   std::string design;
-  std::string layers;         // convolutions | fully_connected | all
+  std::string layers;  // convolutions | fully_connected | all
   std::vector<std::string> networks;
   // shapes: computable from shapes and profiles alone, so `expected` and `tolerance` are a test.
   // trend: needs the papers' own trained networks; ours show the direction only.
@@ -46,6 +46,7 @@ struct Reproduction {
 std::vector<Comparison> read_comparisons(const std::filesystem::path& data);
 
 // Cycles of the baseline over cycles of the design, compute only, per network and as geometric mean.
-Reproduction reproduce(const Comparison& comparison, const std::filesystem::path& data, std::span<const arch::ModelInfo> catalogue);
+Reproduction reproduce(const Comparison& comparison, const std::filesystem::path& data,
+                       std::span<const arch::ModelInfo> catalogue);
 
 }  // namespace heddle::run

@@ -20,7 +20,8 @@ void spread(const hw::Span& span, std::uint64_t ticks, std::vector<std::uint64_t
   const std::uint64_t first = std::min(last, span.begin / ticks);
   const std::uint64_t parts = last - first + 1;
   for (std::uint64_t i = 0; i < parts; ++i) {
-    intervals[first + i] += arch::part_begin(span.bytes.count(), i + 1, parts) - arch::part_begin(span.bytes.count(), i, parts);
+    intervals[first + i] +=
+        arch::part_begin(span.bytes.count(), i + 1, parts) - arch::part_begin(span.bytes.count(), i, parts);
   }
 }
 
@@ -40,7 +41,8 @@ Json timeline_of(const hw::Timing& timing) {
 
 std::string request_trace(const hw::Timing& timing, TraceForm form) {
   std::vector<hw::Span> spans = timing.transfers;
-  std::stable_sort(spans.begin(), spans.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  std::stable_sort(spans.begin(), spans.end(),
+                   [](const auto& a, const auto& b) { return a.begin < b.begin; });
   const std::uint64_t step = timing.granule_bytes > 1 ? timing.granule_bytes : kRequestBytes;
   std::string out;
   for (const auto& span : spans) {

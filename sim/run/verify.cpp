@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/run/verify.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "sim/arch/layer_data.h"
 #include "sim/base/error.h"
@@ -33,12 +33,13 @@ std::uint32_t share(std::size_t count, double fraction) {
 void check_cycles(Cycles counted, Cycles computed, const arch::LayerInput& input) {
   if (counted == computed) return;
   throw Error(ErrorKind::internal, "layer " + in_quotes(input.layer.id),
-              fmt::format("the bit-true array took {} cycles, the counting path says {}", computed.count(), counted.count()));
+              fmt::format("the bit-true array took {} cycles, the counting path says {}", computed.count(),
+                          counted.count()));
 }
 
 // Integer arithmetic against what the front end stored, for the outputs of the block.
-std::uint64_t check_expected(const workload::Trace& trace, const arch::LayerInput& input, const arch::Block& block, std::uint32_t sample,
-                             const Reference& reference) {
+std::uint64_t check_expected(const workload::Trace& trace, const arch::LayerInput& input,
+                             const arch::Block& block, std::uint32_t sample, const Reference& reference) {
   const auto expected = trace.expected(input.layer, sample);
   if (!expected) return 0;
   const auto bias = trace.bias(input.layer);
@@ -57,9 +58,11 @@ std::uint64_t check_expected(const workload::Trace& trace, const arch::LayerInpu
     ++compared;
     const std::int64_t got = reference(filter, window) + (bias.empty() ? 0 : bias[filter]);
     if (got != by_output[output]) {
-      throw Error(ErrorKind::check, trace.name(),
-                  fmt::format("layer {}, sample {}, filter {}, window {}: integer arithmetic gives {}, the trace expects {}",
-                              in_quotes(input.layer.id), sample, filter, window, got, by_output[output]));
+      throw Error(
+          ErrorKind::check, trace.name(),
+          fmt::format(
+              "layer {}, sample {}, filter {}, window {}: integer arithmetic gives {}, the trace expects {}",
+              in_quotes(input.layer.id), sample, filter, window, got, by_output[output]));
     }
   });
   return compared;
@@ -67,7 +70,8 @@ std::uint64_t check_expected(const workload::Trace& trace, const arch::LayerInpu
 
 }  // namespace
 
-arch::Block sample_block(const arch::Mapping& mapping, double fraction, std::uint64_t seed, const std::string& name) {
+arch::Block sample_block(const arch::Mapping& mapping, double fraction, std::uint64_t seed,
+                         const std::string& name) {
   if (fraction >= 1.0) return arch::whole_layer(mapping);
   Random random(seed, name);
   const auto passes = static_cast<std::uint32_t>(mapping.passes.size());
@@ -78,8 +82,8 @@ arch::Block sample_block(const arch::Mapping& mapping, double fraction, std::uin
   return block;
 }
 
-BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& accelerator, const arch::LayerInput& input,
-                       const arch::Block& block, const Reference& reference) {
+BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& accelerator,
+                       const arch::LayerInput& input, const arch::Block& block, const Reference& reference) {
   const auto plan = accelerator.prepare(input);
   const Cycles counted = accelerator.price(input, *plan, block).compute;
   hw::Reducer reducer;
@@ -96,15 +100,16 @@ BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& acceler
   return proof;
 }
 
-Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config, const workload::Trace& trace,
-                    const VerifyOptions& options) {
+Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config,
+                    const workload::Trace& trace, const VerifyOptions& options) {
   const auto& network = trace.network();
   std::vector<const workload::Layer*> layers;
   for (const auto& layer : network.layers) {
     if (layer.is_array()) layers.push_back(&layer);
   }
   if (network.samples == 0) {
-    throw Error(ErrorKind::workload, trace.name(), "a bit-true run computes values, and the trace has no samples");
+    throw Error(ErrorKind::workload, trace.name(),
+                "a bit-true run computes values, and the trace has no samples");
   }
   Json rows = Json::array();
   std::uint64_t outputs = 0;
@@ -121,13 +126,18 @@ Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& conf
       const BlockProof proof = prove_block(array, *config.accelerator, input, block, reference);
       const std::uint64_t expected = check_expected(trace, input, block, sample, reference);
       outputs += proof.outputs;
-      Json row{{"sample", sample}, {"layer", layers[i]->id}, {"cycles", proof.cycles.count()}, {"outputs", proof.outputs}, {"expected_accumulators", expected}};
+      Json row{{"sample", sample},
+               {"layer", layers[i]->id},
+               {"cycles", proof.cycles.count()},
+               {"outputs", proof.outputs},
+               {"expected_accumulators", expected}};
       if (options.fraction < 1.0) {
         row["passes"] = block.passes;
         row["window_sets"] = block.window_sets;
       }
       rows.push_back(std::move(row));
-      if (options.progress) options.progress(sample * layers.size() + i + 1, network.samples * layers.size(), layers[i]->id);
+      if (options.progress)
+        options.progress(sample * layers.size() + i + 1, network.samples * layers.size(), layers[i]->id);
     }
   }
   return {{"fraction", options.fraction}, {"seed", options.seed}, {"outputs", outputs}, {"layers", rows}};

@@ -19,7 +19,8 @@ struct VerifyOptions {
   std::function<void(std::size_t done, std::size_t all, const std::string& name)> progress;
 };
 
-arch::Block sample_block(const arch::Mapping& mapping, double fraction, std::uint64_t seed, const std::string& name);
+arch::Block sample_block(const arch::Mapping& mapping, double fraction, std::uint64_t seed,
+                         const std::string& name);
 
 // What one bit-true block proved.
 struct BlockProof {
@@ -31,12 +32,12 @@ struct BlockProof {
 // counting path. A disagreement is Error(internal) that names layer, filter, window, step and lane.
 // `reference` gives the exact accumulator of a filter and a row-major window.
 using Reference = std::function<std::int64_t(std::uint32_t filter, std::uint64_t window)>;
-BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& accelerator, const arch::LayerInput& input,
-                       const arch::Block& block, const Reference& reference);
+BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& accelerator,
+                       const arch::LayerInput& input, const arch::Block& block, const Reference& reference);
 
 // Every array layer of every sample of the trace, the trace's expected accumulators included
 // (Error(check) where integer arithmetic and the trace disagree). Returns what was verified.
-config::Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config, const workload::Trace& trace,
-                            const VerifyOptions& options);
+config::Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config,
+                            const workload::Trace& trace, const VerifyOptions& options);
 
 }  // namespace heddle::run

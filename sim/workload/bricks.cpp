@@ -53,7 +53,8 @@ ActivationBricks::ActivationBricks(const Layer& layer, const LoweredLayer& lower
   }
 }
 
-WeightBricks::WeightBricks(const Layer& layer, const LoweredLayer& lowered, const IntTensor& codes) : steps_(lowered.steps()) {
+WeightBricks::WeightBricks(const Layer& layer, const LoweredLayer& lowered, const IntTensor& codes)
+    : steps_(lowered.steps()) {
   HEDDLE_CHECK(!lowered.shapes_only, "a shapes-only lowering cannot hold values");
   const Geometry& g = layer.geometry;
   const std::uint32_t per_group = g.channels / g.groups;
@@ -63,7 +64,8 @@ WeightBricks::WeightBricks(const Layer& layer, const LoweredLayer& lowered, cons
     for (std::uint32_t f = members.first_filter; f < members.first_filter + members.filters; ++f) {
       const std::int32_t* filter = codes.values.data() + std::size_t{f} * per_group * kernel;
       // A depthwise filter has one channel: its own lane of the brick.
-      const std::uint32_t own_lane = lowered.is_depthwise ? (f - members.first_filter) / (g.filters / g.channels) : 0;
+      const std::uint32_t own_lane =
+          lowered.is_depthwise ? (f - members.first_filter) / (g.filters / g.channels) : 0;
       const std::uint32_t channels = lowered.is_depthwise ? 1 : members.channels;
       for (std::uint32_t i = 0; i < channels; ++i) {
         const Unfolded from = lowered.fold > 1 ? unfold(lowered, i, g.channels) : Unfolded{0, 0, i};
@@ -73,7 +75,8 @@ WeightBricks::WeightBricks(const Layer& layer, const LoweredLayer& lowered, cons
             const std::uint32_t r = ky * lowered.fold + from.dy;
             const std::uint32_t s = kx * lowered.fold + from.dx;
             if (r >= g.kernel_height || s >= g.kernel_width) continue;  // the kernel's zero extension
-            const std::size_t step = (std::size_t{ky} * lowered.kernel_width + kx) * lowered.bricks + lane / kBrick;
+            const std::size_t step =
+                (std::size_t{ky} * lowered.kernel_width + kx) * lowered.bricks + lane / kBrick;
             values_[(std::size_t{f} * steps_ + step) * kBrick + lane % kBrick] =
                 filter[from.channel * kernel + std::size_t{r} * g.kernel_width + s];
           }
@@ -91,7 +94,8 @@ void WeightBricks::keep_only(std::uint32_t filter, std::uint32_t step, std::uint
   *kept = value;
 }
 
-std::int64_t reference_accumulator(const Layer& layer, const IntTensor& activations, const IntTensor& weights, std::uint64_t output) {
+std::int64_t reference_accumulator(const Layer& layer, const IntTensor& activations, const IntTensor& weights,
+                                   std::uint64_t output) {
   const Geometry& g = layer.geometry;
   const bool is_conv = layer.op == Op::conv2d;
   const std::uint64_t filter = is_conv ? output / g.windows() : output % g.filters;
@@ -108,9 +112,10 @@ std::int64_t reference_accumulator(const Layer& layer, const IntTensor& activati
         const std::int64_t y = top + std::int64_t{r} * g.dilation_y;
         const std::int64_t x = left + std::int64_t{s} * g.dilation_x;
         const bool inside = y >= 0 && y < g.height && x >= 0 && x < g.width;
-        const std::int64_t value = inside ? activations.values[code_index(layer, first_channel + c, static_cast<std::uint32_t>(y),
-                                                                          static_cast<std::uint32_t>(x))]
-                                          : layer.activation.rep.pad_code;
+        const std::int64_t value =
+            inside ? activations.values[code_index(layer, first_channel + c, static_cast<std::uint32_t>(y),
+                                                   static_cast<std::uint32_t>(x))]
+                   : layer.activation.rep.pad_code;
         sum += value * *weight;
       }
     }

@@ -18,10 +18,13 @@ class ActivationBricks {
  public:
   ActivationBricks(const Layer& layer, const LoweredLayer& lowered, const IntTensor& codes);
 
-  [[nodiscard]] std::size_t index(std::uint32_t group, std::uint32_t y, std::uint32_t x, std::uint32_t brick) const {
+  [[nodiscard]] std::size_t index(std::uint32_t group, std::uint32_t y, std::uint32_t x,
+                                  std::uint32_t brick) const {
     return ((std::size_t{group} * height_ + y) * width_ + x) * bricks_ + brick;
   }
-  [[nodiscard]] Brick brick(std::size_t index) const { return Brick(values_.data() + index * kBrick, kBrick); }
+  [[nodiscard]] Brick brick(std::size_t index) const {
+    return Brick(values_.data() + index * kBrick, kBrick);
+  }
   [[nodiscard]] std::span<const std::int32_t> values() const { return values_; }
   [[nodiscard]] std::size_t count() const { return values_.size() / kBrick; }
 
@@ -33,11 +36,12 @@ class ActivationBricks {
 };
 
 // The index of the activation brick that window (oy, ox) reads in a step.
-inline std::size_t brick_index(const ActivationBricks& image, const LoweredLayer& layer, std::uint32_t group, std::uint64_t window,
-                               std::uint32_t step) {
+inline std::size_t brick_index(const ActivationBricks& image, const LoweredLayer& layer, std::uint32_t group,
+                               std::uint64_t window, std::uint32_t step) {
   const auto at = layer.step_at(step);
   const auto out = layer.window_at(window);
-  return image.index(group, out.y * layer.stride_y + at.ky * layer.dilation_y, out.x * layer.stride_x + at.kx * layer.dilation_x, at.brick);
+  return image.index(group, out.y * layer.stride_y + at.ky * layer.dilation_y,
+                     out.x * layer.stride_x + at.kx * layer.dilation_x, at.brick);
 }
 
 // Weights as the arrays read them: [filter][step][lane]. Depthwise filters are zero outside their lane.
@@ -60,7 +64,8 @@ class WeightBricks {
 
 // Integer arithmetic on the tensors as the trace holds them, independent of any lowering: sums of
 // products of decoded integers, no bias. `output` is a flat index into (K,OH,OW) or (M,K).
-std::int64_t reference_accumulator(const Layer& layer, const IntTensor& activations, const IntTensor& weights, std::uint64_t output);
+std::int64_t reference_accumulator(const Layer& layer, const IntTensor& activations, const IntTensor& weights,
+                                   std::uint64_t output);
 
 // Flat output index of a filter and a row-major window, as the layer's accumulators are laid out.
 std::uint64_t output_index(const Layer& layer, std::uint32_t filter, std::uint64_t window);

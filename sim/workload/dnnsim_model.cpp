@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/dnnsim_model.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
+
+#include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
@@ -33,13 +33,16 @@ std::vector<DnnsimLayer> read_csv(const std::filesystem::path& file) {
     auto fields = split(lines[i], lines[i].find(',') != std::string::npos ? "," : ":");
     if (fields.size() == 5 && fields.back().empty()) fields.pop_back();
     if (fields.size() != 4) {
-      throw Error(ErrorKind::workload, layer.where, fmt::format("{} fields, expected four: name,type,stride,padding", fields.size()));
+      throw Error(ErrorKind::workload, layer.where,
+                  fmt::format("{} fields, expected four: name,type,stride,padding", fields.size()));
     }
     layer.name = fields[0];
     if (layer.name.empty()) throw Error(ErrorKind::workload, layer.where, "the layer has no name");
     layer.type = type_of(fields[1], layer.where);
-    layer.stride_y = layer.stride_x = static_cast<std::uint32_t>(whole_number(fields[2], layer.where, "stride", 1, kMostStep));
-    layer.pad_y = layer.pad_x = static_cast<std::uint32_t>(whole_number(fields[3], layer.where, "padding", 0, kMostStep));
+    layer.stride_y = layer.stride_x =
+        static_cast<std::uint32_t>(whole_number(fields[2], layer.where, "stride", 1, kMostStep));
+    layer.pad_y = layer.pad_x =
+        static_cast<std::uint32_t>(whole_number(fields[3], layer.where, "padding", 0, kMostStep));
     out.push_back(std::move(layer));
   }
   return out;
@@ -65,40 +68,52 @@ std::vector<DnnsimLayer> read_dnnsim_model(const std::filesystem::path& folder) 
   std::map<std::string, std::string> seen;
   for (const DnnsimLayer& layer : out) {
     const auto [at, is_new] = seen.emplace(layer.file_name(), layer.where);
-    if (!is_new) throw Error(ErrorKind::workload, layer.where, "layer " + in_quotes(layer.name) + " has the tensors of the one at " + at->second);
+    if (!is_new)
+      throw Error(ErrorKind::workload, layer.where,
+                  "layer " + in_quotes(layer.name) + " has the tensors of the one at " + at->second);
     if (layer.name == "static" || layer.name == "input") {
-      throw Error(ErrorKind::workload, layer.where, in_quotes(layer.name) + " cannot name a layer of a trace");
+      throw Error(ErrorKind::workload, layer.where,
+                  in_quotes(layer.name) + " cannot name a layer of a trace");
     }
   }
   return out;
 }
 
-std::optional<std::vector<DnnsimPrecision>> read_dnnsim_precision(const std::filesystem::path& file, std::size_t layers) {
+std::optional<std::vector<DnnsimPrecision>> read_dnnsim_precision(const std::filesystem::path& file,
+                                                                  std::size_t layers) {
   if (!std::filesystem::exists(file)) return std::nullopt;
   auto lines = read_lines(file);
   while (!lines.empty() && trimmed(lines.back()).empty()) lines.pop_back();
   if (lines.size() != 5) {
-    throw Error(ErrorKind::workload, file.string(), fmt::format("{} lines, expected five: a heading, activation magnitude, activation "
-                                                                "fraction, weight magnitude, weight fraction", lines.size()));
+    throw Error(ErrorKind::workload, file.string(),
+                fmt::format("{} lines, expected five: a heading, activation magnitude, activation "
+                            "fraction, weight magnitude, weight fraction",
+                            lines.size()));
   }
   std::vector<DnnsimPrecision> out(layers);
-  constexpr std::int32_t DnnsimPrecision::*kLines[] = {&DnnsimPrecision::activation_magnitude, &DnnsimPrecision::activation_fraction,
-                                                       &DnnsimPrecision::weight_magnitude, &DnnsimPrecision::weight_fraction};
+  constexpr std::int32_t DnnsimPrecision::*kLines[] = {
+      &DnnsimPrecision::activation_magnitude, &DnnsimPrecision::activation_fraction,
+      &DnnsimPrecision::weight_magnitude, &DnnsimPrecision::weight_fraction};
   for (std::size_t n = 1; n < 5; ++n) {
     const std::string where = fmt::format("{}:{}", file.string(), n + 1);
     auto fields = split(lines[n], ";");
     if (!fields.empty() && fields.back().empty()) fields.pop_back();
     if (fields.size() != layers) {
-      throw Error(ErrorKind::workload, where, fmt::format("{} values, but the model has {} layers", fields.size(), layers));
+      throw Error(ErrorKind::workload, where,
+                  fmt::format("{} values, but the model has {} layers", fields.size(), layers));
     }
     for (std::size_t i = 0; i < layers; ++i) {
-      out[i].*kLines[n - 1] = static_cast<std::int32_t>(whole_number(fields[i], where, fmt::format("value {}", i + 1), -64, 64));
+      out[i].*kLines[n - 1] =
+          static_cast<std::int32_t>(whole_number(fields[i], where, fmt::format("value {}", i + 1), -64, 64));
     }
   }
   for (std::size_t i = 0; i < layers; ++i) {
-    for (const auto& [name, bits] : {std::pair("activation", out[i].activation_bits()), std::pair("weight", out[i].weight_bits())}) {
+    for (const auto& [name, bits] :
+         {std::pair("activation", out[i].activation_bits()), std::pair("weight", out[i].weight_bits())}) {
       if (bits >= 1 && bits <= 16) continue;
-      throw Error(ErrorKind::workload, file.string(), fmt::format("layer {}: {} magnitude + fraction is {}, expected 1 to 16 bits", i + 1, name, bits));
+      throw Error(
+          ErrorKind::workload, file.string(),
+          fmt::format("layer {}: {} magnitude + fraction is {}, expected 1 to 16 bits", i + 1, name, bits));
     }
   }
   return out;

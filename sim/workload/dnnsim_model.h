@@ -41,6 +41,7 @@ std::vector<DnnsimLayer> read_dnnsim_model(const std::filesystem::path& folder);
 std::vector<DnnsimLayer> read_prototxt(const std::filesystem::path& file);
 
 // precision.txt: a heading and four lines of one value a layer; nothing when there is no such file.
-std::optional<std::vector<DnnsimPrecision>> read_dnnsim_precision(const std::filesystem::path& file, std::size_t layers);
+std::optional<std::vector<DnnsimPrecision>> read_dnnsim_precision(const std::filesystem::path& file,
+                                                                  std::size_t layers);
 
 }  // namespace heddle::workload

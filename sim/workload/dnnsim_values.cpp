@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/dnnsim_values.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "sim/base/error.h"
 
 namespace heddle::workload {
 namespace {
 
-double power_of_two(int exponent) { return std::ldexp(1.0, exponent); }
+double power_of_two(int exponent) {
+  return std::ldexp(1.0, exponent);
+}
 
-CodeRule integers(const NumberScan& scan, const std::optional<FixedPoint>& fixed, unsigned width, const std::string& where) {
+CodeRule integers(const NumberScan& scan, const std::optional<FixedPoint>& fixed, unsigned width,
+                  const std::string& where) {
   if (!scan.only_integers) {
-    throw Error(ErrorKind::workload, where, scan.first_fraction + " is not a whole number; use --values auto, fixed or linear");
+    throw Error(ErrorKind::workload, where,
+                scan.first_fraction + " is not a whole number; use --values auto, fixed or linear");
   }
   CodeRule out;
   out.name = "integers";
@@ -63,7 +67,8 @@ void NumberScan::add(const NpyView& view, const std::string& where) {
   const std::uint64_t count = view.elements();
   for (std::uint64_t i = 0; i < count; ++i) {
     const double number = view.real(i);
-    if (!std::isfinite(number)) throw Error(ErrorKind::workload, where, fmt::format("the number at flat index {} is not finite", i));
+    if (!std::isfinite(number))
+      throw Error(ErrorKind::workload, where, fmt::format("the number at flat index {} is not finite", i));
     if (!any_) smallest = largest = number;
     any_ = true;
     smallest = std::min(smallest, number);
@@ -80,24 +85,28 @@ std::int32_t CodeRule::code(double number) const {
   return static_cast<std::int32_t>(std::clamp(std::round(number * factor), lowest, highest));
 }
 
-CodeRule choose_rule(DnnsimValues values, const NumberScan& scan, const std::optional<FixedPoint>& fixed, unsigned width,
-                     const std::string& where) {
+CodeRule choose_rule(DnnsimValues values, const NumberScan& scan, const std::optional<FixedPoint>& fixed,
+                     unsigned width, const std::string& where) {
   if (values == DnnsimValues::automatic) {
     values = scan.only_integers ? DnnsimValues::integers : fixed ? DnnsimValues::fixed : DnnsimValues::linear;
   }
-  if (values == DnnsimValues::fixed && !fixed) throw Error(ErrorKind::workload, where, "--values fixed needs a precision.txt");
+  if (values == DnnsimValues::fixed && !fixed)
+    throw Error(ErrorKind::workload, where, "--values fixed needs a precision.txt");
   CodeRule out = values == DnnsimValues::integers ? integers(scan, fixed, width, where)
                  : values == DnnsimValues::fixed  ? fixed_point(scan, *fixed)
                                                   : linear(scan, width);
   if (out.precision_bits > width) {
-    throw Error(ErrorKind::workload, where, fmt::format("precision.txt states {} bits, but the container has {} (--width)", out.precision_bits, width));
+    throw Error(ErrorKind::workload, where,
+                fmt::format("precision.txt states {} bits, but the container has {} (--width)",
+                            out.precision_bits, width));
   }
   out.rep.bits = width;
   out.rep.is_signed = out.lowest < 0;
   return out;
 }
 
-std::vector<std::int32_t> codes_of(const NpyView& view, const CodeRule& rule, std::uint64_t first, std::uint64_t count) {
+std::vector<std::int32_t> codes_of(const NpyView& view, const CodeRule& rule, std::uint64_t first,
+                                   std::uint64_t count) {
   std::vector<std::int32_t> out(count);
   for (std::uint64_t i = 0; i < count; ++i) out[i] = rule.code(view.real(first + i));
   return out;

@@ -45,10 +45,11 @@ struct FixedPoint {
 };
 
 // Throws Error(workload) at `where` when the numbers do not allow what is asked for.
-CodeRule choose_rule(DnnsimValues values, const NumberScan& scan, const std::optional<FixedPoint>& fixed, unsigned width,
-                     const std::string& where);
+CodeRule choose_rule(DnnsimValues values, const NumberScan& scan, const std::optional<FixedPoint>& fixed,
+                     unsigned width, const std::string& where);
 
 // The codes of `count` numbers from `first` on.
-std::vector<std::int32_t> codes_of(const NpyView& view, const CodeRule& rule, std::uint64_t first, std::uint64_t count);
+std::vector<std::int32_t> codes_of(const NpyView& view, const CodeRule& rule, std::uint64_t first,
+                                   std::uint64_t count);
 
 }  // namespace heddle::workload

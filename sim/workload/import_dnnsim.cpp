@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/import_dnnsim.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/mapped_file.h"
@@ -69,25 +69,30 @@ std::vector<std::uint64_t> batches_of(const std::filesystem::path& folder, const
   return out;
 }
 
-std::vector<LayerTensors> open_tensors(const std::filesystem::path& folder, const std::vector<DnnsimLayer>& layers) {
-  if (!std::filesystem::is_directory(folder)) throw Error(ErrorKind::io, folder.string(), "there is no such folder of tensors");
+std::vector<LayerTensors> open_tensors(const std::filesystem::path& folder,
+                                       const std::vector<DnnsimLayer>& layers) {
+  if (!std::filesystem::is_directory(folder))
+    throw Error(ErrorKind::io, folder.string(), "there is no such folder of tensors");
   std::vector<std::uint64_t> batches;
   std::vector<LayerTensors> out;
   for (const DnnsimLayer& layer : layers) {
     const auto own = batches_of(folder, layer.file_name());
     if (own.empty()) {
-      throw Error(ErrorKind::io, (folder / ("act-" + layer.file_name() + "-0.npy")).string(), "there is no such tensor, nor one of another batch");
+      throw Error(ErrorKind::io, (folder / ("act-" + layer.file_name() + "-0.npy")).string(),
+                  "there is no such tensor, nor one of another batch");
     }
     if (out.empty()) batches = own;
     if (own != batches) {
-      throw Error(ErrorKind::workload, folder.string(),
-                  fmt::format("layer {} has batches {}, but layer {} has {}", in_quotes(layer.name), fmt::join(own, ", "),
-                              in_quotes(layers.front().name), fmt::join(batches, ", ")));
+      throw Error(
+          ErrorKind::workload, folder.string(),
+          fmt::format("layer {} has batches {}, but layer {} has {}", in_quotes(layer.name),
+                      fmt::join(own, ", "), in_quotes(layers.front().name), fmt::join(batches, ", ")));
     }
     LayerTensors tensors;
     tensors.weight = std::make_unique<Tensor>(folder / ("wgt-" + layer.file_name() + ".npy"));
     for (const auto batch : batches) {
-      tensors.activations.push_back(std::make_unique<Tensor>(folder / fmt::format("act-{}-{}.npy", layer.file_name(), batch)));
+      tensors.activations.push_back(
+          std::make_unique<Tensor>(folder / fmt::format("act-{}-{}.npy", layer.file_name(), batch)));
     }
     out.push_back(std::move(tensors));
   }
@@ -105,9 +110,12 @@ void shape_convolution(const DnnsimLayer& from, const Tensor& weight, const Tens
   g.channels = dimension(a[1], activation);
   g.height = dimension(a[2], activation);
   g.width = dimension(a[3], activation);
-  if (g.channels % w[1] != 0) throw weight.fault(fmt::format("has {} channels a filter, which do not divide the input's {}", w[1], g.channels));
+  if (g.channels % w[1] != 0)
+    throw weight.fault(
+        fmt::format("has {} channels a filter, which do not divide the input's {}", w[1], g.channels));
   g.groups = static_cast<std::uint32_t>(g.channels / w[1]);
-  if (g.filters % g.groups != 0) throw weight.fault(fmt::format("has {} filters, which {} groups do not divide", g.filters, g.groups));
+  if (g.filters % g.groups != 0)
+    throw weight.fault(fmt::format("has {} filters, which {} groups do not divide", g.filters, g.groups));
   g.stride_y = from.stride_y;
   g.stride_x = from.stride_x;
   g.pad_top = g.pad_bottom = from.pad_y;
@@ -115,7 +123,8 @@ void shape_convolution(const DnnsimLayer& from, const Tensor& weight, const Tens
   const std::uint64_t padded_height = std::uint64_t{g.height} + 2 * std::uint64_t{from.pad_y};
   const std::uint64_t padded_width = std::uint64_t{g.width} + 2 * std::uint64_t{from.pad_x};
   if (g.kernel_height > padded_height || g.kernel_width > padded_width) {
-    throw weight.fault(fmt::format("has a kernel larger than the padded input, {} x {}", padded_height, padded_width));
+    throw weight.fault(
+        fmt::format("has a kernel larger than the padded input, {} x {}", padded_height, padded_width));
   }
   g.out_height = static_cast<std::uint32_t>((padded_height - g.kernel_height) / g.stride_y + 1);
   g.out_width = static_cast<std::uint32_t>((padded_width - g.kernel_width) / g.stride_x + 1);
@@ -134,10 +143,12 @@ void shape_product(const DnnsimLayer& from, const Tensor& weight, const Tensor& 
   const bool recurrent = from.type == Type::rnn;
   if (w.size() != 2 && w.size() != 4) throw weight.fault("is not (K, C)");
   if (recurrent ? a.size() != 3 : a.size() != 2 && a.size() != 4) {
-    throw activation.fault(recurrent ? "is not a recurrent layer's input (T, B, C)" : "is not a fully connected layer's input (B, C) or (B, C, H, W)");
+    throw activation.fault(recurrent ? "is not a recurrent layer's input (T, B, C)"
+                                     : "is not a fully connected layer's input (B, C) or (B, C, H, W)");
   }
   const std::uint64_t inputs = recurrent ? a[2] : flat(a, 1);
-  if (flat(w, 1) != inputs) throw weight.fault(fmt::format("has {} inputs, but {} has {}", flat(w, 1), activation.name, inputs));
+  if (flat(w, 1) != inputs)
+    throw weight.fault(fmt::format("has {} inputs, but {} has {}", flat(w, 1), activation.name, inputs));
   // The steps of a recurrent layer run one after another with the same weights: they are groups.
   g.groups = recurrent ? dimension(a[0], activation) : 1;
   g.channels = dimension(inputs * g.groups, activation);
@@ -146,9 +157,11 @@ void shape_product(const DnnsimLayer& from, const Tensor& weight, const Tensor& 
 
 class Importer {
  public:
-  Importer(const DnnsimImport& import, const std::filesystem::path& trace) : import_(import), writer_(trace) {}
+  Importer(const DnnsimImport& import, const std::filesystem::path& trace)
+      : import_(import), writer_(trace) {}
 
-  void add(const DnnsimLayer& from, const LayerTensors& tensors, const std::optional<DnnsimPrecision>& precision) {
+  void add(const DnnsimLayer& from, const LayerTensors& tensors,
+           const std::optional<DnnsimPrecision>& precision) {
     Layer layer;
     layer.id = from.name;
     layer.op = from.type == Type::conv ? Op::conv2d : Op::linear;
@@ -187,23 +200,27 @@ class Importer {
     for (const auto& tensor : tensors.activations) {
       Shape shape = tensor->view.shape;
       if (shape.size() == first.view.shape.size()) shape[batch_axis] = first.view.shape[batch_axis];
-      if (shape != first.view.shape) throw tensor->fault("differs from that of " + first.name + ", " + text_of(first.view.shape));
+      if (shape != first.view.shape)
+        throw tensor->fault("differs from that of " + first.name + ", " + text_of(first.view.shape));
     }
   }
 
   // Images of each batch, which all layers must share.
   void count_samples(const DnnsimLayer& from, const LayerTensors& tensors) {
     std::vector<std::uint64_t> images;
-    for (const auto& tensor : tensors.activations) images.push_back(tensor->view.shape[from.type == Type::rnn ? 1 : 0]);
+    for (const auto& tensor : tensors.activations)
+      images.push_back(tensor->view.shape[from.type == Type::rnn ? 1 : 0]);
     if (images_.empty()) {
       std::uint64_t sum = 0;
       for (const auto n : images) sum += n;
-      if (sum > 100000) throw tensors.activations.front()->fault("is one of batches with more than 100,000 images");
+      if (sum > 100000)
+        throw tensors.activations.front()->fault("is one of batches with more than 100,000 images");
       images_ = images;
       samples_ = static_cast<std::uint32_t>(sum);
     } else if (images != images_) {
       throw Error(ErrorKind::workload, tensors.activations.front()->name,
-                  fmt::format("batches of {} images, but the first layer's have {}", fmt::join(images, ", "), fmt::join(images_, ", ")));
+                  fmt::format("batches of {} images, but the first layer's have {}", fmt::join(images, ", "),
+                              fmt::join(images_, ", ")));
     }
   }
 
@@ -214,33 +231,39 @@ class Importer {
     auto codes = codes_of(weight.view, rule, 0, weight.view.elements());
     if (layer.op != Op::conv2d && layer.geometry.groups > 1) {
       const std::vector<std::int32_t> one = codes;
-      for (std::uint32_t g = 1; g < layer.geometry.groups; ++g) codes.insert(codes.end(), one.begin(), one.end());
+      for (std::uint32_t g = 1; g < layer.geometry.groups; ++g)
+        codes.insert(codes.end(), one.begin(), one.end());
     }
     layer.weight.source = "static";
     layer.weight.rep = rule.rep;
     layer.precision.weight_bits = rule.precision_bits;
-    layer.weight.files = {
-        writer_.add_codes("tensors/" + file_stem(layer.id) + ".w.npy", weight_shape(layer), codes, rule.rep.bits, rule.rep.is_signed)};
+    layer.weight.files = {writer_.add_codes("tensors/" + file_stem(layer.id) + ".w.npy", weight_shape(layer),
+                                            codes, rule.rep.bits, rule.rep.is_signed)};
     values_[layer.id]["weight"] = rule.name;
   }
 
-  void add_activations(const DnnsimLayer& from, const LayerTensors& tensors, const std::optional<FixedPoint>& fixed, Layer& layer) {
+  void add_activations(const DnnsimLayer& from, const LayerTensors& tensors,
+                       const std::optional<FixedPoint>& fixed, Layer& layer) {
     NumberScan scan;
     for (const auto& tensor : tensors.activations) scan.add(tensor->view, tensor->name);
-    const CodeRule rule = choose_rule(import_.values, scan, fixed, import_.width, tensors.activations.front()->name);
+    const CodeRule rule =
+        choose_rule(import_.values, scan, fixed, import_.width, tensors.activations.front()->name);
     layer.activation.rep = rule.rep;
     layer.precision.activation_bits = rule.precision_bits;
     for (std::size_t batch = 0; batch < images_.size(); ++batch) {
       for (std::uint64_t image = 0; image < images_[batch]; ++image) {
         const auto codes = image_codes(from, tensors.activations[batch]->view, rule, image);
-        const std::string name = fmt::format("tensors/{}.x.s{}.npy", file_stem(layer.id), layer.activation.files.size());
-        layer.activation.files.push_back(writer_.add_codes(name, activation_shape(layer), codes, rule.rep.bits, rule.rep.is_signed));
+        const std::string name =
+            fmt::format("tensors/{}.x.s{}.npy", file_stem(layer.id), layer.activation.files.size());
+        layer.activation.files.push_back(
+            writer_.add_codes(name, activation_shape(layer), codes, rule.rep.bits, rule.rep.is_signed));
       }
     }
     values_[layer.id]["activation"] = rule.name;
   }
 
-  static std::vector<std::int32_t> image_codes(const DnnsimLayer& from, const NpyView& view, const CodeRule& rule, std::uint64_t image) {
+  static std::vector<std::int32_t> image_codes(const DnnsimLayer& from, const NpyView& view,
+                                               const CodeRule& rule, std::uint64_t image) {
     const Shape& shape = view.shape;
     if (from.type != Type::rnn) return codes_of(view, rule, image * flat(shape, 1), flat(shape, 1));
     std::vector<std::int32_t> out;
@@ -270,9 +293,11 @@ std::optional<DnnsimValues> dnnsim_values_named(const std::string& name) {
 }
 
 DnnsimSummary import_dnnsim(const DnnsimImport& import, const std::filesystem::path& trace) {
-  if (import.width < 2 || import.width > 16) throw Error(ErrorKind::usage, "--width", fmt::format("expected 2 to 16 bits, found {}", import.width));
+  if (import.width < 2 || import.width > 16)
+    throw Error(ErrorKind::usage, "--width", fmt::format("expected 2 to 16 bits, found {}", import.width));
   const auto model = import.folder / "models" / import.network;
-  if (!std::filesystem::is_directory(model)) throw Error(ErrorKind::io, model.string(), "there is no such folder");
+  if (!std::filesystem::is_directory(model))
+    throw Error(ErrorKind::io, model.string(), "there is no such folder");
   const auto layers = read_dnnsim_model(model);
   const auto precisions = read_dnnsim_precision(model / "precision.txt", layers.size());
   const auto tensors = open_tensors(import.folder / "net_traces" / import.network, layers);
@@ -280,10 +305,12 @@ DnnsimSummary import_dnnsim(const DnnsimImport& import, const std::filesystem::p
   for (std::size_t i = 0; i < layers.size(); ++i) {
     importer.add(layers[i], tensors[i], precisions ? std::optional((*precisions)[i]) : std::nullopt);
   }
-  return importer.finish(layers.size(), {{"kind", "DNNsim traces"},
-                                         {"network", import.network},
-                                         {"model", std::filesystem::exists(model / "model.csv") ? "model.csv" : "train_val.prototxt"},
-                                         {"precision", precisions ? "precision.txt" : "none"}});
+  return importer.finish(
+      layers.size(),
+      {{"kind", "DNNsim traces"},
+       {"network", import.network},
+       {"model", std::filesystem::exists(model / "model.csv") ? "model.csv" : "train_val.prototxt"},
+       {"precision", precisions ? "precision.txt" : "none"}});
 }
 
 }  // namespace heddle::workload

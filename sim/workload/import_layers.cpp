@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/import_layers.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <fstream>
+
+#include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
@@ -52,8 +52,9 @@ Json operand_json(const Operand& operand, const char* role, const std::string& s
 Json shape_json(const Layer& layer) {
   const Geometry& g = layer.geometry;
   if (layer.op != Op::conv2d) return {{"N", 1}, {"M", g.width}, {"C", g.channels}, {"K", g.filters}};
-  return {{"N", 1},       {"C", g.channels},      {"H", g.height},       {"W", g.width},      {"K", g.filters},
-          {"R", g.kernel_height}, {"S", g.kernel_width}, {"OH", g.out_height}, {"OW", g.out_width}};
+  return {{"N", 1},           {"C", g.channels},      {"H", g.height},       {"W", g.width},
+          {"K", g.filters},   {"R", g.kernel_height}, {"S", g.kernel_width}, {"OH", g.out_height},
+          {"OW", g.out_width}};
 }
 
 }  // namespace
@@ -75,16 +76,17 @@ void LayerList::add(const Layer& layer) {
   const std::string source = fit(layer);
   const Geometry& g = layer.geometry;
   const bool conv = layer.op == Op::conv2d;
-  Json out{{"id", layer.id},
-           {"index", layers_.size()},
-           {"op", conv ? "conv2d" : "linear"},
-           {"inputs", {source}},
-           {"shape", shape_json(layer)},
-           {"groups", g.groups},
-           {"operands",
-            {operand_json(layer.activation, "activation", source, conv ? "NCHW" : "MC"),
-             operand_json(layer.weight, "weight", "static", conv ? "KCRS" : "KC")}},
-           {"precision", {{"a_bits", layer.precision.activation_bits}, {"w_bits", layer.precision.weight_bits}}}};
+  Json out{
+      {"id", layer.id},
+      {"index", layers_.size()},
+      {"op", conv ? "conv2d" : "linear"},
+      {"inputs", {source}},
+      {"shape", shape_json(layer)},
+      {"groups", g.groups},
+      {"operands",
+       {operand_json(layer.activation, "activation", source, conv ? "NCHW" : "MC"),
+        operand_json(layer.weight, "weight", "static", conv ? "KCRS" : "KC")}},
+      {"precision", {{"a_bits", layer.precision.activation_bits}, {"w_bits", layer.precision.weight_bits}}}};
   if (conv) {
     out["stride"] = {g.stride_y, g.stride_x};
     out["dilation"] = {g.dilation_y, g.dilation_x};
@@ -133,15 +135,17 @@ std::vector<std::string> split(const std::string& line, const std::string& separ
   }
 }
 
-std::int64_t whole_number(const std::string& field, const std::string& where, const std::string& what, std::int64_t low,
-                          std::int64_t high) {
+std::int64_t whole_number(const std::string& field, const std::string& where, const std::string& what,
+                          std::int64_t low, std::int64_t high) {
   std::int64_t value = 0;
   const auto [end, failure] = std::from_chars(field.data(), field.data() + field.size(), value);
   if (failure != std::errc() || end != field.data() + field.size()) {
-    throw Error(ErrorKind::workload, where, fmt::format("{}: expected a whole number, found {}", what, in_quotes(field)));
+    throw Error(ErrorKind::workload, where,
+                fmt::format("{}: expected a whole number, found {}", what, in_quotes(field)));
   }
   if (value < low || value > high) {
-    throw Error(ErrorKind::workload, where, fmt::format("{}: expected {} to {}, found {}", what, low, high, value));
+    throw Error(ErrorKind::workload, where,
+                fmt::format("{}: expected {} to {}, found {}", what, low, high, value));
   }
   return value;
 }

@@ -18,7 +18,8 @@ class LayerList {
   // `layer` with id, op, geometry and precision; operands' files and representations as given.
   void add(const Layer& layer);
   // The manifest without `files`; `provenance` needs at least `tool`.
-  [[nodiscard]] config::Json manifest(const std::string& name, std::uint32_t samples, config::Json provenance) const;
+  [[nodiscard]] config::Json manifest(const std::string& name, std::uint32_t samples,
+                                      config::Json provenance) const;
 
  private:
   std::string fit(const Layer& layer);
@@ -33,7 +34,7 @@ std::vector<std::string> read_lines(const std::filesystem::path& file);
 std::vector<std::string> split(const std::string& line, const std::string& separators);  // trimmed fields
 std::string trimmed(const std::string& text);
 // The whole number that a field states. Throws Error(workload) at `where`.
-std::int64_t whole_number(const std::string& field, const std::string& where, const std::string& what, std::int64_t low,
-                          std::int64_t high);
+std::int64_t whole_number(const std::string& field, const std::string& where, const std::string& what,
+                          std::int64_t low, std::int64_t high);
 
 }  // namespace heddle::workload

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/import_scalesim.h"
 
-#include <fmt/format.h>
-
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <sstream>
+
+#include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
@@ -55,7 +55,8 @@ void read_precisions(const Line& line, Precision& out) {
     const auto equals = word.find('=');
     const std::string name = word.substr(0, equals);
     if (equals == std::string::npos || (name != "Pa" && name != "Pw")) {
-      throw Error(ErrorKind::workload, line.where, "after the last comma: expected Pa=BITS and Pw=BITS, found " + in_quotes(word));
+      throw Error(ErrorKind::workload, line.where,
+                  "after the last comma: expected Pa=BITS and Pw=BITS, found " + in_quotes(word));
     }
     const auto bits = static_cast<unsigned>(whole_number(word.substr(equals + 1), line.where, name, 1, 16));
     (name == "Pa" ? out.activation_bits : out.weight_bits) = bits;
@@ -63,16 +64,19 @@ void read_precisions(const Line& line, Precision& out) {
 }
 
 // SCALE-Sim: out = ceil((in - kernel + stride) / stride).
-std::uint32_t output_size(const Line& line, const char* what, std::uint32_t in, std::uint32_t kernel, std::uint32_t stride,
-                          std::uint32_t& pad_after) {
-  if (kernel > in) throw Error(ErrorKind::workload, line.where, fmt::format("{}: the filter ({}) is larger than the input ({})", what, kernel, in));
+std::uint32_t output_size(const Line& line, const char* what, std::uint32_t in, std::uint32_t kernel,
+                          std::uint32_t stride, std::uint32_t& pad_after) {
+  if (kernel > in)
+    throw Error(ErrorKind::workload, line.where,
+                fmt::format("{}: the filter ({}) is larger than the input ({})", what, kernel, in));
   const auto out = static_cast<std::uint32_t>(ceil_div(in - kernel, stride)) + 1;
   pad_after = (out - 1) * stride + kernel - in;
   return out;
 }
 
 Layer convolution(const Line& line) {
-  if (line.fields.size() > kConvolutionFields + 1) throw Error(ErrorKind::workload, line.where, "more than nine fields");
+  if (line.fields.size() > kConvolutionFields + 1)
+    throw Error(ErrorKind::workload, line.where, "more than nine fields");
   Layer layer;
   layer.op = Op::conv2d;
   Geometry& g = layer.geometry;
@@ -85,7 +89,9 @@ Layer convolution(const Line& line) {
   g.stride_y = g.stride_x = line.dimension(7, "Strides");
   if (line.fields.size() > kConvolutionFields) {
     const auto ratio = split(line.fields[kConvolutionFields], ":");
-    if (ratio.size() != 2) throw Error(ErrorKind::workload, line.where, "sparsity: expected N:M, found " + in_quotes(line.fields[kConvolutionFields]));
+    if (ratio.size() != 2)
+      throw Error(ErrorKind::workload, line.where,
+                  "sparsity: expected N:M, found " + in_quotes(line.fields[kConvolutionFields]));
     const auto m = whole_number(ratio[1], line.where, "sparsity M", 1, kMostDimension);
     static_cast<void>(whole_number(ratio[0], line.where, "sparsity N", 1, m));
   }
@@ -93,14 +99,16 @@ Layer convolution(const Line& line) {
   g.out_width = output_size(line, "width", g.width, g.kernel_width, g.stride_x, g.pad_right);
   if (line.fields[0].find("DP") != std::string::npos) {
     g.groups = g.channels;
-    if (std::uint64_t{g.filters} * g.channels > kMostDimension) throw Error(ErrorKind::workload, line.where, "too many depthwise filters");
+    if (std::uint64_t{g.filters} * g.channels > kMostDimension)
+      throw Error(ErrorKind::workload, line.where, "too many depthwise filters");
     g.filters *= g.channels;
   }
   return layer;
 }
 
 Layer matrix_product(const Line& line) {
-  if (line.fields.size() > kProductFields + 1) throw Error(ErrorKind::workload, line.where, "more than five fields");
+  if (line.fields.size() > kProductFields + 1)
+    throw Error(ErrorKind::workload, line.where, "more than five fields");
   Layer layer;
   layer.op = Op::linear;
   Geometry& g = layer.geometry;
@@ -109,7 +117,8 @@ Layer matrix_product(const Line& line) {
   g.channels = line.dimension(3, "K");
   if (line.fields.size() > kProductFields && line.fields[kProductFields].find(':') == std::string::npos) {
     g.groups = line.dimension(kProductFields, "batch");
-    if (std::uint64_t{g.groups} * std::max(g.filters, g.channels) > kMostDimension) throw Error(ErrorKind::workload, line.where, "the batch is too large");
+    if (std::uint64_t{g.groups} * std::max(g.filters, g.channels) > kMostDimension)
+      throw Error(ErrorKind::workload, line.where, "the batch is too large");
     g.filters *= g.groups;
     g.channels *= g.groups;
   }
@@ -129,17 +138,20 @@ std::vector<Layer> read_scalesim(const std::filesystem::path& file) {
     const bool is_product = line.fields.size() >= kProductFields && line.fields.size() <= kProductFields + 1;
     if (!is_product && line.fields.size() < kConvolutionFields) {
       throw Error(ErrorKind::workload, line.where,
-                  fmt::format("{} fields; expected 8 (convolution: name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, "
+                  fmt::format("{} fields; expected 8 (convolution: name, IFMAP Height, IFMAP Width, Filter "
+                              "Height, Filter Width, "
                               "Channels, Num Filter, Strides) or 4 (matrix product: name, M, N, K)",
                               line.fields.size()));
     }
-    if (!out.empty() && is_product != products) throw Error(ErrorKind::workload, line.where, "convolutions and matrix products in one file");
+    if (!out.empty() && is_product != products)
+      throw Error(ErrorKind::workload, line.where, "convolutions and matrix products in one file");
     products = is_product;
     Layer layer = is_product ? matrix_product(line) : convolution(line);
     layer.id = line.fields[0];
     read_precisions(line, layer.precision);
     if (layer.id.empty()) throw Error(ErrorKind::workload, line.where, "the layer has no name");
-    if (!ids.insert(layer.id).second) throw Error(ErrorKind::workload, line.where, "a second layer " + in_quotes(layer.id));
+    if (!ids.insert(layer.id).second)
+      throw Error(ErrorKind::workload, line.where, "a second layer " + in_quotes(layer.id));
     out.push_back(std::move(layer));
   }
   if (out.empty()) throw Error(ErrorKind::workload, file.string(), "no layers below the heading");
@@ -154,10 +166,12 @@ std::size_t import_scalesim(const std::filesystem::path& file, const std::filesy
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   const std::string digest = sha256_hex(std::as_bytes(std::span(text)));
   TraceWriter writer(trace);
-  writer.finish(list.manifest(file.stem().string(), 0,
-                              {{"tool", std::string("heddle trace import scalesim ") + kVersion},
-                               {"source_model", {{"kind", "SCALE-Sim topology"}, {"file", file.filename().string()}, {"sha256", digest}}},
-                               {"notes", "shapes and precisions only; N:M sparsity of the file is not kept"}}));
+  writer.finish(list.manifest(
+      file.stem().string(), 0,
+      {{"tool", std::string("heddle trace import scalesim ") + kVersion},
+       {"source_model",
+        {{"kind", "SCALE-Sim topology"}, {"file", file.filename().string()}, {"sha256", digest}}},
+       {"notes", "shapes and precisions only; N:M sparsity of the file is not kept"}}));
   return layers.size();
 }
 

@@ -7,12 +7,14 @@
 namespace heddle::workload {
 namespace {
 
-std::uint32_t up(std::uint64_t n, std::uint64_t d) { return static_cast<std::uint32_t>(ceil_div(n, d)); }
+std::uint32_t up(std::uint64_t n, std::uint64_t d) {
+  return static_cast<std::uint32_t>(ceil_div(n, d));
+}
 
 bool is_image_layer(const Layer& layer) {
   const Geometry& g = layer.geometry;
-  return layer.op == Op::conv2d && g.channels == 3 && g.groups == 1 && g.stride_y == g.stride_x && g.stride_y > 1 &&
-         g.dilation_y == 1 && g.dilation_x == 1;
+  return layer.op == Op::conv2d && g.channels == 3 && g.groups == 1 && g.stride_y == g.stride_x &&
+         g.stride_y > 1 && g.dilation_y == 1 && g.dilation_x == 1;
 }
 
 // Depthwise, one rule for all designs: a group for every 16-channel brick, filter rows on the diagonal.
@@ -88,7 +90,8 @@ LoweredLayer lower(const Layer& layer, const LoweringOptions& options) {
     out.is_parallel_groups = options.groups == Groups::parallel && g.groups > 1 && !out.is_fully_connected;
     const std::uint32_t channels = g.channels / g.groups;
     const std::uint32_t filters = g.filters / g.groups;
-    for (std::uint32_t i = 0; i < g.groups; ++i) out.groups.push_back({i * channels, channels, i * filters, filters});
+    for (std::uint32_t i = 0; i < g.groups; ++i)
+      out.groups.push_back({i * channels, channels, i * filters, filters});
   }
   out.bricks = up(out.groups.front().channels, kBrick);
   return out;

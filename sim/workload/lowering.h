@@ -13,7 +13,7 @@ namespace heddle::workload {
 inline constexpr std::uint32_t kBrick = 16;  // values consecutive along the channel axis (specs, section 1)
 
 enum class ImageLayer { plain, folded, published };
-enum class FoldOrder { yxc, xyc };  // channel index (dy*s+dx)*C+c, or DNNsim's (dx*s+dy)*C+c
+enum class FoldOrder { yxc, xyc };                   // channel index (dy*s+dx)*C+c, or DNNsim's (dx*s+dy)*C+c
 enum class WindowOrder { row_major, column_major };  // DNNsim's windows run down the columns
 enum class Groups { sequential, parallel, ignored };
 
@@ -54,7 +54,8 @@ struct LoweredLayer {
   bool is_depthwise = false;
   bool is_fully_connected = false;
   bool is_parallel_groups = false;
-  unsigned activation_bits = 16;  // Pa and Pw of the layer, for arrays that compose wide values of narrow elements
+  unsigned activation_bits =
+      16;  // Pa and Pw of the layer, for arrays that compose wide values of narrow elements
   unsigned weight_bits = 16;
   bool shapes_only = false;  // `published` or `ignored`: a count that no values can be fed through
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/manifest.h"
 
-#include <fmt/format.h>
-
 #include <set>
+
+#include <fmt/format.h>
 
 #include "sim/base/nearest.h"
 #include "sim/workload/manifest_layer.h"
@@ -22,13 +22,14 @@ bool check_version(const ManifestNode& root) {
   const auto version = root.numbers_or("version", {0, 0}, 0);
   if (!root.has("version")) throw root.fault("key 'version' is missing");
   if (version[0] != kMajor) {
-    throw root.fault("version", fmt::format("trace version {}.{}, this program reads version {}.x", version[0],
-                                            version[1], kMajor));
+    throw root.fault("version", fmt::format("trace version {}.{}, this program reads version {}.x",
+                                            version[0], version[1], kMajor));
   }
   return version[1] > kMinor;
 }
 
-std::map<std::string, FileEntry> read_files(const ManifestNode& root, bool newer, std::vector<std::string>& warnings) {
+std::map<std::string, FileEntry> read_files(const ManifestNode& root, bool newer,
+                                            std::vector<std::string>& warnings) {
   std::map<std::string, FileEntry> out;
   const ManifestNode files = root.child("files");
   if (!files.json().is_object()) throw files.fault("expected an object of file entries");
@@ -40,7 +41,8 @@ std::map<std::string, FileEntry> read_files(const ManifestNode& root, bool newer
     file.bytes = static_cast<std::uint64_t>(entry.integer("bytes", 0, INT64_MAX));
     file.sha256 = entry.text("sha256");
     if (file.sha256.size() != 64 || file.sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
-      throw entry.fault("sha256", "expected 64 lower-case hexadecimal digits, found " + in_quotes(file.sha256));
+      throw entry.fault("sha256",
+                        "expected 64 lower-case hexadecimal digits, found " + in_quotes(file.sha256));
     }
     out.emplace(name, std::move(file));
   }
@@ -50,15 +52,16 @@ std::map<std::string, FileEntry> read_files(const ManifestNode& root, bool newer
 // Ids are unique, inputs come earlier, so the graph has no cycle.
 void check_graph(const ManifestNode& root, const Network& network) {
   std::set<std::string> known(network.inputs.begin(), network.inputs.end());
-  if (known.size() != network.inputs.size()) throw root.child("network").fault("inputs", "an input stands twice");
+  if (known.size() != network.inputs.size())
+    throw root.child("network").fault("inputs", "an input stands twice");
   const auto nodes = root.list("layers");
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const Layer& layer = network.layers[i];
     const std::vector<std::string> earlier(known.begin(), known.end());
     const auto require_known = [&](const std::string& id, const char* what) {
       if (known.count(id) == 0) {
-        throw nodes[i].fault(fmt::format("layer {}: {} {} is not an earlier layer or a network input{}", in_quotes(layer.id),
-                                         what, in_quotes(id), suggestion(id, earlier)));
+        throw nodes[i].fault(fmt::format("layer {}: {} {} is not an earlier layer or a network input{}",
+                                         in_quotes(layer.id), what, in_quotes(id), suggestion(id, earlier)));
       }
     };
     for (const auto& input : layer.inputs) require_known(input, "input");
@@ -70,7 +73,8 @@ void check_graph(const ManifestNode& root, const Network& network) {
     if (!known.insert(layer.id).second) throw nodes[i].fault("id", in_quotes(layer.id) + " is already taken");
   }
   for (const auto& output : network.outputs) {
-    if (known.count(output) == 0) throw root.child("network").fault("outputs", "there is no layer " + in_quotes(output));
+    if (known.count(output) == 0)
+      throw root.child("network").fault("outputs", "there is no layer " + in_quotes(output));
   }
 }
 
@@ -81,8 +85,9 @@ Manifest read_manifest(const config::Document& document) {
   if (!document.root.is_object()) throw root.fault("expected an object at the top of a manifest");
   const bool newer = check_version(root);
   Manifest out;
-  root.allow_only({"format", "version", "samples", "network", "provenance", "accuracy", "redacted", "layers", "files"}, newer,
-                  out.warnings);
+  root.allow_only(
+      {"format", "version", "samples", "network", "provenance", "accuracy", "redacted", "layers", "files"},
+      newer, out.warnings);
   const ManifestNode network = root.child("network");
   network.allow_only({"name", "task", "inputs", "outputs"}, newer, out.warnings);
   out.network.name = network.text("name");
@@ -98,8 +103,10 @@ Manifest read_manifest(const config::Document& document) {
   const auto layers = root.list("layers");
   if (layers.empty()) throw root.fault("layers", "the network has no layers");
   if (layers.size() > 100000) throw root.fault("layers", "more than 100,000 layers");
-  LayerContext context{.files = out.files, .warnings = out.warnings, .samples = out.network.samples, .newer = newer};
-  for (std::size_t i = 0; i < layers.size(); ++i) out.network.layers.push_back(read_layer(layers[i], i, context));
+  LayerContext context{
+      .files = out.files, .warnings = out.warnings, .samples = out.network.samples, .newer = newer};
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    out.network.layers.push_back(read_layer(layers[i], i, context));
   check_graph(root, out.network);
   return out;
 }

@@ -11,8 +11,9 @@ namespace {
 constexpr unsigned kWidestContainer = 16;
 
 const std::vector<std::string>& other_ops() {
-  static const std::vector<std::string> kNames{"add",     "mul",       "concat", "maxpool", "avgpool",  "norm",      "activation", "softmax",
-                                               "reshape", "transpose", "slice",  "pad",     "upsample", "embedding", "other"};
+  static const std::vector<std::string> kNames{"add",   "mul",        "concat",   "maxpool",   "avgpool",
+                                               "norm",  "activation", "softmax",  "reshape",   "transpose",
+                                               "slice", "pad",        "upsample", "embedding", "other"};
   return kNames;
 }
 
@@ -31,18 +32,21 @@ std::string listed_file(const ManifestNode& node, const std::string& key, const 
   if (context.files.count(name) == 0) {
     std::vector<std::string> names;
     for (const auto& [file, ignored] : context.files) names.push_back(file);
-    throw node.fault(key, "file " + in_quotes(name) + " is not listed under /files" + suggestion(name, names));
+    throw node.fault(key,
+                     "file " + in_quotes(name) + " is not listed under /files" + suggestion(name, names));
   }
   return name;
 }
 
 // out = floor((in + pads - dilation * (kernel - 1) - 1) / stride) + 1, checked against what is stated.
-void check_output(const ManifestNode& shape, const char* key, std::uint64_t in, std::uint64_t pads, std::uint64_t kernel,
-                  std::uint64_t dilation, std::uint64_t stride, std::uint64_t stated) {
+void check_output(const ManifestNode& shape, const char* key, std::uint64_t in, std::uint64_t pads,
+                  std::uint64_t kernel, std::uint64_t dilation, std::uint64_t stride, std::uint64_t stated) {
   const std::uint64_t span = dilation * (kernel - 1) + 1;
-  if (in + pads < span) throw shape.fault(key, fmt::format("the kernel spans {} but the padded input only {}", span, in + pads));
+  if (in + pads < span)
+    throw shape.fault(key, fmt::format("the kernel spans {} but the padded input only {}", span, in + pads));
   const std::uint64_t out = (in + pads - span) / stride + 1;
-  if (out != stated) throw shape.fault(key, fmt::format("{} stated, but stride, pads and kernel give {}", stated, out));
+  if (out != stated)
+    throw shape.fault(key, fmt::format("{} stated, but stride, pads and kernel give {}", stated, out));
 }
 
 void read_convolution(const ManifestNode& node, Geometry& g) {
@@ -66,10 +70,10 @@ void read_convolution(const ManifestNode& node, Geometry& g) {
   g.pad_left = pads[1];
   g.pad_bottom = pads[2];
   g.pad_right = pads[3];
-  check_output(shape, "OH", g.height, std::uint64_t{g.pad_top} + g.pad_bottom, g.kernel_height, g.dilation_y, g.stride_y,
-               g.out_height);
-  check_output(shape, "OW", g.width, std::uint64_t{g.pad_left} + g.pad_right, g.kernel_width, g.dilation_x, g.stride_x,
-               g.out_width);
+  check_output(shape, "OH", g.height, std::uint64_t{g.pad_top} + g.pad_bottom, g.kernel_height, g.dilation_y,
+               g.stride_y, g.out_height);
+  check_output(shape, "OW", g.width, std::uint64_t{g.pad_left} + g.pad_right, g.kernel_width, g.dilation_x,
+               g.stride_x, g.out_width);
 }
 
 // Products that later code forms in 64 bits must fit: refuse shapes whose work nobody could simulate.
@@ -81,13 +85,14 @@ void check_size(const ManifestNode& node, const Geometry& g) {
   };
   const double padded = product({double(g.channels), double(g.height) + g.pad_top + g.pad_bottom,
                                  double(g.width) + g.pad_left + g.pad_right});
-  const double weights =
-      product({double(g.filters), double(g.channels) / g.groups, double(g.kernel_height), double(g.kernel_width)});
+  const double weights = product(
+      {double(g.filters), double(g.channels) / g.groups, double(g.kernel_height), double(g.kernel_width)});
   constexpr double kMostElements = 1099511627776.0;  // 2^40
   if (padded > kMostElements) throw node.fault("shape", "the padded input has more than 2^40 elements");
   // A few values with a huge padding would ask for memory that the trace's size does not show.
   if (padded > 64.0 * double(g.input_values()) + 1048576.0) {
-    throw node.fault("pads", fmt::format("padding makes the input {:.0f} times larger", padded / double(g.input_values())));
+    throw node.fault("pads", fmt::format("padding makes the input {:.0f} times larger",
+                                         padded / double(g.input_values())));
   }
   if (weights > kMostElements) throw node.fault("shape", "the weights have more than 2^40 elements");
   if (product({weights, double(g.out_height), double(g.out_width)}) > 1e18) {
@@ -106,7 +111,8 @@ void read_geometry(const ManifestNode& node, Layer& layer, const LayerContext& c
     return;
   }
   Geometry& g = layer.geometry;
-  if (shape.integer_or("N", 1, 1, 1 << 20) != 1) throw shape.fault("N", "expected 1: one sample a file, batches are samples");
+  if (shape.integer_or("N", 1, 1, 1 << 20) != 1)
+    throw shape.fault("N", "expected 1: one sample a file, batches are samples");
   if (layer.op == Op::conv2d) {
     shape.allow_only({"N", "C", "H", "W", "K", "R", "S", "OH", "OW"}, context.newer, context.warnings);
     read_convolution(node, g);
@@ -121,33 +127,40 @@ void read_geometry(const ManifestNode& node, Layer& layer, const LayerContext& c
   }
   g.groups = static_cast<std::uint32_t>(node.integer_or("groups", 1, 1, INT32_MAX));
   if (g.channels % g.groups != 0 || g.filters % g.groups != 0) {
-    throw node.fault("groups", fmt::format("{} groups do not divide {} channels and {} filters", g.groups, g.channels, g.filters));
+    throw node.fault("groups", fmt::format("{} groups do not divide {} channels and {} filters", g.groups,
+                                           g.channels, g.filters));
   }
   check_size(node, g);
 }
 
 void read_decoding(const ManifestNode& rep, Representation& out, const LayerContext& context) {
-  const std::string kind = rep.choice("kind", {"int", "mx", "minifloat", "power", "log", "codebook", "float"});
+  const std::string kind =
+      rep.choice("kind", {"int", "mx", "minifloat", "power", "log", "codebook", "float"});
   if (kind == "codebook") {
     out.decode = Representation::Decode::table;
     out.table_file = listed_file(rep, "table_file", context);
   } else if (kind == "power") {
-    if (rep.text("exponent") != "1/2") throw rep.fault("exponent", "only '1/2' has an exact integer decoding");
+    if (rep.text("exponent") != "1/2")
+      throw rep.fault("exponent", "only '1/2' has an exact integer decoding");
     out.decode = Representation::Decode::signed_square;
   } else if (kind != "int") {
-    throw rep.fault("kind", "'" + kind + "' has no exact integer decoding in this version (supported: int, codebook, power)");
+    throw rep.fault(
+        "kind",
+        "'" + kind + "' has no exact integer decoding in this version (supported: int, codebook, power)");
   }
 }
 
 Representation read_rep(const ManifestNode& rep, const LayerContext& context) {
-  rep.allow_only({"kind", "bits", "compute_bits", "signed", "narrow", "bipolar", "encoding", "lsb_exp", "elem", "block", "scale",
-                  "zero_point", "pad_code", "table_file", "exponent", "serialization"},
-                 context.newer, context.warnings);
+  rep.allow_only(
+      {"kind", "bits", "compute_bits", "signed", "narrow", "bipolar", "encoding", "lsb_exp", "elem", "block",
+       "scale", "zero_point", "pad_code", "table_file", "exponent", "serialization"},
+      context.newer, context.warnings);
   Representation out;
   read_decoding(rep, out, context);
   out.bits = static_cast<unsigned>(rep.integer("bits", 1, 32));
   if (out.decode == Representation::Decode::signed_square && out.bits > 15) {
-    throw rep.fault("bits", fmt::format("{} bits squared do not fit 32-bit integers, expected at most 15", out.bits));
+    throw rep.fault("bits",
+                    fmt::format("{} bits squared do not fit 32-bit integers, expected at most 15", out.bits));
   }
   if (!rep.has("signed")) throw rep.fault("key 'signed' is missing");
   out.is_signed = rep.flag_or("signed", true);
@@ -161,8 +174,9 @@ Representation read_rep(const ManifestNode& rep, const LayerContext& context) {
   }
   out.pad_code = static_cast<std::int32_t>(rep.integer_or("pad_code", out.zero_point, INT32_MIN, INT32_MAX));
   if (out.pad_code < out.lowest_code() || out.pad_code > out.highest_code()) {
-    if (!out.is_bipolar) throw rep.fault(fmt::format("pad_code {} is outside the representation's range {} to {}", out.pad_code,
-                                                     out.lowest_code(), out.highest_code()));
+    if (!out.is_bipolar)
+      throw rep.fault(fmt::format("pad_code {} is outside the representation's range {} to {}", out.pad_code,
+                                  out.lowest_code(), out.highest_code()));
   }
   return out;
 }
@@ -173,7 +187,8 @@ Operand read_operand(const ManifestNode& node, const std::string& role, const La
   out.source = node.text("source");
   out.rep = read_rep(node.child("rep"), context);
   if (out.is_static()) {
-    if (role == "activation") throw node.fault("source", "an activation comes from a layer or a network input, not 'static'");
+    if (role == "activation")
+      throw node.fault("source", "an activation comes from a layer or a network input, not 'static'");
     if (node.has("files")) throw node.fault("files", "a static weight has one 'file'");
     if (node.has("file")) out.files.push_back(listed_file(node, "file", context));
     return out;
@@ -182,18 +197,21 @@ Operand read_operand(const ManifestNode& node, const std::string& role, const La
   if (!node.has("files")) return out;
   const auto entries = node.list("files");
   if (entries.size() != context.samples) {
-    throw node.fault("files", fmt::format("{} files, but the trace has {} samples", entries.size(), context.samples));
+    throw node.fault("files",
+                     fmt::format("{} files, but the trace has {} samples", entries.size(), context.samples));
   }
   const ManifestNode list = node.child("files");
   for (const auto& name : node.texts_or_none("files")) {
-    if (context.files.count(name) == 0) throw list.fault("file " + in_quotes(name) + " is not listed under /files");
+    if (context.files.count(name) == 0)
+      throw list.fault("file " + in_quotes(name) + " is not listed under /files");
     out.files.push_back(name);
   }
   return out;
 }
 
 void check_axes(const ManifestNode& node, const Layer& layer, const std::string& role) {
-  const char* expected = role == "activation" ? (layer.op == Op::conv2d ? "NCHW" : "MC") : (layer.op == Op::conv2d ? "KCRS" : "KC");
+  const char* expected = role == "activation" ? (layer.op == Op::conv2d ? "NCHW" : "MC")
+                                              : (layer.op == Op::conv2d ? "KCRS" : "KC");
   if (node.text("axes") != expected) {
     throw node.fault("axes", fmt::format("expected '{}' for the {} of a {}", expected, role, layer.op_name));
   }
@@ -210,16 +228,19 @@ void read_operands(const ManifestNode& node, Layer& layer, const LayerContext& c
     check_axes(operand, layer, role);
     (role == "activation" ? layer.activation : layer.weight) = read_operand(operand, role, context);
   }
-  if (!seen_activation || !seen_weight) throw node.fault("operands", "expected one activation and one weight");
+  if (!seen_activation || !seen_weight)
+    throw node.fault("operands", "expected one activation and one weight");
 }
 
 void read_precision(const ManifestNode& node, Layer& layer, const LayerContext& context) {
   const ManifestNode precision = node.child("precision");
-  precision.allow_only({"w_bits", "a_bits", "a_bits_profile", "lsb_exp", "w_groups"}, context.newer, context.warnings);
+  precision.allow_only({"w_bits", "a_bits", "a_bits_profile", "lsb_exp", "w_groups"}, context.newer,
+                       context.warnings);
   layer.precision.weight_bits = static_cast<unsigned>(precision.integer("w_bits", 1, kWidestContainer));
   layer.precision.activation_bits = static_cast<unsigned>(precision.integer("a_bits", 1, kWidestContainer));
   if (precision.has("a_bits_profile")) {
-    layer.precision.activation_bits = static_cast<unsigned>(precision.integer("a_bits_profile", 1, kWidestContainer));
+    layer.precision.activation_bits =
+        static_cast<unsigned>(precision.integer("a_bits_profile", 1, kWidestContainer));
   }
   if (precision.has("w_groups")) {
     const ManifestNode groups = precision.child("w_groups");
@@ -244,7 +265,8 @@ void read_accumulator(const ManifestNode& node, Layer& layer, const LayerContext
   if (!accumulator.has("expect")) return;
   const auto entries = accumulator.list("expect");
   if (entries.size() != context.samples) {
-    throw accumulator.fault("expect", fmt::format("{} entries, but the trace has {} samples", entries.size(), context.samples));
+    throw accumulator.fault(
+        "expect", fmt::format("{} entries, but the trace has {} samples", entries.size(), context.samples));
   }
   for (const auto& entry : entries) {
     if (entry.json().is_null()) {
@@ -252,16 +274,17 @@ void read_accumulator(const ManifestNode& node, Layer& layer, const LayerContext
       continue;
     }
     entry.allow_only({"file", "index_file"}, context.newer, context.warnings);
-    layer.expect.emplace_back(Expectation{listed_file(entry, "file", context),
-                                          entry.has("index_file") ? listed_file(entry, "index_file", context) : ""});
+    layer.expect.emplace_back(
+        Expectation{listed_file(entry, "file", context),
+                    entry.has("index_file") ? listed_file(entry, "index_file", context) : ""});
   }
 }
 
 }  // namespace
 
 Layer read_layer(const ManifestNode& node, std::size_t index, const LayerContext& context) {
-  node.allow_only({"id", "index", "op", "inputs", "shape", "stride", "dilation", "pads", "groups", "post", "tie_group", "operands",
-                   "bias", "accumulator", "requant", "precision", "stats"},
+  node.allow_only({"id", "index", "op", "inputs", "shape", "stride", "dilation", "pads", "groups", "post",
+                   "tie_group", "operands", "bias", "accumulator", "requant", "precision", "stats"},
                   context.newer, context.warnings);
   Layer layer;
   layer.id = node.text("id");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/manifest_node.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "sim/base/nearest.h"
 
@@ -40,7 +40,8 @@ Error ManifestNode::fault(const std::string& key, const std::string& what) const
   return {ErrorKind::workload, document_->where(path(key)), what};
 }
 
-void ManifestNode::allow_only(const std::vector<std::string>& known, bool newer, std::vector<std::string>& warnings) const {
+void ManifestNode::allow_only(const std::vector<std::string>& known, bool newer,
+                              std::vector<std::string>& warnings) const {
   if (!node_->is_object()) throw fault("expected an object, found " + shown(*node_));
   for (const auto& [key, ignored] : node_->items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
@@ -62,7 +63,9 @@ const Json& ManifestNode::require(const std::string& key) const {
   return *found;
 }
 
-ManifestNode ManifestNode::child(const std::string& key) const { return {*document_, require(key), path(key)}; }
+ManifestNode ManifestNode::child(const std::string& key) const {
+  return {*document_, require(key), path(key)};
+}
 
 std::vector<ManifestNode> ManifestNode::items() const {
   if (!node_->is_array()) throw fault("expected a list, found " + shown(*node_));
@@ -73,7 +76,9 @@ std::vector<ManifestNode> ManifestNode::items() const {
   }
   return out;
 }
-std::vector<ManifestNode> ManifestNode::list(const std::string& key) const { return child(key).items(); }
+std::vector<ManifestNode> ManifestNode::list(const std::string& key) const {
+  return child(key).items();
+}
 
 std::int64_t ManifestNode::integer(const std::string& key, std::int64_t low, std::int64_t high) const {
   return whole(*this, require(key), key, low, high);
@@ -110,7 +115,8 @@ std::vector<std::string> ManifestNode::texts_or_none(const std::string& key) con
   }
   return out;
 }
-std::vector<std::uint32_t> ManifestNode::numbers_or(const std::string& key, std::vector<std::uint32_t> fallback,
+std::vector<std::uint32_t> ManifestNode::numbers_or(const std::string& key,
+                                                    std::vector<std::uint32_t> fallback,
                                                     std::int64_t low) const {
   if (!has(key)) return fallback;
   const auto entries = list(key);

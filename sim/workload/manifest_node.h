@@ -21,12 +21,13 @@ class ManifestNode {
   [[nodiscard]] Error fault(const std::string& key, const std::string& what) const;
 
   // Refuses keys that are not in `known`; when `newer`, they are collected as warnings instead.
-  void allow_only(const std::vector<std::string>& known, bool newer, std::vector<std::string>& warnings) const;
+  void allow_only(const std::vector<std::string>& known, bool newer,
+                  std::vector<std::string>& warnings) const;
 
   [[nodiscard]] bool has(const std::string& key) const;  // present and not null
   [[nodiscard]] ManifestNode child(const std::string& key) const;
-  [[nodiscard]] std::vector<ManifestNode> items() const;                        // of this array
-  [[nodiscard]] std::vector<ManifestNode> list(const std::string& key) const;   // of the array at key
+  [[nodiscard]] std::vector<ManifestNode> items() const;                       // of this array
+  [[nodiscard]] std::vector<ManifestNode> list(const std::string& key) const;  // of the array at key
   [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t low, std::int64_t high) const;
   [[nodiscard]] std::int64_t integer_or(const std::string& key, std::int64_t fallback, std::int64_t low,
                                         std::int64_t high) const;
@@ -36,14 +37,17 @@ class ManifestNode {
   [[nodiscard]] std::string text_or(const std::string& key, const std::string& fallback) const;
   [[nodiscard]] std::vector<std::string> texts_or_none(const std::string& key) const;
   // A list of `count` whole numbers in [low, 2^31 - 1], or the fallback when the key is absent.
-  [[nodiscard]] std::vector<std::uint32_t> numbers_or(const std::string& key, std::vector<std::uint32_t> fallback,
+  [[nodiscard]] std::vector<std::uint32_t> numbers_or(const std::string& key,
+                                                      std::vector<std::uint32_t> fallback,
                                                       std::int64_t low) const;
   std::string choice(const std::string& key, const std::vector<std::string>& words) const;
   [[nodiscard]] const config::Json& json() const { return *node_; }
 
  private:
   [[nodiscard]] const config::Json& require(const std::string& key) const;
-  [[nodiscard]] std::string path(const std::string& key) const { return pointer_ + "/" + config::pointer_token(key); }
+  [[nodiscard]] std::string path(const std::string& key) const {
+    return pointer_ + "/" + config::pointer_token(key);
+  }
 
   const config::Document* document_;
   const config::Json* node_;

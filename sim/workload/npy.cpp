@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/npy.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cctype>
 #include <cstring>
 #include <limits>
 #include <string_view>
 #include <type_traits>
+
+#include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
@@ -33,9 +33,13 @@ constexpr std::size_t kPreamble = 10;  // magic, version, header length
 constexpr std::size_t kMaxDimensions = 8;
 constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 40U;
 
-const DtypeRow& row_of(Dtype type) { return kDtypes[static_cast<std::size_t>(type)]; }
+const DtypeRow& row_of(Dtype type) {
+  return kDtypes[static_cast<std::size_t>(type)];
+}
 
-Error bad(const std::string& name, const std::string& what) { return {ErrorKind::workload, name, what}; }
+Error bad(const std::string& name, const std::string& what) {
+  return {ErrorKind::workload, name, what};
+}
 
 // The header is a Python dictionary with three known keys; this reads just that and nothing cleverer.
 class HeaderReader {
@@ -80,7 +84,8 @@ class HeaderReader {
     return true;
   }
   void expect(char c) {
-    if (!accept(c)) throw bad(name_, fmt::format("broken .npy header, expected '{}' at character {}", c, at_));
+    if (!accept(c))
+      throw bad(name_, fmt::format("broken .npy header, expected '{}' at character {}", c, at_));
   }
   std::string quoted_text() {
     skip_space();
@@ -126,11 +131,13 @@ class HeaderReader {
   Dtype dtype(const std::string& text) {
     for (const auto& row : kDtypes) {
       // numpy writes '|i1'; '<i1' and '>i1' mean the same for one byte.
-      if (text == row.name || (row.size == 1 && text.size() == 3 && text.substr(1) == std::string_view(row.name).substr(1))) {
+      if (text == row.name ||
+          (row.size == 1 && text.size() == 3 && text.substr(1) == std::string_view(row.name).substr(1))) {
         return row.type;
       }
     }
-    throw bad(name_, "dtype " + in_quotes(text) + " is not one of |i1 |u1 <i2 <u2 <i4 <i8 <f4 <f8 (little-endian)");
+    throw bad(name_,
+              "dtype " + in_quotes(text) + " is not one of |i1 |u1 <i2 <u2 <i4 <i8 <f4 <f8 (little-endian)");
   }
 
   std::string_view text_;
@@ -147,10 +154,16 @@ T load(const std::byte* at) {
 
 }  // namespace
 
-std::size_t size_of(Dtype type) { return row_of(type).size; }
-const char* name_of(Dtype type) { return row_of(type).name; }
+std::size_t size_of(Dtype type) {
+  return row_of(type).size;
+}
+const char* name_of(Dtype type) {
+  return row_of(type).name;
+}
 
-std::string text_of(const Shape& shape) { return fmt::format("({})", fmt::join(shape, ", ")); }
+std::string text_of(const Shape& shape) {
+  return fmt::format("({})", fmt::join(shape, ", "));
+}
 
 std::uint64_t NpyView::elements() const {
   std::uint64_t n = 1;
@@ -193,14 +206,16 @@ NpyView parse_npy(std::span<const std::byte> file, const std::string& name) {
   }
   const auto major = static_cast<unsigned>(file[6]);
   const auto minor = static_cast<unsigned>(file[7]);
-  if (major != 1 || minor != 0) throw bad(name, fmt::format(".npy version {}.{}, expected 1.0", major, minor));
+  if (major != 1 || minor != 0)
+    throw bad(name, fmt::format(".npy version {}.{}, expected 1.0", major, minor));
   const std::size_t header = static_cast<std::size_t>(file[8]) | (static_cast<std::size_t>(file[9]) << 8U);
   if (file.size() < kPreamble + header) throw bad(name, "truncated within the .npy header");
   NpyView view;
   HeaderReader({reinterpret_cast<const char*>(file.data()) + kPreamble, header}, name).read(view);
   std::uint64_t elements = 1;
   for (const auto d : view.shape) {
-    if (d != 0 && elements > kMaxElements / d) throw bad(name, "shape " + text_of(view.shape) + " has more than 2^40 elements");
+    if (d != 0 && elements > kMaxElements / d)
+      throw bad(name, "shape " + text_of(view.shape) + " has more than 2^40 elements");
     elements *= d;
   }
   const std::uint64_t expected = elements * size_of(view.type);
@@ -213,8 +228,8 @@ NpyView parse_npy(std::span<const std::byte> file, const std::string& name) {
 }
 
 std::string npy_bytes(Dtype type, const Shape& shape, std::span<const std::byte> values) {
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", name_of(type),
-                                   fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}",
+                                   name_of(type), fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   // numpy's own rule: spaces up to a multiple of 64, the last character a newline.
   header.append(63 - (kPreamble + header.size()) % 64, ' ');
   header += '\n';
@@ -261,7 +276,8 @@ std::vector<std::int32_t> as_int32(const NpyView& view, const std::string& name)
     default:
       for (std::size_t i = 0; i < out.size(); ++i) {
         const std::int64_t value = view.integer(i);
-        if (value < std::numeric_limits<std::int32_t>::min() || value > std::numeric_limits<std::int32_t>::max()) {
+        if (value < std::numeric_limits<std::int32_t>::min() ||
+            value > std::numeric_limits<std::int32_t>::max()) {
           throw bad(name, fmt::format("value {} at flat index {} does not fit 32 bits", value, i));
         }
         out[i] = static_cast<std::int32_t>(value);

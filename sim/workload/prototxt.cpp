@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <cctype>
 #include <map>
+
+#include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
@@ -45,7 +45,9 @@ class Parser {
   }
 
  private:
-  Error fault(const std::string& what) const { return {ErrorKind::workload, fmt::format("{}:{}", name_, line_), what}; }
+  Error fault(const std::string& what) const {
+    return {ErrorKind::workload, fmt::format("{}:{}", name_, line_), what};
+  }
 
   void skip() {
     while (at_ < text_.size()) {
@@ -67,11 +69,14 @@ class Parser {
   std::string word() {
     skip();
     const std::size_t start = at_;
-    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_' || text_[at_] == '.' ||
-                                  text_[at_] == '-' || text_[at_] == '+')) {
+    while (at_ < text_.size() &&
+           (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_' ||
+            text_[at_] == '.' || text_[at_] == '-' || text_[at_] == '+')) {
       ++at_;
     }
-    if (at_ == start) throw fault(at_ < text_.size() ? "unexpected character " + in_quotes(text_.substr(at_, 1)) : "the file ends within a message");
+    if (at_ == start)
+      throw fault(at_ < text_.size() ? "unexpected character " + in_quotes(text_.substr(at_, 1))
+                                     : "the file ends within a message");
     return text_.substr(start, at_ - start);
   }
   std::string value() {
@@ -135,7 +140,8 @@ void read_convolution(const Message& layer, DnnsimLayer& out) {
   out.stride_x = number("stride", "stride_w", 1, "1");
   out.pad_y = number("pad", "pad_h", 0, "0");
   out.pad_x = number("pad", "pad_w", 0, "0");
-  if (parameters->text("dilation", "1") != "1") throw Error(ErrorKind::workload, out.where, "DNNsim's traces have no dilated convolutions");
+  if (parameters->text("dilation", "1") != "1")
+    throw Error(ErrorKind::workload, out.where, "DNNsim's traces have no dilated convolutions");
 }
 
 }  // namespace

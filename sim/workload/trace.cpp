@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/trace.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
@@ -23,14 +23,15 @@ std::pair<std::int64_t, std::int64_t> range_of(unsigned bits, bool is_signed) {
   return {0, (std::int64_t{1} << bits) - 1};
 }
 
-void check_codes(const Representation& rep, const std::vector<std::int32_t>& codes, const std::string& where) {
+void check_codes(const Representation& rep, const std::vector<std::int32_t>& codes,
+                 const std::string& where) {
   const std::int64_t low = rep.lowest_code();
   const std::int64_t high = rep.highest_code();
   for (std::size_t i = 0; i < codes.size(); ++i) {
     if (codes[i] < low || codes[i] > high || (rep.is_bipolar && codes[i] == 0)) {
       throw Error(ErrorKind::workload, where,
-                  fmt::format("code {} at flat index {} is outside the declared range {} to {}{}", codes[i], i, low, high,
-                              rep.is_bipolar ? " (bipolar: -1 and 1)" : ""));
+                  fmt::format("code {} at flat index {} is outside the declared range {} to {}{}", codes[i],
+                              i, low, high, rep.is_bipolar ? " (bipolar: -1 and 1)" : ""));
     }
   }
 }
@@ -73,8 +74,9 @@ void Trace::check_digest(const std::string& file) const {
                 fmt::format("holds {} bytes, the manifest says {}", bytes.size(), entry->second.bytes));
   }
   if (const std::string got = sha256_hex(bytes); got != entry->second.sha256) {
-    throw Error(ErrorKind::workload, files_->where(file),
-                "its SHA-256 is " + got + ", the manifest says " + entry->second.sha256 + ": the file was changed");
+    throw Error(
+        ErrorKind::workload, files_->where(file),
+        "its SHA-256 is " + got + ", the manifest says " + entry->second.sha256 + ": the file was changed");
   }
   const std::lock_guard lock(mutex_);
   checked_.insert(file);
@@ -85,14 +87,14 @@ NpyView Trace::array(const std::string& file) const {
   return parse_npy(files_->bytes(file), files_->where(file));
 }
 
-IntTensor Trace::decode(const Layer& layer, const Operand& operand, const std::string& file, const Shape& expected,
-                        unsigned precision_bits, const char* role) const {
+IntTensor Trace::decode(const Layer& layer, const Operand& operand, const std::string& file,
+                        const Shape& expected, unsigned precision_bits, const char* role) const {
   const std::string where = files_->where(file);
   const NpyView view = array(file);
   if (view.shape != expected) {
     throw Error(ErrorKind::workload, where,
-                fmt::format("shape {}, but the {} of layer {} has shape {}", text_of(view.shape), role, in_quotes(layer.id),
-                            text_of(expected)));
+                fmt::format("shape {}, but the {} of layer {} has shape {}", text_of(view.shape), role,
+                            in_quotes(layer.id), text_of(expected)));
   }
   IntTensor out{expected, as_int32(view, where)};
   check_codes(operand.rep, out.values, where);
@@ -103,16 +105,19 @@ IntTensor Trace::decode(const Layer& layer, const Operand& operand, const std::s
     const std::int64_t low = operand.rep.lowest_code();
     for (auto& v : out.values) {
       const auto index = static_cast<std::uint64_t>(v - low);
-      if (index >= table.size()) throw Error(ErrorKind::workload, where, fmt::format("code {} is beyond its table of {}", v, table.size()));
+      if (index >= table.size())
+        throw Error(ErrorKind::workload, where,
+                    fmt::format("code {} is beyond its table of {}", v, table.size()));
       v = table[index];
     }
   }
   const auto [low, high] = range_of(precision_bits, operand.rep.is_signed);
   for (std::size_t i = 0; i < out.values.size(); ++i) {
     if (out.values[i] < low || out.values[i] > high) {
-      throw Error(ErrorKind::workload, where,
-                  fmt::format("value {} at flat index {} is outside the {}-bit {} precision of layer {} ({} to {})", out.values[i],
-                              i, precision_bits, role, in_quotes(layer.id), low, high));
+      throw Error(
+          ErrorKind::workload, where,
+          fmt::format("value {} at flat index {} is outside the {}-bit {} precision of layer {} ({} to {})",
+                      out.values[i], i, precision_bits, role, in_quotes(layer.id), low, high));
     }
   }
   return out;
@@ -120,14 +125,15 @@ IntTensor Trace::decode(const Layer& layer, const Operand& operand, const std::s
 
 IntTensor Trace::activations(const Layer& layer, std::uint32_t sample) const {
   HEDDLE_CHECK(sample < layer.activation.files.size(), "no such sample");
-  return decode(layer, layer.activation, layer.activation.files[sample], activation_shape(layer), layer.precision.activation_bits,
-                "activation");
+  return decode(layer, layer.activation, layer.activation.files[sample], activation_shape(layer),
+                layer.precision.activation_bits, "activation");
 }
 
 IntTensor Trace::weights(const Layer& layer, std::uint32_t sample) const {
   const std::size_t index = layer.weight.is_static() ? 0 : sample;
   HEDDLE_CHECK(index < layer.weight.files.size(), "no such weights");
-  return decode(layer, layer.weight, layer.weight.files[index], weight_shape(layer), layer.precision.weight_bits, "weight");
+  return decode(layer, layer.weight, layer.weight.files[index], weight_shape(layer),
+                layer.precision.weight_bits, "weight");
 }
 
 std::vector<std::int64_t> Trace::bias(const Layer& layer) const {
@@ -135,7 +141,8 @@ std::vector<std::int64_t> Trace::bias(const Layer& layer) const {
   const NpyView view = array(layer.bias_file);
   const std::string where = files_->where(layer.bias_file);
   if (!view.is_integer() || view.shape != Shape{layer.geometry.filters}) {
-    throw Error(ErrorKind::workload, where, fmt::format("expected {} integers, one a filter", layer.geometry.filters));
+    throw Error(ErrorKind::workload, where,
+                fmt::format("expected {} integers, one a filter", layer.geometry.filters));
   }
   std::vector<std::int64_t> out(view.elements());
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = view.integer(i);
@@ -152,15 +159,17 @@ std::vector<std::uint8_t> Trace::group_widths(const Layer& layer) const {
   const NpyView view = array(file);
   const std::string where = files_->where(file);
   if (view.type != Dtype::u1 || view.shape != expected) {
-    throw Error(ErrorKind::workload, where, fmt::format("expected |u1 of shape {}, found {} of shape {}", text_of(expected),
-                                                        name_of(view.type), text_of(view.shape)));
+    throw Error(ErrorKind::workload, where,
+                fmt::format("expected |u1 of shape {}, found {} of shape {}", text_of(expected),
+                            name_of(view.type), text_of(view.shape)));
   }
   std::vector<std::uint8_t> out(view.elements());
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i] = static_cast<std::uint8_t>(view.integer(i));
     if (out[i] < 1 || out[i] > layer.precision.weight_bits) {
-      throw Error(ErrorKind::workload, where, fmt::format("width {} at flat index {} is outside 1 to w_bits = {}", out[i], i,
-                                                          layer.precision.weight_bits));
+      throw Error(ErrorKind::workload, where,
+                  fmt::format("width {} at flat index {} is outside 1 to w_bits = {}", out[i], i,
+                              layer.precision.weight_bits));
     }
   }
   return out;
@@ -179,20 +188,23 @@ std::optional<ExpectedOutputs> Trace::expected(const Layer& layer, std::uint32_t
   for (std::size_t i = 0; i < out.accumulators.size(); ++i) out.accumulators[i] = view.integer(i);
   if (entry.index_file.empty()) {
     if (view.elements() != layer.geometry.output_values()) {
-      throw Error(ErrorKind::workload, where, fmt::format("{} accumulators, but layer {} has {} outputs", view.elements(),
-                                                          in_quotes(layer.id), layer.geometry.output_values()));
+      throw Error(ErrorKind::workload, where,
+                  fmt::format("{} accumulators, but layer {} has {} outputs", view.elements(),
+                              in_quotes(layer.id), layer.geometry.output_values()));
     }
     return out;
   }
   const NpyView index = array(entry.index_file);
   const std::string index_where = files_->where(entry.index_file);
   if (!index.is_integer() || index.elements() != view.elements()) {
-    throw Error(ErrorKind::workload, index_where, fmt::format("expected {} integer indices", view.elements()));
+    throw Error(ErrorKind::workload, index_where,
+                fmt::format("expected {} integer indices", view.elements()));
   }
   for (std::size_t i = 0; i < index.elements(); ++i) {
     const std::int64_t at = index.integer(i);
     if (at < 0 || static_cast<std::uint64_t>(at) >= layer.geometry.output_values()) {
-      throw Error(ErrorKind::workload, index_where, fmt::format("index {} is outside the layer's outputs", at));
+      throw Error(ErrorKind::workload, index_where,
+                  fmt::format("index {} is outside the layer's outputs", at));
     }
     out.indices.push_back(static_cast<std::uint64_t>(at));
   }

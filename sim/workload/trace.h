@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -57,8 +57,8 @@ class Trace {
   void check_digest(const std::string& file) const;
 
  private:
-  [[nodiscard]] IntTensor decode(const Layer& layer, const Operand& operand, const std::string& file, const Shape& expected,
-                                 unsigned precision_bits, const char* role) const;
+  [[nodiscard]] IntTensor decode(const Layer& layer, const Operand& operand, const std::string& file,
+                                 const Shape& expected, unsigned precision_bits, const char* role) const;
 
   std::string name_;
   std::unique_ptr<TraceFiles> files_;

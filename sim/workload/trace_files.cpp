@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/trace_files.h"
 
-#include <fmt/format.h>
-
 #include <cstring>
 #include <mutex>
 #include <system_error>
+
+#include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/mapped_file.h"
@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 
 Error missing(const TraceFiles& files, const std::string& trace, const std::string& name) {
   const auto names = files.names();
-  return {ErrorKind::workload, trace, "there is no file " + in_quotes(name) + " in the trace" + suggestion(name, names)};
+  return {ErrorKind::workload, trace,
+          "there is no file " + in_quotes(name) + " in the trace" + suggestion(name, names)};
 }
 
 class DirectoryFiles final : public TraceFiles {
@@ -38,8 +39,8 @@ class DirectoryFiles final : public TraceFiles {
   [[nodiscard]] std::vector<std::string> names() const override {
     std::vector<std::string> out;
     std::error_code failure;
-    for (auto it = fs::recursive_directory_iterator(root_, failure); !failure && it != fs::recursive_directory_iterator();
-         it.increment(failure)) {
+    for (auto it = fs::recursive_directory_iterator(root_, failure);
+         !failure && it != fs::recursive_directory_iterator(); it.increment(failure)) {
       if (it->is_regular_file()) out.push_back(it->path().lexically_relative(root_).generic_string());
     }
     std::sort(out.begin(), out.end());
@@ -107,7 +108,8 @@ class TarFiles final : public TraceFiles {
                         : fmt::format("not a ustar archive: no header at offset {}", at));
     }
     std::string name = text(all, at, 100);
-    if (const std::string prefix = text(all, at + kPrefixAt, 155); !prefix.empty()) name = prefix + "/" + name;
+    if (const std::string prefix = text(all, at + kPrefixAt, 155); !prefix.empty())
+      name = prefix + "/" + name;
     if (name.starts_with("./")) name = name.substr(2);
     const std::uint64_t size = octal(text(all, at + kSizeAt, kSizeLength), at);
     const char type = static_cast<char>(all[at + kTypeAt]);
@@ -115,9 +117,11 @@ class TarFiles final : public TraceFiles {
     if (size > all.size() - start) throw bad("truncated within member " + in_quotes(name));
     if (type == '0' || type == '\0') {
       if (!is_safe_member_name(name)) throw bad("member name " + in_quotes(name) + " leaves the trace");
-      if (!members_.emplace(name, all.subspan(start, size)).second) throw bad("member " + in_quotes(name) + " stands twice");
+      if (!members_.emplace(name, all.subspan(start, size)).second)
+        throw bad("member " + in_quotes(name) + " stands twice");
     } else if (type != '5') {
-      throw bad(fmt::format("member {} has type '{}'; only plain files and folders are allowed", in_quotes(name), type));
+      throw bad(fmt::format("member {} has type '{}'; only plain files and folders are allowed",
+                            in_quotes(name), type));
     }
     return start + (size + kBlock - 1) / kBlock * kBlock;
   }

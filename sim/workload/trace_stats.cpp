@@ -26,14 +26,21 @@ std::vector<TensorStats> trace_stats(const Trace& trace) {
   for (const auto& layer : trace.network().layers) {
     if (!layer.is_array()) continue;
     if (Trace::has_values(layer.weight)) {
-      TensorStats stats{.layer = layer.id, .role = "weight", .is_signed = layer.weight.rep.is_signed, .precision_bits = layer.precision.weight_bits};
-      for (std::uint32_t s = 0; s < layer.weight.files.size(); ++s) add(trace.weights(layer, s).values, stats);
+      TensorStats stats{.layer = layer.id,
+                        .role = "weight",
+                        .is_signed = layer.weight.rep.is_signed,
+                        .precision_bits = layer.precision.weight_bits};
+      for (std::uint32_t s = 0; s < layer.weight.files.size(); ++s)
+        add(trace.weights(layer, s).values, stats);
       out.push_back(stats);
     }
     if (Trace::has_values(layer.activation)) {
-      TensorStats stats{
-          .layer = layer.id, .role = "activation", .is_signed = layer.activation.rep.is_signed, .precision_bits = layer.precision.activation_bits};
-      for (std::uint32_t s = 0; s < layer.activation.files.size(); ++s) add(trace.activations(layer, s).values, stats);
+      TensorStats stats{.layer = layer.id,
+                        .role = "activation",
+                        .is_signed = layer.activation.rep.is_signed,
+                        .precision_bits = layer.precision.activation_bits};
+      for (std::uint32_t s = 0; s < layer.activation.files.size(); ++s)
+        add(trace.activations(layer, s).values, stats);
       out.push_back(stats);
     }
   }

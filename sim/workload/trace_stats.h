@@ -21,8 +21,8 @@ struct TensorStats {
   std::uint64_t zeros = 0;
   std::int32_t smallest = 0;
   std::int32_t largest = 0;
-  std::uint64_t magnitude_ones = 0;                        // set bits of all magnitudes
-  std::array<std::uint64_t, 18> magnitude_bits{};          // [n]: values whose magnitude has n bits
+  std::uint64_t magnitude_ones = 0;                // set bits of all magnitudes
+  std::array<std::uint64_t, 18> magnitude_bits{};  // [n]: values whose magnitude has n bits
 };
 
 // One row a tensor of every array layer, in network order; tensors without values are left out.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/trace_writer.h"
 
-#include <unistd.h>
-
 #include <cctype>
 #include <system_error>
 #include <type_traits>
+#include <unistd.h>
 #include <vector>
 
 #include "sim/base/atomic_file.h"
@@ -29,12 +28,15 @@ std::string narrow(Dtype type, const Shape& shape, std::span<const std::int32_t>
   return npy_bytes(type, shape, std::as_bytes(std::span(out)));
 }
 
-std::string code_bytes(const Shape& shape, std::span<const std::int32_t> codes, unsigned bits, bool is_signed) {
+std::string code_bytes(const Shape& shape, std::span<const std::int32_t> codes, unsigned bits,
+                       bool is_signed) {
   if (bits <= 8) {
-    return is_signed ? narrow<std::int8_t>(Dtype::i1, shape, codes) : narrow<std::uint8_t>(Dtype::u1, shape, codes);
+    return is_signed ? narrow<std::int8_t>(Dtype::i1, shape, codes)
+                     : narrow<std::uint8_t>(Dtype::u1, shape, codes);
   }
   if (bits <= 16) {
-    return is_signed ? narrow<std::int16_t>(Dtype::i2, shape, codes) : narrow<std::uint16_t>(Dtype::u2, shape, codes);
+    return is_signed ? narrow<std::int16_t>(Dtype::i2, shape, codes)
+                     : narrow<std::uint16_t>(Dtype::u2, shape, codes);
   }
   return narrow<std::int32_t>(Dtype::i4, shape, codes);
 }
@@ -53,13 +55,16 @@ TraceWriter::TraceWriter(std::filesystem::path folder) : folder_(std::move(folde
   if (!folder_.has_filename()) folder_ = folder_.parent_path();  // "x.trace/"
   std::error_code failure;
   if (folder_.empty() || std::filesystem::exists(folder_, failure)) {
-    throw Error(ErrorKind::usage, folder_.string(), folder_.empty() ? "expected a name for the trace" : "exists already; a trace is never overwritten");
+    throw Error(
+        ErrorKind::usage, folder_.string(),
+        folder_.empty() ? "expected a name for the trace" : "exists already; a trace is never overwritten");
   }
   temporary_ = folder_;
   temporary_ += ".tmp" + std::to_string(::getpid());
   std::filesystem::remove_all(temporary_, failure);
   std::filesystem::create_directories(temporary_, failure);
-  if (failure) throw Error(ErrorKind::io, temporary_.string(), "cannot make the folder: " + failure.message());
+  if (failure)
+    throw Error(ErrorKind::io, temporary_.string(), "cannot make the folder: " + failure.message());
 }
 
 TraceWriter::~TraceWriter() {
@@ -71,7 +76,8 @@ void TraceWriter::write(const std::string& name, std::string_view content) {
   const std::filesystem::path path = temporary_ / name;
   std::error_code failure;
   std::filesystem::create_directories(path.parent_path(), failure);
-  if (failure) throw Error(ErrorKind::io, path.parent_path().string(), "cannot make the folder: " + failure.message());
+  if (failure)
+    throw Error(ErrorKind::io, path.parent_path().string(), "cannot make the folder: " + failure.message());
   write_atomically(path, content);
 }
 
@@ -86,8 +92,8 @@ std::string TraceWriter::add(const std::string& name, std::string_view content) 
   return name;
 }
 
-std::string TraceWriter::add_codes(const std::string& name, const Shape& shape, std::span<const std::int32_t> codes, unsigned bits,
-                                   bool is_signed) {
+std::string TraceWriter::add_codes(const std::string& name, const Shape& shape,
+                                   std::span<const std::int32_t> codes, unsigned bits, bool is_signed) {
   return add(name, code_bytes(shape, codes, bits, is_signed));
 }
 

@@ -25,9 +25,10 @@ class TraceWriter {
   // Adds a file and returns its name; equal content under the same name may be added again.
   std::string add(const std::string& name, std::string_view content);
   // Codes in the narrowest dtype that `bits` and `is_signed` allow.
-  std::string add_codes(const std::string& name, const Shape& shape, std::span<const std::int32_t> codes, unsigned bits,
-                        bool is_signed);
-  // Completes the manifest with `format`, `version` and `files`, adds SHA256SUMS and moves the trace into place.
+  std::string add_codes(const std::string& name, const Shape& shape, std::span<const std::int32_t> codes,
+                        unsigned bits, bool is_signed);
+  // Completes the manifest with `format`, `version` and `files`, adds SHA256SUMS and moves the trace into
+  // place.
   void finish(config::Json manifest);
 
  private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <sstream>
 #include <string_view>
+
+#include <fmt/format.h>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -25,7 +25,8 @@ using config::Json;
 
 void check_schema(const Trace& trace) {
   const auto bytes = trace.files().bytes("manifest.json");
-  const Json manifest = Json::parse(reinterpret_cast<const char*>(bytes.data()), reinterpret_cast<const char*>(bytes.data()) + bytes.size());
+  const Json manifest = Json::parse(reinterpret_cast<const char*>(bytes.data()),
+                                    reinterpret_cast<const char*>(bytes.data()) + bytes.size());
   const Json schema_json = Json::parse(embedded::trace_schema);
   valijson::Schema schema;
   valijson::SchemaParser parser;
@@ -58,26 +59,31 @@ void check_listing(const Trace& trace) {
       throw Error(ErrorKind::workload, fmt::format("{}:{}", where, number), "expected '<sha256>  <file>'");
     }
     if (!sums.emplace(line.substr(66), line.substr(0, 64)).second) {
-      throw Error(ErrorKind::workload, fmt::format("{}:{}", where, number), in_quotes(line.substr(66)) + " stands twice");
+      throw Error(ErrorKind::workload, fmt::format("{}:{}", where, number),
+                  in_quotes(line.substr(66)) + " stands twice");
     }
   }
   for (const auto& name : trace.files().names()) {
     if (name == "SHA256SUMS") continue;
     const auto sum = sums.find(name);
-    if (sum == sums.end()) throw Error(ErrorKind::workload, where, "file " + in_quotes(name) + " of the trace is missing here");
+    if (sum == sums.end())
+      throw Error(ErrorKind::workload, where, "file " + in_quotes(name) + " of the trace is missing here");
     const auto entry = trace.manifest().files.find(name);
     if (entry == trace.manifest().files.end() && name != "manifest.json") {
       throw Error(ErrorKind::workload, trace.files().where(name), "is not listed in the manifest");
     }
     const std::string& expected = name == "manifest.json" ? trace.digest() : entry->second.sha256;
-    if (sum->second != expected) throw Error(ErrorKind::workload, where, "the digest of " + in_quotes(name) + " does not fit");
+    if (sum->second != expected)
+      throw Error(ErrorKind::workload, where, "the digest of " + in_quotes(name) + " does not fit");
     sums.erase(sum);
   }
-  if (!sums.empty()) throw Error(ErrorKind::workload, where, "there is no file " + in_quotes(sums.begin()->first) + " in the trace");
+  if (!sums.empty())
+    throw Error(ErrorKind::workload, where,
+                "there is no file " + in_quotes(sums.begin()->first) + " in the trace");
 }
 
-void check_expected(const Trace& trace, const Layer& layer, std::uint32_t sample, const IntTensor& activations,
-                    const IntTensor& weights) {
+void check_expected(const Trace& trace, const Layer& layer, std::uint32_t sample,
+                    const IntTensor& activations, const IntTensor& weights) {
   const auto expected = trace.expected(layer, sample);
   if (!expected) return;
   const auto bias = trace.bias(layer);
@@ -85,11 +91,13 @@ void check_expected(const Trace& trace, const Layer& layer, std::uint32_t sample
   for (std::size_t i = 0; i < expected->accumulators.size(); ++i) {
     const std::uint64_t output = expected->indices.empty() ? i : expected->indices[i];
     const std::uint64_t filter = layer.op == Op::conv2d ? output / g.windows() : output % g.filters;
-    const std::int64_t got = reference_accumulator(layer, activations, weights, output) + (bias.empty() ? 0 : bias[filter]);
+    const std::int64_t got =
+        reference_accumulator(layer, activations, weights, output) + (bias.empty() ? 0 : bias[filter]);
     if (got != expected->accumulators[i]) {
-      throw Error(ErrorKind::check, trace.files().where(layer.expect[sample]->file),
-                  fmt::format("layer {}, sample {}, output {}: integer arithmetic gives {}, the trace expects {}",
-                              in_quotes(layer.id), sample, output, got, expected->accumulators[i]));
+      throw Error(
+          ErrorKind::check, trace.files().where(layer.expect[sample]->file),
+          fmt::format("layer {}, sample {}, output {}: integer arithmetic gives {}, the trace expects {}",
+                      in_quotes(layer.id), sample, output, got, expected->accumulators[i]));
     }
   }
 }

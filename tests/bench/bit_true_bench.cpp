@@ -2,11 +2,11 @@
 //
 // Speed of the bit-true arrays in PE-lane-cycles a second: one lane of one processing element that is at work
 // advancing one cycle. Items are effective lane-cycles as the counting path reports them.
-#include <benchmark/benchmark.h>
-
 #include <map>
 #include <memory>
 #include <string>
+
+#include <benchmark/benchmark.h>
 
 #include "models/catalogue.h"
 #include "models/hw_catalogue.h"
@@ -39,7 +39,8 @@ void run(benchmark::State& state, const std::string& name) {
   const auto cost = subject.accelerator->price(prepared.input(), *plan, block);
   hw::Reducer reducer;
   for (auto _ : state) benchmark::DoNotOptimize(subject.array->execute(prepared.input(), block, reducer));
-  state.SetItemsProcessed(static_cast<std::int64_t>(cost.lanes.effective.count()) * static_cast<std::int64_t>(state.iterations()));
+  state.SetItemsProcessed(static_cast<std::int64_t>(cost.lanes.effective.count()) *
+                          static_cast<std::int64_t>(state.iterations()));
 }
 
 }  // namespace
@@ -51,7 +52,8 @@ void register_bit_true() {
     auto accelerator = test::make_accelerator(model, config::Json::object());
     auto array = models::build_array(model.name, *accelerator, ("bench_" + model.name).c_str());
     subjects()[model.name] = {std::move(accelerator), std::move(array)};
-    benchmark::RegisterBenchmark(("bit_true_" + model.name).c_str(), [name = model.name](benchmark::State& state) { run(state, name); });
+    benchmark::RegisterBenchmark(("bit_true_" + model.name).c_str(),
+                                 [name = model.name](benchmark::State& state) { run(state, name); });
   }
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
-
 #include <systemc>
 
 namespace heddle::bench {

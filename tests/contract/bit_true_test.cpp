@@ -3,9 +3,10 @@
 // The two laws that make Heddle what it is, over every model of the catalogue: the bit-true array's outputs
 // equal integer arithmetic, and its cycles equal the counting path's, for random layers and every option.
 // One SystemC process a model: HEDDLE_MODEL names it, HEDDLE_CASES how many random layers each variant gets.
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <iostream>
+
+#include <catch2/catch.hpp>
 
 #include "models/catalogue.h"
 #include "models/hw_catalogue.h"
@@ -29,7 +30,8 @@ arch::MappingOptions random_mapping(Random& random) {
   out.lowering.groups = random.chance(2) ? workload::Groups::parallel : workload::Groups::sequential;
   out.lowering.image_layer = random.chance(3) ? workload::ImageLayer::plain : workload::ImageLayer::folded;
   out.lowering.fold_order = random.chance(2) ? workload::FoldOrder::xyc : workload::FoldOrder::yxc;
-  out.lowering.window_order = random.chance(3) ? workload::WindowOrder::column_major : workload::WindowOrder::row_major;
+  out.lowering.window_order =
+      random.chance(3) ? workload::WindowOrder::column_major : workload::WindowOrder::row_major;
   return out;
 }
 
@@ -53,7 +55,8 @@ TEST_CASE("bit-true outputs are exact and cycles equal the counting path", "[bit
   // All arrays first: SystemC elaborates once.
   std::vector<std::unique_ptr<hw::BitTrueArray>> arrays;
   for (std::size_t i = 0; i < variants.size(); ++i) {
-    arrays.push_back(models::build_array(variants[i].model->name, *variants[i].accelerator, ("array" + std::to_string(i)).c_str()));
+    arrays.push_back(models::build_array(variants[i].model->name, *variants[i].accelerator,
+                                         ("array" + std::to_string(i)).c_str()));
   }
   std::uint64_t outputs = 0;
   for (std::size_t v = 0; v < variants.size(); ++v) {
@@ -65,9 +68,11 @@ TEST_CASE("bit-true outputs are exact and cycles equal the counting path", "[bit
       const test::PreparedCase prepared(layer, accelerator, mapping);
       const double fraction = random.chance(3) ? 0.3 : 1.0;
       const auto block = run::sample_block(prepared.input().mapping, fraction, c, "block");
-      INFO(variants[v].name << " " << variants[v].parameters.dump() << " case " << c << ": " << layer.describe());
-      const auto proof = run::prove_block(*arrays[v], accelerator, prepared.input(), block,
-                                          [&](std::uint32_t filter, std::uint64_t window) { return layer.reference(filter, window); });
+      INFO(variants[v].name << " " << variants[v].parameters.dump() << " case " << c << ": "
+                            << layer.describe());
+      const auto proof = run::prove_block(
+          *arrays[v], accelerator, prepared.input(), block,
+          [&](std::uint32_t filter, std::uint64_t window) { return layer.reference(filter, window); });
       CHECK(proof.cycles >= Cycles(1));
       outputs += proof.outputs;
     }

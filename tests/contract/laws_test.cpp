@@ -73,7 +73,8 @@ TEST_CASE("an all-zero layer costs no more than one with values, and at least a 
       std::fill(zero.activations.values.begin(), zero.activations.values.end(), 0);
       const test::PreparedCase prepared_zero(zero, *variant.accelerator, {});
       INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe());
-      CHECK(price_all(*variant.accelerator, prepared_zero.input()).compute <= price_all(*variant.accelerator, prepared.input()).compute);
+      CHECK(price_all(*variant.accelerator, prepared_zero.input()).compute <=
+            price_all(*variant.accelerator, prepared.input()).compute);
       CHECK(price_all(*variant.accelerator, prepared_zero.input()).compute >= Cycles(1));
     }
   }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <catch2/catch.hpp>
+#include "sim/hw/engine.h"
+
 #include <deque>
 #include <optional>
 
+#include <catch2/catch.hpp>
+
 #include "sim/base/error.h"
-#include "sim/hw/engine.h"
 #include "tests/hw/random_work.h"
 
 // No SECTION or GENERATE: both re-enter the case, and SystemC elaborates once a process. Many lists are
@@ -20,7 +22,8 @@ constexpr std::uint64_t kLists = 200;
 // The same pipeline as recurrences over max and plus, in femtoseconds; no processes, no queues.
 class ClosedForm {
  public:
-  ClosedForm(const arch::WorkList& list, const hw::MemoryConfig& memory) : list_(list), memory_(memory), times(list.layers) {
+  ClosedForm(const arch::WorkList& list, const hw::MemoryConfig& memory)
+      : list_(list), memory_(memory), times(list.layers) {
     for (std::uint32_t i = 0; i < list.items.size(); ++i) run_item(i);
     while (next_ < list.transfers.size()) move(list.transfers[next_++]);
   }
@@ -39,7 +42,8 @@ class ClosedForm {
     const std::uint64_t occupied = rate == 0 ? 0 : ceil_div(t.bytes.count() * 1'000'000'000, rate);
     bus_ = std::max(bus_, handed_) + occupied;
     std::uint64_t complete = edge(bus_ + memory_.ideal.latency_ns * 1'000'000);
-    if (t.decode > Cycles(0)) complete = decoded_ = std::max(complete, edge(std::max(decoded_, handed_)) + span(t.decode.count()));
+    if (t.decode > Cycles(0))
+      complete = decoded_ = std::max(complete, edge(std::max(decoded_, handed_)) + span(t.decode.count()));
     if (t.is_write) {
       stored_.push_back(complete);
     } else {
@@ -51,7 +55,8 @@ class ClosedForm {
   void run_item(std::uint32_t i) {
     const arch::Work& work = list_.items[i];
     arrival_.resize(list_.items.size());
-    while (next_ < list_.transfers.size() && list_.transfers[next_].after <= i) move(list_.transfers[next_++]);
+    while (next_ < list_.transfers.size() && list_.transfers[next_].after <= i)
+      move(list_.transfers[next_++]);
     hw::LayerTime& time = times[work.layer];
     const std::uint64_t free = i > 0 ? computed_[i - 1] : 0;
     std::uint64_t now = free;
@@ -74,7 +79,8 @@ class ClosedForm {
     const std::uint64_t weights = busy(work.weight_read, memory_.weight_timing);
     const std::uint64_t activations = busy(work.activation_read, memory_.activation_timing);
     const std::uint64_t longest = std::max({work.compute.count(), weights, activations});
-    (weights > activations ? time.stalls.weights : time.stalls.activations) += Cycles(longest - work.compute.count());
+    (weights > activations ? time.stalls.weights : time.stalls.activations) +=
+        Cycles(longest - work.compute.count());
     computed_.push_back(now + span(longest));
     time.cycles += Cycles((computed_.back() - free) / kTicksACycle);
     std::uint64_t reducing = busy(work.output_written, memory_.activation_timing);
@@ -118,7 +124,8 @@ Cycles total(const hw::Timing& timing) {
 
 TEST_CASE("the pipeline equals its closed form on random work") {
   Runs runs;
-  for (std::uint64_t seed = 0; seed < kLists; ++seed) runs.add(test::random_work(seed), test::random_memory(seed));
+  for (std::uint64_t seed = 0; seed < kLists; ++seed)
+    runs.add(test::random_work(seed), test::random_memory(seed));
   const auto timings = hw::simulate(runs.jobs);
   for (std::size_t i = 0; i < timings.size(); ++i) {
     const ClosedForm expected(runs.lists[i], runs.memories[i]);
@@ -136,7 +143,8 @@ TEST_CASE("the pipeline equals its closed form on random work") {
 
 TEST_CASE("every cycle is computing or a stall, and every byte is moved once") {
   Runs runs;
-  for (std::uint64_t seed = 1000; seed < 1000 + kLists; ++seed) runs.add(test::random_work(seed), test::random_memory(seed));
+  for (std::uint64_t seed = 1000; seed < 1000 + kLists; ++seed)
+    runs.add(test::random_work(seed), test::random_memory(seed));
   const auto timings = hw::simulate(runs.jobs);
   for (std::size_t i = 0; i < timings.size(); ++i) {
     const auto& list = runs.lists[i];
@@ -210,7 +218,8 @@ TEST_CASE("a list that could never end is refused before it is simulated") {
   CHECK_THROWS_AS(arch::check_work_list(list), Error);
   list.transfers = {{0, 0, arch::Tensor::output_activations, true, 0, Bytes(4), Cycles(0)}};
   CHECK_THROWS_AS(arch::check_work_list(list), Error);
-  list.transfers = {{2, 3, arch::Tensor::output_activations, true, 0, Bytes(4), Cycles(0)}, {1, 0, arch::Tensor::weights, false, 0, Bytes(4), Cycles(0)}};
+  list.transfers = {{2, 3, arch::Tensor::output_activations, true, 0, Bytes(4), Cycles(0)},
+                    {1, 0, arch::Tensor::weights, false, 0, Bytes(4), Cycles(0)}};
   CHECK_THROWS_AS(arch::check_work_list(list), Error);
   list.transfers.clear();
   for (auto& work : list.items) work.stores_before = 0;

@@ -31,13 +31,20 @@ inline arch::WorkList random_work(std::uint64_t seed) {
       if (random.chance(3)) return;
       const auto room = depth[static_cast<std::size_t>(arch::cause_of(tensor))];
       const std::uint32_t after = i < room ? 0 : i - room + 1;
-      queued.push_back({{i, after, tensor, false, 0, Bytes(1 + random.below(2000)), Cycles(random.chance(4) ? random.below(300) : 0)}, after, false});
+      queued.push_back({{i, after, tensor, false, 0, Bytes(1 + random.below(2000)),
+                         Cycles(random.chance(4) ? random.below(300) : 0)},
+                        after,
+                        false});
     };
     load(arch::Tensor::weights);
     load(arch::Tensor::metadata);
     load(arch::Tensor::input_activations);
     load(arch::Tensor::partial_sums);
-    if (!random.chance(3)) queued.push_back({{i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000)), Cycles(0)}, i + 1, false});
+    if (!random.chance(3))
+      queued.push_back(
+          {{i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000)), Cycles(0)},
+           i + 1,
+           false});
   }
   list.transfers = arch::order_transfers(std::move(queued));
   std::vector<std::uint32_t> store_items;
@@ -47,7 +54,8 @@ inline arch::WorkList random_work(std::uint64_t seed) {
   for (std::uint32_t i = 0; i < items; ++i) {
     // A third of the work reuses the room of all stores of work at least two items back.
     if (!random.chance(3)) continue;
-    while (list.items[i].stores_before < store_items.size() && store_items[list.items[i].stores_before] + 2 <= i) {
+    while (list.items[i].stores_before < store_items.size() &&
+           store_items[list.items[i].stores_before] + 2 <= i) {
       ++list.items[i].stores_before;
     }
   }
@@ -62,7 +70,8 @@ inline hw::MemoryConfig random_memory(std::uint64_t seed) {
   memory.ideal.bandwidth_mb_per_s = random.chance(5) ? 0 : 100 + random.below(30000);
   memory.ideal.latency_ns = random.below(200);
   const auto sram = [&] {
-    return hw::SramTiming{random.chance(3) ? 0 : 1 + random.below(64), Cycles(random.below(4)), Cycles(random.below(4))};
+    return hw::SramTiming{random.chance(3) ? 0 : 1 + random.below(64), Cycles(random.below(4)),
+                          Cycles(random.below(4))};
   };
   memory.activation_timing = sram();
   memory.weight_timing = sram();

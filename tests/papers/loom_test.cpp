@@ -10,11 +10,14 @@ using namespace heddle;
 // Static precisions, convolutions and fully connected layers together, against a baseline of the same 128
 // multiply-accumulates a cycle. Shapes and profiles only.
 TEST_CASE("static Loom gains 2.278 over DPNN on all layers of the six networks") {
-  CHECK(test::geometric_mean_speedup("loom_dac18/dpnn", "loom_dac18/loom_1b", "100", test::everything) == Approx(2.278).margin(0.005));
+  CHECK(test::geometric_mean_speedup("loom_dac18/dpnn", "loom_dac18/loom_1b", "100", test::everything) ==
+        Approx(2.278).margin(0.005));
 }
 
 TEST_CASE("two layers by hand: AlexNet conv3 and fc6 on DPNN and Loom") {
-  const auto named = [](const char* id) { return [id](const workload::Layer& layer) { return layer.id == id; }; };
+  const auto named = [](const char* id) {
+    return [id](const workload::Layer& layer) { return layer.id == id; };
+  };
   // 169 windows, 3 x 3 x ceil(256/16) = 144 steps, 384 filters on 8 and on 128 rows; Pa = 5, Pw = 11.
   CHECK(test::paper_cycles("loom_dac18/dpnn", "alexnet-100", named("conv3")) == 169 * 144 * 48);
   CHECK(test::paper_cycles("loom_dac18/loom_1b", "alexnet-100", named("conv3")) == 11 * 144 * 3 * 5 * 11);

@@ -14,23 +14,27 @@ const std::vector<std::string> kSixNetworks{"alexnet", "nin", "googlenet", "vgg_
 
 std::uint64_t paper_cycles(const std::string& config, const std::string& network, const Select& which) {
   const std::string root = HEDDLE_SOURCE_DIR;
-  const auto accelerator = arch::read_accelerator(root + "/configs/papers/" + config + ".json", {}, models::catalogue());
+  const auto accelerator =
+      arch::read_accelerator(root + "/configs/papers/" + config + ".json", {}, models::catalogue());
   const workload::Trace trace(root + "/configs/networks/" + network + ".trace");
   std::uint64_t cycles = 0;
   for (const auto& layer : trace.network().layers) {
     if (!layer.is_array() || !which(layer)) continue;
     const arch::LayerData data(trace, layer, 0, *accelerator.accelerator, accelerator.mapping);
     const auto plan = accelerator.accelerator->prepare(data.input());
-    cycles += accelerator.accelerator->price(data.input(), *plan, arch::whole_layer(data.input().mapping)).compute.count();
+    cycles += accelerator.accelerator->price(data.input(), *plan, arch::whole_layer(data.input().mapping))
+                  .compute.count();
   }
   return cycles;
 }
 
-double geometric_mean_speedup(const std::string& baseline, const std::string& design, const std::string& profile, const Select& which) {
+double geometric_mean_speedup(const std::string& baseline, const std::string& design,
+                              const std::string& profile, const Select& which) {
   double log_sum = 0;
   for (const auto& network : kSixNetworks) {
     const std::string trace = network + "-" + profile;
-    log_sum += std::log(static_cast<double>(paper_cycles(baseline, trace, which)) / static_cast<double>(paper_cycles(design, trace, which)));
+    log_sum += std::log(static_cast<double>(paper_cycles(baseline, trace, which)) /
+                        static_cast<double>(paper_cycles(design, trace, which)));
   }
   return std::exp(log_sum / static_cast<double>(kSixNetworks.size()));
 }

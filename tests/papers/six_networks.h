@@ -15,11 +15,18 @@ using Select = std::function<bool(const workload::Layer&)>;
 std::uint64_t paper_cycles(const std::string& config, const std::string& network, const Select& which);
 
 // Geometric mean over the six networks of baseline / design.
-double geometric_mean_speedup(const std::string& baseline, const std::string& design, const std::string& profile, const Select& which);
+double geometric_mean_speedup(const std::string& baseline, const std::string& design,
+                              const std::string& profile, const Select& which);
 
-inline bool convolutions(const workload::Layer& layer) { return layer.op == workload::Op::conv2d; }
-inline bool fully_connected(const workload::Layer& layer) { return layer.is_fully_connected(); }
-inline bool everything(const workload::Layer&) { return true; }
+inline bool convolutions(const workload::Layer& layer) {
+  return layer.op == workload::Op::conv2d;
+}
+inline bool fully_connected(const workload::Layer& layer) {
+  return layer.is_fully_connected();
+}
+inline bool everything(const workload::Layer&) {
+  return true;
+}
 
 extern const std::vector<std::string> kSixNetworks;
 

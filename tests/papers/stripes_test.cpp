@@ -6,8 +6,8 @@
 // specs: with the published counting rules Stripes' convolutions come to 1.857 over the six networks
 // (Pragmatic's comparison prints 1.85). Shapes and profiles only, so the tolerance is that of the rounding.
 TEST_CASE("Stripes gains 1.857 over DaDN on the six networks' convolutions") {
-  const double speedup =
-      heddle::test::geometric_mean_speedup("stripes_micro16/dadn", "stripes_micro16/stripes", "100", heddle::test::convolutions);
+  const double speedup = heddle::test::geometric_mean_speedup(
+      "stripes_micro16/dadn", "stripes_micro16/stripes", "100", heddle::test::convolutions);
   CHECK(speedup == Approx(1.857).margin(0.002));
 }
 

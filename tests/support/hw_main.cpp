@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CATCH_CONFIG_RUNNER
-#include <systemc>
-
 #include <catch2/catch.hpp>
+#include <systemc>
 
 // SystemC brings its own main() and calls this. Its warnings are failures here.
 int sc_main(int argc, char* argv[]) {

@@ -30,7 +30,9 @@ std::vector<std::int32_t> values(Random& random, std::uint64_t count, unsigned b
   return out;
 }
 
-std::uint32_t pick(Random& random, std::uint32_t low, std::uint32_t high) { return static_cast<std::uint32_t>(random.between(low, high)); }
+std::uint32_t pick(Random& random, std::uint32_t low, std::uint32_t high) {
+  return static_cast<std::uint32_t>(random.between(low, high));
+}
 
 void choose_groups(Geometry& g, Random& random) {
   const auto kind = random.below(5);
@@ -61,8 +63,10 @@ Geometry random_convolution(Random& random) {
   g.out_height = pick(random, 1, 6);
   g.out_width = pick(random, 1, 9);
   // Sizes that give just these outputs; what the stride leaves over at the edge is random.
-  const auto size = [&](std::uint32_t out, std::uint32_t stride, std::uint32_t kernel, std::uint32_t dilation, std::uint32_t pads) {
-    const std::uint32_t needed = (out - 1) * stride + dilation * (kernel - 1) + 1 + pick(random, 0, stride - 1);
+  const auto size = [&](std::uint32_t out, std::uint32_t stride, std::uint32_t kernel, std::uint32_t dilation,
+                        std::uint32_t pads) {
+    const std::uint32_t needed =
+        (out - 1) * stride + dilation * (kernel - 1) + 1 + pick(random, 0, stride - 1);
     return needed > pads ? needed - pads : 0;
   };
   g.height = size(g.out_height, g.stride_y, g.kernel_height, g.dilation_y, g.pad_top + g.pad_bottom);
@@ -81,9 +85,10 @@ void fill_values(LayerCase& out, Random& random) {
   const auto& layer = out.layer;
   out.activations.shape = workload::activation_shape(layer);
   out.weights.shape = workload::weight_shape(layer);
-  out.activations.values =
-      values(random, layer.geometry.input_values(), layer.precision.activation_bits, layer.activation.rep.is_signed);
-  out.weights.values = values(random, layer.geometry.weights(), layer.precision.weight_bits, layer.weight.rep.is_signed);
+  out.activations.values = values(random, layer.geometry.input_values(), layer.precision.activation_bits,
+                                  layer.activation.rep.is_signed);
+  out.weights.values =
+      values(random, layer.geometry.weights(), layer.precision.weight_bits, layer.weight.rep.is_signed);
 }
 
 LayerCase random_case(Random& random, const CaseLimits& limits) {
@@ -115,8 +120,8 @@ LayerCase random_case(Random& random, const CaseLimits& limits) {
   return out;
 }
 
-LayerCase convolution(Random& random, std::uint32_t channels, std::uint32_t size, std::uint32_t filters, std::uint32_t kernel,
-                      unsigned activation_bits, unsigned weight_bits, bool is_signed) {
+LayerCase convolution(Random& random, std::uint32_t channels, std::uint32_t size, std::uint32_t filters,
+                      std::uint32_t kernel, unsigned activation_bits, unsigned weight_bits, bool is_signed) {
   LayerCase out;
   Geometry& g = out.layer.geometry;
   out.layer.id = "convolution";
@@ -134,8 +139,8 @@ LayerCase convolution(Random& random, std::uint32_t channels, std::uint32_t size
   return out;
 }
 
-LayerCase fully_connected(Random& random, std::uint32_t inputs, std::uint32_t outputs, unsigned activation_bits, unsigned weight_bits,
-                          bool is_signed) {
+LayerCase fully_connected(Random& random, std::uint32_t inputs, std::uint32_t outputs,
+                          unsigned activation_bits, unsigned weight_bits, bool is_signed) {
   LayerCase out;
   out.layer.id = "fc";
   out.layer.op = Op::linear;
@@ -151,28 +156,34 @@ LayerCase fully_connected(Random& random, std::uint32_t inputs, std::uint32_t ou
 
 std::string LayerCase::describe() const {
   const Geometry& g = layer.geometry;
-  return layer.op_name + " C" + std::to_string(g.channels) + " " + std::to_string(g.height) + "x" + std::to_string(g.width) + " K" +
-         std::to_string(g.filters) + " R" + std::to_string(g.kernel_height) + " S" + std::to_string(g.kernel_width) + " stride " +
-         std::to_string(g.stride_y) + "," + std::to_string(g.stride_x) + " groups " + std::to_string(g.groups) + " out " +
-         std::to_string(g.out_height) + "x" + std::to_string(g.out_width) + " Pa " + std::to_string(layer.precision.activation_bits) +
-         " Pw " + std::to_string(layer.precision.weight_bits);
+  return layer.op_name + " C" + std::to_string(g.channels) + " " + std::to_string(g.height) + "x" +
+         std::to_string(g.width) + " K" + std::to_string(g.filters) + " R" + std::to_string(g.kernel_height) +
+         " S" + std::to_string(g.kernel_width) + " stride " + std::to_string(g.stride_y) + "," +
+         std::to_string(g.stride_x) + " groups " + std::to_string(g.groups) + " out " +
+         std::to_string(g.out_height) + "x" + std::to_string(g.out_width) + " Pa " +
+         std::to_string(layer.precision.activation_bits) + " Pw " +
+         std::to_string(layer.precision.weight_bits);
 }
 
 std::int64_t LayerCase::reference(std::uint32_t filter, std::uint64_t window) const {
-  return workload::reference_accumulator(layer, activations, weights, workload::output_index(layer, filter, window));
+  return workload::reference_accumulator(layer, activations, weights,
+                                         workload::output_index(layer, filter, window));
 }
 
-PreparedCase::PreparedCase(const LayerCase& layer, const arch::Accelerator& accelerator, const arch::MappingOptions& options)
+PreparedCase::PreparedCase(const LayerCase& layer, const arch::Accelerator& accelerator,
+                           const arch::MappingOptions& options)
     : lowered_(workload::lower(layer.layer, options.lowering)),
       mapping_(accelerator.map(lowered_, options.pallet)),
       activations_(std::make_unique<workload::ActivationBricks>(layer.layer, lowered_, layer.activations)),
       weights_(std::make_unique<workload::WeightBricks>(layer.layer, lowered_, layer.weights)) {
-  input_ = std::make_unique<arch::LayerInput>(arch::LayerInput{layer.layer, lowered_, mapping_, activations_.get(), weights_.get(), {}});
+  input_ = std::make_unique<arch::LayerInput>(
+      arch::LayerInput{layer.layer, lowered_, mapping_, activations_.get(), weights_.get(), {}});
   // The narrowest widths that the weights allow: what a front end would write.
   const std::uint32_t steps = weights_->steps();
   for (std::uint32_t f = 0; f < layer.layer.geometry.filters; ++f) {
     for (std::uint32_t s = 0; s < steps; ++s) {
-      const unsigned needed = kernel::width(kernel::summarize(weights_->brick(f, s)), layer.layer.weight.rep.is_signed, false);
+      const unsigned needed =
+          kernel::width(kernel::summarize(weights_->brick(f, s)), layer.layer.weight.rep.is_signed, false);
       input_->group_widths.push_back(static_cast<std::uint8_t>(needed));
     }
   }

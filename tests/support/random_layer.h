@@ -22,8 +22,8 @@ struct LayerCase {
 };
 
 struct CaseLimits {
-  unsigned widest_bits = 16;          // of activations and weights
-  std::uint64_t most_macs = 60000;    // cases are shrunk below this
+  unsigned widest_bits = 16;        // of activations and weights
+  std::uint64_t most_macs = 60000;  // cases are shrunk below this
 };
 
 // Random shape (convolution, grouped, depthwise, strided, dilated, padded, image layer, FC, matrix
@@ -32,10 +32,10 @@ struct CaseLimits {
 LayerCase random_case(Random& random, const CaseLimits& limits);
 
 // A plain convolution with every value drawn by `random` inside the precisions.
-LayerCase convolution(Random& random, std::uint32_t channels, std::uint32_t size, std::uint32_t filters, std::uint32_t kernel,
-                      unsigned activation_bits, unsigned weight_bits, bool is_signed);
-LayerCase fully_connected(Random& random, std::uint32_t inputs, std::uint32_t outputs, unsigned activation_bits, unsigned weight_bits,
-                          bool is_signed);
+LayerCase convolution(Random& random, std::uint32_t channels, std::uint32_t size, std::uint32_t filters,
+                      std::uint32_t kernel, unsigned activation_bits, unsigned weight_bits, bool is_signed);
+LayerCase fully_connected(Random& random, std::uint32_t inputs, std::uint32_t outputs,
+                          unsigned activation_bits, unsigned weight_bits, bool is_signed);
 
 // Fills the tensors of a layer whose geometry and precisions are set.
 void fill_values(LayerCase& out, Random& random);
@@ -43,7 +43,8 @@ void fill_values(LayerCase& out, Random& random);
 // A case made ready for a model. Keeps what LayerInput points to.
 class PreparedCase {
  public:
-  PreparedCase(const LayerCase& layer, const arch::Accelerator& accelerator, const arch::MappingOptions& options);
+  PreparedCase(const LayerCase& layer, const arch::Accelerator& accelerator,
+               const arch::MappingOptions& options);
   [[nodiscard]] const arch::LayerInput& input() const { return *input_; }
 
  private:

@@ -5,7 +5,8 @@
 
 namespace heddle::test {
 
-std::unique_ptr<arch::Accelerator> make_accelerator(const arch::ModelInfo& model, const config::Json& parameters) {
+std::unique_ptr<arch::Accelerator> make_accelerator(const arch::ModelInfo& model,
+                                                    const config::Json& parameters) {
   config::Document document;
   document.root = parameters;
   document.set_name(model.name);
@@ -14,10 +15,12 @@ std::unique_ptr<arch::Accelerator> make_accelerator(const arch::ModelInfo& model
 
 std::vector<Variant> variants_of(const arch::ModelInfo& model) {
   std::vector<Variant> out;
-  const auto document = config::read_json(std::string(HEDDLE_SOURCE_DIR) + "/models/" + model.name + "/tests/variants.json");
+  const auto document =
+      config::read_json(std::string(HEDDLE_SOURCE_DIR) + "/models/" + model.name + "/tests/variants.json");
   for (std::size_t i = 0; i < document.root.size(); ++i) {
     const auto& parameters = document.root[i];
-    out.push_back({model.name + "[" + std::to_string(i) + "]", &model, parameters, make_accelerator(model, parameters)});
+    out.push_back({model.name + "[" + std::to_string(i) + "]", &model, parameters,
+                   make_accelerator(model, parameters)});
   }
   return out;
 }

@@ -18,7 +18,8 @@ struct Variant {
   std::unique_ptr<arch::Accelerator> accelerator;
 };
 
-std::unique_ptr<arch::Accelerator> make_accelerator(const arch::ModelInfo& model, const config::Json& parameters);
+std::unique_ptr<arch::Accelerator> make_accelerator(const arch::ModelInfo& model,
+                                                    const config::Json& parameters);
 std::vector<Variant> variants_of(const arch::ModelInfo& model);  // those of variants.json
 std::vector<Variant> all_variants();
 

@@ -14,7 +14,9 @@ struct Design {
     std::array<std::int32_t, arch::kLanes> activations{};
 
     friend bool operator==(const Word&, const Word&) = default;
-    friend std::ostream& operator<<(std::ostream& out, const Word& word) { return out << "brick of window " << word.control.window; }
+    friend std::ostream& operator<<(std::ostream& out, const Word& word) {
+      return out << "brick of window " << word.control.window;
+    }
     friend void sc_trace(sc_core::sc_trace_file* file, const Word& word, const std::string& name) {
       for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
         sc_core::sc_trace(file, word.activations[lane], name + "_lane" + std::to_string(lane));
@@ -28,7 +30,8 @@ struct Design {
     void clear() { sum_ = 0; }
     void clock(const Word& word, const std::int32_t* weights) {
       std::array<std::int64_t, arch::kLanes> tree{};
-      for (std::size_t lane = 0; lane < arch::kLanes; ++lane) tree[lane] = std::int64_t{word.activations[lane]} * weights[lane];
+      for (std::size_t lane = 0; lane < arch::kLanes; ++lane)
+        tree[lane] = std::int64_t{word.activations[lane]} * weights[lane];
       for (std::size_t width = arch::kLanes / 2; width > 0; width /= 2) {
         for (std::size_t i = 0; i < width; ++i) tree[i] += tree[i + width];
       }
@@ -63,7 +66,9 @@ namespace heddle::models {
 
 std::unique_ptr<hw::BitTrueArray> build_dadn(const arch::Accelerator& accelerator, const char* name) {
   using Array = hw::SerialArray<dadn::Design>;
-  return std::make_unique<Array>(name, dadn::Design{}, Array::Options{.shape = accelerator.shape(), .columns_per_unit = 1, .registers = 0});
+  return std::make_unique<Array>(
+      name, dadn::Design{},
+      Array::Options{.shape = accelerator.shape(), .columns_per_unit = 1, .registers = 0});
 }
 
 }  // namespace heddle::models

@@ -22,7 +22,9 @@ struct DetectedWord {
   hw::OperandPlanes ones;
 
   friend bool operator==(const DetectedWord&, const DetectedWord&) = default;
-  friend std::ostream& operator<<(std::ostream& out, const DetectedWord& word) { return out << word.added << ", less " << word.subtracted; }
+  friend std::ostream& operator<<(std::ostream& out, const DetectedWord& word) {
+    return out << word.added << ", less " << word.subtracted;
+  }
   friend void sc_trace(sc_core::sc_trace_file* file, const DetectedWord& word, const std::string& name) {
     sc_trace(file, word.added, name);
     sc_core::sc_trace(file, word.control.last, name + "_last");
@@ -69,8 +71,10 @@ struct Design {
       }
       const bool is_ones = design_.detector.rule == WidthRule::dnnsim;
       const std::uint32_t trailing = is_ones ? folded : low;
-      first_place_ = design_.detector.trim_low && trailing != 0 ? static_cast<unsigned>(std::countr_zero(trailing)) : 0;
-      end_place_ = static_cast<unsigned>(std::bit_width(folded)) + (design_.detector.is_signed && !is_ones ? 1 : 0);
+      first_place_ =
+          design_.detector.trim_low && trailing != 0 ? static_cast<unsigned>(std::countr_zero(trailing)) : 0;
+      end_place_ =
+          static_cast<unsigned>(std::bit_width(folded)) + (design_.detector.is_signed && !is_ones ? 1 : 0);
       end_place_ = std::max(end_place_, first_place_ + 1);
       // The sign of one's complement values takes a bit of its own.
       planes_ = end_place_ - first_place_ + (design_.detector.is_signed && is_ones ? 1 : 0);
@@ -80,7 +84,8 @@ struct Design {
       const unsigned bits = design_.model->params().bits_per_cycle;
       for (std::size_t w = 0; w < words.size(); ++w) {
         if (design_.detector.rule == WidthRule::dpred) {
-          words[w].added = hw::cut_planes(operands_->bricks[w], first_place_ + sent_, bits, end_place_, design_.detector.is_signed);
+          words[w].added = hw::cut_planes(operands_->bricks[w], first_place_ + sent_, bits, end_place_,
+                                          design_.detector.is_signed);
         } else {
           cut_ones_complement(operands_->bricks[w], bits, words[w]);
         }
@@ -126,7 +131,8 @@ hw::WeightLoad::Widths cascade_widths(const Dprs& model, const hw::CascadeOperan
       folded |= static_cast<std::uint32_t>(x < 0 ? ~x : x);
       low |= static_cast<std::uint32_t>(x);
     }
-    const unsigned first = model.params().trim_low && low != 0 ? static_cast<unsigned>(std::countr_zero(low)) : 0;
+    const unsigned first =
+        model.params().trim_low && low != 0 ? static_cast<unsigned>(std::countr_zero(low)) : 0;
     const unsigned end = static_cast<unsigned>(std::bit_width(folded)) + (is_signed ? 1 : 0);
     out.activation_bits = std::max(out.activation_bits, end > first ? end - first : 1);
     if (slice == operands.slice) out.activation_low = first;
@@ -144,11 +150,14 @@ std::unique_ptr<hw::BitTrueArray> build_dprs(const arch::Accelerator& accelerato
   using Convolutions = hw::SerialArray<dprs::Design>;
   using FullyConnected = hw::CascadeArray<hw::WeightLoad>;
   const dprs::Design design{.model = &model, .detector = {}};
-  const Convolutions::Options options{
-      .shape = model.shape(), .columns_per_unit = model.columns_per_unit(), .registers = model.params().registers};
-  if (model.params().fully_connected == dprs::FullyConnected::round_robin) return std::make_unique<Convolutions>(name, design, options);
-  const hw::WeightLoad load{model.params().bits_per_cycle,
-                            [&model](const hw::CascadeOperands& operands) { return dprs::cascade_widths(model, operands); }};
+  const Convolutions::Options options{.shape = model.shape(),
+                                      .columns_per_unit = model.columns_per_unit(),
+                                      .registers = model.params().registers};
+  if (model.params().fully_connected == dprs::FullyConnected::round_robin)
+    return std::make_unique<Convolutions>(name, design, options);
+  const hw::WeightLoad load{model.params().bits_per_cycle, [&model](const hw::CascadeOperands& operands) {
+                              return dprs::cascade_widths(model, operands);
+                            }};
   return std::make_unique<hw::SplitArray<Convolutions, FullyConnected>>(
       name, design, options, load,
       FullyConnected::Options{.shape = model.shape(), .reduction = hw::Reduction::tree, .loads_first = true});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+
+#include <catch2/catch.hpp>
 
 #include "models/catalogue.h"
 #include "sim/arch/accelerator_config.h"
@@ -14,18 +14,21 @@ namespace {
 
 using namespace heddle;
 
-std::uint64_t cycles(const std::string& model_name, const config::Json& parameters, const test::LayerCase& layer,
-                     const arch::MappingOptions& mapping = {}) {
-  const auto model = test::make_accelerator(arch::find_model(models::catalogue(), model_name, "test"), parameters);
+std::uint64_t cycles(const std::string& model_name, const config::Json& parameters,
+                     const test::LayerCase& layer, const arch::MappingOptions& mapping = {}) {
+  const auto model =
+      test::make_accelerator(arch::find_model(models::catalogue(), model_name, "test"), parameters);
   const test::PreparedCase prepared(layer, *model, mapping);
   const auto plan = model->prepare(prepared.input());
   return model->price(prepared.input(), *plan, arch::whole_layer(prepared.input().mapping)).compute.count();
 }
 
 // Two pixels of one 1 x 1 convolution with one brick: [pixel][channel].
-test::LayerCase two_pixels(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b, bool is_signed) {
+test::LayerCase two_pixels(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b,
+                           bool is_signed) {
   Random random(1, "pixels");
-  test::LayerCase out = test::convolution(random, static_cast<std::uint32_t>(a.size()), 1, 1, 1, 16, 8, is_signed);
+  test::LayerCase out =
+      test::convolution(random, static_cast<std::uint32_t>(a.size()), 1, 1, 1, 16, 8, is_signed);
   out.layer.geometry.width = out.layer.geometry.out_width = 2;
   test::fill_values(out, random);
   for (std::size_t c = 0; c < a.size(); ++c) {
@@ -91,7 +94,8 @@ TEST_CASE("Stripes takes at least as long as groups of 256, they as long as grou
     };
     INFO(layer.describe());
     // A pad code may be wider than the layer's precision asks for.
-    if (layer.layer.activation.rep.pad_code == 0) CHECK(cycles("stripes", array, layer) >= with(256, false, 0));
+    if (layer.layer.activation.rep.pad_code == 0)
+      CHECK(cycles("stripes", array, layer) >= with(256, false, 0));
     CHECK(with(256, false, 0) >= with(16, false, 0));
     CHECK(with(16, false, 0) >= with(16, true, 0));
     CHECK(with(16, true, 0) >= with(16, true, 1));
@@ -108,7 +112,8 @@ TEST_CASE("the cascade takes the wider of activations and weights, once the firs
   layer.activations.values[3] = 7;
   layer.activations.values[17] = 31;
   layer.activations.values[40] = 3;
-  config::Json parameters{{"tiles", 1}, {"rows", 1}, {"columns", 4}, {"trim_low", false}, {"fully_connected", "cascade"}};
+  config::Json parameters{
+      {"tiles", 1}, {"rows", 1}, {"columns", 4}, {"trim_low", false}, {"fully_connected", "cascade"}};
   CHECK(cycles("dprs", parameters, layer) == 14);
   // Round-robin: bricks of both passes (1 row) start a cycle apart at 0..5 with 3,5,2,3 on columns 0..3, then
   // 5 on column 0 from 4, 2 on column 1 from 6: the last ends at 9.
@@ -120,7 +125,8 @@ TEST_CASE("groups must be whole bricks that a tile's columns hold") {
   const auto& model = arch::find_model(models::catalogue(), "dprs", "test");
   CHECK_THROWS_AS(test::make_accelerator(model, {{"group_size", 24}}), Error);
   CHECK_THROWS_AS(test::make_accelerator(model, {{"columns", 8}, {"group_size", 256}}), Error);
-  CHECK_THROWS_AS(test::make_accelerator(model, {{"width_rule", "dnnsim"}, {"fully_connected", "cascade"}}), Error);
+  CHECK_THROWS_AS(test::make_accelerator(model, {{"width_rule", "dnnsim"}, {"fully_connected", "cascade"}}),
+                  Error);
 }
 
 TEST_CASE("DNNsim's ShapeShifter: the largest width over the columns, step by step") {
@@ -131,7 +137,8 @@ TEST_CASE("DNNsim's ShapeShifter: the largest width over the columns, step by st
     const bool minor_bit = random.chance(2);
     const auto& values = layer.activations.values;  // [channel][y][x]
     const bool has_negative = std::any_of(values.begin(), values.end(), [](std::int32_t x) { return x < 0; });
-    // 2 tiles of 2 rows for 5 filters: ceil(ceil(5/2)/2) = 2 passes; 16 windows down the columns, 4 at a time.
+    // 2 tiles of 2 rows for 5 filters: ceil(ceil(5/2)/2) = 2 passes; 16 windows down the columns, 4 at a
+    // time.
     std::uint64_t expected = 0;
     for (std::size_t first = 0; first < 16; first += 4) {
       for (std::size_t brick = 0; brick < 2; ++brick) {
@@ -140,7 +147,8 @@ TEST_CASE("DNNsim's ShapeShifter: the largest width over the columns, step by st
           const std::size_t y = w % 4;
           const std::size_t x = w / 4;
           std::vector<std::int32_t> lanes;
-          for (std::size_t lane = 0; lane < 16; ++lane) lanes.push_back(values[(brick * 16 + lane) * 16 + y * 4 + x]);
+          for (std::size_t lane = 0; lane < 16; ++lane)
+            lanes.push_back(values[(brick * 16 + lane) * 16 + y * 4 + x]);
           widest = std::max(widest, dnnsim_width(lanes, has_negative, minor_bit));
         }
         expected += widest;
@@ -149,15 +157,17 @@ TEST_CASE("DNNsim's ShapeShifter: the largest width over the columns, step by st
     arch::MappingOptions mapping;
     mapping.lowering.window_order = workload::WindowOrder::column_major;
     mapping.lowering.fold_order = workload::FoldOrder::xyc;
-    const config::Json parameters{{"tiles", 2}, {"rows", 2}, {"columns", 4}, {"width_rule", "dnnsim"}, {"trim_low", minor_bit}};
+    const config::Json parameters{
+        {"tiles", 2}, {"rows", 2}, {"columns", 4}, {"width_rule", "dnnsim"}, {"trim_low", minor_bit}};
     CHECK(cycles("dprs", parameters, layer, mapping) == 2 * expected);
   }
 }
 
-// Stripes with 8-bit units: 9-bit activations on pairs of columns, 12-bit weights on pairs of rows. 16 windows
-// on 4 / 2 columns: 8 sets; 5 filters on 2 tiles x 4 / 2 rows: 2 passes; 2 bricks; 8 cycles each.
+// Stripes with 8-bit units: 9-bit activations on pairs of columns, 12-bit weights on pairs of rows. 16
+// windows on 4 / 2 columns: 8 sets; 5 filters on 2 tiles x 4 / 2 rows: 2 passes; 2 bricks; 8 cycles each.
 TEST_CASE("DNNsim's Stripes composes narrow units of neighbouring columns and rows") {
   Random random(1, "stripes");
   const auto layer = test::convolution(random, 32, 4, 5, 1, 9, 12, true);
-  CHECK(cycles("stripes", {{"tiles", 2}, {"rows", 4}, {"columns", 4}, {"pe_width", 8}}, layer) == 8 * 2 * 2 * 8);
+  CHECK(cycles("stripes", {{"tiles", 2}, {"rows", 4}, {"columns", 4}, {"pe_width", 8}}, layer) ==
+        8 * 2 * 2 * 8);
 }

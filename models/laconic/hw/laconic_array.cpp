@@ -8,7 +8,8 @@
 
 namespace heddle::models::laconic {
 
-Element::Element(const sc_core::sc_module_name& name, LaconicArray& array, std::uint32_t tile, std::uint32_t row, std::uint32_t column)
+Element::Element(const sc_core::sc_module_name& name, LaconicArray& array, std::uint32_t tile,
+                 std::uint32_t row, std::uint32_t column)
     : sc_module(name), edge("edge"), array_(array), tile_(tile), row_(row), column_(column) {
   SC_HAS_PROCESS(Element);
   SC_METHOD(tick);
@@ -41,7 +42,8 @@ void Element::tick() {
   for (Lpe& lpe : lpes_) lpe.clock();
   if (!std::all_of(lpes_.begin(), lpes_.end(), [](const Lpe& lpe) { return lpe.done(); })) return;
   active_ = false;
-  const bool window_ends = array_.fully_connected_ || array_.step_at(next_).step + 1 == array_.input_->mapping.steps;
+  const bool window_ends =
+      array_.fully_connected_ || array_.step_at(next_).step + 1 == array_.input_->mapping.steps;
   if (window_ends) hand_out();
   next_ += array_.fully_connected_ ? array_.columns_ : 1;
   skip_absent();
@@ -55,8 +57,8 @@ void Element::load() {
   filter_ = set.first_filter + row_;
   window_ = input.mapping.window_sets[at.window_set].first + (array_.fully_connected_ ? 0 : column_);
   const auto weights = input.weights->brick(filter_, at.step);
-  const auto activations =
-      input.activations->brick(workload::brick_index(*input.activations, input.lowered, set.group, window_, at.step));
+  const auto activations = input.activations->brick(
+      workload::brick_index(*input.activations, input.lowered, set.group, window_, at.step));
   const Params& params = array_.model_.params();
   for (std::uint32_t p = 0; p < parts_.weights; ++p) {
     for (std::uint32_t q = 0; q < parts_.activations; ++q) {
@@ -77,13 +79,15 @@ void Element::hand_out() {
   std::int64_t sum = 0;
   for (std::uint32_t p = 0; p < parts_.weights; ++p) {
     for (std::uint32_t q = 0; q < parts_.activations; ++q) {
-      sum += lpes_[p * parts_.activations + q].sum() * (std::int64_t{1} << ((p + q) * array_.model_.params().lpe_width));
+      sum += lpes_[p * parts_.activations + q].sum() *
+             (std::int64_t{1} << ((p + q) * array_.model_.params().lpe_width));
     }
   }
   array_.reducer_->add(filter_, window_, sum);
 }
 
-Gate::Gate(const sc_core::sc_module_name& name, std::vector<Element*> elements) : sc_module(name), elements_(std::move(elements)) {
+Gate::Gate(const sc_core::sc_module_name& name, std::vector<Element*> elements)
+    : sc_module(name), elements_(std::move(elements)) {
   SC_HAS_PROCESS(Gate);
   SC_METHOD(update);
   for (const Element* element : elements_) sensitive << element->completed;
@@ -140,7 +144,8 @@ void LaconicArray::build_gates() {
     columns[element->tile() * shape_.columns + element->column()].push_back(element.get());
     bricks[element->column()].push_back(element.get());
   }
-  const auto build = [](const char* name, std::vector<std::vector<Element*>>& members, std::vector<std::unique_ptr<Gate>>& gates) {
+  const auto build = [](const char* name, std::vector<std::vector<Element*>>& members,
+                        std::vector<std::unique_ptr<Gate>>& gates) {
     for (std::size_t i = 0; i < members.size(); ++i) {
       gates.push_back(std::make_unique<Gate>((name + std::to_string(i)).c_str(), std::move(members[i])));
     }
@@ -154,7 +159,8 @@ void LaconicArray::build_gates() {
 LaconicArray::StepAt LaconicArray::step_at(std::uint64_t index) const {
   const std::uint64_t steps = input_->mapping.steps;
   const std::uint64_t per_pass = block_.window_sets.size() * steps;
-  return {block_.passes[index / per_pass], block_.window_sets[index % per_pass / steps], static_cast<std::uint32_t>(index % steps)};
+  return {block_.passes[index / per_pass], block_.window_sets[index % per_pass / steps],
+          static_cast<std::uint32_t>(index % steps)};
 }
 
 bool LaconicArray::is_present(const Element& element, std::uint64_t index) const {
@@ -165,8 +171,10 @@ bool LaconicArray::is_present(const Element& element, std::uint64_t index) const
 }
 
 bool LaconicArray::may_start(const Element& element, std::uint64_t index) const {
-  if (fully_connected_) return next_brick_.read() == index && index < brick_gates_[element.column()]->available.read();
-  return index < barrier_->available.read() && index < row_gates_[element.tile() * shape_.rows + element.row()]->available.read() &&
+  if (fully_connected_)
+    return next_brick_.read() == index && index < brick_gates_[element.column()]->available.read();
+  return index < barrier_->available.read() &&
+         index < row_gates_[element.tile() * shape_.rows + element.row()]->available.read() &&
          index < column_gates_[element.tile() * shape_.columns + element.column()]->available.read();
 }
 
@@ -188,7 +196,8 @@ void LaconicArray::reset_gates() {
   const std::uint32_t rows = shape_.rows / parts_.weights;
   const bool queue = model_.params().sync == Sync::queue;
   const std::uint32_t q = model_.params().queue_depth;
-  const std::uint64_t queue_depth = fully_connected_ || !queue || q == kernel::QueueArray::kUnlimited ? Gate::kOpen : q;
+  const std::uint64_t queue_depth =
+      fully_connected_ || !queue || q == kernel::QueueArray::kUnlimited ? Gate::kOpen : q;
   std::uint64_t all_first = total_;
   std::vector<std::uint64_t> row_first(row_gates_.size(), total_);
   std::vector<std::uint64_t> column_first(column_gates_.size(), total_);
@@ -205,8 +214,10 @@ void LaconicArray::reset_gates() {
     least(brick_first[element->column()]);
   }
   barrier_->reset(all_first, fully_connected_ || queue ? Gate::kOpen : 1, rows, columns_);
-  for (std::size_t i = 0; i < row_gates_.size(); ++i) row_gates_[i]->reset(row_first[i], queue_depth, rows, columns_);
-  for (std::size_t i = 0; i < column_gates_.size(); ++i) column_gates_[i]->reset(column_first[i], queue_depth, rows, columns_);
+  for (std::size_t i = 0; i < row_gates_.size(); ++i)
+    row_gates_[i]->reset(row_first[i], queue_depth, rows, columns_);
+  for (std::size_t i = 0; i < column_gates_.size(); ++i)
+    column_gates_[i]->reset(column_first[i], queue_depth, rows, columns_);
   for (std::size_t i = 0; i < brick_gates_.size(); ++i) {
     brick_gates_[i]->reset(brick_first[i], fully_connected_ ? 1 : Gate::kOpen, rows, columns_);
   }
@@ -217,7 +228,9 @@ void LaconicArray::distribute_clock() {
   for (Element* element : in_use_) element->edge.notify();
 }
 
-void LaconicArray::pass_token() { next_brick_.write(taken_); }
+void LaconicArray::pass_token() {
+  next_brick_.write(taken_);
+}
 
 void LaconicArray::watch_end() {
   if (total_ == 0) return;

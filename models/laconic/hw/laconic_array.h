@@ -19,8 +19,9 @@ class LaconicArray;
 // it together.
 class Element : public sc_core::sc_module {
  public:
-  Element(const sc_core::sc_module_name& name, LaconicArray& array, std::uint32_t tile, std::uint32_t row, std::uint32_t column);
-  sc_core::sc_event edge;  // its branch of the clock tree
+  Element(const sc_core::sc_module_name& name, LaconicArray& array, std::uint32_t tile, std::uint32_t row,
+          std::uint32_t column);
+  sc_core::sc_event edge;                                    // its branch of the clock tree
   sc_core::sc_signal<std::uint64_t> completed{"completed"};  // steps (or bricks) it is past
 
   // Before a block; the first step it has work in.
@@ -94,20 +95,20 @@ class LaconicArray : public hw::BitTrueArray {
   arch::ArrayShape shape_;
   std::vector<std::unique_ptr<Element>> elements_;  // [tile][row][column]
   std::unique_ptr<Gate> barrier_;
-  std::vector<std::unique_ptr<Gate>> row_gates_;          // [tile][row]
-  std::vector<std::unique_ptr<Gate>> column_gates_;       // [tile][column]
-  std::vector<std::unique_ptr<Gate>> brick_gates_;        // [column]: of all tiles, fully connected layers
+  std::vector<std::unique_ptr<Gate>> row_gates_;     // [tile][row]
+  std::vector<std::unique_ptr<Gate>> column_gates_;  // [tile][column]
+  std::vector<std::unique_ptr<Gate>> brick_gates_;   // [column]: of all tiles, fully connected layers
   sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> next_brick_{"next_brick"};  // round-robin token
-  sc_core::sc_event brick_taken_;    // by the elements of a column, all at once
+  sc_core::sc_event brick_taken_;  // by the elements of a column, all at once
 
   const arch::LayerInput* input_ = nullptr;
   arch::Block block_;
   hw::Reducer* reducer_ = nullptr;
   Parts parts_;
   std::vector<Element*> in_use_;
-  std::uint64_t taken_ = 0;  // bricks that have started
-  std::uint64_t total_ = 0;  // 0: idle
-  std::uint32_t columns_ = 1;         // of composed elements
+  std::uint64_t taken_ = 0;    // bricks that have started
+  std::uint64_t total_ = 0;    // 0: idle
+  std::uint32_t columns_ = 1;  // of composed elements
   bool fully_connected_ = false;
 };
 

@@ -9,11 +9,12 @@
 
 namespace heddle::models::laconic {
 
-TermBrick recode_brick(kernel::Encoder encoder, std::span<const std::int32_t, arch::kLanes> values, std::uint32_t part,
-                       std::uint32_t width) {
+TermBrick recode_brick(kernel::Encoder encoder, std::span<const std::int32_t, arch::kLanes> values,
+                       std::uint32_t part, std::uint32_t width) {
   TermBrick out;
   for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
-    const std::uint32_t magnitude = (kernel::magnitude_of(values[lane]) >> (part * width)) & ((1U << width) - 1);
+    const std::uint32_t magnitude =
+        (kernel::magnitude_of(values[lane]) >> (part * width)) & ((1U << width) - 1);
     out[lane] = kernel::recode(encoder, magnitude);
     if (values[lane] < 0) std::swap(out[lane].positive, out[lane].negative);
   }
@@ -61,7 +62,8 @@ std::int64_t Lpe::concatenate(std::size_t group) const {
   for (std::size_t b = group; b < buckets_.size(); b += kGroups, place += kFieldBits) {
     const std::int32_t field = buckets_[b] - borrow;
     const bool is_top = b + kGroups >= buckets_.size();
-    const std::int64_t bits = is_top ? field : field & ((1 << kFieldBits) - 1);  // the top field keeps its sign
+    const std::int64_t bits =
+        is_top ? field : field & ((1 << kFieldBits) - 1);  // the top field keeps its sign
     word += bits * (std::int64_t{1} << place);
     borrow = field < 0 ? 1 : 0;
   }

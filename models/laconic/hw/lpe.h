@@ -14,8 +14,8 @@ namespace heddle::models::laconic {
 using TermBrick = std::array<kernel::TermMasks, arch::kLanes>;
 
 // Part `part` of `width` magnitude bits of each value.
-TermBrick recode_brick(kernel::Encoder encoder, std::span<const std::int32_t, arch::kLanes> values, std::uint32_t part,
-                       std::uint32_t width);
+TermBrick recode_brick(kernel::Encoder encoder, std::span<const std::int32_t, arch::kLanes> values,
+                       std::uint32_t part, std::uint32_t width);
 
 // The processing element of Laconic. Each cycle every lane that is not done takes one weight term and one
 // activation term, adds their exponents and decodes the sum one-hot; the lanes' one-hot vectors are

@@ -18,7 +18,8 @@ std::unique_ptr<arch::Accelerator> laconic_of(const config::Json& parameters) {
   return test::make_accelerator(arch::find_model(models::catalogue(), "laconic", "test"), parameters);
 }
 
-arch::Cost price(const test::LayerCase& layer, const config::Json& parameters, const arch::MappingOptions& options = {}) {
+arch::Cost price(const test::LayerCase& layer, const config::Json& parameters,
+                 const arch::MappingOptions& options = {}) {
   const auto accelerator = laconic_of(parameters);
   const test::PreparedCase prepared(layer, *accelerator, options);
   const auto plan = accelerator->prepare(prepared.input());
@@ -42,7 +43,8 @@ test::LayerCase bricks(std::uint32_t channels, std::uint32_t windows, std::uint3
   return out;
 }
 
-// Terms by repeated subtraction of the nearest power of two, ties upwards: as few as the non-adjacent form has.
+// Terms by repeated subtraction of the nearest power of two, ties upwards: as few as the non-adjacent form
+// has.
 unsigned fewest_terms(std::uint32_t magnitude) {
   unsigned terms = 0;
   for (std::uint64_t m = magnitude; m != 0; ++terms) {
@@ -59,11 +61,14 @@ unsigned ones(std::uint32_t magnitude) {
   return n;
 }
 
-std::uint32_t absolute(std::int32_t v) { return v < 0 ? static_cast<std::uint32_t>(-static_cast<std::int64_t>(v)) : static_cast<std::uint32_t>(v); }
+std::uint32_t absolute(std::int32_t v) {
+  return v < 0 ? static_cast<std::uint32_t>(-static_cast<std::int64_t>(v)) : static_cast<std::uint32_t>(v);
+}
 
-// The compute cycles of a plain or grouped convolution by DNNsim's rules, straight from the tensors: windows down
-// the columns, one barrier a step over all tiles, popcounts, no algebra.
-std::uint64_t dnnsim_convolution(const test::LayerCase& layer, std::uint32_t rows_of_all_tiles, std::uint32_t columns) {
+// The compute cycles of a plain or grouped convolution by DNNsim's rules, straight from the tensors: windows
+// down the columns, one barrier a step over all tiles, popcounts, no algebra.
+std::uint64_t dnnsim_convolution(const test::LayerCase& layer, std::uint32_t rows_of_all_tiles,
+                                 std::uint32_t columns) {
   const auto& g = layer.layer.geometry;
   const std::uint32_t channels = g.channels / g.groups;
   const std::uint32_t filters = g.filters / g.groups;
@@ -77,14 +82,23 @@ std::uint64_t dnnsim_convolution(const test::LayerCase& layer, std::uint32_t row
               std::uint64_t most = 1;
               for (std::uint32_t f = f0; f < std::min(filters, f0 + rows_of_all_tiles); ++f) {
                 for (std::uint64_t w = w0; w < std::min<std::uint64_t>(g.windows(), w0 + columns); ++w) {
-                  const std::int64_t y = static_cast<std::int64_t>(w % g.out_height) * g.stride_y + ky - g.pad_top;
-                  const std::int64_t x = static_cast<std::int64_t>(w / g.out_height) * g.stride_x + kx - g.pad_left;
+                  const std::int64_t y =
+                      static_cast<std::int64_t>(w % g.out_height) * g.stride_y + ky - g.pad_top;
+                  const std::int64_t x =
+                      static_cast<std::int64_t>(w / g.out_height) * g.stride_x + kx - g.pad_left;
                   if (y < 0 || x < 0 || y >= g.height || x >= g.width) continue;
                   for (std::uint32_t c = c0; c < std::min(channels, c0 + 16); ++c) {
-                    const std::size_t a = (std::size_t{group * channels + c} * g.height + static_cast<std::size_t>(y)) * g.width + static_cast<std::size_t>(x);
-                    const std::size_t k = ((std::size_t{group * filters + f} * channels + c) * g.kernel_height + ky) * g.kernel_width + kx;
-                    most = std::max<std::uint64_t>(most, std::uint64_t{ones(absolute(layer.activations.values[a]))} *
-                                                             ones(absolute(layer.weights.values[k])));
+                    const std::size_t a =
+                        (std::size_t{group * channels + c} * g.height + static_cast<std::size_t>(y)) *
+                            g.width +
+                        static_cast<std::size_t>(x);
+                    const std::size_t k =
+                        ((std::size_t{group * filters + f} * channels + c) * g.kernel_height + ky) *
+                            g.kernel_width +
+                        kx;
+                    most = std::max<std::uint64_t>(
+                        most, std::uint64_t{ones(absolute(layer.activations.values[a]))} *
+                                  ones(absolute(layer.weights.values[k])));
                   }
                 }
               }
@@ -98,7 +112,8 @@ std::uint64_t dnnsim_convolution(const test::LayerCase& layer, std::uint32_t row
   return cycles;
 }
 
-std::uint64_t dnnsim_fully_connected(const test::LayerCase& layer, std::uint32_t rows_of_all_tiles, std::uint32_t columns) {
+std::uint64_t dnnsim_fully_connected(const test::LayerCase& layer, std::uint32_t rows_of_all_tiles,
+                                     std::uint32_t columns) {
   const auto& g = layer.layer.geometry;
   std::vector<std::uint64_t> busy(columns, 0);
   std::uint64_t now = 0;
@@ -108,8 +123,9 @@ std::uint64_t dnnsim_fully_connected(const test::LayerCase& layer, std::uint32_t
       std::uint64_t most = 1;
       for (std::uint32_t f = f0; f < std::min(g.filters, f0 + rows_of_all_tiles); ++f) {
         for (std::uint32_t c = c0; c < std::min(g.channels, c0 + 16); ++c) {
-          most = std::max<std::uint64_t>(most, std::uint64_t{ones(absolute(layer.activations.values[c]))} *
-                                                   ones(absolute(layer.weights.values[std::size_t{f} * g.channels + c])));
+          most = std::max<std::uint64_t>(
+              most, std::uint64_t{ones(absolute(layer.activations.values[c]))} *
+                        ones(absolute(layer.weights.values[std::size_t{f} * g.channels + c])));
         }
       }
       now = std::max(now, busy[column]);
@@ -158,8 +174,8 @@ TEST_CASE("a fully connected layer's columns take turns", "[laconic]") {
   layer.layer.precision = {16, 16, ""};
   layer.activations = {workload::activation_shape(layer.layer), std::vector<std::int32_t>(48, 0)};
   layer.weights = {workload::weight_shape(layer.layer), std::vector<std::int32_t>(48, 5)};
-  layer.activations.values[0] = 11;   // 3 x 2 = 6
-  layer.activations.values[16] = 1;   // 1 x 2 = 2
+  layer.activations.values[0] = 11;  // 3 x 2 = 6
+  layer.activations.values[16] = 1;  // 1 x 2 = 2
   // Third brick all zero: 1. Two columns: starts at 0, 1, and the third waits for column 0: 6, ends 7.
   CHECK(price(layer, {{"rows", 1}, {"columns", 2}}).compute == Cycles(7));
   CHECK(price(layer, {{"rows", 1}, {"columns", 3}}).compute == Cycles(6));
@@ -167,8 +183,8 @@ TEST_CASE("a fully connected layer's columns take turns", "[laconic]") {
 }
 
 TEST_CASE("queues let elements drift as far as their depth", "[laconic]") {
-  // One filter, two windows, two steps of one lane each (32 channels): window 0 takes 3 then 1, window 1 takes
-  // 1 then 3 (weight 1; 11 has three terms, 1 has one).
+  // One filter, two windows, two steps of one lane each (32 channels): window 0 takes 3 then 1, window 1
+  // takes 1 then 3 (weight 1; 11 has three terms, 1 has one).
   auto layer = bricks(32, 2, 1);
   std::fill(layer.weights.values.begin(), layer.weights.values.end(), 1);
   layer.activations.values[0] = 11;           // channel 0, window 0
@@ -177,16 +193,21 @@ TEST_CASE("queues let elements drift as far as their depth", "[laconic]") {
   layer.activations.values[16 * 2 + 1] = 11;  // channel 16, window 1
   CHECK(price(layer, {{"rows", 1}, {"columns", 2}}).compute == Cycles(6));
   // Depth 1: both wait for the row's weights, which both still use: 3 + 3.
-  CHECK(price(layer, {{"rows", 1}, {"columns", 2}, {"sync", "queue"}, {"queue_depth", 1}}).compute == Cycles(6));
-  CHECK(price(layer, {{"rows", 1}, {"columns", 2}, {"sync", "queue"}, {"queue_depth", 2}}).compute == Cycles(4));
-  CHECK(price(layer, {{"rows", 1}, {"columns", 2}, {"sync", "queue"}, {"queue_depth", "unlimited"}}).compute == Cycles(4));
+  CHECK(price(layer, {{"rows", 1}, {"columns", 2}, {"sync", "queue"}, {"queue_depth", 1}}).compute ==
+        Cycles(6));
+  CHECK(price(layer, {{"rows", 1}, {"columns", 2}, {"sync", "queue"}, {"queue_depth", 2}}).compute ==
+        Cycles(4));
+  CHECK(
+      price(layer, {{"rows", 1}, {"columns", 2}, {"sync", "queue"}, {"queue_depth", "unlimited"}}).compute ==
+      Cycles(4));
 }
 
 TEST_CASE("8-bit elements compose wider values of bytes", "[laconic]") {
   auto layer = bricks(1, 4, 4);
   layer.layer.precision = {9, 16, ""};
-  std::fill(layer.weights.values.begin(), layer.weights.values.end(), 0x55);      // four terms, low byte only
-  std::fill(layer.activations.values.begin(), layer.activations.values.end(), 0x1555);  // bytes 0x15 (3) and 0x55 (4)
+  std::fill(layer.weights.values.begin(), layer.weights.values.end(), 0x55);  // four terms, low byte only
+  std::fill(layer.activations.values.begin(), layer.activations.values.end(),
+            0x1555);  // bytes 0x15 (3) and 0x55 (4)
   const config::Json composed{{"rows", 4}, {"columns", 4}, {"lpe_width", 8}};
   // 2 filters x 2 windows at a time: 2 passes x 2 window sets x (4 x 4).
   CHECK(price(layer, composed).compute == Cycles(64));
@@ -214,7 +235,8 @@ TEST_CASE("Laconic's compatible configuration counts DNNsim's compute cycles", "
     const auto& g = layer.layer.geometry;
     INFO(layer.describe());
     const bool folded = g.channels == 3 && g.stride_y == g.stride_x && g.stride_y > 1;
-    if (layer.layer.op == workload::Op::conv2d && g.dilation_y == 1 && !folded && (g.groups == 1 || g.groups != g.channels)) {
+    if (layer.layer.op == workload::Op::conv2d && g.dilation_y == 1 && !folded &&
+        (g.groups == 1 || g.groups != g.channels)) {
       CHECK(price(layer, parameters, mapping).compute == Cycles(dnnsim_convolution(layer, 8, 4)));
       ++convolutions;
     } else if (layer.layer.is_fully_connected() && g.groups == 1) {
@@ -242,7 +264,10 @@ TEST_CASE("more freedom never makes Laconic slower, and encoders are in order", 
     const auto layer = test::random_case(random, {});
     INFO(layer.describe());
     const auto cycles = [&](const char* sync, const config::Json& depth, const char* encoder) {
-      return price(layer, {{"rows", 4}, {"columns", 4}, {"sync", sync}, {"queue_depth", depth}, {"encoder", encoder}}).compute;
+      return price(
+                 layer,
+                 {{"rows", 4}, {"columns", 4}, {"sync", sync}, {"queue_depth", depth}, {"encoder", encoder}})
+          .compute;
     };
     const auto barrier = cycles("barrier", 1, "naf");
     CHECK(barrier >= cycles("queue", 1, "naf"));

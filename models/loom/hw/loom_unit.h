@@ -22,7 +22,8 @@ struct Place {
   friend bool operator==(const Place&, const Place&) = default;
 };
 // Bit `bit` of block `index`, of `blocks` blocks of `block_bits` each of which `width` bits are used.
-Place place_of(std::uint32_t bit, std::uint32_t index, std::uint32_t blocks, std::uint32_t block_bits, std::uint32_t width, bool is_signed);
+Place place_of(std::uint32_t bit, std::uint32_t index, std::uint32_t blocks, std::uint32_t block_bits,
+               std::uint32_t width, bool is_signed);
 
 // Lane l's bit in bit l.
 std::uint16_t cut_plane(const std::int32_t* values, std::uint32_t place);
@@ -43,7 +44,9 @@ struct Slot {
   std::uint8_t weight_blocks = 1;
 
   void clear() { plane_count = 0; }
-  void add(workload::Brick values, const Place& place) { planes[plane_count++] = {cut_plane(values.data(), place.at), place.counts}; }
+  void add(workload::Brick values, const Place& place) {
+    planes[plane_count++] = {cut_plane(values.data(), place.at), place.counts};
+  }
 
   friend bool operator==(const Slot&, const Slot&) = default;
 };
@@ -55,10 +58,12 @@ struct SlotWord {
 
   friend bool operator==(const SlotWord&, const SlotWord&) = default;
   friend std::ostream& operator<<(std::ostream& out, const SlotWord& word) {
-    return out << "planes " << word.slot.planes[0].bits << " weight bit " << static_cast<unsigned>(word.slot.weights[0].at);
+    return out << "planes " << word.slot.planes[0].bits << " weight bit "
+               << static_cast<unsigned>(word.slot.weights[0].at);
   }
   friend void sc_trace(sc_core::sc_trace_file* file, const SlotWord& word, const std::string& name) {
-    for (std::size_t i = 0; i < 4; ++i) sc_core::sc_trace(file, word.slot.planes[i].bits, name + "_bits" + std::to_string(i));
+    for (std::size_t i = 0; i < 4; ++i)
+      sc_core::sc_trace(file, word.slot.planes[i].bits, name + "_bits" + std::to_string(i));
     sc_core::sc_trace(file, word.slot.weights[0].at, name + "_weight_place");
     sc_core::sc_trace(file, word.slot.latches, name + "_latches");
   }
@@ -74,7 +79,8 @@ class Unit {
       if (slot.latches) weight_bits_[block] = cut_plane(weights, slot.weights[block].at);
       for (std::size_t plane = 0; plane < slot.plane_count; ++plane) {
         const auto products = static_cast<std::uint16_t>(slot.planes[plane].bits & weight_bits_[block]);
-        sum_ += std::int64_t{std::popcount(products)} * slot.planes[plane].counts * slot.weights[block].counts;
+        sum_ +=
+            std::int64_t{std::popcount(products)} * slot.planes[plane].counts * slot.weights[block].counts;
       }
     }
   }
@@ -88,7 +94,9 @@ class Unit {
 // Convolutions, and fully connected layers where bricks take turns.
 struct GridDesign {
   const Loom* model = nullptr;
-  [[nodiscard]] std::uint32_t columns(const arch::LayerInput& input) const { return model->composed(input.lowered).columns; }
+  [[nodiscard]] std::uint32_t columns(const arch::LayerInput& input) const {
+    return model->composed(input.lowered).columns;
+  }
 
   using Word = SlotWord<hw::ElementControl>;
   struct Element : Unit {

@@ -2,6 +2,7 @@
 //
 // DNNsim's compute cycles for Loom, written from its rules over the tensors as a trace holds them.
 #include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "models/catalogue.h"
@@ -53,30 +54,40 @@ std::int32_t activation(const test::LayerCase& c, std::uint32_t channel, std::in
   if (y < 0 || x < 0 || y >= g.height || x >= g.width) return 0;
   const auto image_y = static_cast<std::size_t>(y);
   const auto image_x = static_cast<std::size_t>(x);
-  if (c.layer.op == workload::Op::conv2d) return c.activations.values[(std::size_t{channel} * g.height + image_y) * g.width + image_x];
+  if (c.layer.op == workload::Op::conv2d)
+    return c.activations.values[(std::size_t{channel} * g.height + image_y) * g.width + image_x];
   return c.activations.values[image_x * g.channels + channel];
 }
 
-std::uint64_t step_cycles(const test::LayerCase& c, const Array& a, std::uint32_t group, std::uint64_t first_window, std::uint64_t windows,
-                          std::uint32_t first_filter, std::uint32_t ky, std::uint32_t kx, std::uint32_t first_channel) {
+std::uint64_t step_cycles(const test::LayerCase& c, const Array& a, std::uint32_t group,
+                          std::uint64_t first_window, std::uint64_t windows, std::uint32_t first_filter,
+                          std::uint32_t ky, std::uint32_t kx, std::uint32_t first_channel) {
   const auto& g = c.layer.geometry;
   const std::uint32_t channels = g.channels / g.groups;
   const std::uint32_t filters = g.filters / g.groups;
   const std::uint32_t end = std::min(first_channel + 16, channels);
   Group activations{any_negative(c.activations), 0};
   for (std::uint64_t w = first_window; w < first_window + windows; ++w) {
-    const std::int64_t y = static_cast<std::int64_t>(w % g.out_height) * g.stride_y + std::int64_t{ky} * g.dilation_y - g.pad_top;
-    const std::int64_t x = static_cast<std::int64_t>(w / g.out_height) * g.stride_x + std::int64_t{kx} * g.dilation_x - g.pad_left;
-    for (std::uint32_t i = first_channel; i < end; ++i) activations.add_blocks(activation(c, group * channels + i, y, x), c.layer.precision.activation_bits, a.width);
+    const std::int64_t y = static_cast<std::int64_t>(w % g.out_height) * g.stride_y +
+                           std::int64_t{ky} * g.dilation_y - g.pad_top;
+    const std::int64_t x = static_cast<std::int64_t>(w / g.out_height) * g.stride_x +
+                           std::int64_t{kx} * g.dilation_x - g.pad_left;
+    for (std::uint32_t i = first_channel; i < end; ++i)
+      activations.add_blocks(activation(c, group * channels + i, y, x), c.layer.precision.activation_bits,
+                             a.width);
   }
   Group weights{any_negative(c.weights), 0};
   for (std::uint32_t f = first_filter; f < std::min(first_filter + a.rows * a.tiles, filters); ++f) {
     for (std::uint32_t i = first_channel; i < end; ++i) {
-      weights.add_blocks(c.weights.values[((std::size_t{group * filters + f} * channels + i) * g.kernel_height + ky) * g.kernel_width + kx],
-                         c.layer.precision.weight_bits, a.width);
+      weights.add_blocks(
+          c.weights.values[((std::size_t{group * filters + f} * channels + i) * g.kernel_height + ky) *
+                               g.kernel_width +
+                           kx],
+          c.layer.precision.weight_bits, a.width);
     }
   }
-  const unsigned weight_bits = a.dynamic_weights ? weights.width() : std::min(c.layer.precision.weight_bits, a.width);
+  const unsigned weight_bits =
+      a.dynamic_weights ? weights.width() : std::min(c.layer.precision.weight_bits, a.width);
   return std::uint64_t{(activations.width() + a.bits - 1) / a.bits} * weight_bits;
 }
 
@@ -95,7 +106,8 @@ std::uint64_t dnnsim_cycles(const test::LayerCase& c, Array a) {
         for (std::uint32_t ky = 0; ky < g.kernel_height; ++ky) {
           for (std::uint32_t kx = 0; kx < g.kernel_width; ++kx) {
             for (std::uint32_t i = 0; i < g.channels / g.groups; i += 16) {
-              const std::uint64_t t = step_cycles(c, a, group, w, std::min<std::uint64_t>(a.columns, g.windows() - w), f, ky, kx, i);
+              const std::uint64_t t = step_cycles(
+                  c, a, group, w, std::min<std::uint64_t>(a.columns, g.windows() - w), f, ky, kx, i);
               sum += t;
               std::uint64_t& column = busy[turn++ % a.columns];
               now = std::max(now, column);
@@ -114,13 +126,15 @@ std::uint64_t dnnsim_cycles(const test::LayerCase& c, Array a) {
 
 TEST_CASE("Loom's DNNsim configurations count DNNsim's compute cycles") {
   for (const char* name : {"loom", "loom_dynamic_weights"}) {
-    const auto config =
-        arch::read_accelerator(std::string(HEDDLE_SOURCE_DIR) + "/configs/compat/dnnsim/" + name + ".json", {}, models::catalogue());
+    const auto config = arch::read_accelerator(
+        std::string(HEDDLE_SOURCE_DIR) + "/configs/compat/dnnsim/" + name + ".json", {}, models::catalogue());
     std::uint32_t compared = 0;
     for (std::uint64_t seed = 0; seed < 150; ++seed) {
       Random random(seed, name);
-      const Array array{static_cast<std::uint32_t>(random.between(1, 2)), static_cast<std::uint32_t>(random.between(4, 9)),
-                        static_cast<std::uint32_t>(random.between(4, 9)), static_cast<std::uint32_t>(random.between(1, 4)),
+      const Array array{static_cast<std::uint32_t>(random.between(1, 2)),
+                        static_cast<std::uint32_t>(random.between(4, 9)),
+                        static_cast<std::uint32_t>(random.between(4, 9)),
+                        static_cast<std::uint32_t>(random.between(1, 4)),
                         static_cast<std::uint32_t>(random.chance(2) ? 16 : random.between(4, 15)),
                         std::string(name) == "loom_dynamic_weights"};
       auto layer = test::random_case(random, {});
@@ -129,12 +143,16 @@ TEST_CASE("Loom's DNNsim configurations count DNNsim's compute cycles") {
       if ((g.channels == 3 && g.stride_y > 1) || (g.groups > 1 && g.groups == g.channels)) continue;
       layer.layer.activation.rep.pad_code = 0;
       config::Json parameters = config.document.root.at("parameters");
-      parameters.update({{"tiles", array.tiles}, {"rows", array.rows}, {"columns", array.columns}, {"bits_per_cycle", array.bits}, {"pe_width", array.width}});
+      parameters.update({{"tiles", array.tiles},
+                         {"rows", array.rows},
+                         {"columns", array.columns},
+                         {"bits_per_cycle", array.bits},
+                         {"pe_width", array.width}});
       const auto accelerator = test::make_accelerator(*config.model, parameters);
       const test::PreparedCase prepared(layer, *accelerator, config.mapping);
       INFO(name << " seed " << seed << ": " << layer.describe());
-      const arch::Cost cost =
-          accelerator->price(prepared.input(), *accelerator->prepare(prepared.input()), arch::whole_layer(prepared.input().mapping));
+      const arch::Cost cost = accelerator->price(prepared.input(), *accelerator->prepare(prepared.input()),
+                                                 arch::whole_layer(prepared.input().mapping));
       CHECK(cost.compute.count() == dnnsim_cycles(layer, array));
       ++compared;
     }

@@ -63,27 +63,32 @@ TEST_CASE("Loom: fully connected columns hold different outputs, or slices of on
   Random random(3, "loom");
   const config::Json grid{{"rows", 4}, {"columns", 8}};
   // 100 inputs are 7 bricks; a weight bit is held max(8, 16/1) = 16 cycles; the last column starts 7 late.
-  const auto layer = [&](std::uint32_t outputs) { return test::fully_connected(random, 100, outputs, 9, 6, false); };
-  CHECK(cycles(grid, layer(3)) == 1 * 16 * 6 + 7);        // one output a row, 8 slices: one brick each
-  CHECK(cycles(grid, layer(10)) == 4 * 16 * 6 + 7);       // three a row, 2 slices: ceil(7/2) bricks each
-  CHECK(cycles(grid, layer(17)) == 7 * 16 * 6 + 7);       // five a row: no slices
-  CHECK(cycles(grid, layer(32)) == 7 * 16 * 6 + 7);       // all columns full
-  CHECK(cycles(grid, layer(33)) == 7 * 2 * 16 * 6 + 7);   // a second pass
+  const auto layer = [&](std::uint32_t outputs) {
+    return test::fully_connected(random, 100, outputs, 9, 6, false);
+  };
+  CHECK(cycles(grid, layer(3)) == 1 * 16 * 6 + 7);       // one output a row, 8 slices: one brick each
+  CHECK(cycles(grid, layer(10)) == 4 * 16 * 6 + 7);      // three a row, 2 slices: ceil(7/2) bricks each
+  CHECK(cycles(grid, layer(17)) == 7 * 16 * 6 + 7);      // five a row: no slices
+  CHECK(cycles(grid, layer(32)) == 7 * 16 * 6 + 7);      // all columns full
+  CHECK(cycles(grid, layer(33)) == 7 * 2 * 16 * 6 + 7);  // a second pass
   // Four bits a cycle: max(4, 16/4) = 4 cycles a weight bit; 10 outputs are three a row, no slices.
   CHECK(cycles({{"rows", 4}, {"bits_per_cycle", 4}}, layer(10)) == 7 * 4 * 6 + 3);
   // An 8-bit build on 16 columns: max(16, 8) = 16: the columns take turns on the row's weight bits.
-  CHECK(cycles({{"rows", 4}, {"container_bits", 8}}, test::fully_connected(random, 100, 64, 8, 6, false)) == 7 * 16 * 6 + 15);
+  CHECK(cycles({{"rows", 4}, {"container_bits", 8}}, test::fully_connected(random, 100, 64, 8, 6, false)) ==
+        7 * 16 * 6 + 15);
 }
 
 TEST_CASE("Loom: wide values are cut over narrow units, which work side by side") {
   Random random(5, "loom");
   // 16 windows, 9 steps, 8 filters; 10 bits over 3 columns of 4-bit units, 7 bits over 2 rows.
   const auto layer = test::convolution(random, 16, 6, 8, 3, 10, 7, true);
-  const config::Json narrow{{"rows", 8}, {"columns", 12}, {"pe_width", 4}, {"fully_connected", "round_robin"}};
+  const config::Json narrow{
+      {"rows", 8}, {"columns", 12}, {"pe_width", 4}, {"fully_connected", "round_robin"}};
   CHECK(cycles(narrow, layer) == 4 * 9 * 2 * (4 * 4));  // 4 windows x 4 filters at once
   CHECK_THROWS_WITH(loom({{"pe_width", 4}}), Catch::Contains("round_robin"));
-  CHECK_THROWS_WITH(cycles({{"rows", 8}, {"columns", 2}, {"pe_width", 4}, {"fully_connected", "round_robin"}}, layer),
-                    Catch::Contains("too few units"));
+  CHECK_THROWS_WITH(
+      cycles({{"rows", 8}, {"columns", 2}, {"pe_width", 4}, {"fully_connected", "round_robin"}}, layer),
+      Catch::Contains("too few units"));
 }
 
 TEST_CASE("Loom: groups of a fully connected layer are layers of their own") {
@@ -100,7 +105,8 @@ TEST_CASE("Loom: a dynamic step streams the widest activation of all its windows
   CHECK(cycles({{"rows", 2}, {"columns", 2}}, layer) == 6 * 7);
   CHECK(cycles({{"rows", 2}, {"columns", 2}, {"activation_width", "dynamic"}}, layer) == 3 * 7);
   CHECK(cycles({{"rows", 2}, {"columns", 1}, {"activation_width", "dynamic"}}, layer) == 3 * 7 + 1 * 7);
-  CHECK(cycles({{"rows", 2}, {"columns", 2}, {"activation_width", "dynamic"}, {"bits_per_cycle", 2}}, layer) == 2 * 7);
+  CHECK(cycles({{"rows", 2}, {"columns", 2}, {"activation_width", "dynamic"}, {"bits_per_cycle", 2}},
+               layer) == 2 * 7);
 }
 
 TEST_CASE("Loom: a step takes the widest weight group that it uses, or the layer's average") {
@@ -130,14 +136,16 @@ TEST_CASE("Loom: widths of weight groups are metadata, four bits a group of a 16
   const auto layer = one_step();
   const auto accelerator = loom({{"rows", 2}, {"weight_precision", "group"}});
   const test::PreparedCase prepared(layer, *accelerator, {});
-  CHECK(accelerator->weight_metadata(prepared.input(), *accelerator->prepare(prepared.input())) == Bits(2 * 4));
+  CHECK(accelerator->weight_metadata(prepared.input(), *accelerator->prepare(prepared.input())) ==
+        Bits(2 * 4));
   const auto fixed = loom({{"rows", 2}});
   CHECK(fixed->weight_metadata(prepared.input(), *fixed->prepare(prepared.input())) == Bits(0));
 }
 
 TEST_CASE("Loom: the lane budget of a step, by hand") {
   const auto layer = one_step();
-  const auto accelerator = loom({{"rows", 4}, {"columns", 2}, {"activation_width", "dynamic"}, {"weight_precision", "group"}});
+  const auto accelerator =
+      loom({{"rows", 4}, {"columns", 2}, {"activation_width", "dynamic"}, {"weight_precision", "group"}});
   const test::PreparedCase prepared(layer, *accelerator, {});
   const arch::Cost cost = cost_of(*accelerator, prepared.input());
   CHECK(cost.compute == Cycles(3 * 5));
@@ -148,12 +156,15 @@ TEST_CASE("Loom: the lane budget of a step, by hand") {
   CHECK(cost.events[0] == 1);
   CHECK(cost.events[1] == 5);
   CHECK(cost.events[2] == 3);
-  CHECK(cost.activation_read == Bits(2 * 16 * 3 * 5));  // both windows stream 3 bits for each of 5 weight bits
+  CHECK(cost.activation_read ==
+        Bits(2 * 16 * 3 * 5));  // both windows stream 3 bits for each of 5 weight bits
   CHECK(cost.weight_read == Bits(16 * (3 + 5)));
 }
 
 TEST_CASE("Loom: the average is an estimate that no array runs") {
-  const auto check = [](const char* sync) { dynamic_cast<const models::loom::Loom&>(*loom({{"weight_sync", sync}})).require_bit_true(); };
+  const auto check = [](const char* sync) {
+    dynamic_cast<const models::loom::Loom&>(*loom({{"weight_sync", sync}})).require_bit_true();
+  };
   CHECK_NOTHROW(check("maximum"));
   CHECK_THROWS_WITH(check("mean"), Catch::Contains("cannot run bit-true"));
 }
@@ -174,7 +185,9 @@ TEST_CASE("Loom: the README's layers of the digits trace") {
   CHECK(priced("conv3", {{"activation_width", "dynamic"}}) == 660);
   CHECK(priced("conv3", {{"weight_precision", "group"}}) == 792);
   CHECK(priced("conv3", {{"activation_width", "dynamic"}, {"weight_precision", "group"}}) == 606);
-  CHECK(priced("conv3", {{"activation_width", "dynamic"}, {"weight_precision", "group"}, {"weight_sync", "mean"}}) == 481);
+  CHECK(priced("conv3",
+               {{"activation_width", "dynamic"}, {"weight_precision", "group"}, {"weight_sync", "mean"}}) ==
+        481);
   CHECK(priced("fc1", config::Json::object()) == 175);
   CHECK(priced("fc1", {{"bits_per_cycle", 4}}) == 103);
 }

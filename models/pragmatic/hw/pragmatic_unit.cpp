@@ -12,8 +12,8 @@ namespace {
 // What a column's bus carries in a cycle: at most one term a lane, and the common shift.
 struct TermWord {
   hw::ElementControl control;
-  std::uint16_t valid = 0;     // lanes that have a term in this cycle
-  std::uint16_t negative = 0;  // lanes whose term is subtracted
+  std::uint16_t valid = 0;                         // lanes that have a term in this cycle
+  std::uint16_t negative = 0;                      // lanes whose term is subtracted
   std::array<std::uint8_t, arch::kLanes> shift{};  // of the first stage, below 2^L
   std::uint8_t common_shift = 0;                   // of the second stage
 
@@ -81,17 +81,21 @@ struct Design {
         left |= left_[lane];
         if (consumed[lane] == 0) continue;
         word.valid = static_cast<std::uint16_t>(word.valid | 1U << lane);
-        if ((consumed[lane] & negative_[lane]) != 0) word.negative = static_cast<std::uint16_t>(word.negative | 1U << lane);
-        word.shift[lane] = static_cast<std::uint8_t>(static_cast<unsigned>(std::countr_zero(consumed[lane])) - *common);
-        HEDDLE_CHECK(word.shift[lane] < 1U << params_.first_stage_bits, "a term beyond the first stage's reach");
+        if ((consumed[lane] & negative_[lane]) != 0)
+          word.negative = static_cast<std::uint16_t>(word.negative | 1U << lane);
+        word.shift[lane] =
+            static_cast<std::uint8_t>(static_cast<unsigned>(std::countr_zero(consumed[lane])) - *common);
+        HEDDLE_CHECK(word.shift[lane] < 1U << params_.first_stage_bits,
+                     "a term beyond the first stage's reach");
       }
       return left == 0;
     }
 
    private:
     const Params& params_;
-    std::array<std::uint32_t, arch::kLanes> left_{};      // exponents still to send
-    std::array<std::uint32_t, arch::kLanes> negative_{};  // exponents of negative terms, the value's sign included
+    std::array<std::uint32_t, arch::kLanes> left_{};  // exponents still to send
+    std::array<std::uint32_t, arch::kLanes>
+        negative_{};  // exponents of negative terms, the value's sign included
   };
 };
 
@@ -103,8 +107,9 @@ namespace heddle::models {
 std::unique_ptr<hw::BitTrueArray> build_pragmatic(const arch::Accelerator& accelerator, const char* name) {
   const auto& model = dynamic_cast<const pragmatic::Pragmatic&>(accelerator);
   using Array = hw::SerialArray<pragmatic::Design>;
-  return std::make_unique<Array>(name, pragmatic::Design{model.params()},
-                                 Array::Options{.shape = model.shape(), .columns_per_unit = 1, .registers = model.params().registers});
+  return std::make_unique<Array>(
+      name, pragmatic::Design{model.params()},
+      Array::Options{.shape = model.shape(), .columns_per_unit = 1, .registers = model.params().registers});
 }
 
 }  // namespace heddle::models

@@ -12,13 +12,16 @@ namespace {
 using namespace heddle;
 
 arch::Cost price(const config::Json& parameters, const test::LayerCase& layer) {
-  const auto model = test::make_accelerator(arch::find_model(models::catalogue(), "pragmatic", "test"), parameters);
+  const auto model =
+      test::make_accelerator(arch::find_model(models::catalogue(), "pragmatic", "test"), parameters);
   const test::PreparedCase prepared(layer, *model, {});
   const auto plan = model->prepare(prepared.input());
   return model->price(prepared.input(), *plan, arch::whole_layer(prepared.input().mapping));
 }
 
-std::uint64_t cycles(const config::Json& parameters, const test::LayerCase& layer) { return price(parameters, layer).compute.count(); }
+std::uint64_t cycles(const config::Json& parameters, const test::LayerCase& layer) {
+  return price(parameters, layer).compute.count();
+}
 
 // A 1 x 1 convolution over `width` pixels of `channels` channels, values [pixel][channel].
 test::LayerCase row_of_pixels(const std::vector<std::vector<std::int32_t>>& pixels, std::uint32_t filters) {
@@ -37,8 +40,10 @@ test::LayerCase row_of_pixels(const std::vector<std::vector<std::int32_t>>& pixe
 
 // Exponents [1,6,7], [0,7], [4,8,9] with L = 2 (specification): m = 0 takes the heads 0 and 1 (reach 0..3);
 // m = 4 takes 4 and 6 (4..7) and 7; m = 7 takes 7 and 8 (7..10); m = 9 takes 9.
-TEST_CASE("three lanes with exponents 1,6,7 and 0,7 and 4,8,9 take four cycles behind a two-bit first stage") {
-  const auto layer = row_of_pixels({{(1 << 1) + (1 << 6) + (1 << 7), (1 << 0) + (1 << 7), (1 << 4) + (1 << 8) + (1 << 9)}}, 1);
+TEST_CASE(
+    "three lanes with exponents 1,6,7 and 0,7 and 4,8,9 take four cycles behind a two-bit first stage") {
+  const auto layer = row_of_pixels(
+      {{(1 << 1) + (1 << 6) + (1 << 7), (1 << 0) + (1 << 7), (1 << 4) + (1 << 8) + (1 << 9)}}, 1);
   const config::Json small{{"tiles", 1}, {"rows", 1}, {"columns", 1}, {"encoder", "raw"}};
   auto with_stage = [&](int bits) {
     config::Json parameters = small;
@@ -56,7 +61,8 @@ TEST_CASE("two columns over three steps take 13, 10 and 10 cycles with 0, 1 and 
   std::vector<std::vector<std::int32_t>> pixels(2, std::vector<std::int32_t>(48, 0));
   const int counts[3][2] = {{2, 5}, {4, 2}, {4, 2}};
   for (std::size_t step = 0; step < 3; ++step) {
-    for (std::size_t column = 0; column < 2; ++column) pixels[column][16 * step] = (1 << counts[step][column]) - 1;
+    for (std::size_t column = 0; column < 2; ++column)
+      pixels[column][16 * step] = (1 << counts[step][column]) - 1;
   }
   const auto layer = row_of_pixels(pixels, 1);
   config::Json parameters{{"tiles", 1}, {"rows", 1}, {"columns", 2}, {"encoder", "raw"}};

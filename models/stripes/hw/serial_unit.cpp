@@ -12,7 +12,9 @@ void Design::Feed::begin(const hw::StepOperands& operands) {
   is_signed_ = input.layer.activation.rep.is_signed;
   cycles_ = model_->serial_cycles(input.layer);
   if (model_->params().fetch == ActivationFetch::rows && !input.lowered.is_fully_connected) {
-    cycles_ = std::max(cycles_, arch::fetch_rows(input.lowered, input.mapping.window_sets[operands.window_set], operands.step));
+    cycles_ = std::max(
+        cycles_,
+        arch::fetch_rows(input.lowered, input.mapping.window_sets[operands.window_set], operands.step));
   }
   cycle_ = 0;
 }
@@ -24,7 +26,8 @@ bool Design::Feed::next(std::span<Word> words) {
   const std::uint32_t count = done < width ? std::min(model_->params().bits_per_cycle, width - done) : 0;
   for (std::size_t w = 0; w < words.size(); ++w) {
     for (std::uint32_t i = 0; i < words[w].blocks.size(); ++i) {
-      words[w].blocks[i] = hw::cut_planes(operands_->bricks[w], i * width + done, count, precision_, is_signed_);
+      words[w].blocks[i] =
+          hw::cut_planes(operands_->bricks[w], i * width + done, count, precision_, is_signed_);
     }
   }
   return ++cycle_ == cycles_;
@@ -38,7 +41,8 @@ std::unique_ptr<hw::BitTrueArray> build_stripes(const arch::Accelerator& acceler
   const auto& model = dynamic_cast<const stripes::Stripes&>(accelerator);
   return std::make_unique<hw::SerialArray<stripes::Design>>(
       name, stripes::Design{&model},
-      hw::SerialArray<stripes::Design>::Options{.shape = model.shape(), .columns_per_unit = model.params().columns, .registers = 0});
+      hw::SerialArray<stripes::Design>::Options{
+          .shape = model.shape(), .columns_per_unit = model.params().columns, .registers = 0});
 }
 
 }  // namespace heddle::models

@@ -19,7 +19,9 @@ namespace heddle::models::stripes {
 struct Design {
   const Stripes* model = nullptr;
 
-  [[nodiscard]] std::uint32_t columns(const arch::LayerInput& input) const { return model->composed(input.lowered).columns; }
+  [[nodiscard]] std::uint32_t columns(const arch::LayerInput& input) const {
+    return model->composed(input.lowered).columns;
+  }
 
   struct Word {
     hw::ElementControl control;

@@ -15,7 +15,8 @@ constexpr std::size_t kTracedOperands = arch::kLanes;  // in waveforms: the firs
 }  // namespace
 
 void sc_trace(sc_core::sc_trace_file* file, const ParallelBackEnd::Word& word, const std::string& name) {
-  for (std::size_t i = 0; i < kTracedOperands; ++i) sc_core::sc_trace(file, word.values[i], name + "_operand" + std::to_string(i));
+  for (std::size_t i = 0; i < kTracedOperands; ++i)
+    sc_core::sc_trace(file, word.values[i], name + "_operand" + std::to_string(i));
   sc_core::sc_trace(file, word.control.last, name + "_last");
 }
 
@@ -32,7 +33,8 @@ std::int64_t ParallelBackEnd::products(const Word& word, std::uint32_t row, cons
   std::array<std::int64_t, arch::kLanes> tree{};
   for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
     const std::int16_t select = column.selects[row][lane];
-    if (select != WeightColumn::kNothing) tree[lane] = std::int64_t{word.values[static_cast<std::size_t>(select)]} * column.weights[row][lane];
+    if (select != WeightColumn::kNothing)
+      tree[lane] = std::int64_t{word.values[static_cast<std::size_t>(select)]} * column.weights[row][lane];
   }
   for (std::size_t width = arch::kLanes / 2; width > 0; width /= 2) {
     for (std::size_t i = 0; i < width; ++i) tree[i] += tree[i + width];
@@ -59,7 +61,8 @@ void SerialBackEnd::Feed::begin(const Operands& operands) {
   idle_ = operands.column->idle;
   cycle_ = 0;
   shares_.assign(operands.column->shares, Share{});
-  for (std::size_t i = 0; i < values_.size(); ++i) shares_[operands.column->operands[i].share].operands.push_back(i);
+  for (std::size_t i = 0; i < values_.size(); ++i)
+    shares_[operands.column->operands[i].share].operands.push_back(i);
   if (model_.params().back_end == BackEnd::precision) {
     detector_ = *operands.detector;
     for (Share& share : shares_) detect(share);
@@ -134,8 +137,9 @@ bool SerialBackEnd::Feed::send_terms(Share& share, std::uint8_t& base, Word& wor
     if (consumed[k] == 0) continue;
     digit.sign = (consumed[k] & share.negatives[k]) != 0 ? std::int8_t{-1} : std::int8_t{1};
     digit.offset = static_cast<std::uint8_t>(std::countr_zero(consumed[k]) - base);
-    HEDDLE_CHECK(digit.offset < 1U << model_.params().first_stage_bits || model_.params().first_stage_bits > 4,
-                 "a term beyond the first-stage shifter's reach");
+    HEDDLE_CHECK(
+        digit.offset < 1U << model_.params().first_stage_bits || model_.params().first_stage_bits > 4,
+        "a term beyond the first-stage shifter's reach");
   }
   return left == 0;
 }

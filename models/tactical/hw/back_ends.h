@@ -18,7 +18,9 @@ struct ParallelBackEnd {
     Control control;
     std::array<std::int32_t, kMaxOperands> values{};
     friend bool operator==(const Word&, const Word&) = default;
-    friend std::ostream& operator<<(std::ostream& out, const Word& word) { return out << "operands of window " << word.control.window; }
+    friend std::ostream& operator<<(std::ostream& out, const Word& word) {
+      return out << "operands of window " << word.control.window;
+    }
     friend void sc_trace(sc_core::sc_trace_file* file, const Word& word, const std::string& name);
   };
   static std::int64_t products(const Word& word, std::uint32_t row, const WeightColumn& column);
@@ -44,15 +46,18 @@ struct Digit {
   friend bool operator==(const Digit&, const Digit&) = default;
 };
 
-// The serial back ends: each cycle the bus carries a digit an operand. A unit's first stage shifts each selected
-// weight by the digit's offset, a tree adds them with their signs, the second stage shifts the sum by the base.
+// The serial back ends: each cycle the bus carries a digit an operand. A unit's first stage shifts each
+// selected weight by the digit's offset, a tree adds them with their signs, the second stage shifts the sum
+// by the base.
 struct SerialBackEnd {
   struct Word {
     Control control;
     std::array<Digit, kMaxOperands> digits{};
     std::array<std::uint8_t, kMaxRows> bases{};  // one a serializer: of the column, or of each row
     friend bool operator==(const Word&, const Word&) = default;
-    friend std::ostream& operator<<(std::ostream& out, const Word& word) { return out << "digits of window " << word.control.window; }
+    friend std::ostream& operator<<(std::ostream& out, const Word& word) {
+      return out << "digits of window " << word.control.window;
+    }
     friend void sc_trace(sc_core::sc_trace_file* file, const Word& word, const std::string& name);
   };
   static std::int64_t products(const Word& word, std::uint32_t row, const WeightColumn& column);

@@ -67,12 +67,12 @@ class Unit : public sc_core::sc_module {
   std::int64_t sum_ = 0;
 };
 
-// Tiles x rows x columns of units. A domain is what walks its packed columns together: a tile, or all tiles in
-// lockstep. Inside a window set the columns of a domain drift by R weight sets; all domains meet at its end.
-// Fully connected layers issue the packed columns of all passes to a domain's columns round-robin.
+// Tiles x rows x columns of units. A domain is what walks its packed columns together: a tile, or all tiles
+// in lockstep. Inside a window set the columns of a domain drift by R weight sets; all domains meet at its
+// end. Fully connected layers issue the packed columns of all passes to a domain's columns round-robin.
 //
-// BackEndDesign supplies: Word {Control control; operand bits; ==, <<, sc_trace}; products(word, row, column);
-// Feed, constructed from the model, {begin(Operands), bool next(Word&) -> whether this cycle is the
+// BackEndDesign supplies: Word {Control control; operand bits; ==, <<, sc_trace}; products(word, row,
+// column); Feed, constructed from the model, {begin(Operands), bool next(Word&) -> whether this cycle is the
 // packed column's last}.
 template <class BackEndDesign>
 class PackedArray : public hw::BitTrueArray {
@@ -90,7 +90,8 @@ class PackedArray : public hw::BitTrueArray {
   // Feeds one column of one tile, cycle by cycle.
   class Dispatcher : public sc_core::sc_module {
    public:
-    Dispatcher(const sc_core::sc_module_name& name, PackedArray& array, std::uint32_t tile, std::uint32_t column);
+    Dispatcher(const sc_core::sc_module_name& name, PackedArray& array, std::uint32_t tile,
+               std::uint32_t column);
     Count completed{"completed"};  // packed columns of the domain that this one is done with
     sc_core::sc_event edge;        // its branch of the clock tree
     void reset();
@@ -138,7 +139,9 @@ class PackedArray : public hw::BitTrueArray {
   [[nodiscard]] std::uint64_t goal(std::uint32_t domain) const;
   [[nodiscard]] std::uint32_t domain_of(std::uint32_t tile) const { return lockstep_ ? 0 : tile; }
   [[nodiscard]] std::uint64_t slowest(std::uint32_t domain) const;
-  Dispatcher& dispatcher(std::uint32_t tile, std::uint32_t column) { return *dispatchers_[tile * shape_.columns + column]; }
+  Dispatcher& dispatcher(std::uint32_t tile, std::uint32_t column) {
+    return *dispatchers_[tile * shape_.columns + column];
+  }
 
   const Tactical& model_;
   arch::ArrayShape shape_;
@@ -158,7 +161,8 @@ class PackedArray : public hw::BitTrueArray {
   std::vector<Domain> domains_;
   std::vector<std::uint64_t> bases_;   // [domain] packed columns before the current round
   std::vector<std::uint64_t> loaded_;  // [domain]
-  std::vector<std::pair<std::uint32_t, std::shared_ptr<const WeightProgram>>> programs_;  // [tile] the pass last loaded
+  std::vector<std::pair<std::uint32_t, std::shared_ptr<const WeightProgram>>>
+      programs_;  // [tile] the pass last loaded
   std::uint32_t register_count_ = 1;
   std::uint64_t rounds_ = 0;  // 0: nothing to do
   std::uint64_t at_round_ = 0;

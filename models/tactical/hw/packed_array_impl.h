@@ -11,7 +11,10 @@ namespace heddle::models::tactical {
 
 template <class D>
 PackedArray<D>::PackedArray(const sc_core::sc_module_name& name, const Tactical& model)
-    : BitTrueArray(name), model_(model), shape_(model.shape()), lockstep_(model.params().tile_sync == TileSync::lockstep) {
+    : BitTrueArray(name),
+      model_(model),
+      shape_(model.shape()),
+      lockstep_(model.params().tile_sync == TileSync::lockstep) {
   sets_.resize(shape_.tiles);
   build_columns();
   for (std::uint32_t d = 0; d < (lockstep_ ? 1 : shape_.tiles); ++d) {
@@ -32,10 +35,12 @@ void PackedArray<D>::build_columns() {
   for (std::uint32_t t = 0; t < shape_.tiles; ++t) {
     for (std::uint32_t c = 0; c < shape_.columns; ++c) {
       const std::string id = std::to_string(t) + "_" + std::to_string(c);
-      buses_.push_back(std::make_unique<sc_core::sc_buffer<Word, sc_core::SC_MANY_WRITERS>>(("bus_" + id).c_str()));
+      buses_.push_back(
+          std::make_unique<sc_core::sc_buffer<Word, sc_core::SC_MANY_WRITERS>>(("bus_" + id).c_str()));
       dispatchers_.push_back(std::make_unique<Dispatcher>(("dispatcher_" + id).c_str(), *this, t, c));
       for (std::uint32_t r = 0; r < shape_.rows; ++r) {
-        units_.push_back(std::make_unique<Unit<D>>(("unit_" + id + "_" + std::to_string(r)).c_str(), sets_[t], r, reducer_));
+        units_.push_back(std::make_unique<Unit<D>>(("unit_" + id + "_" + std::to_string(r)).c_str(), sets_[t],
+                                                   r, reducer_));
         units_.back()->bus(*buses_.back());
       }
     }
@@ -70,7 +75,8 @@ bool PackedArray<D>::begin(const arch::LayerInput& input, const arch::Block& blo
     for (const auto pass : block.passes) {
       std::uint64_t columns = 0;
       for (const auto tile : domain.tiles) {
-        if (tile < input.mapping.passes[pass].size()) columns = std::max<std::uint64_t>(columns, program(pass, tile)->columns.size());
+        if (tile < input.mapping.passes[pass].size())
+          columns = std::max<std::uint64_t>(columns, program(pass, tile)->columns.size());
       }
       domain.pass_columns.push_back(columns);
       domain.per_round += columns;
@@ -78,7 +84,9 @@ bool PackedArray<D>::begin(const arch::LayerInput& input, const arch::Block& blo
     }
   }
   const std::uint32_t registers = model_.params().registers;
-  const std::uint64_t wanted = registers == kernel::RunAhead::kUnlimited ? most : std::min<std::uint64_t>(most, std::uint64_t{registers} + 1);
+  const std::uint64_t wanted = registers == kernel::RunAhead::kUnlimited
+                                   ? most
+                                   : std::min<std::uint64_t>(most, std::uint64_t{registers} + 1);
   register_count_ = fully_connected_ ? shape_.columns : static_cast<std::uint32_t>(wanted);
   for (auto& sets : sets_) sets.assign(register_count_, WeightSet{});
   bases_.assign(domains_.size(), 0);
@@ -113,7 +121,8 @@ template <class D>
 std::uint64_t PackedArray<D>::slowest(std::uint32_t domain) const {
   std::uint64_t out = goal(domain);
   for (const auto tile : domains_[domain].tiles) {
-    for (std::uint32_t c = 0; c < shape_.columns; ++c) out = std::min(out, dispatchers_[tile * shape_.columns + c]->completed.read());
+    for (std::uint32_t c = 0; c < shape_.columns; ++c)
+      out = std::min(out, dispatchers_[tile * shape_.columns + c]->completed.read());
   }
   return out;
 }
@@ -123,7 +132,8 @@ typename PackedArray<D>::Place PackedArray<D>::place_at(const Domain& domain, st
   if (!fully_connected_) {
     const std::size_t pass = at_round_ / block_.window_sets.size();
     const auto d = static_cast<std::size_t>(&domain - domains_.data());
-    return {block_.passes[pass], block_.window_sets[at_round_ % block_.window_sets.size()], index - bases_[d], domain.pass_columns[pass]};
+    return {block_.passes[pass], block_.window_sets[at_round_ % block_.window_sets.size()], index - bases_[d],
+            domain.pass_columns[pass]};
   }
   std::size_t pass = 0;
   while (index >= domain.pass_columns[pass]) index -= domain.pass_columns[pass++];
@@ -146,7 +156,8 @@ void PackedArray<D>::release() {
     }
   }
   if (fully_connected_) return;
-  for (std::uint32_t d = 0; d < domains_.size(); ++d) released_[d]->write(std::min(goal(d), slowest(d) + register_count_));
+  for (std::uint32_t d = 0; d < domains_.size(); ++d)
+    released_[d]->write(std::min(goal(d), slowest(d) + register_count_));
 }
 
 // Registers are loaded at the edge, when every unit has used what they held.
@@ -164,13 +175,15 @@ void PackedArray<D>::load_sets(std::uint32_t domain) {
   for (; loaded_[domain] < released_[domain]->read(); ++loaded_[domain]) {
     const Place at = place_at(domains_[domain], loaded_[domain]);
     for (const auto tile : domains_[domain].tiles) {
-      if (has(at.pass, tile, at.column)) sets_[tile][loaded_[domain] % register_count_] = {program(at.pass, tile), at.column};
+      if (has(at.pass, tile, at.column))
+        sets_[tile][loaded_[domain] % register_count_] = {program(at.pass, tile), at.column};
     }
   }
 }
 
 template <class D>
-PackedArray<D>::Dispatcher::Dispatcher(const sc_core::sc_module_name& name, PackedArray& array, std::uint32_t tile, std::uint32_t column)
+PackedArray<D>::Dispatcher::Dispatcher(const sc_core::sc_module_name& name, PackedArray& array,
+                                       std::uint32_t tile, std::uint32_t column)
     : sc_module(name), edge("edge"), array_(array), tile_(tile), column_(column), feed_(array.model_) {
   SC_HAS_PROCESS(Dispatcher);
   SC_METHOD(tick);
@@ -200,7 +213,8 @@ void PackedArray<D>::Dispatcher::skip_absent() {
   const std::uint32_t stride = array_.fully_connected_ ? array_.shape_.columns : 1;
   while (next_ < goal) {
     const Place at = array_.place_at(array_.domains_[domain], next_);
-    const bool has_window = array_.fully_connected_ || column_ < array_.input_->mapping.window_sets[at.window_set].count;
+    const bool has_window =
+        array_.fully_connected_ || column_ < array_.input_->mapping.window_sets[at.window_set].count;
     if (has_window && array_.has(at.pass, tile_, at.column)) return;
     next_ += stride;
   }
@@ -220,12 +234,13 @@ bool PackedArray<D>::Dispatcher::start_convolution() {
   const std::uint32_t domain = array_.domain_of(tile_);
   if (next_ >= array_.released_[domain]->read()) return false;
   const Place at = array_.place_at(array_.domains_[domain], next_);
-  load(static_cast<std::uint32_t>(next_ % array_.register_count_), array_.input_->mapping.window_sets[at.window_set].first + column_);
+  load(static_cast<std::uint32_t>(next_ % array_.register_count_),
+       array_.input_->mapping.window_sets[at.window_set].first + column_);
   return true;
 }
 
-// Round-robin: packed column i goes to column i mod columns, in order, one a cycle; in lockstep once this column
-// is free in every tile.
+// Round-robin: packed column i goes to column i mod columns, in order, one a cycle; in lockstep once this
+// column is free in every tile.
 template <class D>
 bool PackedArray<D>::Dispatcher::start_issue() {
   const std::uint32_t domain = array_.domain_of(tile_);
@@ -236,7 +251,8 @@ bool PackedArray<D>::Dispatcher::start_issue() {
   const Place at = array_.place_at(array_.domains_[domain], next_);
   // All tiles of the domain that hold the packed column start with it; the first of them passes the token on.
   const auto& tiles = array_.domains_[domain].tiles;
-  const auto first = std::find_if(tiles.begin(), tiles.end(), [&](std::uint32_t tile) { return array_.has(at.pass, tile, at.column); });
+  const auto first = std::find_if(tiles.begin(), tiles.end(),
+                                  [&](std::uint32_t tile) { return array_.has(at.pass, tile, at.column); });
   if (*first == tile_) array_.issued_[domain]->write(next_ + 1);
   array_.sets_[tile_][column_] = {array_.program(at.pass, tile_), at.column};
   load(column_, array_.input_->mapping.window_sets[at.window_set].first);
@@ -249,7 +265,8 @@ void PackedArray<D>::Dispatcher::load(std::uint32_t weight_set, std::uint64_t wi
   const arch::LayerInput& input = *array_.input_;
   Operands operands{&array_.detector_, &set.weights(), {}};
   for (const auto& operand : operands.column->operands) {
-    const auto at = workload::brick_index(*input.activations, input.lowered, set.program->group, window, operand.step);
+    const auto at =
+        workload::brick_index(*input.activations, input.lowered, set.program->group, window, operand.step);
     operands.values.push_back(input.activations->brick(at)[operand.lane]);
   }
   feed_.begin(operands);

@@ -13,14 +13,16 @@ std::int16_t operand_index(WeightColumn& column, std::uint32_t step, std::uint8_
     const auto& o = column.operands[i];
     if (o.step == step && o.lane == lane && o.share == share) return static_cast<std::int16_t>(i);
   }
-  HEDDLE_CHECK(column.operands.size() < kMaxOperands, "a packed column reads more activations than it has slots");
+  HEDDLE_CHECK(column.operands.size() < kMaxOperands,
+               "a packed column reads more activations than it has slots");
   column.operands.push_back({step, lane, share});
   return static_cast<std::int16_t>(column.operands.size() - 1);
 }
 
 }  // namespace
 
-std::shared_ptr<const WeightProgram> load_program(const Tactical& model, const arch::LayerInput& input, const arch::FilterSet& set) {
+std::shared_ptr<const WeightProgram> load_program(const Tactical& model, const arch::LayerInput& input,
+                                                  const arch::FilterSet& set) {
   const kernel::Schedule schedule = model.pack(input, set, true);
   auto out = std::make_shared<WeightProgram>();
   out->first_filter = set.first_filter;
@@ -38,7 +40,9 @@ std::shared_ptr<const WeightProgram> load_program(const Tactical& model, const a
     for (std::uint32_t row = 0; row < set.filters; ++row) {
       for (std::uint32_t lane = 0; lane < arch::kLanes; ++lane) {
         const Slot slot = schedule.slot(e, row, lane);
-        if (slot.kind == Slot::Kind::empty || (slot.kind == Slot::Kind::zero && model.params().gate_zero_slots)) continue;
+        if (slot.kind == Slot::Kind::empty ||
+            (slot.kind == Slot::Kind::zero && model.params().gate_zero_slots))
+          continue;
         const auto share = static_cast<std::uint8_t>(by_row ? row : 0);
         column.selects[row][lane] = operand_index(column, slot.column, slot.lane, share);
         column.weights[row][lane] = input.weights->brick(set.first_filter + row, slot.column)[slot.lane];

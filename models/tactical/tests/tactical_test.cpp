@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/tactical/tactical.h"
 
-#include <catch2/catch.hpp>
 #include <map>
+
+#include <catch2/catch.hpp>
 
 #include "models/catalogue.h"
 #include "sim/arch/accelerator_config.h"
@@ -16,17 +17,24 @@ namespace {
 using namespace heddle;
 using config::Json;
 
-const arch::ModelInfo& tactical_model() { return arch::find_model(models::catalogue(), "tactical", "test"); }
+const arch::ModelInfo& tactical_model() {
+  return arch::find_model(models::catalogue(), "tactical", "test");
+}
 
-std::unique_ptr<arch::Accelerator> build(const Json& parameters) { return test::make_accelerator(tactical_model(), parameters); }
+std::unique_ptr<arch::Accelerator> build(const Json& parameters) {
+  return test::make_accelerator(tactical_model(), parameters);
+}
 
-arch::Cost price(const arch::Accelerator& accelerator, const test::LayerCase& layer, const arch::MappingOptions& mapping = {}) {
+arch::Cost price(const arch::Accelerator& accelerator, const test::LayerCase& layer,
+                 const arch::MappingOptions& mapping = {}) {
   const test::PreparedCase prepared(layer, accelerator, mapping);
   const auto plan = accelerator.prepare(prepared.input());
   return accelerator.price(prepared.input(), *plan, arch::whole_layer(prepared.input().mapping));
 }
 
-std::uint64_t cycles(const Json& parameters, const test::LayerCase& layer) { return price(*build(parameters), layer).compute.count(); }
+std::uint64_t cycles(const Json& parameters, const test::LayerCase& layer) {
+  return price(*build(parameters), layer).compute.count();
+}
 
 std::uint64_t metadata_bits(const Json& parameters, const test::LayerCase& layer) {
   const auto accelerator = build(parameters);
@@ -38,14 +46,17 @@ std::uint64_t metadata_bits(const Json& parameters, const test::LayerCase& layer
 using Places = std::vector<std::pair<std::size_t, std::size_t>>;
 test::LayerCase one_filter(std::size_t columns, const Places& nonzeros, unsigned activation_bits = 16) {
   Random random(1, "one filter");
-  auto out = test::fully_connected(random, static_cast<std::uint32_t>(16 * columns), 1, activation_bits, 16, false);
+  auto out =
+      test::fully_connected(random, static_cast<std::uint32_t>(16 * columns), 1, activation_bits, 16, false);
   std::fill(out.weights.values.begin(), out.weights.values.end(), 0);
   std::fill(out.activations.values.begin(), out.activations.values.end(), 0);
   for (const auto& [t, lane] : nonzeros) out.weights.values[16 * t + lane] = 1;
   return out;
 }
 
-Json parallel(const std::string& pattern) { return {{"tiles", 1}, {"columns", 1}, {"back_end", "parallel"}, {"pattern", pattern}}; }
+Json parallel(const std::string& pattern) {
+  return {{"tiles", 1}, {"columns", 1}, {"back_end", "parallel"}, {"pattern", pattern}};
+}
 
 }  // namespace
 
@@ -84,14 +95,16 @@ TEST_CASE("a dense layer takes as long as on the bit-parallel baseline") {
 TEST_CASE("the front end gains at most h + 1, whole runs of h + 1 columns counted") {
   const std::map<std::string, std::uint64_t> reach{{"T<2,5>", 2}, {"L<1,6>", 1}, {"L<5,2>", 5}};
   for (const auto& [pattern, h] : reach) {
-    const auto accelerator = build({{"tiles", 2}, {"rows", 4}, {"columns", 2}, {"back_end", "parallel"}, {"pattern", pattern}});
+    const auto accelerator =
+        build({{"tiles", 2}, {"rows", 4}, {"columns", 2}, {"back_end", "parallel"}, {"pattern", pattern}});
     for (std::uint64_t c = 0; c < 60; ++c) {
       Random random(c, "gain");
       const auto layer = test::random_case(random, {});
       const auto cost = price(*accelerator, layer);
       INFO(pattern << " " << layer.describe());
-      // Every h + 1 consecutive columns hold one that is kept, so a set of n keeps at least floor(n / (h + 1)): a
-      // gain of h + 1, and a little more only where n is no multiple (the specification's 9 columns give 4 with L<1,6>).
+      // Every h + 1 consecutive columns hold one that is kept, so a set of n keeps at least floor(n / (h +
+      // 1)): a gain of h + 1, and a little more only where n is no multiple (the specification's 9 columns
+      // give 4 with L<1,6>).
       const test::PreparedCase prepared(layer, *accelerator, {});
       const std::uint64_t steps = prepared.input().mapping.steps;
       CHECK(cost.events[1] >= cost.events[0] / steps * (steps / (h + 1)));
@@ -100,14 +113,15 @@ TEST_CASE("the front end gains at most h + 1, whole runs of h + 1 columns counte
   }
 }
 
-TEST_CASE("zeros that hold their place slow a column down unless they are gated; vacated and filled slots do not") {
+TEST_CASE(
+    "zeros that hold their place slow a column down unless they are gated; vacated and filled slots do not") {
   // One packed column: lane 0's own weight, (1,1) and (2,2) in lanes 1 and 2, zeros in lanes 3 to 15.
   auto layer = one_filter(3, {{0, 0}, {1, 1}, {2, 2}}, 8);
   auto& a = layer.activations.values;
-  a[0] = 1;             // bit 0
-  a[1] = 64;            // lane 1 of column 0 was filled: not read
-  a[16 + 1] = 4;        // promoted into lane 1: bit 2
-  a[3] = 128;           // a zero's own activation: bit 7
+  a[0] = 1;       // bit 0
+  a[1] = 64;      // lane 1 of column 0 was filled: not read
+  a[16 + 1] = 4;  // promoted into lane 1: bit 2
+  a[3] = 128;     // a zero's own activation: bit 7
   a[32 + 2] = 0;
   const Json width{{"tiles", 1}, {"back_end", "precision"}};
   CHECK(cycles(width, layer) == 8);  // bits 0 .. 7
@@ -136,23 +150,26 @@ TEST_CASE("tiles meet at the end of a window set, or at every column in lockstep
   // Two filters on two tiles of one row; 1 window, 48 channels: 3 columns each.
   Random random(3, "tiles");
   auto layer = test::convolution(random, 48, 1, 2, 1, 8, 8, false);
-  // Lane 0 of each brick sets the width of its column; filter 0 has weights everywhere, filter 1 in column 0 only.
+  // Lane 0 of each brick sets the width of its column; filter 0 has weights everywhere, filter 1 in column 0
+  // only.
   std::fill(layer.activations.values.begin(), layer.activations.values.end(), 0);
   layer.activations.values[0] = 1;
   layer.activations.values[16] = 128;
   layer.activations.values[32] = 8;
   std::fill(layer.weights.values.begin(), layer.weights.values.end(), 1);
   std::fill(layer.weights.values.begin() + 64, layer.weights.values.end(), 0);
-  const Json base{{"tiles", 2}, {"rows", 1}, {"columns", 1}, {"back_end", "precision"}, {"trim_low", false}, {"pattern", "L<1,0>"}};
-  // Tile 0: widths 1, 8, 4 = 13. Tile 1: column 0 is full (1 cycle), column 1 is skipped, column 2 is all zeros
-  // right after a skipped one: emitted, its zeros read lane 0 of column 2: 4 cycles. 5 in all.
+  const Json base{{"tiles", 2},        {"rows", 1},          {"columns", 1}, {"back_end", "precision"},
+                  {"trim_low", false}, {"pattern", "L<1,0>"}};
+  // Tile 0: widths 1, 8, 4 = 13. Tile 1: column 0 is full (1 cycle), column 1 is skipped, column 2 is all
+  // zeros right after a skipped one: emitted, its zeros read lane 0 of column 2: 4 cycles. 5 in all.
   CHECK(cycles(base, layer) == 13);
   Json lockstep = base;
   lockstep["tile_sync"] = "lockstep";
   lockstep["run_ahead_registers"] = 0;
   // Columns side by side: max(1,1) + max(8,4) + 4 = 13.
   CHECK(cycles(lockstep, layer) == 13);
-  // Tile 0 takes 1, 4, 1; filter 1 without column 0 takes 4, 1: 6 and 5 cycles on their own, 4 + 4 + 1 in step.
+  // Tile 0 takes 1, 4, 1; filter 1 without column 0 takes 4, 1: 6 and 5 cycles on their own, 4 + 4 + 1 in
+  // step.
   layer.activations.values[32] = 1;
   layer.activations.values[16] = 8;
   std::fill(layer.weights.values.begin() + 48, layer.weights.values.begin() + 64, 0);
@@ -234,8 +251,8 @@ TEST_CASE("the packing report adds up and shows the moves") {
 
 namespace {
 
-// Section 5 of the specification for DNNsim's Tactical, in its own words: one barrier a step over all tiles, the
-// longest list counts, widths per row of the activations that its schedule selects.
+// Section 5 of the specification for DNNsim's Tactical, in its own words: one barrier a step over all tiles,
+// the longest list counts, widths per row of the activations that its schedule selects.
 std::uint64_t dnnsim_cycles(const test::PreparedCase& prepared, const std::string& back_end, bool minor_bit) {
   const auto& input = prepared.input();
   bool is_signed = false;
@@ -252,13 +269,16 @@ std::uint64_t dnnsim_cycles(const test::PreparedCase& prepared, const std::strin
       for (std::uint32_t f = 0; f < set.filters && !input.layer.has_run_time_weights(); ++f) {
         for (std::uint32_t t = 0; t < steps; ++t) {
           std::uint32_t mask = 0;
-          for (unsigned l = 0; l < 16; ++l) mask |= (input.weights->brick(set.first_filter + f, t)[l] != 0 ? 1U : 0U) << l;
+          for (unsigned l = 0; l < 16; ++l)
+            mask |= (input.weights->brick(set.first_filter + f, t)[l] != 0 ? 1U : 0U) << l;
           nonzero[f * steps + t] = static_cast<std::uint16_t>(mask);
           if (mask != 0) used = std::max<std::size_t>(used, t + 1);
         }
       }
       std::vector<std::uint16_t> kept;  // trailing all-zero columns dropped
-      for (std::uint32_t f = 0; f < set.filters; ++f) kept.insert(kept.end(), nonzero.begin() + f * steps, nonzero.begin() + static_cast<std::ptrdiff_t>(f * steps + used));
+      for (std::uint32_t f = 0; f < set.filters; ++f)
+        kept.insert(kept.end(), nonzero.begin() + f * steps,
+                    nonzero.begin() + static_cast<std::ptrdiff_t>(f * steps + used));
       lists.emplace_back(kept, set.filters, pattern, true);
       longest = std::max(longest, lists.back().emitted.size());
     }
@@ -275,9 +295,11 @@ std::uint64_t dnnsim_cycles(const test::PreparedCase& prepared, const std::strin
               bool any = false;
               for (std::size_t lane = 0; lane < 16; ++lane) {
                 if (!row[lane].weight && row[lane].vacated) continue;
-                const auto t = static_cast<std::uint32_t>(row[lane].weight ? row[lane].weight->column : column.column);
+                const auto t =
+                    static_cast<std::uint32_t>(row[lane].weight ? row[lane].weight->column : column.column);
                 const auto from = row[lane].weight ? static_cast<std::size_t>(row[lane].weight->lane) : lane;
-                const std::int32_t x = input.activations->brick(workload::brick_index(*input.activations, input.lowered, pass[tile].group, w, t))[from];
+                const std::int32_t x = input.activations->brick(
+                    workload::brick_index(*input.activations, input.lowered, pass[tile].group, w, t))[from];
                 const std::int32_t folded = x < 0 ? ~x : x;
                 for (int bit = 0; bit < 16; ++bit) {
                   if ((folded >> bit & 1) == 0) continue;
@@ -310,12 +332,22 @@ TEST_CASE("DNNsim's compute cycles: TCL and TCLp against its rules written down 
     mapping.lowering.fold_order = workload::FoldOrder::xyc;
     for (const char* back_end : {"parallel", "precision"}) {
       for (const bool minor_bit : {false, true}) {
-        const auto accelerator = build({{"tiles", 2}, {"rows", 4}, {"columns", 4}, {"back_end", back_end}, {"pattern_order", "sorted"},
-                                        {"slot_priority", "most"}, {"trailing_zero_columns", "dropped"}, {"tile_sync", "lockstep"},
-                                        {"run_ahead_registers", 0}, {"width_rule", "dnnsim"}, {"detection", "row"}, {"trim_low", minor_bit}});
+        const auto accelerator = build({{"tiles", 2},
+                                        {"rows", 4},
+                                        {"columns", 4},
+                                        {"back_end", back_end},
+                                        {"pattern_order", "sorted"},
+                                        {"slot_priority", "most"},
+                                        {"trailing_zero_columns", "dropped"},
+                                        {"tile_sync", "lockstep"},
+                                        {"run_ahead_registers", 0},
+                                        {"width_rule", "dnnsim"},
+                                        {"detection", "row"},
+                                        {"trim_low", minor_bit}});
         const test::PreparedCase prepared(layer, *accelerator, mapping);
         INFO(back_end << " minor_bit " << minor_bit << " " << layer.describe());
-        CHECK(price(*accelerator, layer, mapping).compute.count() == dnnsim_cycles(prepared, back_end, minor_bit));
+        CHECK(price(*accelerator, layer, mapping).compute.count() ==
+              dnnsim_cycles(prepared, back_end, minor_bit));
       }
     }
   }
@@ -333,8 +365,12 @@ TEST_CASE("published and compatibility configurations are what they say") {
   CHECK(params("accelerators/tclp_l8_1_6.json").pattern.offsets().size() == 7);
   CHECK(params("accelerators/tcle_x_bound.json").pattern.unlimited());
   // As many multiply-accumulates a cycle as its baseline, dpnn_1k: 4 x 16 x 1 x 16.
-  CHECK(arch::read_accelerator(root + "accelerators/tcl_parallel.json", {}, models::catalogue()).accelerator->shape().lanes() == 1024);
-  CHECK(arch::read_accelerator(root + "accelerators/dpnn_1k.json", {}, models::catalogue()).accelerator->shape().lanes() == 1024);
+  CHECK(arch::read_accelerator(root + "accelerators/tcl_parallel.json", {}, models::catalogue())
+            .accelerator->shape()
+            .lanes() == 1024);
+  CHECK(arch::read_accelerator(root + "accelerators/dpnn_1k.json", {}, models::catalogue())
+            .accelerator->shape()
+            .lanes() == 1024);
   CHECK(params("accelerators/tcle_8b.json").container_bits == 8);
   for (const char* name : {"tcl", "tclp", "tcle"}) {
     const auto p = params(std::string("compat/dnnsim/") + name + ".json");
@@ -346,4 +382,6 @@ TEST_CASE("published and compatibility configurations are what they say") {
   }
 }
 
-TEST_CASE("a pattern that does not exist is refused") { CHECK_THROWS_AS(build(parallel("T<3,5>")), Error); }
+TEST_CASE("a pattern that does not exist is refused") {
+  CHECK_THROWS_AS(build(parallel("T<3,5>")), Error);
+}

@@ -23,14 +23,19 @@ arch::Cost cost(const std::string& model, const config::Json& parameters, const 
   return accelerator->price(input, *accelerator->prepare(input), arch::whole_layer(input.mapping));
 }
 
-std::uint64_t cycles(const config::Json& parameters, const test::LayerCase& layer) { return cost("tartan", parameters, layer).compute.count(); }
+std::uint64_t cycles(const config::Json& parameters, const test::LayerCase& layer) {
+  return cost("tartan", parameters, layer).compute.count();
+}
 
 }  // namespace
 
-TEST_CASE("Tartan: a fully connected brick takes the wider precision; first weights and reduction come on top") {
+TEST_CASE(
+    "Tartan: a fully connected brick takes the wider precision; first weights and reduction come on top") {
   Random random(1, "tartan");
   const config::Json array{{"tiles", 2}, {"rows", 4}, {"columns", 8}};  // 8 rows, 64 outputs at once
-  const auto layer = [&](std::uint32_t outputs, unsigned pa, unsigned pw) { return test::fully_connected(random, 100, outputs, pa, pw, false); };
+  const auto layer = [&](std::uint32_t outputs, unsigned pa, unsigned pw) {
+    return test::fully_connected(random, 100, outputs, pa, pw, false);
+  };
   // 100 inputs are 7 bricks. 8 outputs, one a row: 8 slices, one brick each, 3 stages of reduction.
   CHECK(cycles(array, layer(8, 9, 6)) == 1 * 9 + 6 + 3);
   // 20 outputs, three a row: 2 slices of ceil(7/2) bricks, one stage.
@@ -39,19 +44,22 @@ TEST_CASE("Tartan: a fully connected brick takes the wider precision; first weig
   CHECK(cycles(array, layer(64, 9, 6)) == 7 * 9 + 6);      // all columns full
   CHECK(cycles(array, layer(65, 9, 6)) == 7 * 2 * 9 + 6);  // a second pass; weights of it load meanwhile
   // Two bits a cycle: ceil(9/2) = 5 a brick, ceil(6/2) = 3 for the first load.
-  CHECK(cycles({{"tiles", 2}, {"rows", 4}, {"columns", 4}, {"bits_per_cycle", 2}}, layer(32, 9, 6)) == 7 * 5 + 3);
+  CHECK(cycles({{"tiles", 2}, {"rows", 4}, {"columns", 4}, {"bits_per_cycle", 2}}, layer(32, 9, 6)) ==
+        7 * 5 + 3);
 }
 
 TEST_CASE("Tartan: AlexNet's last layer on the published array") {
   Random random(2, "tartan");
   // 4096 inputs are 256 bricks; 1000 outputs on 256 rows are 4 a row, 4 slices of 64 bricks; 9 bits.
-  CHECK(cycles(config::Json::object(), test::fully_connected(random, 4096, 1000, 9, 9, false)) == 64 * 9 + 9 + 2);
+  CHECK(cycles(config::Json::object(), test::fully_connected(random, 4096, 1000, 9, 9, false)) ==
+        64 * 9 + 9 + 2);
 }
 
 TEST_CASE("Tartan: the lane budget of a fully connected layer, by hand") {
   Random random(3, "tartan");
   // One row of 4 columns, one output of 2.5 bricks: 4 slices, one step of 5 bits, load 3, 2 stages.
-  const auto result = cost("tartan", {{"tiles", 1}, {"rows", 1}, {"columns", 4}}, test::fully_connected(random, 40, 1, 5, 3, false));
+  const auto result = cost("tartan", {{"tiles", 1}, {"rows", 1}, {"columns", 4}},
+                           test::fully_connected(random, 40, 1, 5, 3, false));
   CHECK(result.compute == Cycles(5 + 3 + 2));
   CHECK(result.lanes.effective == LaneCycles(40 * 5));
   CHECK(result.lanes.synchronisation == LaneCycles(0));
@@ -65,7 +73,8 @@ TEST_CASE("Tartan: convolutions take what Stripes takes") {
     const auto layer = test::random_case(random, {});
     if (layer.layer.is_fully_connected()) continue;
     for (const char* fetch : {"ideal", "rows"}) {
-      const config::Json parameters{{"tiles", 2}, {"rows", 4}, {"columns", 8}, {"bits_per_cycle", 2}, {"activation_fetch", fetch}};
+      const config::Json parameters{
+          {"tiles", 2}, {"rows", 4}, {"columns", 8}, {"bits_per_cycle", 2}, {"activation_fetch", fetch}};
       INFO(layer.describe());
       const arch::Cost tartan = cost("tartan", parameters, layer);
       CHECK(tartan == cost("stripes", parameters, layer));

@@ -53,7 +53,8 @@ struct ActivationSerial {
     bool next(std::span<Word> words) {
       const bool is_signed = operands_->input->layer.activation.rep.is_signed;
       for (std::size_t w = 0; w < words.size(); ++w) {
-        words[w].activations = cut_planes(operands_->bricks[w], cycle_ * design_.bits_per_cycle, design_.bits_per_cycle, width_, is_signed);
+        words[w].activations = cut_planes(operands_->bricks[w], cycle_ * design_.bits_per_cycle,
+                                          design_.bits_per_cycle, width_, is_signed);
       }
       return ++cycle_ == cycles_;
     }

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <systemc>
 #include <vector>
+
+#include <systemc>
 
 #include "sim/arch/accelerator.h"
 #include "sim/base/quantity.h"
@@ -18,11 +19,17 @@ class Reducer {
   // Forgets all sums; `filters` and `windows` are those of the layer.
   void reset(std::uint32_t filters, std::uint64_t windows);
   void add(std::uint32_t filter, std::uint64_t window, std::int64_t sum);
-  [[nodiscard]] std::int64_t sum(std::uint32_t filter, std::uint64_t window) const { return sums_[index(filter, window)]; }
-  [[nodiscard]] bool has(std::uint32_t filter, std::uint64_t window) const { return touched_[index(filter, window)] != 0; }
+  [[nodiscard]] std::int64_t sum(std::uint32_t filter, std::uint64_t window) const {
+    return sums_[index(filter, window)];
+  }
+  [[nodiscard]] bool has(std::uint32_t filter, std::uint64_t window) const {
+    return touched_[index(filter, window)] != 0;
+  }
 
  private:
-  [[nodiscard]] std::size_t index(std::uint32_t filter, std::uint64_t window) const { return filter * windows_ + window; }
+  [[nodiscard]] std::size_t index(std::uint32_t filter, std::uint64_t window) const {
+    return filter * windows_ + window;
+  }
   std::uint64_t windows_ = 0;
   std::vector<std::int64_t> sums_;
   std::vector<std::uint8_t> touched_;

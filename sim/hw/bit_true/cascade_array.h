@@ -34,9 +34,9 @@ struct CascadeWeights {
 struct CascadeOperands {
   const arch::LayerInput* input = nullptr;
   std::uint32_t pass = 0;
-  bool is_load = false;                // the cycles before a run's first step: nothing streams
+  bool is_load = false;  // the cycles before a run's first step: nothing streams
   std::uint32_t step = 0;
-  std::uint32_t slice = 0;             // of this column
+  std::uint32_t slice = 0;              // of this column
   std::vector<workload::Brick> bricks;  // of all slices that have one in this step, in slice order
   // Whose weights are loaded meanwhile; the step's own where nothing is left to load.
   std::uint32_t load_pass = 0;
@@ -83,7 +83,8 @@ class CascadeArray : public BitTrueArray {
     sc_core::sc_signal<std::int64_t> partial{"partial"};
     Holding holding;
 
-    Unit(const sc_core::sc_module_name& name, CascadeArray& array, std::uint32_t index) : sc_module(name), array_(array), index_(index) {
+    Unit(const sc_core::sc_module_name& name, CascadeArray& array, std::uint32_t index)
+        : sc_module(name), array_(array), index_(index) {
       SC_HAS_PROCESS(Unit);
       SC_METHOD(tick);
       sensitive << bus;
@@ -127,8 +128,8 @@ class CascadeArray : public BitTrueArray {
   void end_step(Column& column, CascadeControl& control);
   void emit(Column& column, const Word& word);
   [[nodiscard]] const arch::CascadeRun& run() const { return runs_[run_]; }
-  [[nodiscard]] const std::int32_t* weights_at(const At& at, const Column& column, std::uint32_t tile, std::uint32_t row,
-                                               std::uint32_t* filter) const;
+  [[nodiscard]] const std::int32_t* weights_at(const At& at, const Column& column, std::uint32_t tile,
+                                               std::uint32_t row, std::uint32_t* filter) const;
   [[nodiscard]] std::size_t element(std::uint32_t tile, std::uint32_t row, std::uint32_t column) const {
     return (std::size_t{tile} * options_.shape.rows + row) * options_.shape.columns + column;
   }

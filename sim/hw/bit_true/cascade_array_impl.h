@@ -19,8 +19,10 @@ CascadeArray<Design>::CascadeArray(const sc_core::sc_module_name& name, const De
   for (std::uint32_t t = 0; t < shape.tiles; ++t) {
     for (std::uint32_t r = 0; r < shape.rows; ++r) {
       for (std::uint32_t c = 0; c < shape.columns; ++c) {
-        const std::string id = "unit_" + std::to_string(t) + "_" + std::to_string(r) + "_" + std::to_string(c);
-        units_.push_back(std::make_unique<Unit>(id.c_str(), *this, static_cast<std::uint32_t>(units_.size())));
+        const std::string id =
+            "unit_" + std::to_string(t) + "_" + std::to_string(r) + "_" + std::to_string(c);
+        units_.push_back(
+            std::make_unique<Unit>(id.c_str(), *this, static_cast<std::uint32_t>(units_.size())));
         units_.back()->bus(*buses_[c]);
       }
     }
@@ -112,14 +114,15 @@ void CascadeArray<Design>::begin_step(Column& column) {
   hold(column, column.is_loading, has_next ? &next : nullptr);
   CascadeOperands& operands = column.operands;
   if (!has_next) next = {column.pass, column.step};
-  operands = {input_, at.passes[column.pass], column.is_loading, column.step, 0, {}, at.passes[next.pass], next.step};
+  operands = {input_, at.passes[column.pass], column.is_loading, column.step, 0,
+              {},     at.passes[next.pass],   next.step};
   const auto& sets = input_->mapping.passes[operands.pass];
   operands.slice = column.index % at.cascade.slices;
   for (std::uint32_t j = 0; j < at.cascade.slices && !column.is_loading; ++j) {
     const std::uint32_t brick = column.step * at.cascade.slices + j;
     if (brick >= input_->lowered.bricks) break;
-    operands.bricks.push_back(
-        input_->activations->brick(workload::brick_index(*input_->activations, input_->lowered, sets.front().group, 0, brick)));
+    operands.bricks.push_back(input_->activations->brick(
+        workload::brick_index(*input_->activations, input_->lowered, sets.front().group, 0, brick)));
   }
   column.feed.begin(operands);
 }
@@ -127,8 +130,8 @@ void CascadeArray<Design>::begin_step(Column& column) {
 // The weights of a row's element in this column, null where its slice has no brick. `filter`: its output,
 // or kNoFilter.
 template <class Design>
-const std::int32_t* CascadeArray<Design>::weights_at(const At& at, const Column& column, std::uint32_t tile, std::uint32_t row,
-                                                     std::uint32_t* filter) const {
+const std::int32_t* CascadeArray<Design>::weights_at(const At& at, const Column& column, std::uint32_t tile,
+                                                     std::uint32_t row, std::uint32_t* filter) const {
   constexpr std::uint32_t kNoFilter = std::numeric_limits<std::uint32_t>::max();
   *filter = kNoFilter;
   const arch::Pass& sets = input_->mapping.passes[run().passes[at.pass]];

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+
 #include <systemc>
 
 #include "sim/workload/bricks.h"
@@ -41,18 +42,21 @@ struct OperandPlanes {
     return out << " at " << static_cast<unsigned>(planes.place);
   }
   friend void sc_trace(sc_core::sc_trace_file* file, const OperandPlanes& planes, const std::string& name) {
-    for (std::size_t i = 0; i < kMost; ++i) sc_core::sc_trace(file, planes.bits[i], name + "_bits" + std::to_string(i));
+    for (std::size_t i = 0; i < kMost; ++i)
+      sc_core::sc_trace(file, planes.bits[i], name + "_bits" + std::to_string(i));
   }
 };
 
 // `count` planes from `place` on of values that are `width` bits wide; beyond the width there is nothing.
-inline OperandPlanes cut_planes(workload::Brick values, std::uint32_t place, std::uint32_t count, std::uint32_t width, bool is_signed) {
+inline OperandPlanes cut_planes(workload::Brick values, std::uint32_t place, std::uint32_t count,
+                                std::uint32_t width, bool is_signed) {
   OperandPlanes out;
   out.place = static_cast<std::uint8_t>(place);
   for (std::uint32_t plane = 0; plane < count && place + plane < width; ++plane) {
     for (std::size_t lane = 0; lane < workload::kBrick; ++lane) {
       const auto value = static_cast<std::uint32_t>(values[lane]);
-      out.bits[plane] = static_cast<std::uint16_t>(out.bits[plane] | (((value >> (place + plane)) & 1U) << lane));
+      out.bits[plane] =
+          static_cast<std::uint16_t>(out.bits[plane] | (((value >> (place + plane)) & 1U) << lane));
     }
     if (is_signed && place + plane + 1 == width) out.negative = static_cast<std::uint8_t>(plane);
   }

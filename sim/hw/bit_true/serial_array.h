@@ -49,7 +49,8 @@ class SerialUnit : public sc_core::sc_module {
   using Word = typename Design::Word;
   sc_core::sc_in<Word> bus{"bus"};
 
-  SerialUnit(const sc_core::sc_module_name& name, const WeightRow& row, Reducer*& reducer) : sc_module(name), row_(row), reducer_(reducer) {
+  SerialUnit(const sc_core::sc_module_name& name, const WeightRow& row, Reducer*& reducer)
+      : sc_module(name), row_(row), reducer_(reducer) {
     SC_HAS_PROCESS(SerialUnit);
     SC_METHOD(tick);
     sensitive << bus;
@@ -102,7 +103,8 @@ class SerialArray : public BitTrueArray {
   class Dispatcher : public sc_core::sc_module {
    public:
     Dispatcher(const sc_core::sc_module_name& name, SerialArray& array, std::uint32_t index);
-    sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> completed{"completed"};  // steps this unit has finished
+    sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> completed{
+        "completed"};        // steps this unit has finished
     sc_core::sc_event edge;  // its branch of the clock tree
     void reset();
 
@@ -116,7 +118,8 @@ class SerialArray : public BitTrueArray {
     void skip_absent();
     [[nodiscard]] std::uint32_t slot() const { return index_ / array_.units_a_slot(); }
     [[nodiscard]] std::uint32_t first_column() const {
-      return array_.fully_connected_ ? index_ : index_ % array_.units_a_slot() * array_.options_.columns_per_unit;
+      return array_.fully_connected_ ? index_
+                                     : index_ % array_.units_a_slot() * array_.options_.columns_per_unit;
     }
 
     SerialArray& array_;
@@ -135,7 +138,8 @@ class SerialArray : public BitTrueArray {
   // Loop order: pass, window set, step.
   [[nodiscard]] StepAt step_at(std::uint64_t index) const {
     const std::uint64_t per_pass = block_.window_sets.size() * steps_;
-    return {block_.passes[index / per_pass], block_.window_sets[index % per_pass / steps_], static_cast<std::uint32_t>(index % steps_)};
+    return {block_.passes[index / per_pass], block_.window_sets[index % per_pass / steps_],
+            static_cast<std::uint32_t>(index % steps_)};
   }
   // Tiles of a pass that share a dispatcher a column: all, or each tile alone where groups share the tiles
   // (arch::slots_of).
@@ -146,7 +150,9 @@ class SerialArray : public BitTrueArray {
   };
   [[nodiscard]] Slot slot_of(std::uint32_t pass, std::uint32_t slot) const;
   [[nodiscard]] std::uint32_t units_a_slot() const {
-    return fully_connected_ ? fully_connected_columns() : static_cast<std::uint32_t>(ceil_div(options_.shape.columns, options_.columns_per_unit));
+    return fully_connected_
+               ? fully_connected_columns()
+               : static_cast<std::uint32_t>(ceil_div(options_.shape.columns, options_.columns_per_unit));
   }
   // Columns that take turns in a fully connected layer.
   [[nodiscard]] std::uint32_t fully_connected_columns() const {
@@ -163,10 +169,10 @@ class SerialArray : public BitTrueArray {
   Design design_;
   Options options_;
   std::vector<std::unique_ptr<sc_core::sc_buffer<Word, sc_core::SC_MANY_WRITERS>>> buses_;  // [tile][column]
-  std::vector<WeightRow> rows_;                                   // [tile][row]
+  std::vector<WeightRow> rows_;                                                             // [tile][row]
   std::vector<std::unique_ptr<SerialUnit<Design>>> elements_;
   std::vector<std::unique_ptr<Dispatcher>> dispatchers_;
-  sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> released_{"released"};      // steps that may start
+  sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> released_{"released"};  // steps that may start
   sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> next_brick_{"next_brick"};  // round-robin token
 
   const arch::LayerInput* input_ = nullptr;

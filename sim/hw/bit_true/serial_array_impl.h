@@ -14,16 +14,19 @@ SerialArray<Design>::SerialArray(const sc_core::sc_module_name& name, const Desi
   rows_.resize(std::size_t{shape.tiles} * shape.rows);
   for (std::uint32_t t = 0; t < shape.tiles; ++t) {
     for (std::uint32_t c = 0; c < shape.columns; ++c) {
-      buses_.push_back(std::make_unique<sc_core::sc_buffer<Word, sc_core::SC_MANY_WRITERS>>(("bus_" + std::to_string(t) + "_" + std::to_string(c)).c_str()));
+      buses_.push_back(std::make_unique<sc_core::sc_buffer<Word, sc_core::SC_MANY_WRITERS>>(
+          ("bus_" + std::to_string(t) + "_" + std::to_string(c)).c_str()));
       for (std::uint32_t r = 0; r < shape.rows; ++r) {
         const std::string id = std::to_string(t) + "_" + std::to_string(r) + "_" + std::to_string(c);
-        elements_.push_back(std::make_unique<SerialUnit<Design>>(("unit_" + id).c_str(), row(t, r), reducer_));
+        elements_.push_back(
+            std::make_unique<SerialUnit<Design>>(("unit_" + id).c_str(), row(t, r), reducer_));
         elements_.back()->bus(*buses_.back());
       }
     }
   }
   for (std::uint32_t u = 0; u < shape.tiles * shape.columns; ++u) {
-    dispatchers_.push_back(std::make_unique<Dispatcher>(("dispatcher_" + std::to_string(u)).c_str(), *this, u));
+    dispatchers_.push_back(
+        std::make_unique<Dispatcher>(("dispatcher_" + std::to_string(u)).c_str(), *this, u));
   }
   SC_HAS_PROCESS(SerialArray);
   SC_METHOD(release);
@@ -39,13 +42,15 @@ SerialArray<Design>::SerialArray(const sc_core::sc_module_name& name, const Desi
 template <class Design>
 void SerialArray<Design>::distribute_clock() {
   if (!fully_connected_ && total_ > 0) {
-    for (; loaded_ < released_.read(); ++loaded_) load_registers(loaded_, static_cast<std::uint32_t>(loaded_ % register_count_));
+    for (; loaded_ < released_.read(); ++loaded_)
+      load_registers(loaded_, static_cast<std::uint32_t>(loaded_ % register_count_));
   }
   for (std::uint32_t u = 0; u < units_; ++u) dispatchers_[u]->edge.notify();
 }
 
 template <class Design>
-typename SerialArray<Design>::Slot SerialArray<Design>::slot_of(std::uint32_t pass, std::uint32_t slot) const {
+typename SerialArray<Design>::Slot SerialArray<Design>::slot_of(std::uint32_t pass,
+                                                                std::uint32_t slot) const {
   const arch::Pass& sets = input_->mapping.passes[pass];
   const auto tiles = static_cast<std::uint32_t>(sets.size());
   if (!input_->lowered.is_parallel_groups) return slot == 0 ? Slot{sets.front().group, 0, tiles} : Slot{};
@@ -75,7 +80,9 @@ bool SerialArray<Design>::begin(const arch::LayerInput& input, const arch::Block
   total_ = block.passes.size() * block.window_sets.size() * steps_;
   if (total_ == 0) return false;
   // Unlimited registers need no more than the block has steps; a fully connected brick brings its own.
-  const std::uint64_t wanted = options_.registers == kUnlimitedRegisters ? total_ : std::min<std::uint64_t>(total_, std::uint64_t{options_.registers} + 1);
+  const std::uint64_t wanted = options_.registers == kUnlimitedRegisters
+                                   ? total_
+                                   : std::min<std::uint64_t>(total_, std::uint64_t{options_.registers} + 1);
   register_count_ = fully_connected_ ? fully_connected_columns() : static_cast<std::uint32_t>(wanted);
   for (auto& r : rows_) r.assign(register_count_, WeightRegister{});
   loaded_ = 0;
@@ -132,7 +139,8 @@ void SerialArray<Design>::load_registers(std::uint64_t step_index, std::uint32_t
 }
 
 template <class Design>
-SerialArray<Design>::Dispatcher::Dispatcher(const sc_core::sc_module_name& name, SerialArray& array, std::uint32_t index)
+SerialArray<Design>::Dispatcher::Dispatcher(const sc_core::sc_module_name& name, SerialArray& array,
+                                            std::uint32_t index)
     : sc_module(name), edge("edge"), array_(array), index_(index), feed_(array.design_) {
   SC_HAS_PROCESS(Dispatcher);
   SC_METHOD(tick);
@@ -199,12 +207,14 @@ void SerialArray<Design>::Dispatcher::load(std::uint32_t first_column) {
   const arch::LayerInput& input = *array_.input_;
   const arch::WindowSet& set = input.mapping.window_sets[at.window_set];
   const std::uint32_t group = array_.slot_of(at.pass, array_.fully_connected_ ? 0 : slot()).group;
-  const std::uint32_t columns = array_.fully_connected_ ? 1 : std::min(array_.options_.columns_per_unit, set.count - first_column);
+  const std::uint32_t columns =
+      array_.fully_connected_ ? 1 : std::min(array_.options_.columns_per_unit, set.count - first_column);
   operands_ = {&input, at.pass, at.step, at.window_set, {}};
   words_.assign(columns, Word{});
   for (std::uint32_t i = 0; i < columns; ++i) {
     const std::uint64_t window = set.first + first_column + i;
-    operands_.bricks.push_back(input.activations->brick(workload::brick_index(*input.activations, input.lowered, group, window, at.step)));
+    operands_.bricks.push_back(input.activations->brick(
+        workload::brick_index(*input.activations, input.lowered, group, window, at.step)));
     words_[i].control.window = window;
   }
   feed_.begin(operands_);
@@ -223,7 +233,9 @@ void SerialArray<Design>::Dispatcher::emit(bool step_ends) {
     control.first = first_cycle_ && (alone || at.step == 0);
     control.last = step_ends && (alone || at.step + 1 == array_.steps_);
     for (std::uint32_t t = 0; t < slot_tiles.tiles; ++t) {
-      array_.buses_[std::size_t{slot_tiles.first_tile + t} * array_.options_.shape.columns + first_column() + i]->write(words_[i]);
+      array_
+          .buses_[std::size_t{slot_tiles.first_tile + t} * array_.options_.shape.columns + first_column() + i]
+          ->write(words_[i]);
     }
   }
   first_cycle_ = false;

@@ -13,14 +13,16 @@ template <class Convolutions, class FullyConnected>
 class SplitArray : public BitTrueArray {
  public:
   template <class ConvolutionDesign, class FullyConnectedDesign>
-  SplitArray(const sc_core::sc_module_name& name, const ConvolutionDesign& convolution, const typename Convolutions::Options& options,
-             const FullyConnectedDesign& fully_connected, const typename FullyConnected::Options& fully_connected_options)
+  SplitArray(const sc_core::sc_module_name& name, const ConvolutionDesign& convolution,
+             const typename Convolutions::Options& options, const FullyConnectedDesign& fully_connected,
+             const typename FullyConnected::Options& fully_connected_options)
       : BitTrueArray(name),
         convolutions_("convolutions", convolution, options),
         fully_connected_("fully_connected", fully_connected, fully_connected_options) {}
 
   Cycles execute(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer) override {
-    BitTrueArray& part = input.lowered.is_fully_connected ? static_cast<BitTrueArray&>(fully_connected_) : convolutions_;
+    BitTrueArray& part =
+        input.lowered.is_fully_connected ? static_cast<BitTrueArray&>(fully_connected_) : convolutions_;
     return part.execute(input, block, reducer);
   }
   void trace_tile(sc_core::sc_trace_file* file) const override {

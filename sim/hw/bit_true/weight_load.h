@@ -5,8 +5,8 @@
 #include <array>
 #include <functional>
 
-#include "sim/hw/bit_true/operand_planes.h"
 #include "sim/hw/bit_true/cascade_array.h"
+#include "sim/hw/bit_true/operand_planes.h"
 
 namespace heddle::hw {
 
@@ -25,8 +25,8 @@ struct WeightLoad {
   struct Word {
     CascadeControl control;
     OperandPlanes activations;
-    std::uint8_t load_place = 0;    // of the first weight bit loaded in this cycle
-    std::uint8_t load_bits = 0;     // how many
+    std::uint8_t load_place = 0;     // of the first weight bit loaded in this cycle
+    std::uint8_t load_bits = 0;      // how many
     bool load_ends_in_sign = false;  // the last of them is a sign bit
 
     friend bool operator==(const Word&, const Word&) = default;
@@ -52,7 +52,8 @@ struct WeightLoad {
         const std::uint32_t place = word.load_place + i;
         const bool is_sign = word.load_ends_in_sign && i + 1 == word.load_bits;
         for (std::size_t lane = 0; lane < loading_.size(); ++lane) {
-          const auto bit = static_cast<std::int32_t>((static_cast<std::uint32_t>(weights.next[lane]) >> place) & 1U);
+          const auto bit =
+              static_cast<std::int32_t>((static_cast<std::uint32_t>(weights.next[lane]) >> place) & 1U);
           loading_[lane] += (is_sign ? -bit : bit) * (1 << place);
         }
       }
@@ -71,20 +72,25 @@ struct WeightLoad {
     void begin(const CascadeOperands& operands) {
       operands_ = &operands;
       widths_ = design_.widths(operands);
-      const std::uint32_t widest = operands.is_load ? widths_.weight_bits : std::max(widths_.activation_bits, widths_.weight_bits);
+      const std::uint32_t widest =
+          operands.is_load ? widths_.weight_bits : std::max(widths_.activation_bits, widths_.weight_bits);
       cycles_ = static_cast<std::uint32_t>(ceil_div(widest, design_.bits_per_cycle));
       cycle_ = 0;
     }
     bool next(Word& word) {
       const std::uint32_t place = cycle_ * design_.bits_per_cycle;
       if (operands_->slice < operands_->bricks.size()) {
-        word.activations = cut_planes(operands_->bricks[operands_->slice], widths_.activation_low + place, design_.bits_per_cycle,
-                                      widths_.activation_low + widths_.activation_bits, operands_->input->layer.activation.rep.is_signed);
+        word.activations =
+            cut_planes(operands_->bricks[operands_->slice], widths_.activation_low + place,
+                       design_.bits_per_cycle, widths_.activation_low + widths_.activation_bits,
+                       operands_->input->layer.activation.rep.is_signed);
       }
       if (place < widths_.weight_bits) {
         word.load_place = static_cast<std::uint8_t>(place);
-        word.load_bits = static_cast<std::uint8_t>(std::min(design_.bits_per_cycle, widths_.weight_bits - place));
-        word.load_ends_in_sign = operands_->input->layer.weight.rep.is_signed && place + word.load_bits == widths_.weight_bits;
+        word.load_bits =
+            static_cast<std::uint8_t>(std::min(design_.bits_per_cycle, widths_.weight_bits - place));
+        word.load_ends_in_sign =
+            operands_->input->layer.weight.rep.is_signed && place + word.load_bits == widths_.weight_bits;
       }
       return ++cycle_ >= cycles_;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <catch2/catch.hpp>
 #include <optional>
+
+#include <catch2/catch.hpp>
 
 #include "sim/base/error.h"
 #include "tests/unit/arch/planned_network.h"
@@ -34,10 +35,10 @@ arch::ArrayShape random_array(std::uint64_t seed) {
 
 TEST_CASE("lifetimes follow residuals and views; what streams out of the array is not stored") {
   // a -> relu -> b -> add(b, relu) -> concat(add, a') where pool(relu) = a'
-  const auto network = test::network_of({test::conv("a", "image", 3, 8, 16, 3), test::other("relu", "activation", {"a"}, {16, 8, 8}),
-                                         test::conv("b", "relu", 16, 8, 16, 3), test::other("sum", "add", {"b", "relu"}, {16, 8, 8}),
-                                         test::other("all", "concat", {"sum", "relu"}, {32, 8, 8}),
-                                         test::conv("c", "all", 32, 8, 8, 1)});
+  const auto network = test::network_of(
+      {test::conv("a", "image", 3, 8, 16, 3), test::other("relu", "activation", {"a"}, {16, 8, 8}),
+       test::conv("b", "relu", 16, 8, 16, 3), test::other("sum", "add", {"b", "relu"}, {16, 8, 8}),
+       test::other("all", "concat", {"sum", "relu"}, {32, 8, 8}), test::conv("c", "all", 32, 8, 8, 1)});
   const auto flow = arch::trace_dataflow(network);
   REQUIRE(flow.steps.size() == 3);
   CHECK(names(flow, flow.steps[0].activations) == "image ");
@@ -58,26 +59,30 @@ TEST_CASE("with room for everything only the network's input, weights and output
     const test::PlannedNetwork n(test::random_network(seed), random_array(seed));
     const auto plan = n.plan(arch::kUnlimited, arch::kUnlimited, true);
     Bytes expected(0);
-    for (std::size_t s = 0; s < n.shapes.size(); ++s) expected += n.sizes[0].steps[s].weights.traffic + n.sizes[0].steps[s].metadata.traffic;
+    for (std::size_t s = 0; s < n.shapes.size(); ++s)
+      expected += n.sizes[0].steps[s].weights.traffic + n.sizes[0].steps[s].metadata.traffic;
     for (std::size_t t = 0; t < n.flow.tensors.size(); ++t) {
       if (n.flow.tensors[t].is_output) expected += n.sizes[0].tensors[t].traffic;
     }
     // The image is read once by the first layer, the lines that its windows use.
     const auto& shape = n.shapes[0];
     const std::uint64_t parts = shape.line_count() * shape.groups();
-    const std::uint64_t line = ceil_div(n.sizes[0].tensors[n.flow.steps[0].activations[0].tensor].traffic.count(), parts);
+    const std::uint64_t line =
+        ceil_div(n.sizes[0].tensors[n.flow.steps[0].activations[0].tensor].traffic.count(), parts);
     expected += Bytes(line * shape.used_lines() * shape.groups());
     CHECK(plan.bytes == expected);
   }
 }
 
 TEST_CASE("more on-chip capacity never adds off-chip bytes") {
-  const std::vector<std::uint64_t> capacities{64, 200, 512, 1000, 2048, 3000, 5000, 8192, 12000, 20000, 40000, 100000, 1000000};
+  const std::vector<std::uint64_t> capacities{64,   200,   512,   1000,  2048,   3000,   5000,
+                                              8192, 12000, 20000, 40000, 100000, 1000000};
   std::size_t feasible = 0;
   std::size_t changed = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     const bool doubled = seed % 3 != 0;
-    const arch::StorageRule rule{seed % 2 == 0 ? arch::Storage::container : arch::Storage::bit_interleaved, 16};
+    const arch::StorageRule rule{seed % 2 == 0 ? arch::Storage::container : arch::Storage::bit_interleaved,
+                                 16};
     const test::PlannedNetwork n(test::random_network(seed), random_array(seed), rule);
     for (const Bytes other : {Bytes(2048), Bytes(16384), arch::kUnlimited}) {
       std::optional<Bytes> less_activations;
@@ -89,7 +94,8 @@ TEST_CASE("more on-chip capacity never adds off-chip bytes") {
         if (less_activations) CHECK((activations && *activations <= *less_activations));
         if (less_weights) CHECK((weights && *weights <= *less_weights));
         feasible += (activations ? 1U : 0U) + (weights ? 1U : 0U);
-        changed += (less_activations && activations != less_activations ? 1U : 0U) + (less_weights && weights != less_weights ? 1U : 0U);
+        changed += (less_activations && activations != less_activations ? 1U : 0U) +
+                   (less_weights && weights != less_weights ? 1U : 0U);
         if (activations) less_activations = activations;
         if (weights) less_weights = weights;
       }
@@ -155,9 +161,12 @@ TEST_CASE("blocks cover every pass and window set once") {
       for (std::size_t o = 0; o < arch::kLoopOrders; ++o) {
         arch::Blocking b;
         b.order = static_cast<LoopOrder>(o);
-        b.filter_blocks = b.order == LoopOrder::filters_windows ? 1 + static_cast<std::uint32_t>(random.below(shape.passes())) : shape.passes();
+        b.filter_blocks = b.order == LoopOrder::filters_windows
+                              ? 1 + static_cast<std::uint32_t>(random.below(shape.passes()))
+                              : shape.passes();
         b.window_blocks = b.order == LoopOrder::whole || b.order == LoopOrder::sums_kept
-                              ? 1 : 1 + static_cast<std::uint32_t>(random.below(shape.window_sets()));
+                              ? 1
+                              : 1 + static_cast<std::uint32_t>(random.below(shape.window_sets()));
         b.slices = o >= 3 ? 1 + static_cast<std::uint32_t>(random.below(shape.bricks())) : 1;
         std::vector<std::uint32_t> met(std::size_t{shape.passes()} * shape.window_sets(), 0);
         for (const auto& block : arch::blocks_of(b, shape)) {
@@ -192,5 +201,6 @@ TEST_CASE("a layer that is too large takes the loop order that moves least, with
   CHECK(tight.bytes == std::min(orders[1]->bytes.total(), orders[2]->bytes.total()));
   CHECK_FALSE(orders[0]);
   // Not even one pass fits, and with one brick of channels it cannot be sliced: refused with what it needs.
-  CHECK_THROWS_WITH(n.plan(Bytes(40000), Bytes(4000), true), Catch::Matchers::Contains("layer 'a' fits in no blocking"));
+  CHECK_THROWS_WITH(n.plan(Bytes(40000), Bytes(4000), true),
+                    Catch::Matchers::Contains("layer 'a' fits in no blocking"));
 }

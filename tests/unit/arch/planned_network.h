@@ -10,8 +10,9 @@
 
 namespace heddle::test {
 
-inline workload::Layer conv(const std::string& id, const std::string& source, std::uint32_t channels, std::uint32_t size,
-                            std::uint32_t filters, std::uint32_t kernel, std::uint32_t stride = 1, std::uint32_t groups = 1) {
+inline workload::Layer conv(const std::string& id, const std::string& source, std::uint32_t channels,
+                            std::uint32_t size, std::uint32_t filters, std::uint32_t kernel,
+                            std::uint32_t stride = 1, std::uint32_t groups = 1) {
   workload::Layer layer;
   layer.id = id;
   layer.op_name = "conv2d";
@@ -32,14 +33,16 @@ inline workload::Layer conv(const std::string& id, const std::string& source, st
   return layer;
 }
 
-inline workload::Layer linear(const std::string& id, const std::string& source, std::uint32_t inputs, std::uint32_t outputs) {
+inline workload::Layer linear(const std::string& id, const std::string& source, std::uint32_t inputs,
+                              std::uint32_t outputs) {
   workload::Layer layer = conv(id, source, inputs, 1, outputs, 1);
   layer.op_name = "linear";
   layer.op = workload::Op::linear;
   return layer;
 }
 
-inline workload::Layer other(const std::string& id, const std::string& op, std::vector<std::string> inputs, std::vector<std::uint64_t> shape) {
+inline workload::Layer other(const std::string& id, const std::string& op, std::vector<std::string> inputs,
+                             std::vector<std::uint64_t> shape) {
   workload::Layer layer;
   layer.id = id;
   layer.op_name = op;
@@ -71,10 +74,13 @@ inline workload::Network random_network(std::uint64_t seed) {
     const bool keeps_shape = !skip.empty() && random.chance(2);
     const bool depthwise = random.chance(5);
     const std::uint32_t groups = depthwise ? channels : channels % 2 == 0 && random.chance(4) ? 2 : 1;
-    const std::uint32_t filters = depthwise || keeps_shape ? channels : groups * (1 + static_cast<std::uint32_t>(random.below(60)));
-    const std::uint32_t stride = keeps_shape || size < 4 ? 1 : 1 + static_cast<std::uint32_t>(random.below(2));
+    const std::uint32_t filters =
+        depthwise || keeps_shape ? channels : groups * (1 + static_cast<std::uint32_t>(random.below(60)));
+    const std::uint32_t stride =
+        keeps_shape || size < 4 ? 1 : 1 + static_cast<std::uint32_t>(random.below(2));
     layers.push_back(conv(id, last, channels, size, filters, random.chance(3) ? 1 : 3, stride, groups));
-    layers.back().precision = {4 + static_cast<unsigned>(random.below(12)), 4 + static_cast<unsigned>(random.below(12)), ""};
+    layers.back().precision = {4 + static_cast<unsigned>(random.below(12)),
+                               4 + static_cast<unsigned>(random.below(12)), ""};
     size = layers.back().geometry.out_height;
     channels = filters;
     last = id;
@@ -84,7 +90,8 @@ inline workload::Network random_network(std::uint64_t seed) {
     }
     skip = last;
   }
-  layers.push_back(linear("fc", last, channels * size * size, 10 + static_cast<std::uint32_t>(random.below(100))));
+  layers.push_back(
+      linear("fc", last, channels * size * size, 10 + static_cast<std::uint32_t>(random.below(100))));
   return network_of(std::move(layers));
 }
 
@@ -113,8 +120,9 @@ struct PlannedNetwork {
 };
 
 // The work list of a plan; every pass of every block computes `cycles`.
-inline arch::WorkList schedule(const PlannedNetwork& n, const arch::MemoryPlan& plan, const arch::OnChipMemory& activations,
-                               const arch::OnChipMemory& weights, std::uint32_t samples, Cycles cycles) {
+inline arch::WorkList schedule(const PlannedNetwork& n, const arch::MemoryPlan& plan,
+                               const arch::OnChipMemory& activations, const arch::OnChipMemory& weights,
+                               std::uint32_t samples, Cycles cycles) {
   arch::Scheduler scheduler(activations, weights, true, 1);
   for (std::uint32_t sample = 0; sample < samples; ++sample) {
     for (std::uint32_t s = 0; s < n.shapes.size(); ++s) {

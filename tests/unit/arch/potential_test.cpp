@@ -23,7 +23,9 @@ std::int32_t draw(Random& random, bool is_signed) {
   return static_cast<std::int32_t>(is_signed && random.chance(2) ? -value : value);
 }
 
-std::uint32_t pick(Random& random, std::uint32_t low, std::uint32_t high) { return static_cast<std::uint32_t>(random.between(low, high)); }
+std::uint32_t pick(Random& random, std::uint32_t low, std::uint32_t high) {
+  return static_cast<std::uint32_t>(random.between(low, high));
+}
 
 Case random_case(Random& random) {
   Case out;
@@ -51,7 +53,8 @@ Case random_case(Random& random) {
   out.layer.precision = {8, 9, ""};
   out.layer.activation.rep.is_signed = random.chance(2);
   out.layer.activation.rep.pad_code = random.chance(4) ? 3 : 0;
-  for (std::uint64_t i = 0; i < g.input_values(); ++i) out.activations.values.push_back(draw(random, out.layer.activation.rep.is_signed));
+  for (std::uint64_t i = 0; i < g.input_values(); ++i)
+    out.activations.values.push_back(draw(random, out.layer.activation.rep.is_signed));
   for (std::uint64_t i = 0; i < g.weights(); ++i) out.weights.values.push_back(draw(random, true));
   return out;
 }
@@ -81,7 +84,8 @@ Potential naive(const Case& test, unsigned container) {
   const std::uint32_t per_group = g.channels / g.groups;
   const auto value = [&](std::uint32_t c, std::int64_t y, std::int64_t x) {
     if (y < 0 || x < 0 || y >= g.height || x >= g.width) return test.layer.activation.rep.pad_code;
-    return test.activations.values[static_cast<std::size_t>(conv ? (std::int64_t{c} * g.height + y) * g.width + x : x * g.channels + c)];
+    return test.activations.values[static_cast<std::size_t>(
+        conv ? (std::int64_t{c} * g.height + y) * g.width + x : x * g.channels + c)];
   };
   Potential out;
   for (std::uint32_t f = 0; f < g.filters; ++f) {
@@ -91,12 +95,18 @@ Potential naive(const Case& test, unsigned container) {
         for (std::uint32_t c = 0; c < per_group; ++c) {
           for (std::uint32_t ky = 0; ky < g.kernel_height; ++ky) {
             for (std::uint32_t kx = 0; kx < g.kernel_width; ++kx) {
-              const std::int64_t y = std::int64_t{oy} * g.stride_y + std::int64_t{ky} * g.dilation_y - g.pad_top;
-              const std::int64_t x = std::int64_t{ox} * g.stride_x + std::int64_t{kx} * g.dilation_x - g.pad_left;
+              const std::int64_t y =
+                  std::int64_t{oy} * g.stride_y + std::int64_t{ky} * g.dilation_y - g.pad_top;
+              const std::int64_t x =
+                  std::int64_t{ox} * g.stride_x + std::int64_t{kx} * g.dilation_x - g.pad_left;
               const std::int32_t a = value(base + c, y, x);
-              const std::int32_t w = test.weights.values[((std::size_t{f} * per_group + c) * g.kernel_height + ky) * g.kernel_width + kx];
+              const std::int32_t w =
+                  test.weights
+                      .values[((std::size_t{f} * per_group + c) * g.kernel_height + ky) * g.kernel_width +
+                              kx];
               std::vector<std::int32_t> group;
-              for (std::uint32_t i = c / 16 * 16; i < std::min(per_group, c / 16 * 16 + 16); ++i) group.push_back(value(base + i, y, x));
+              for (std::uint32_t i = c / 16 * 16; i < std::min(per_group, c / 16 * 16 + 16); ++i)
+                group.push_back(value(base + i, y, x));
               ++out.macs;
               out.dense += container * container;
               out.activation_precision += 9 * container;
@@ -123,7 +133,8 @@ TEST_CASE("potential counts every product once: algebra equals the loop over pro
     Random random(c, "potential");
     const Case test = random_case(random);
     INFO("case " << c);
-    const Potential got = arch::potential(test.layer, test.activations, test.weights, {kernel::Encoder::raw, 16});
+    const Potential got =
+        arch::potential(test.layer, test.activations, test.weights, {kernel::Encoder::raw, 16});
     const Potential expected = naive(test, 16);
     CHECK(got.macs == expected.macs);
     CHECK(got.skip_zeros == expected.skip_zeros);

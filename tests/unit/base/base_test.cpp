@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <catch2/catch.hpp>
 #include <string>
+
+#include <catch2/catch.hpp>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
@@ -11,7 +12,9 @@
 using heddle::nearest_name;
 
 template <class A, class B>
-concept Addable = requires(A a, B b) { a + b; };
+concept Addable = requires(A a, B b) {
+  a + b;
+};
 static_assert(Addable<heddle::Bits, heddle::Bits>);
 static_assert(!Addable<heddle::Bits, heddle::Bytes>);
 static_assert(!Addable<heddle::Cycles, std::uint64_t>);

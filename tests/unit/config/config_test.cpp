@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <string>
 #include <unistd.h>
+
+#include <catch2/catch.hpp>
 
 #include "sim/base/atomic_file.h"
 #include "sim/base/error.h"
@@ -12,17 +13,19 @@
 
 namespace {
 
+using Catch::Matchers::Contains;
 using heddle::config::Declaration;
 using heddle::config::Json;
 using heddle::config::Parameter;
-using Catch::Matchers::Contains;
 
 Declaration sample() {
-  return {Parameter::integer("tiles", "tiles", 1, 64).by_default(16).means("number of tiles").from("our choice"),
-          Parameter::choice("pallet", {"wrap", "row"}).by_default("wrap").means("how windows fill a pallet"),
-          Parameter::integer_or_word("capacity_bytes", "bytes", 1, 1 << 30, {"unlimited"}).by_default("unlimited"),
-          Parameter::object("clock", {Parameter::number("frequency_mhz", "MHz", 1, 10000).by_default(980.0)}),
-          Parameter::text("name")};
+  return {
+      Parameter::integer("tiles", "tiles", 1, 64).by_default(16).means("number of tiles").from("our choice"),
+      Parameter::choice("pallet", {"wrap", "row"}).by_default("wrap").means("how windows fill a pallet"),
+      Parameter::integer_or_word("capacity_bytes", "bytes", 1, 1 << 30, {"unlimited"})
+          .by_default("unlimited"),
+      Parameter::object("clock", {Parameter::number("frequency_mhz", "MHz", 1, 10000).by_default(980.0)}),
+      Parameter::text("name")};
 }
 
 std::string error_of(const std::string& text) {
@@ -38,7 +41,8 @@ std::string error_of(const std::string& text) {
 // A folder of its own for each test run, removed at the end.
 class Folder {
  public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("heddle-config-test-" + std::to_string(::getpid()))) {
+  Folder()
+      : path_(std::filesystem::temp_directory_path() / ("heddle-config-test-" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(path_);
   }
   ~Folder() { std::filesystem::remove_all(path_); }
@@ -57,7 +61,8 @@ class Folder {
 
 TEST_CASE("a complete object is read and its defaults are filled in") {
   const auto values = heddle::config::read(
-      heddle::config::parse_json(R"({"name": "a", "tiles": 4, "clock": {"frequency_mhz": 500}})", "x.json"), "", sample());
+      heddle::config::parse_json(R"({"name": "a", "tiles": 4, "clock": {"frequency_mhz": 500}})", "x.json"),
+      "", sample());
   CHECK(values.count("tiles") == 4);
   CHECK(values.text("pallet") == "wrap");
   CHECK(values.is_word("capacity_bytes"));
@@ -65,21 +70,28 @@ TEST_CASE("a complete object is read and its defaults are filled in") {
 }
 
 TEST_CASE("bad configurations are refused with line, column, path and what is legal") {
-  CHECK_THAT(error_of("{\"name\": \"a\",\n  \"tils\": 4}"), Contains("x.json:2:3: /tils: unknown key 'tils' (did you mean 'tiles'?)"));
-  CHECK_THAT(error_of(R"({"name": "a", "tiles": 4, "tiles": 5})"), Contains("x.json:1:27: /tiles: duplicate key 'tiles'"));
+  CHECK_THAT(error_of("{\"name\": \"a\",\n  \"tils\": 4}"),
+             Contains("x.json:2:3: /tils: unknown key 'tils' (did you mean 'tiles'?)"));
+  CHECK_THAT(error_of(R"({"name": "a", "tiles": 4, "tiles": 5})"),
+             Contains("x.json:1:27: /tiles: duplicate key 'tiles'"));
   CHECK_THAT(error_of(R"({"name": "a", "tiles": 65})"), Contains("65 is outside 1 to 64 of tiles"));
   CHECK_THAT(error_of(R"({"name": "a", "tiles": 4294967312})"), Contains("outside 1 to 64"));
   CHECK_THAT(error_of(R"({"name": "a", "tiles": 1e30})"), Contains("expected a whole number of tiles"));
-  CHECK_THAT(error_of(R"({"name": "a", "tiles": 99999999999999999999999})"), Contains("expected a whole number"));
+  CHECK_THAT(error_of(R"({"name": "a", "tiles": 99999999999999999999999})"),
+             Contains("expected a whole number"));
   CHECK_THAT(error_of(R"({"name": "a", "tiles": -1})"), Contains("outside"));
-  CHECK_THAT(error_of(R"({"name": "a", "tiles": 4.5})"), Contains("expected a whole number of tiles, found 4.5"));
-  CHECK_THAT(error_of(R"({"name": "a", "tiles": "4"})"), Contains("expected a whole number of tiles, found \"4\""));
+  CHECK_THAT(error_of(R"({"name": "a", "tiles": 4.5})"),
+             Contains("expected a whole number of tiles, found 4.5"));
+  CHECK_THAT(error_of(R"({"name": "a", "tiles": "4"})"),
+             Contains("expected a whole number of tiles, found \"4\""));
   CHECK_THAT(error_of(R"({"name": "a", "tiles": null})"), Contains("found null"));
   CHECK_THAT(error_of(R"({"name": "a", "pallet": "warp"})"), Contains("did you mean 'wrap'"));
   CHECK_THAT(error_of(R"({"name": "a", "pallet": 3})"), Contains("expected one of wrap, row, found 3"));
-  CHECK_THAT(error_of(R"({"name": "a", "capacity_bytes": "unlimitd"})"), Contains("did you mean 'unlimited'"));
+  CHECK_THAT(error_of(R"({"name": "a", "capacity_bytes": "unlimitd"})"),
+             Contains("did you mean 'unlimited'"));
   CHECK_THAT(error_of(R"({"name": "a", "clock": 5})"), Contains("/clock: expected an object, found 5"));
-  CHECK_THAT(error_of(R"({"name": "a", "clock": {"frequency_mhz": true}})"), Contains("expected a number of MHz"));
+  CHECK_THAT(error_of(R"({"name": "a", "clock": {"frequency_mhz": true}})"),
+             Contains("expected a number of MHz"));
   CHECK_THAT(error_of(R"({"tiles": 4})"), Contains("key 'name' is missing"));
   CHECK_THAT(error_of(R"([1, 2])"), Contains("expected an object"));
   CHECK_THAT(error_of(R"({"name": "a",})"), Contains("not valid JSON"));
@@ -124,7 +136,8 @@ TEST_CASE("hostile chains of extends and overrides are refused") {
     CHECK_THROWS_AS(heddle::config::compose(fine, overrides), heddle::Error);
   }
   const std::array<std::string, 1> typo{"tils=4"};
-  CHECK_THROWS_WITH(heddle::config::read(heddle::config::compose(fine, typo), "", sample()), Contains("--set tils=4"));
+  CHECK_THROWS_WITH(heddle::config::read(heddle::config::compose(fine, typo), "", sample()),
+                    Contains("--set tils=4"));
 }
 
 TEST_CASE("the schema comes from the declaration") {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/import_dnnsim.h"
 
-#include <unistd.h>
-
 #include <cmath>
 #include <fstream>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -32,8 +31,12 @@ class Folder {
     std::error_code ignored;
     fs::remove_all(path, ignored);
   }
-  void text(const std::string& name, const std::string& content) const { std::ofstream(path / "models/net" / name, std::ios::binary) << content; }
-  void raw(const std::string& name, const std::string& content) const { std::ofstream(path / "net_traces/net" / name, std::ios::binary) << content; }
+  void text(const std::string& name, const std::string& content) const {
+    std::ofstream(path / "models/net" / name, std::ios::binary) << content;
+  }
+  void raw(const std::string& name, const std::string& content) const {
+    std::ofstream(path / "net_traces/net" / name, std::ios::binary) << content;
+  }
   void floats(const std::string& name, const Shape& shape, const std::vector<float>& values) const {
     raw(name, npy_bytes(Dtype::f4, shape, std::as_bytes(std::span(values))));
   }
@@ -99,7 +102,8 @@ TEST_CASE("DNNsim traces of integers keep every value; images of all batches are
   CHECK(arrays[2]->geometry.groups == 4);
   CHECK(arrays[2]->geometry.macs() == 4 * 2 * 3);
   CHECK(arrays[2]->is_fully_connected());
-  CHECK(trace.activations(*arrays[2], 1).values == std::vector<std::int32_t>{3, 4, 5, 9, 10, 11, 15, 16, 17, 21, 22, 23});
+  CHECK(trace.activations(*arrays[2], 1).values ==
+        std::vector<std::int32_t>{3, 4, 5, 9, 10, 11, 15, 16, 17, 21, 22, 23});
   CHECK(trace.weights(*arrays[2], 0).values.size() == 24);
   CHECK(folder.import(DnnsimValues::integers, 8).network().layers[0].precision.activation_bits == 8);
 }
@@ -109,7 +113,8 @@ TEST_CASE("precision.txt scales, rounds halves away from zero and clamps") {
   folder.text("model.csv", "c,conv,1,0\n");
   // Activations: 4 magnitude bits (sign included), 1 of fraction: 5 bits, codes -15 to 15 in halves.
   // Weights: 5 magnitude bits, -1 of fraction: 4 bits, codes -7 to 7 in twos.
-  folder.text("precision.txt", "magnitude (+1 of the sign), fraction, wgt_magnitude, wgt_fraction\n4;\n1;\n5;\n-1;\n");
+  folder.text("precision.txt",
+              "magnitude (+1 of the sign), fraction, wgt_magnitude, wgt_fraction\n4;\n1;\n5;\n-1;\n");
   folder.floats("wgt-c.npy", {4, 1, 1, 1}, {3.0F, -3.0F, 100.0F, 0.5F});
   folder.floats("act-c-0.npy", {1, 1, 1, 4}, {0.25F, -0.25F, 7.6F, -100.0F});
   const Trace trace = folder.import(DnnsimValues::fixed);
@@ -156,7 +161,8 @@ TEST_CASE("integer tensors are read as they are and the same input gives the sam
   const std::string digest = first.digest();
   CHECK(folder.import().digest() == digest);
   CHECK_THROWS_WITH(folder.import(DnnsimValues::automatic, 8), Contains("300 does not fit 8 bits"));
-  CHECK_THROWS_WITH(import_dnnsim({folder.path, "net", DnnsimValues::automatic, 16}, folder.path / "models"), Contains("exists already"));
+  CHECK_THROWS_WITH(import_dnnsim({folder.path, "net", DnnsimValues::automatic, 16}, folder.path / "models"),
+                    Contains("exists already"));
 }
 
 TEST_CASE("DNNsim traces with faults are refused with what is wrong") {
@@ -224,8 +230,10 @@ TEST_CASE("Caffe network descriptions give the layers with weights") {
               "name: 'Net'  # a comment\n"
               "layer { name: \"data\" type: \"Data\" include { phase: TRAIN } }\n"
               "layer {\n  name: \"a/conv\"\n  type: \"Convolution\"\n  param { lr_mult: 1 }\n"
-              "  convolution_param { num_output: 8 pad: 2 kernel_size: 5 stride: 2 group: 2 weight_filler { type: \"gaussian\" std: 0.01 } }\n}\n"
-              "layer { name: \"b\" type: \"Convolution\" convolution_param { kernel_h: 1 kernel_w: 3 pad_h: 0 pad_w: 1 } }\n"
+              "  convolution_param { num_output: 8 pad: 2 kernel_size: 5 stride: 2 group: 2 weight_filler { "
+              "type: \"gaussian\" std: 0.01 } }\n}\n"
+              "layer { name: \"b\" type: \"Convolution\" convolution_param { kernel_h: 1 kernel_w: 3 pad_h: "
+              "0 pad_w: 1 } }\n"
               "layer { name: \"relu\" type: \"ReLU\" }\nlayer { name: \"fc6\" type: \"InnerProduct\" }\n"
               "layer { name: \"lstm_1\" type: \"InnerProduct\" }\n");
   const auto layers = read_dnnsim_model(folder.path / "models/net");

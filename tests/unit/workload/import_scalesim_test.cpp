@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/import_scalesim.h"
 
-#include <unistd.h>
-
 #include <fstream>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -19,8 +18,11 @@ namespace {
 
 class Topology {
  public:
-  explicit Topology(const std::string& lines) : path(fs::temp_directory_path() / ("heddle_scalesim_" + std::to_string(::getpid()) + ".csv")) {
-    std::ofstream(path) << "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n" << lines;
+  explicit Topology(const std::string& lines)
+      : path(fs::temp_directory_path() / ("heddle_scalesim_" + std::to_string(::getpid()) + ".csv")) {
+    std::ofstream(path) << "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, "
+                           "Num Filter, Strides,\n"
+                        << lines;
   }
   ~Topology() {
     std::error_code ignored;
@@ -42,7 +44,9 @@ std::string refusal(const std::string& lines) {
 }  // namespace
 
 TEST_CASE("SCALE-Sim convolutions: heights come padded, the last window may reach over the edge") {
-  const Topology topology("Conv1, 227, 227, 11, 11, 3, 96, 4,\nConv2DP, 114, 114, 3, 3, 32, 1, 1,\n\nConv3, 224, 224, 7, 7, 3, 64, 2, 2:4, Pa=9 Pw=11\n");
+  const Topology topology(
+      "Conv1, 227, 227, 11, 11, 3, 96, 4,\nConv2DP, 114, 114, 3, 3, 32, 1, 1,\n\nConv3, 224, 224, 7, 7, 3, "
+      "64, 2, 2:4, Pa=9 Pw=11\n");
   const auto layers = read_scalesim(topology.path);
   REQUIRE(layers.size() == 3);
   CHECK(layers[0].geometry.out_height == 55);  // (227 - 11) / 4 + 1
@@ -59,7 +63,8 @@ TEST_CASE("SCALE-Sim convolutions: heights come padded, the last window may reac
 }
 
 TEST_CASE("SCALE-Sim topologies become valid traces of shapes") {
-  const Topology topology("Conv1, 16, 16, 3, 3, 3, 8, 1,\nConv2, 16, 16, 3, 3, 8, 4, 2,\nFC, 1, 1, 1, 1, 196, 10, 1,\n");
+  const Topology topology(
+      "Conv1, 16, 16, 3, 3, 3, 8, 1,\nConv2, 16, 16, 3, 3, 8, 4, 2,\nFC, 1, 1, 1, 1, 196, 10, 1,\n");
   const fs::path out = topology.path.string() + ".trace";
   fs::remove_all(out);
   CHECK(import_scalesim(topology.path, out) == 3);
@@ -85,7 +90,8 @@ TEST_CASE("SCALE-Sim matrix products: M windows, N filters, K channels") {
 
 TEST_CASE("SCALE-Sim topologies with faults are refused with file and line") {
   CHECK_THAT(refusal("a, 8, 8, 3, 3, 1, 1,\n"), Contains(".csv:2") && Contains("7 fields"));
-  CHECK_THAT(refusal("a, 8, x, 3, 3, 1, 1, 1,\n"), Contains("IFMAP Width: expected a whole number, found 'x'"));
+  CHECK_THAT(refusal("a, 8, x, 3, 3, 1, 1, 1,\n"),
+             Contains("IFMAP Width: expected a whole number, found 'x'"));
   CHECK_THAT(refusal("a, 8, 8, 9, 3, 1, 1, 1,\n"), Contains("larger than the input"));
   CHECK_THAT(refusal("a, 8, 8, 3, 3, 1, 0, 1,\n"), Contains("Num Filter: expected 1"));
   CHECK_THAT(refusal("a, 8, 8, 3, 3, 1, 1, 1, Px=3\n"), Contains("expected Pa=BITS"));
