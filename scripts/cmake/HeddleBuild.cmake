@@ -11,8 +11,10 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 find_program(HEDDLE_CCACHE ccache)
 if(HEDDLE_CCACHE)
-  # The sloppiness is what ccache asks for with precompiled headers; -fpch-preprocess is below.
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${HEDDLE_CCACHE}")
+  # The sloppiness is what ccache asks for with precompiled headers; -fpch-preprocess is below. The base
+  # directory lets several working copies share their objects.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros"
+      "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR};CCACHE_NOHASHDIR=1;${HEDDLE_CCACHE}")
 endif()
 
 add_library(heddle_flags INTERFACE)
