@@ -28,11 +28,29 @@ std::string heading(const result::RunRecord& run) {
   return text;
 }
 
+// Megabytes a second are bytes a microsecond.
+std::string off_chip_summary(const result::RunRecord& run, double time_us) {
+  const auto& off_chip = run.memory.at("off_chip");
+  const auto bytes =
+      off_chip.at("read_bytes").get<std::uint64_t>() + off_chip.at("written_bytes").get<std::uint64_t>();
+  std::string text = fmt::format("off chip: {} bytes, {:.0f} MB/s on average", result::grouped(bytes),
+                                 time_us > 0 ? static_cast<double>(bytes) / time_us : 0.0);
+  if (off_chip.contains("dram")) {
+    const auto& dram = off_chip.at("dram");
+    const auto bursts =
+        dram.at("read_bursts").get<std::uint64_t>() + dram.at("write_bursts").get<std::uint64_t>();
+    text += fmt::format(", {} bursts with {} row hits", result::grouped(bursts),
+                        result::grouped(dram.at("row_hits").get<std::uint64_t>()));
+  }
+  return text + "\n";
+}
+
 std::string summary(const result::RunRecord& run) {
   const auto totals = run.totals();
   const double time_us = static_cast<double>(totals.cycles.count()) / run.frequency_mhz;
   std::string text = fmt::format("{} cycles = {:.3f} us at {:g} MHz\n",
                                  result::grouped(totals.cycles.count()), time_us, run.frequency_mhz);
+  if (!run.memory.is_null()) text += off_chip_summary(run, time_us);
   if (!run.verification.is_null()) {
     text += fmt::format("bit-true: {} outputs equal integer arithmetic, cycles equal the counting path\n",
                         result::grouped(run.verification.at("outputs").get<std::uint64_t>()));
@@ -85,7 +103,10 @@ int run_command(const Arguments& arguments) {
   if (session.json) {
     std::cout << result::to_json(run).dump(2) << "\n";
   } else if (!session.quiet) {
-    std::cout << heading(run) << "\n" << result::to_table(run) << "\n" << summary(run);
+    std::cout << heading(run) << "\n" << result::to_table(run) << "\n";
+    const std::string memory = result::to_memory_table(run);
+    if (!memory.empty()) std::cout << memory << "\n";
+    std::cout << summary(run);
     if (values->count("out") != 0)
       std::cout << "written: " << (*values)["out"].as<std::string>() << "/result.json, layers.csv\n";
   }

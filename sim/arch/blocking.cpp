@@ -19,7 +19,12 @@ class Search {
  public:
   Search(const LayerShape& shape, const LayerSizes& sizes, Bytes room, bool doubled,
          const OnChipMemory& weights)
-      : shape_(shape), sizes_(sizes), room_(room), times_(doubled ? 2 : 1), weights_(weights) {}
+      : shape_(shape),
+        sizes_(sizes),
+        room_(room),
+        times_(doubled ? 2 : 1),
+        weights_(weights),
+        weight_times_(weights.is_double_buffered ? 2 : 1) {}
 
   void whole() {
     Blocking b = start(LoopOrder::whole, shape_.passes(), 1, 1);
@@ -60,7 +65,7 @@ class Search {
     const auto& f = shape_.filter_cuts().back();  // one pass at a time
     Blocking b = start(order, shape_.passes(), w.blocks, slices);
     b.weight_room =
-        portion(sizes_.pass_weights_room, ceil_div(shape_.bricks(), slices), shape_.bricks()) * times_;
+        portion(sizes_.pass_weights_room, ceil_div(shape_.bricks(), slices), shape_.bricks()) * weight_times_;
     const Bytes sums =
         portion(portion(sizes_.partial_sums_room, w.largest_windows, shape_.windows(0, shape_.window_sets())),
                 shape_.largest_pass_filters(), shape_.filters());
@@ -113,7 +118,7 @@ class Search {
   }
   [[nodiscard]] Bytes weight_room(std::uint32_t blocks, std::uint64_t passes_a_block = 1) const {
     if (blocks == 1) return sizes_.weights_room;
-    return std::min(sizes_.weights_room, sizes_.pass_weights_room * (passes_a_block * times_));
+    return std::min(sizes_.weights_room, sizes_.pass_weights_room * (passes_a_block * weight_times_));
   }
   [[nodiscard]] LayerBytes bytes(std::uint64_t weight_loads, std::uint64_t line_groups) const {
     return {.weights = sizes_.weights * weight_loads,
@@ -142,6 +147,7 @@ class Search {
   Bytes room_;
   std::uint64_t times_;
   const OnChipMemory& weights_;
+  std::uint64_t weight_times_;
   BlockingChoice choice_;
 };
 

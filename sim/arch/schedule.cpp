@@ -72,6 +72,7 @@ void Scheduler::load_weights(const ScheduledLayer& layer, const Piece& piece, st
   }
   weights_.push_back({room, last_item, piece.weight_block, list_.layers});
   weights_held_ += room;
+  list_.weight_rooms.push_back({item, last_item, room});
   const std::uint64_t before = layer.shape.filters_before(piece.pass);
   const auto transfer = [&](Tensor tensor, Bytes all, std::uint64_t address, std::uint64_t groups) {
     const Bytes bytes = weights_of(layer.shape, piece, all);

@@ -2,58 +2,25 @@
 #include "sim/arch/storage.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/arch/parallel.h"
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
-#include "sim/kernel/codec.h"
+#include "sim/workload/packing.h"
 
 namespace heddle::arch {
 namespace {
 
 using workload::IntTensor;
 using workload::Layer;
-
-// The codec's runs are channels at one position. Rearranges [outer][channel][inner] to
-// [outer][inner][channel].
-std::vector<std::int32_t> channels_last(const std::vector<std::int32_t>& values, std::size_t channels,
-                                        std::size_t inner) {
-  std::vector<std::int32_t> out(values.size());
-  const std::size_t outer = values.size() / (channels * inner);
-  for (std::size_t o = 0; o < outer; ++o) {
-    for (std::size_t c = 0; c < channels; ++c) {
-      for (std::size_t i = 0; i < inner; ++i)
-        out[(o * inner + i) * channels + c] = values[(o * channels + c) * inner + i];
-    }
-  }
-  return out;
-}
-
-Bits size_of(const IntTensor& tensor, std::size_t channels, std::size_t inner,
-             const kernel::GroupFormat& format) {
-  if (inner == 1) return kernel::codec_size(format, tensor.values, channels).cheaper_bits();
-  return kernel::codec_size(format, channels_last(tensor.values, channels, inner), channels).cheaper_bits();
-}
+using workload::OperandRole;
 
 void require_values(const workload::Trace& trace, const Layer& layer) {
   if (workload::Trace::has_values(layer.activation) && workload::Trace::has_values(layer.weight)) return;
   throw Error(ErrorKind::workload, trace.name(),
               "layer " + in_quotes(layer.id) +
                   " has no values, and compressed storage depends on them; use memory.storage=container");
-}
-
-Bits weight_bits(const Layer& layer, const IntTensor& weights, unsigned container_bits) {
-  const auto& g = layer.geometry;
-  const kernel::GroupFormat format{container_bits, layer.weight.rep.is_signed};
-  return size_of(weights, g.channels / g.groups, std::size_t{g.kernel_height} * g.kernel_width, format);
-}
-
-Bits input_bits(const Layer& layer, const IntTensor& input, unsigned container_bits) {
-  const auto& g = layer.geometry;
-  const kernel::GroupFormat format{container_bits, layer.activation.rep.is_signed};
-  // A matrix product's rows are its runs already.
-  return size_of(input, g.channels, layer.op == workload::Op::conv2d ? std::size_t{g.height} * g.width : 1,
-                 format);
 }
 
 // The first step that reads a tensor as its left operand, or none.
@@ -92,7 +59,8 @@ class Sizer {
     return size;
   }
 
-  TensorSize weights(std::size_t step) const {
+  TensorSize weights(std::size_t step, const std::optional<Bytes>& packed) const {
+    if (packed) return {*packed, *packed};
     const Layer& layer = network_.layers[flow_.steps[step].layer];
     const std::uint64_t values = layer.geometry.weights();
     Bits bits(values * rule_.container_bits);
@@ -123,16 +91,19 @@ CompressedSizes compressed_sizes(const workload::Trace& trace, const Dataflow& f
     const std::size_t step = i % steps;
     const auto sample = static_cast<std::uint32_t>(i / steps);
     const Layer& layer = trace.network().layers[flow.steps[step].layer];
+    const auto size = [&](OperandRole role, IntTensor tensor) {
+      return workload::group_size(layer, role, std::move(tensor), container_bits).cheaper_bits();
+    };
     if (sample == 0 && layer.weight.is_static())
-      out.weights[step] = weight_bits(layer, trace.weights(layer, 0), container_bits);
-    out.inputs[sample][step] = input_bits(layer, trace.activations(layer, sample), container_bits);
+      out.weights[step] = size(OperandRole::weight, trace.weights(layer, 0));
+    out.inputs[sample][step] = size(OperandRole::activation, trace.activations(layer, sample));
   });
   return out;
 }
 
 NetworkSizes network_sizes(const workload::Network& network, const Dataflow& flow,
                            std::span<const LayerShape> shapes, const StorageRule& rule,
-                           std::span<const Bytes> metadata, const CompressedSizes* compressed,
+                           std::span<const WeightExtras> extras, const CompressedSizes* compressed,
                            std::uint32_t sample) {
   HEDDLE_CHECK(rule.storage != Storage::compressed || compressed != nullptr,
                "compressed storage without its sizes");
@@ -140,7 +111,8 @@ NetworkSizes network_sizes(const workload::Network& network, const Dataflow& flo
   NetworkSizes out;
   for (std::uint32_t t = 0; t < flow.tensors.size(); ++t) out.tensors.push_back(sizer.tensor(t));
   for (std::size_t s = 0; s < flow.steps.size(); ++s) {
-    out.steps.push_back({&shapes[s], sizer.weights(s), {metadata[s], metadata[s]}});
+    out.steps.push_back(
+        {&shapes[s], sizer.weights(s, extras[s].packed), {extras[s].metadata, extras[s].metadata}});
   }
   return out;
 }

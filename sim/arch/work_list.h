@@ -58,11 +58,19 @@ struct Work {
   std::uint32_t stores_before = 0;
 };
 
+// A part of the weight memory that is taken from the first load for `item` until `last_item` is computed.
+struct WeightRoom {
+  std::uint32_t item = 0;
+  std::uint32_t last_item = 0;
+  Bytes bytes;
+};
+
 // All that one accelerator does, in order. Layers are numbered through all samples.
 struct WorkList {
   std::uint32_t layers = 0;
   std::vector<Work> items;
   std::vector<Transfer> transfers;
+  std::vector<WeightRoom> weight_rooms;
 };
 
 // A transfer and when it joins the DMA's queue: at the end of the `position`-th item, at the earliest the one

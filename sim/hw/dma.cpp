@@ -28,12 +28,12 @@ Bytes& bytes_of(result::TensorBytes& bytes, arch::Tensor tensor) {
 }  // namespace
 
 Dma::Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock,
-         Failure& failure, std::uint32_t in_flight, std::uint64_t granule_bytes)
+         Failure& failure, std::uint32_t in_flight, const OffChipMemory& memory)
     : sc_module(name),
       list_(list),
       clock_(clock),
       failure_(failure),
-      granule_bytes_(granule_bytes),
+      memory_(memory),
       may_start_("may_start", in_flight,
                  [](const char* n, std::size_t i) { return new sc_core::sc_semaphore(n, i == 0 ? 1 : 0); }),
       may_end_("may_end", in_flight,
@@ -57,10 +57,12 @@ void Dma::run(std::uint32_t worker) {
     wait_for_work(transfer);
     // The next worker wakes in a later delta cycle, when this transfer has reached the memory.
     may_start_[next_worker].post();
-    const sc_core::sc_time complete_at = move(transfer);
+    Span span = move(transfer);
     may_end_[worker].wait();
+    span.end = complete_at(transfer, span).value();
+    spans_.push_back(span);
     const auto cause = transfer.is_write ? arch::Cause::outputs : arch::cause_of(transfer.tensor);
-    complete[static_cast<std::size_t>(cause)]->write(complete_at);
+    complete[static_cast<std::size_t>(cause)]->write(sc_core::sc_time::from_value(span.end));
     ++done_;
     may_end_[next_worker].post();
   }
@@ -72,12 +74,19 @@ void Dma::wait_for_work(const arch::Transfer& transfer) {
   for (; seen < transfer.after; ++seen) ended->wait();
 }
 
-sc_core::sc_time Dma::move(const arch::Transfer& transfer) {
+// The end of the span is when the last byte is there, on its way through the decoder still to come.
+Span Dma::move(const arch::Transfer& transfer) {
   const sc_core::sc_time handed_over = sc_core::sc_time_stamp();
-  const std::uint64_t first = transfer.address / granule_bytes_ * granule_bytes_;
-  const std::uint64_t end =
-      ceil_div(transfer.address + transfer.bytes.count(), granule_bytes_) * granule_bytes_;
+  const std::uint64_t granule = memory_.granule_bytes();
+  const std::uint64_t first = transfer.address / granule * granule;
+  const std::uint64_t end = ceil_div(transfer.address + transfer.bytes.count(), granule) * granule;
   bytes_of(moved_[list_.items[transfer.item].layer], transfer.tensor) += Bytes(end - first);
+  Span span{.address = first,
+            .bytes = Bytes(end - first),
+            .is_write = transfer.is_write,
+            .tensor = transfer.tensor,
+            .item = transfer.item,
+            .handed_over = handed_over.value()};
   sc_core::sc_time delay;
   for (std::uint64_t at = first; at < end;) {
     const std::uint64_t part = std::min(kLongestPart, end - at);
@@ -89,17 +98,22 @@ sc_core::sc_time Dma::move(const arch::Transfer& transfer) {
     delay = sc_core::SC_ZERO_TIME;
     socket->b_transport(payload, delay);
     HEDDLE_CHECK(payload.is_response_ok(), "the off-chip memory refused a transfer");
+    if (at == first) span.begin = memory_.begun(handed_over).value();
     at += part;
   }
-  sc_core::sc_time arrived = clock_.edge(sc_core::sc_time_stamp() + delay);
-  if (transfer.decode > Cycles(0)) {
-    // The decoder keeps pace with the bus or is its bottleneck; it takes transfers in their order.
-    decoder_free_ =
-        std::max(arrived, clock_.edge(std::max(decoder_free_, handed_over)) + clock_.span(transfer.decode));
-    arrived = decoder_free_;
-  }
-  spans_.push_back({first, Bytes(end - first), transfer.is_write, handed_over.value(), arrived.value()});
-  return arrived;
+  span.end = (sc_core::sc_time_stamp() + delay).value();
+  return span;
+}
+
+// Transfers end in the order of the list, on edges of the accelerator's clock: one that has overtaken its
+// predecessor in the memory ends with it.
+sc_core::sc_time Dma::complete_at(const arch::Transfer& transfer, const Span& span) {
+  const sc_core::sc_time arrived =
+      clock_.edge(std::max(sc_core::sc_time::from_value(span.end), sc_core::sc_time_stamp()));
+  if (transfer.decode == Cycles(0)) return arrived;
+  // The decoder keeps pace with the bus or is its bottleneck; it takes transfers in their order.
+  const sc_core::sc_time free = std::max(decoder_free_, sc_core::sc_time::from_value(span.handed_over));
+  return decoder_free_ = std::max(arrived, clock_.edge(free) + clock_.span(transfer.decode));
 }
 
 }  // namespace heddle::hw

@@ -9,6 +9,7 @@
 
 #include "sim/arch/work_list.h"
 #include "sim/hw/clock.h"
+#include "sim/hw/off_chip.h"
 #include "sim/hw/process.h"
 #include "sim/result/record.h"
 
@@ -22,7 +23,10 @@ struct Span {
   std::uint64_t address = 0;
   Bytes bytes;
   bool is_write = false;
-  std::uint64_t begin = 0;  // handed to the memory
+  arch::Tensor tensor = arch::Tensor::weights;
+  std::uint32_t item = 0;  // the work that needs it or has made it
+  std::uint64_t handed_over = 0;
+  std::uint64_t begin = 0;  // the memory takes it up
   std::uint64_t end = 0;    // complete
 };
 
@@ -32,7 +36,7 @@ struct Span {
 class Dma final : public sc_core::sc_module {
  public:
   Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure,
-      std::uint32_t in_flight, std::uint64_t granule_bytes);
+      std::uint32_t in_flight, const OffChipMemory& memory);
 
   tlm_utils::simple_initiator_socket<Dma> socket{"socket"};
   sc_core::sc_port<sc_core::sc_semaphore_if> computed{"computed"};
@@ -47,12 +51,13 @@ class Dma final : public sc_core::sc_module {
  private:
   void run(std::uint32_t worker);
   void wait_for_work(const arch::Transfer& transfer);
-  sc_core::sc_time move(const arch::Transfer& transfer);
+  Span move(const arch::Transfer& transfer);
+  sc_core::sc_time complete_at(const arch::Transfer& transfer, const Span& span);
 
   const arch::WorkList& list_;
   Clock clock_;
   Failure& failure_;
-  std::uint64_t granule_bytes_;
+  const OffChipMemory& memory_;
   // Workers take turns: worker n mod in_flight starts and ends transfer n.
   sc_core::sc_vector<sc_core::sc_semaphore> may_start_;
   sc_core::sc_vector<sc_core::sc_semaphore> may_end_;

@@ -56,7 +56,7 @@ Engine::Engine(const sc_core::sc_module_name& name, const Job& job)
       off_chip_(make_off_chip("off_chip", job.memory)),
       activation_memory_("activation_memory", job.memory.activation_timing),
       weight_memory_("weight_memory", job.memory.weight_timing),
-      dma_("dma", list_, clock_, failure_, job.memory.dma_transfers, off_chip_->granule_bytes()),
+      dma_("dma", list_, clock_, failure_, job.memory.dma_transfers, *off_chip_),
       dispatcher_("dispatcher", list_, loads_, clock_, failure_),
       tiles_("tiles", list_, loads_, clock_, failure_),
       reducer_("reducer", list_, clock_, failure_),
@@ -101,10 +101,12 @@ Timing Engine::timing() {
           .activation_memory_written = activation_memory_.written_bytes(),
           .weight_memory_read = weight_memory_.read_bytes(),
           .transfers = dma_.spans(),
+          .items = tiles_.items(),
           .ticks_a_cycle = cycle,
           .ticks_a_memory_clock = off_chip_->clock_period().value_or(clock_.span(Cycles(1))).value(),
           .granule_bytes = off_chip_->granule_bytes(),
-          .dram = off_chip_->dram_counters()};
+          .dram = off_chip_->dram_counters(),
+          .dram_energy = off_chip_->dram_energy()};
 }
 
 // Off-chip bytes by tensor are what the memory itself saw.

@@ -20,13 +20,18 @@ class OffChipMemory : public sc_core::sc_module {
  public:
   explicit OffChipMemory(const sc_core::sc_module_name& name) : sc_module(name) {}
   virtual void connect(tlm::tlm_initiator_socket<>& initiator) = 0;
+  // When the memory took up the transfer that was handed over last, at `handed_over`.
+  [[nodiscard]] virtual sc_core::sc_time begun(const sc_core::sc_time& handed_over) const {
+    return handed_over;
+  }
   // What is moved at a time; transfers are widened to whole ones.
   [[nodiscard]] virtual std::uint64_t granule_bytes() const { return 1; }
   [[nodiscard]] virtual Bytes read_bytes() const = 0;
   [[nodiscard]] virtual Bytes written_bytes() const = 0;
   [[nodiscard]] virtual std::optional<sc_core::sc_time> clock_period() const { return std::nullopt; }
-  // Commands so far, where there are any.
+  // Commands and energy so far, where there are any.
   [[nodiscard]] virtual std::optional<dram::ChannelCounters> dram_counters() { return std::nullopt; }
+  [[nodiscard]] virtual std::optional<dram::EnergyReport> dram_energy() { return std::nullopt; }
 };
 
 struct IdealParameters {
@@ -40,6 +45,7 @@ class IdealMemory final : public OffChipMemory {
  public:
   IdealMemory(const sc_core::sc_module_name& name, const IdealParameters& parameters);
   void connect(tlm::tlm_initiator_socket<>& initiator) override { initiator.bind(socket_); }
+  [[nodiscard]] sc_core::sc_time begun(const sc_core::sc_time&) const override { return begun_; }
   [[nodiscard]] Bytes read_bytes() const override { return read_; }
   [[nodiscard]] Bytes written_bytes() const override { return written_; }
 
@@ -50,6 +56,7 @@ class IdealMemory final : public OffChipMemory {
   tlm_utils::simple_target_socket<IdealMemory> socket_{"socket"};
   IdealParameters parameters_;
   sc_core::sc_time latency_;
+  sc_core::sc_time begun_;
   sc_core::sc_time free_at_;
   Bytes read_;
   Bytes written_;
@@ -70,6 +77,7 @@ class DramOffChip final : public OffChipMemory {
     return memory_.clock().span(Cycles(1));
   }
   [[nodiscard]] std::optional<dram::ChannelCounters> dram_counters() override { return memory_.counters(); }
+  [[nodiscard]] std::optional<dram::EnergyReport> dram_energy() override { return memory_.energy(); }
 
  private:
   DramMemory memory_;

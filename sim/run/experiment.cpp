@@ -65,6 +65,53 @@ arch::WorkList schedule(const NetworkPlan& plan, const CountedNetwork& counted, 
   return plan.schedule(costs);
 }
 
+config::Json dram_json(const dram::ChannelCounters& c, const std::optional<dram::EnergyReport>& energy) {
+  config::Json out{{"read_bursts", c.reads},
+                   {"write_bursts", c.writes},
+                   {"row_hits", c.row_hits},
+                   {"activates", c.activates},
+                   {"precharges", c.precharges},
+                   {"refreshes_all_bank", c.refreshes_all_bank},
+                   {"refreshes_per_bank", c.refreshes_per_bank},
+                   {"energy_pj", nullptr}};
+  if (energy) {
+    out["energy_pj"] = {{"activate_precharge", energy->activate_precharge_pj},
+                        {"read", energy->read_pj},
+                        {"write", energy->write_pj},
+                        {"refresh", energy->refresh_pj},
+                        {"background", energy->background_pj},
+                        {"total", energy->total_pj()}};
+  }
+  return out;
+}
+
+// What every memory moved, between it and the array or the DMA.
+config::Json memory_json(const hw::Timing& timing, Bytes most_weights_held) {
+  Bytes weights(0);
+  Bytes others(0);
+  for (const auto& layer : timing.moved_by_layer) {
+    weights += layer.weights + layer.metadata;
+    others += layer.input_activations;
+  }
+  // Spilled partial sums come back as they went.
+  const Bytes sums_read = timing.off_chip_read - weights - others;
+  config::Json out{{"activation_memory",
+                    {{"array_read_bytes", timing.activation_memory_read.count()},
+                     {"array_written_bytes", timing.activation_memory_written.count()},
+                     {"dma_read_bytes", timing.off_chip_written.count()},
+                     {"dma_written_bytes", (others + sums_read).count()}}},
+                   {"weight_memory",
+                    {{"array_read_bytes", timing.weight_memory_read.count()},
+                     {"dma_written_bytes", weights.count()},
+                     {"most_held_bytes", most_weights_held.count()}}},
+                   {"off_chip",
+                    {{"read_bytes", timing.off_chip_read.count()},
+                     {"written_bytes", timing.off_chip_written.count()},
+                     {"transfers", timing.transfers.size()}}}};
+  if (timing.dram) out["off_chip"]["dram"] = dram_json(*timing.dram, timing.dram_energy);
+  return out;
+}
+
 // Writes what an engine measured into its records. Asserts that it did the work that was planned.
 void fill(result::RunRecord& run, const CountedNetwork& counted, const NetworkPlan& plan,
           const hw::Timing& timing, bool exact_bytes) {
@@ -90,6 +137,18 @@ void fill(result::RunRecord& run, const CountedNetwork& counted, const NetworkPl
         ErrorKind::internal, "layer " + run.samples.front().layers[step].name,
         fmt::format("{} off-chip bytes were planned, {} moved", planned.count(), moved[step].count()));
   }
+}
+
+void describe_time(result::RunRecord& run, const hw::Timing& timing, const arch::WorkList& list,
+                   const NetworkPlan& plan, const hw::MemoryConfig& memory) {
+  if (memory.is_compute_only) return;
+  const Bytes held = most_weights_held(timing, list);
+  HEDDLE_CHECK(held <= memory.weight_memory.capacity, "the weight memory held more than it can");
+  run.memory = memory_json(timing, held);
+  std::vector<Bytes> rooms;
+  const std::size_t steps = run.samples.front().layers.size();
+  for (std::size_t i = 0; i < timing.layers.size(); ++i) rooms.push_back(plan.activation_room(i % steps));
+  run.timeline = timeline_of(timing, list, rooms);
 }
 
 result::RunRecord header(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory,
@@ -162,7 +221,7 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
   }
   const auto timings = hw::simulate(jobs);
   for (std::size_t a = 0; a < accelerators.size(); ++a) {
-    runs[a].timeline = timeline_of(timings[a]);
+    describe_time(runs[a], timings[a], lists[a], plans[a], memories[a]);
     if (options.timed) options.timed(a, timings[a]);
     fill(runs[a], counted[a], plans[a], timings[a], memories[a].off_chip != hw::OffChipKind::dram);
   }

@@ -29,6 +29,15 @@ Json capacity_json(Bytes capacity) {
   return capacity == arch::kUnlimited ? Json("unlimited") : Json(capacity.count());
 }
 
+// Of weights packed ahead of time everything that is stored is read for a window set, once.
+std::optional<Bytes> packed_weights(const arch::Accelerator& accelerator, const arch::LayerInput& input,
+                                    const arch::Plan& plan) {
+  if (input.layer.has_run_time_weights() || !accelerator.packing_report(input)) return std::nullopt;
+  arch::Block block = arch::whole_layer(input.mapping);
+  block.window_sets.resize(1);
+  return bytes_holding(accelerator.price(input, plan, block).weight_read);
+}
+
 }  // namespace
 
 NetworkPlan::NetworkPlan(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory,
@@ -51,25 +60,26 @@ void NetworkPlan::shape_layers() {
 }
 
 // Schedules and selects depend on weights alone, so the first sample tells.
-std::vector<Bytes> NetworkPlan::measure_metadata() const {
-  std::vector<Bytes> out(shapes_.size());
+std::vector<arch::WeightExtras> NetworkPlan::measure_weights() const {
+  std::vector<arch::WeightExtras> out(shapes_.size());
   arch::parallel_for(out.size(), [&](std::size_t s) {
     const arch::LayerData data(trace_, trace_.network().layers[flow_.steps[s].layer], 0, *config_.accelerator,
                                config_.mapping);
     const auto prepared = config_.accelerator->prepare(data.input());
-    out[s] = bytes_holding(config_.accelerator->weight_metadata(data.input(), *prepared));
+    out[s].metadata = bytes_holding(config_.accelerator->weight_metadata(data.input(), *prepared));
+    out[s].packed = packed_weights(*config_.accelerator, data.input(), *prepared);
   });
   return out;
 }
 
 void NetworkPlan::plan() {
-  const std::vector<Bytes> metadata = measure_metadata();
+  const auto extras = measure_weights();
   const bool by_values = storage_.storage == arch::Storage::compressed;
   if (by_values) compressed_ = arch::compressed_sizes(trace_, flow_, storage_.container_bits);
   const std::uint32_t samples = by_values ? std::max(1U, trace_.network().samples) : 1;
   for (std::uint32_t sample = 0; sample < samples; ++sample) {
     sizes_.push_back(
-        arch::network_sizes(trace_.network(), flow_, shapes_, storage_, metadata, &compressed_, sample));
+        arch::network_sizes(trace_.network(), flow_, shapes_, storage_, extras, &compressed_, sample));
   }
   memory_plan_ = arch::plan_memory(trace_.network(), flow_, sizes_, memory_.activation_memory,
                                    memory_.weight_memory, config_.document.where("/memory"));
@@ -149,37 +159,44 @@ arch::WorkList NetworkPlan::schedule(const std::vector<std::vector<std::vector<a
   return scheduler.finish();
 }
 
-Bytes NetworkPlan::planned_bytes(std::size_t step) const {
-  const std::uint64_t alike = sizes_.size() > 1 ? 1 : std::max(1U, trace_.network().samples);
-  return steps_[step].blocking.bytes.total() * alike;
+arch::LayerBytes NetworkPlan::planned(const arch::Blocking& blocking) const {
+  const arch::LayerBytes& b = blocking.bytes;
+  return {.weights = b.weights * alike(),
+          .metadata = b.metadata * alike(),
+          .input = b.input * alike(),
+          .extra = b.extra * alike(),
+          .partial_sums = b.partial_sums * alike(),
+          .output = b.output * alike()};
+}
+
+Json NetworkPlan::describe_tensor(std::uint32_t t) const {
+  const arch::StoredTensor& tensor = flow_.tensors[t];
+  const auto layer = [&](std::uint32_t step) { return trace_.network().layers[flow_.steps[step].layer].id; };
+  const bool kept = memory_plan_.on_chip[t];
+  Bytes stored(0);
+  for (const auto& sample : sizes_) stored += sample.tensors[t].traffic * alike();
+  return {{"name", tensor.name},
+          {"made_during", tensor.is_input ? Json("input") : Json(layer(tensor.made))},
+          {"last_read_during",
+           tensor.last_use > tensor.made || tensor.is_input ? Json(layer(tensor.last_use)) : Json()},
+          {"values", tensor.values},
+          {"on_chip_bytes", sizes_.front().tensors[t].room.count()},
+          {"off_chip_bytes", stored.count()},
+          {"place", kept && tensor.is_output ? "both"
+                    : kept                   ? "on_chip"
+                                             : "off_chip"},
+          {"could_stay", static_cast<bool>(memory_plan_.considered[t])}};
 }
 
 Json NetworkPlan::describe() const {
   if (!has_off_chip()) return nullptr;
   Json tensors = Json::array();
-  for (std::uint32_t t = 0; t < flow_.tensors.size(); ++t) {
-    const arch::StoredTensor& tensor = flow_.tensors[t];
-    const auto layer = [&](std::uint32_t step) {
-      return trace_.network().layers[flow_.steps[step].layer].id;
-    };
-    const bool kept = memory_plan_.on_chip[t];
-    tensors.push_back(
-        {{"name", tensor.name},
-         {"made_during", tensor.is_input ? Json("input") : Json(layer(tensor.made))},
-         {"last_read_during",
-          tensor.last_use > tensor.made || tensor.is_input ? Json(layer(tensor.last_use)) : Json()},
-         {"values", tensor.values},
-         {"on_chip_bytes", sizes_.front().tensors[t].room.count()},
-         {"place", kept && tensor.is_output ? "both"
-                   : kept                   ? "on_chip"
-                                            : "off_chip"},
-         {"could_stay", static_cast<bool>(memory_plan_.considered[t])}});
-  }
+  for (std::uint32_t t = 0; t < flow_.tensors.size(); ++t) tensors.push_back(describe_tensor(t));
   return {{"storage", name_of(storage_.storage)},
+          {"container_bits", storage_.container_bits},
           {"activation_memory_bytes", capacity_json(memory_.activation_memory.capacity)},
           {"weight_memory_bytes", capacity_json(memory_.weight_memory.capacity)},
-          {"samples", sizes_.size()},
-          {"off_chip_bytes", memory_plan_.bytes.count()},
+          {"off_chip_bytes", (memory_plan_.bytes * alike()).count()},
           {"tensors", std::move(tensors)}};
 }
 
@@ -191,14 +208,22 @@ Json NetworkPlan::describe_step(std::size_t step) const {
   for (std::size_t o = 0; o < plan.alternatives.size(); ++o) {
     const auto& other = plan.alternatives[o];
     alternatives[std::string(arch::name_of(static_cast<arch::LoopOrder>(o)))] =
-        other ? Json(other->bytes.total().count()) : Json();
+        other ? Json(planned(*other).total().count()) : Json();
   }
+  const arch::LayerBytes bytes = planned(b);
   return {{"blocking",
            {{"order", std::string(arch::name_of(b.order))},
             {"filter_blocks", b.filter_blocks},
             {"window_blocks", b.window_blocks},
             {"reduction_slices", b.slices},
-            {"off_chip_bytes", b.bytes.total().count()},
+            {"off_chip_bytes", bytes.total().count()},
+            {"off_chip_bytes_by_tensor",
+             {{"weights", bytes.weights.count()},
+              {"metadata", bytes.metadata.count()},
+              {"input", bytes.input.count()},
+              {"second_operands", bytes.extra.count()},
+              {"partial_sums", bytes.partial_sums.count()},
+              {"output", bytes.output.count()}}},
             {"off_chip_bytes_by_order", std::move(alternatives)},
             {"activation_memory_bytes", b.activation_room.count()},
             {"resident_bytes", plan.resident_room.count()},

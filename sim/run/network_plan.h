@@ -28,13 +28,23 @@ class NetworkPlan {
   [[nodiscard]] config::Json describe() const;
   [[nodiscard]] config::Json describe_step(std::size_t step) const;
   // Off-chip bytes of a step over all samples, to the byte where the memory moves single bytes.
-  [[nodiscard]] Bytes planned_bytes(std::size_t step) const;
+  [[nodiscard]] Bytes planned_bytes(std::size_t step) const { return planned(steps_[step].blocking).total(); }
+  // Of the activation memory while a step runs: what stays and what passes through.
+  [[nodiscard]] Bytes activation_room(std::size_t step) const {
+    return steps_[step].resident_room + steps_[step].blocking.activation_room;
+  }
 
  private:
   void shape_layers();
   void plan();
   void place_off_chip();
-  [[nodiscard]] std::vector<Bytes> measure_metadata() const;
+  [[nodiscard]] std::vector<arch::WeightExtras> measure_weights() const;
+  [[nodiscard]] config::Json describe_tensor(std::uint32_t tensor) const;
+  [[nodiscard]] arch::LayerBytes planned(const arch::Blocking& blocking) const;
+  // Runs that one unit of the plan stands for: all samples where sizes do not depend on values.
+  [[nodiscard]] std::uint64_t alike() const {
+    return sizes_.size() > 1 ? 1 : std::max(1U, trace_.network().samples);
+  }
   [[nodiscard]] bool has_off_chip() const { return memory_.off_chip != hw::OffChipKind::none; }
   [[nodiscard]] arch::ScheduledLayer scheduled(std::uint32_t sample, std::size_t step,
                                                std::span<const arch::Cost> costs) const;

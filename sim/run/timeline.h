@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "sim/hw/engine.h"
 
 namespace heddle::run {
 
-// Off-chip traffic over time in at most 256 equal intervals: bytes read and written in each, a transfer's
-// spread evenly over the time it was on its way. Null when nothing was moved.
-config::Json timeline_of(const hw::Timing& timing);
+// What happened over time in at most 256 equal intervals: bytes read and written off chip, a transfer's
+// spread evenly from when the memory takes it up until it is complete; cycles the array computes; the most
+// that each on-chip memory holds. The activation memory holds what the plan gives the layer that is worked
+// on, `activation_rooms` by layer of the work list. Null when nothing was moved.
+config::Json timeline_of(const hw::Timing& timing, const arch::WorkList& list,
+                         std::span<const Bytes> activation_rooms);
+
+// The most that the weight memory held at any instant.
+Bytes most_weights_held(const hw::Timing& timing, const arch::WorkList& list);
 
 enum class TraceForm { dramsim3, dramsys };
 

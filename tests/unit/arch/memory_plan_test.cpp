@@ -110,10 +110,11 @@ TEST_CASE("what is scheduled is what was planned, byte by byte, in every loop or
   std::vector<std::size_t> seen(arch::kLoopOrders, 0);
   for (std::uint64_t seed = 0; seed < 120; ++seed) {
     Random random(seed, "capacity");
-    const bool doubled = !random.chance(3);
     const test::PlannedNetwork n(test::random_network(seed), random_array(seed));
-    const arch::OnChipMemory activations{Bytes(300 + random.below(random.chance(2) ? 3000 : 60000)), doubled};
-    const arch::OnChipMemory weights{Bytes(64 + random.below(random.chance(2) ? 1000 : 30000)), doubled};
+    const arch::OnChipMemory activations{Bytes(300 + random.below(random.chance(2) ? 3000 : 60000)),
+                                         !random.chance(3)};
+    const arch::OnChipMemory weights{Bytes(64 + random.below(random.chance(2) ? 1000 : 30000)),
+                                     !random.chance(3)};
     arch::MemoryPlan plan;
     try {
       plan = arch::plan_memory(n.network, n.flow, n.sizes, activations, weights, "test");
