@@ -31,12 +31,18 @@ config::Declaration Params::declaration() {
               .means("windows that a tile works on at a time, each with multipliers of its own; a fully "
                      "connected layer uses one")
               .from("DaDianNao (MICRO'14): 1; DNNsim's array has 16"),
+          arch::pe_width_parameter(),
+          arch::storage_parameter(arch::Storage::container, "DaDianNao (MICRO'14) stores full containers"),
           arch::container_bits_parameter()};
 }
 
 Params Params::from(const config::Values& values) {
-  return {values.count("tiles"), values.count("filters_per_tile"), values.count("columns"),
-          values.count("container_bits")};
+  return {.tiles = values.count("tiles"),
+          .filters_per_tile = values.count("filters_per_tile"),
+          .columns = values.count("columns"),
+          .container_bits = values.count("container_bits"),
+          .pe_width = values.count("pe_width"),
+          .storage = arch::storage_from(values)};
 }
 
 std::unique_ptr<arch::Plan> Dadn::prepare(const arch::LayerInput&) const {
@@ -50,9 +56,10 @@ arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Plan&, const a
   arch::Cost cost;
   cost.passes.assign(block.passes.size(), pass);
   cost.compute = pass * block.passes.size();
-  cost.lanes =
-      arch::complete(input.mapping.array, cost.compute, LaneCycles(present.windows * present.filter_channels),
-                     LaneCycles(0), LaneCycles(0));
+  cost.lanes = arch::complete(
+      input.mapping.array, cost.compute,
+      LaneCycles(present.windows * present.filter_channels * input.mapping.composition.elements()),
+      LaneCycles(0), LaneCycles(0));
   cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
   cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
   return cost;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/arch/accelerator.h"
+#include "sim/arch/composition.h"
 
 namespace heddle::models::dadn {
 
@@ -10,6 +11,8 @@ struct Params {
   std::uint32_t filters_per_tile = 16;
   std::uint32_t columns = 1;
   std::uint32_t container_bits = 16;
+  std::uint32_t pe_width = 16;
+  arch::Storage storage = arch::Storage::container;
 
   static config::Declaration declaration();
   static Params from(const config::Values& values);
@@ -27,6 +30,10 @@ class Dadn final : public arch::Accelerator {
     return {params_.tiles, params_.filters_per_tile, params_.columns};
   }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
+  [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
+  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {
+    return arch::map_composed(layer, shape(), pallet, params_.pe_width);
+  }
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
                                  const arch::Block& block) const override;

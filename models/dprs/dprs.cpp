@@ -2,9 +2,11 @@
 #include "models/dprs/dprs.h"
 
 #include <algorithm>
+#include <array>
 
 #include "sim/arch/cascade.h"
 #include "sim/arch/column_steps.h"
+#include "sim/base/error.h"
 #include "sim/base/quantity.h"
 #include "sim/kernel/width_dnnsim.h"
 
@@ -22,10 +24,6 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Dprs>(Params::from(values));
 }
 
-bool any_negative(std::span<const std::int32_t> values) {
-  return std::any_of(values.begin(), values.end(), [](std::int32_t x) { return x < 0; });
-}
-
 }  // namespace
 
 std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activations) {
@@ -40,30 +38,58 @@ std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activ
   return out;
 }
 
+std::vector<kernel::GroupBits> block_summaries(const workload::ActivationBricks& activations,
+                                               std::uint32_t index, unsigned width, bool is_signed) {
+  std::vector<kernel::GroupBits> out(activations.count());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    std::array<std::int32_t, arch::kLanes> block;
+    const auto brick = activations.brick(i);
+    for (std::size_t lane = 0; lane < block.size(); ++lane)
+      block[lane] = arch::block_of(brick[lane], index, width, is_signed);
+    out[i] = kernel::summarize(block);
+  }
+  return out;
+}
+
+void Dprs::require_bit_true() const {
+  if (params_.pe_width >= params_.container_bits) return;
+  throw Error(ErrorKind::config, "/parameters/pe_width",
+              "composed units are counted as DNNsim does and cannot run bit-true");
+}
+
 unsigned Detector::width(kernel::GroupBits group) const {
   if (rule == WidthRule::dnnsim) return kernel::width_dnnsim(group.folded, is_signed, trim_low);
   return kernel::width(group, is_signed, trim_low);
 }
 
 Detector Dprs::detector(const arch::LayerInput& input) const {
-  const bool is_signed = params_.width_rule == WidthRule::dnnsim ? any_negative(input.activations->values())
+  const bool is_signed = params_.width_rule == WidthRule::dnnsim ? input.has_negative_activations
                                                                  : input.layer.activation.rep.is_signed;
   return {params_.width_rule, params_.trim_low, is_signed};
 }
 
 arch::Mapping Dprs::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
-  return cascades(layer) ? arch::map_cascade(layer, shape()) : arch::map_layer(layer, shape(), pallet);
+  return cascades(layer) ? arch::map_cascade(layer, shape())
+                         : arch::map_composed(layer, shape(), pallet, params_.pe_width);
 }
 
 std::unique_ptr<arch::Plan> Dprs::prepare(const arch::LayerInput& input) const {
   if (cascades(input.lowered)) return prepare_cascade(input);
   const Detector detect = detector(input);
-  const auto bits = summaries(*input.activations);
+  const std::uint32_t blocks = input.mapping.composition.columns;
+  std::vector<std::vector<kernel::GroupBits>> bits;
+  for (std::uint32_t k = 0; k < blocks && blocks > 1; ++k)
+    bits.push_back(block_summaries(*input.activations, k, params_.pe_width, detect.is_signed));
+  if (blocks == 1) bits.push_back(summaries(*input.activations));
   return std::make_unique<StepPlan>(arch::column_steps(
       input, columns_per_unit(), [&](std::span<const std::size_t> bases, std::size_t offset) {
-        kernel::GroupBits group;
-        for (const auto base : bases) group = kernel::merge(group, bits[base + offset]);
-        return ceil_div(detect.width(group), params_.bits_per_cycle);
+        unsigned widest = 1;
+        for (const auto& block : bits) {
+          kernel::GroupBits group;
+          for (const auto base : bases) group = kernel::merge(group, block[base + offset]);
+          widest = std::max(widest, detect.width(group));
+        }
+        return ceil_div(widest, params_.bits_per_cycle);
       }));
 }
 

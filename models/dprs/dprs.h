@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sim/arch/accelerator.h"
+#include "sim/arch/composition.h"
 #include "sim/kernel/width.h"
 
 namespace heddle::models::dprs {
@@ -24,6 +25,7 @@ struct Params {
   FullyConnected fully_connected = FullyConnected::round_robin;
   WeightPrecision weight_precision = WeightPrecision::layer;
   std::uint32_t container_bits = 16;
+  std::uint32_t pe_width = 16;
   arch::Storage storage = arch::Storage::compressed;
 
   static config::Declaration declaration();
@@ -53,6 +55,8 @@ class Dprs final : public arch::Accelerator {
   // Bits of the weights that a cascading pass loads for a step: the widest of all its filters and slices.
   [[nodiscard]] unsigned weight_width(const arch::LayerInput& input, std::uint32_t pass,
                                       std::uint32_t step) const;
+  // Throws Error(config) where a configuration only counts: pe_width below the container.
+  void require_bit_true() const;
   // The detectors as they are set for a layer.
   [[nodiscard]] Detector detector(const arch::LayerInput& input) const;
 
@@ -60,7 +64,9 @@ class Dprs final : public arch::Accelerator {
     return {params_.tiles, params_.rows, params_.columns};
   }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
-  [[nodiscard]] arch::Needs needs() const override { return {.activations = true}; }
+  [[nodiscard]] arch::Needs needs() const override {
+    return {.activations = true, .tensor_signs = params_.width_rule == WidthRule::dnnsim};
+  }
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
@@ -77,5 +83,8 @@ class Dprs final : public arch::Accelerator {
 
 // Of all activation bricks, in the image's order.
 std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activations);
+// The same of block `index` of values that are cut into blocks of `width` bits.
+std::vector<kernel::GroupBits> block_summaries(const workload::ActivationBricks& activations,
+                                               std::uint32_t index, unsigned width, bool is_signed);
 
 }  // namespace heddle::models::dprs

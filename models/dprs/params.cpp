@@ -26,6 +26,10 @@ void check(const Params& params) {
     throw Error(ErrorKind::config, "/parameters/fully_connected",
                 "DNNsim has no cascade: width_rule dnnsim asks for round_robin");
   }
+  if (params.pe_width < params.container_bits && params.fully_connected == FullyConnected::cascade) {
+    throw Error(ErrorKind::config, "/parameters/pe_width",
+                "units narrower than the container are composed for fully_connected \"round_robin\" only");
+  }
 }
 
 config::Declaration array_parameters() {
@@ -87,6 +91,7 @@ config::Declaration Params::declaration() {
                  "weights (the trace's widths) "
                  "that is loaded")
           .from("specification, DPRS"),
+      arch::pe_width_parameter(),
       arch::storage_parameter(arch::Storage::compressed,
                               "DPRed (arXiv 1804.06732) compresses groups of 16 in memory"),
       arch::container_bits_parameter()};
@@ -110,6 +115,7 @@ Params Params::from(const config::Values& values) {
                    .weight_precision = values.text("weight_precision") == "group" ? WeightPrecision::group
                                                                                   : WeightPrecision::layer,
                    .container_bits = values.count("container_bits"),
+                   .pe_width = values.count("pe_width"),
                    .storage = arch::storage_from(values)};
   check(out);
   return out;

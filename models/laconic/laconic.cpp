@@ -22,8 +22,9 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
 }
 
 struct Counts {
-  std::vector<std::uint8_t> most;   // of one part
-  std::vector<std::uint8_t> total;  // of all parts; empty where there is one
+  std::vector<std::uint8_t> most;      // of one part
+  std::vector<std::uint8_t> total;     // of all parts; empty where there is one
+  std::vector<std::uint8_t> non_zero;  // parts that have terms; empty where there is one
 };
 
 // Magnitudes of `parts` parts of `width` bits each, lowest first.
@@ -38,104 +39,83 @@ Counts count_terms(kernel::Encoder encoder, std::span<const std::int32_t> values
   const auto table = kernel::term_count_table(encoder);
   const std::uint32_t mask = (1U << width) - 1;
   out.total.resize(values.size());
+  out.non_zero.resize(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     for (std::uint32_t magnitude = kernel::magnitude_of(values[i]); magnitude != 0; magnitude >>= width) {
       const std::uint8_t terms = table[magnitude & mask];
       out.most[i] = std::max(out.most[i], terms);
       out.total[i] = static_cast<std::uint8_t>(out.total[i] + terms);
+      out.non_zero[i] = static_cast<std::uint8_t>(out.non_zero[i] + (terms != 0 ? 1 : 0));
     }
   }
   return out;
 }
 
-void check(const Params& params) {
-  if (params.lpe_width != 8 && params.lpe_width != 16) {
-    throw Error(ErrorKind::config, "/parameters/lpe_width",
-                "expected 8 or 16, found " + std::to_string(params.lpe_width));
-  }
-  if (params.lpe_width == 8 && params.container_bits == 16 &&
-      (params.rows % 2 != 0 || params.columns % 2 != 0)) {
-    throw Error(ErrorKind::config, "/parameters/lpe_width",
-                "8-bit elements are paired for 16-bit values: rows and columns must be even, found " +
-                    std::to_string(params.rows) + " and " + std::to_string(params.columns));
-  }
-}
-
 }  // namespace
 
 config::Declaration Params::declaration() {
-  return {Parameter::integer("tiles", "tiles", 1, 1024)
-              .by_default(1)
-              .means("tiles, each with its own filters of the same windows; the published design has one")
-              .from("specification, Laconic; DNNsim has 16"),
-          Parameter::integer("rows", "filters", 1, 1024)
-              .by_default(8)
-              .means("filters of a tile: 16 weight wires each, so 8, 16, 32, 64 are the 128-, 256-, 512- and "
-                     "1K-wire designs")
-              .from("Laconic (arXiv 1805.04513)"),
-          Parameter::integer("columns", "windows", 1, 256)
-              .by_default(16)
-              .means("windows of a tile")
-              .from("Laconic (arXiv 1805.04513)"),
-          Parameter::choice("sync", {"barrier", "queue"})
-              .by_default("barrier")
-              .means("all elements step together, or rows and columns hold queues of operand bricks and "
-                     "elements drift as far "
-                     "as the queues allow")
-              .from("our choice: the barrier is the form whose figures the paper gives"),
-          Parameter::integer_or_word("queue_depth", "bricks", 1, 65536, {"unlimited"})
-              .by_default(1)
-              .means("Q: operand bricks that a row or column holds at a time; used where sync is queue")
-              .from("our choice"),
-          Parameter::choice("encoder", {"raw", "naf", "booth4", "ioe"})
-              .by_default("naf")
-              .means("how magnitudes are recoded into terms; raw counts set bits, ioe is the rule of "
-                     "DNNsim's Booth flag")
-              .from("specification, term encoders"),
-          Parameter::integer("lpe_width", "bits", 8, 16)
-              .by_default(16)
-              .means("magnitude bits of an element, 8 or 16: of 8-bit elements, ceil(Pa/8) columns make one "
-                     "window and ceil(Pw/8) "
-                     "rows one filter")
-              .from("Laconic (arXiv 1805.04513): 8-bit elements compose; 16 is our default"),
-          arch::container_bits_parameter()};
+  return {
+      Parameter::integer("tiles", "tiles", 1, 1024)
+          .by_default(1)
+          .means("tiles, each with its own filters of the same windows; the published design has one")
+          .from("specification, Laconic; DNNsim has 16"),
+      Parameter::integer("rows", "filters", 1, 1024)
+          .by_default(8)
+          .means("filters of a tile: 16 weight wires each, so 8, 16, 32, 64 are the 128-, 256-, 512- and "
+                 "1K-wire designs")
+          .from("Laconic (arXiv 1805.04513)"),
+      Parameter::integer("columns", "windows", 1, 256)
+          .by_default(16)
+          .means("windows of a tile")
+          .from("Laconic (arXiv 1805.04513)"),
+      Parameter::choice("sync", {"barrier", "queue"})
+          .by_default("barrier")
+          .means("all elements step together, or rows and columns hold queues of operand bricks and "
+                 "elements drift as far "
+                 "as the queues allow")
+          .from("our choice: the barrier is the form whose figures the paper gives"),
+      Parameter::integer_or_word("queue_depth", "bricks", 1, 65536, {"unlimited"})
+          .by_default(1)
+          .means("Q: operand bricks that a row or column holds at a time; used where sync is queue")
+          .from("our choice"),
+      Parameter::choice("encoder", {"raw", "naf", "booth4", "ioe"})
+          .by_default("naf")
+          .means("how magnitudes are recoded into terms; raw counts set bits, ioe is the rule of "
+                 "DNNsim's Booth flag")
+          .from("specification, term encoders"),
+      Parameter::integer("lpe_width", "bits", 4, 16)
+          .by_default(16)
+          .means("magnitude bits of an element: of 8-bit elements, ceil(Pa/8) columns make one window and "
+                 "ceil(Pw/8) rows one filter")
+          .from("Laconic (arXiv 1805.04513): 8-bit elements compose; 16 is our default; others are "
+                "DNNsim's PE width"),
+      arch::storage_parameter(arch::Storage::container, "our choice"),
+      arch::container_bits_parameter()};
 }
 
 Params Params::from(const config::Values& values) {
-  Params out{.tiles = values.count("tiles"),
-             .rows = values.count("rows"),
-             .columns = values.count("columns"),
-             .sync = values.text("sync") == "queue" ? Sync::queue : Sync::barrier,
-             .queue_depth =
-                 values.is_word("queue_depth") ? kernel::QueueArray::kUnlimited : values.count("queue_depth"),
-             .encoder = kernel::encoder_named(values.text("encoder")).value(),
-             .lpe_width = values.count("lpe_width"),
-             .container_bits = values.count("container_bits")};
-  check(out);
-  return out;
-}
-
-Parts Laconic::parts(const workload::LoweredLayer& layer) const {
-  return {static_cast<std::uint32_t>(ceil_div(layer.weight_bits, params_.lpe_width)),
-          static_cast<std::uint32_t>(ceil_div(layer.activation_bits, params_.lpe_width))};
-}
-
-arch::Mapping Laconic::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
-  const Parts split = parts(layer);
-  return arch::map_layer(
-      layer, {params_.tiles, params_.rows / split.weights, params_.columns / split.activations}, pallet);
+  return {.tiles = values.count("tiles"),
+          .rows = values.count("rows"),
+          .columns = values.count("columns"),
+          .sync = values.text("sync") == "queue" ? Sync::queue : Sync::barrier,
+          .queue_depth =
+              values.is_word("queue_depth") ? kernel::QueueArray::kUnlimited : values.count("queue_depth"),
+          .encoder = kernel::encoder_named(values.text("encoder")).value(),
+          .lpe_width = values.count("lpe_width"),
+          .container_bits = values.count("container_bits"),
+          .storage = arch::storage_from(values)};
 }
 
 std::unique_ptr<arch::Plan> Laconic::prepare(const arch::LayerInput& input) const {
-  const Parts split = parts(input.lowered);
+  const arch::Composition split = input.mapping.composition;
   auto plan = std::make_unique<TermPlan>();
   Counts activations =
-      count_terms(params_.encoder, input.activations->values(), split.activations, params_.lpe_width);
-  Counts weights = count_terms(params_.encoder, input.weights->values(), split.weights, params_.lpe_width);
+      count_terms(params_.encoder, input.activations->values(), split.columns, params_.lpe_width);
+  Counts weights = count_terms(params_.encoder, input.weights->values(), split.rows, params_.lpe_width);
   plan->activations = std::move(activations.most);
-  plan->all_activations = std::move(activations.total);
+  plan->all_activations = {std::move(activations.total), std::move(activations.non_zero)};
   plan->weights = std::move(weights.most);
-  plan->all_weights = std::move(weights.total);
+  plan->all_weights = {std::move(weights.total), std::move(weights.non_zero)};
   return plan;
 }
 
@@ -146,18 +126,20 @@ arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Plan& any_p
   const Time time = fully_connected               ? round_robin_time(input, plan, block)
                     : params_.sync == Sync::queue ? queue_time(input, plan, block, params_.queue_depth)
                                                   : barrier_time(input, plan, block);
-  const Work work = count_work(input, plan, block);
+  // The mapping counts filters and windows; each takes this many elements of the array.
+  const std::uint64_t elements = input.mapping.composition.elements();
+  const Work work = count_work(input, plan, block, elements);
   arch::Cost cost;
   cost.compute = Cycles(time.cycles);
   cost.passes = time.passes;
   // Columns that are not at a brick while others are: staggered starts and the last bricks.
-  const std::uint64_t array_row_lanes =
-      std::uint64_t{input.mapping.array.tiles} * input.mapping.array.rows * arch::kLanes;
-  const LaneCycles fill(fully_connected ? (time.cycles * input.mapping.array.columns - time.column_cycles) *
-                                              array_row_lanes
+  const arch::ArrayShape composed = input.mapping.composed();
+  const std::uint64_t column_lanes = std::uint64_t{composed.tiles} * composed.rows * elements * arch::kLanes;
+  const LaneCycles fill(fully_connected ? (time.cycles * composed.columns - time.column_cycles) * column_lanes
                                         : 0);
+  const std::uint64_t present_lane_cycles = time.present_lane_cycles * elements;
   cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(work.busy_lane_cycles),
-                              LaneCycles(time.present_lane_cycles - work.busy_lane_cycles), fill);
+                              LaneCycles(present_lane_cycles - work.busy_lane_cycles), fill);
   cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
   cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
   cost.events[kSteps] = std::uint64_t{block.passes.size()} * block.window_sets.size() * input.mapping.steps;

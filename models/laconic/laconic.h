@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sim/arch/accelerator.h"
+#include "sim/arch/composition.h"
 #include "sim/kernel/terms.h"
 
 namespace heddle::models::laconic {
@@ -19,17 +20,16 @@ struct Params {
   kernel::Encoder encoder = kernel::Encoder::naf;
   std::uint32_t lpe_width = 16;
   std::uint32_t container_bits = 16;
+  arch::Storage storage = arch::Storage::container;
 
   static config::Declaration declaration();
   static Params from(const config::Values& values);
 };
 
-// How many elements a value of a layer takes: a magnitude wider than an element's lpe_width is split, so
-// that `weights` rows make one filter and `activations` columns one window.
-struct Parts {
-  std::uint32_t weights = 1;
-  std::uint32_t activations = 1;
-  friend bool operator==(const Parts&, const Parts&) = default;
+// Over all parts of each value; empty where a value has one part.
+struct AllParts {
+  std::vector<std::uint8_t> terms;
+  std::vector<std::uint8_t> non_zero;  // parts that have terms
 };
 
 // Term counts of a layer, 16 a brick.
@@ -38,18 +38,11 @@ struct TermPlan final : arch::Plan {
   // [filter][step][lane].
   std::vector<std::uint8_t> activations;
   std::vector<std::uint8_t> weights;
-  // Of all parts; empty where a value has one part.
-  std::vector<std::uint8_t> all_activations;
-  std::vector<std::uint8_t> all_weights;
+  AllParts all_activations;
+  AllParts all_weights;
 
   [[nodiscard]] const std::uint8_t* activation(std::size_t brick) const {
     return activations.data() + brick * arch::kLanes;
-  }
-  [[nodiscard]] const std::vector<std::uint8_t>& total_activations() const {
-    return all_activations.empty() ? activations : all_activations;
-  }
-  [[nodiscard]] const std::vector<std::uint8_t>& total_weights() const {
-    return all_weights.empty() ? weights : all_weights;
   }
 };
 
@@ -59,14 +52,17 @@ class Laconic final : public arch::Accelerator {
  public:
   explicit Laconic(Params params) : params_(params) {}
   [[nodiscard]] const Params& params() const { return params_; }
-  [[nodiscard]] Parts parts(const workload::LoweredLayer& layer) const;
 
   [[nodiscard]] arch::ArrayShape shape() const override {
     return {params_.tiles, params_.rows, params_.columns};
   }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
+  [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Needs needs() const override { return {.activations = true, .weights = true}; }
-  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
+  // A magnitude that is wider than an element is split: rows make one filter, columns one window.
+  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {
+    return arch::map_composed(layer, shape(), pallet, params_.lpe_width);
+  }
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
                                  const arch::Block& block) const override;

@@ -23,7 +23,9 @@ struct Work {
   std::uint64_t term_pairs = 0;     // weight terms x activation terms of every product
   std::uint64_t element_steps = 0;  // steps of elements that have a filter and a window
 };
-Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block);
+// `elements` make one product (composition); each counts lanes of its own.
+Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block,
+                std::uint64_t elements);
 
 // Lanes with a channel that exists, of all rows of a slot together, in one step.
 std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const Slot& slot, std::uint32_t step);

@@ -23,62 +23,64 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
 }  // namespace
 
 config::Declaration Params::declaration() {
-  return {Parameter::integer("rows", "filters", 1, 4096)
-              .by_default(128)
-              .means("filters of a tile; with one tile and automatic columns also the equivalent 16-bit "
-                     "multiply-accumulates a cycle")
-              .from(std::string(kPaper) + ": 128 in the main configuration, 32 to 512 in the scaling study"),
-          Parameter::integer_or_word("columns", "windows", 1, 256, {"auto"})
-              .by_default("auto")
-              .means("windows of a tile; auto: 16 / bits_per_cycle. In fully connected layers they hold "
-                     "different outputs or "
-                     "slices of one")
-              .from(std::string(kPaper) + ": 16, 8 and 4 columns for LM1b, LM2b and LM4b"),
-          Parameter::integer("tiles", "tiles", 1, 1024)
-              .by_default(1)
-              .means("tiles, each with its own filters of the same windows, in lock-step")
-              .from(std::string(kPaper) + ": one grid; DNNsim has 16"),
-          Parameter::integer("bits_per_cycle", "bits", 1, 4)
-              .by_default(1)
-              .means("activation bits that a unit processes a cycle")
-              .from(std::string(kPaper) + ": 1, 2 and 4 in LM1b, LM2b and LM4b"),
-          Parameter::choice("activation_width", {"layer", "dynamic"})
-              .by_default("layer")
-              .means("dynamic: a convolution step streams the width that its activations need, over all "
-                     "windows of the step; needs "
-                     "values")
-              .from(std::string(kPaper) + "; layer is the static design"),
-          Parameter::choice("weight_precision", {"layer", "group", "values"})
-              .by_default("layer")
-              .means("weight bits of a convolution step: the layer's, the trace's widths of groups of 16 "
-                     "weights, or the width found "
-                     "in the weights of the step; values needs values")
-              .from(std::string("layer and group: ") + kPaper + "; values: " + kDnnsim),
-          Parameter::choice("weight_sync", {"maximum", "mean"})
-              .by_default("maximum")
-              .means("widths of the filter bricks of a step: the widest counts, or the layer's average, an "
-                     "idealisation that "
-                     "only counts")
-              .from("our choice: maximum is the array; the average of arXiv 1706.07853v2 was estimated with "
-                    "the mean"),
-          Parameter::choice("width_rule", {"twos_complement", "dnnsim"})
-              .by_default("twos_complement")
-              .means("width of a group: with a sign bit where the layer's input can be negative, or where a "
-                     "value of the tensor is, an "
-                     "all-zero group of which counts its sign")
-              .from(std::string("specification, section 1; dnnsim: ") + kDnnsim),
-          Parameter::choice("fully_connected", {"cascade", "round_robin"})
-              .by_default("cascade")
-              .means("columns with weights of their own and slices, or bricks that take turns on the columns")
-              .from(std::string(kPaper) + "; round_robin: " + kDnnsim),
-          Parameter::integer("pe_width", "bits", 4, 16)
-              .by_default(16)
-              .means("widest value that a unit takes: wider activations are cut over ceil(Pa / pe_width) "
-                     "columns, wider weights over "
-                     "ceil(Pw / pe_width) rows, which then work as one; below 16 with fully_connected "
-                     "round_robin only")
-              .from(std::string(kDnnsim) + "; 16 is the paper's unit"),
-          arch::container_bits_parameter()};
+  return {
+      Parameter::integer("rows", "filters", 1, 4096)
+          .by_default(128)
+          .means("filters of a tile; with one tile and automatic columns also the equivalent 16-bit "
+                 "multiply-accumulates a cycle")
+          .from(std::string(kPaper) + ": 128 in the main configuration, 32 to 512 in the scaling study"),
+      Parameter::integer_or_word("columns", "windows", 1, 256, {"auto"})
+          .by_default("auto")
+          .means("windows of a tile; auto: 16 / bits_per_cycle. In fully connected layers they hold "
+                 "different outputs or "
+                 "slices of one")
+          .from(std::string(kPaper) + ": 16, 8 and 4 columns for LM1b, LM2b and LM4b"),
+      Parameter::integer("tiles", "tiles", 1, 1024)
+          .by_default(1)
+          .means("tiles, each with its own filters of the same windows, in lock-step")
+          .from(std::string(kPaper) + ": one grid; DNNsim has 16"),
+      Parameter::integer("bits_per_cycle", "bits", 1, 4)
+          .by_default(1)
+          .means("activation bits that a unit processes a cycle")
+          .from(std::string(kPaper) + ": 1, 2 and 4 in LM1b, LM2b and LM4b"),
+      Parameter::choice("activation_width", {"layer", "dynamic"})
+          .by_default("layer")
+          .means("dynamic: a convolution step streams the width that its activations need, over all "
+                 "windows of the step; needs "
+                 "values")
+          .from(std::string(kPaper) + "; layer is the static design"),
+      Parameter::choice("weight_precision", {"layer", "group", "values"})
+          .by_default("layer")
+          .means("weight bits of a convolution step: the layer's, the trace's widths of groups of 16 "
+                 "weights, or the width found "
+                 "in the weights of the step; values needs values")
+          .from(std::string("layer and group: ") + kPaper + "; values: " + kDnnsim),
+      Parameter::choice("weight_sync", {"maximum", "mean"})
+          .by_default("maximum")
+          .means("widths of the filter bricks of a step: the widest counts, or the layer's average, an "
+                 "idealisation that "
+                 "only counts")
+          .from("our choice: maximum is the array; the average of arXiv 1706.07853v2 was estimated with "
+                "the mean"),
+      Parameter::choice("width_rule", {"twos_complement", "dnnsim"})
+          .by_default("twos_complement")
+          .means("width of a group: with a sign bit where the layer's input can be negative, or where a "
+                 "value of the tensor is, an "
+                 "all-zero group of which counts its sign")
+          .from(std::string("specification, section 1; dnnsim: ") + kDnnsim),
+      Parameter::choice("fully_connected", {"cascade", "round_robin"})
+          .by_default("cascade")
+          .means("columns with weights of their own and slices, or bricks that take turns on the columns")
+          .from(std::string(kPaper) + "; round_robin: " + kDnnsim),
+      Parameter::boolean("trim_low")
+          .by_default(false)
+          .means("dynamic activation widths, and weight widths found in values, leave out low bits that are "
+                 "zero in the whole group too; with width_rule dnnsim only")
+          .from(std::string("specification, width detection: off for Loom; ") + kDnnsim + ": its minor_bit"),
+      arch::pe_width_parameter(),
+      arch::storage_parameter(arch::Storage::bit_interleaved,
+                              std::string(kPaper) + ": storage and traffic are bit-interleaved"),
+      arch::container_bits_parameter()};
 }
 
 Params Params::from(const config::Values& values) {
@@ -89,6 +91,8 @@ Params Params::from(const config::Values& values) {
   out.columns = values.is_word("columns") ? 16 / out.bits_per_cycle : values.count("columns");
   out.container_bits = values.count("container_bits");
   out.pe_width = values.count("pe_width");
+  out.trim_low = values.flag("trim_low");
+  out.storage = arch::storage_from(values);
   if (values.text("activation_width") == "dynamic") out.activation_width = ActivationWidth::dynamic;
   const std::string weights = values.text("weight_precision");
   if (weights == "group") out.weight_precision = WeightPrecision::group;
@@ -97,51 +101,46 @@ Params Params::from(const config::Values& values) {
   if (values.text("width_rule") == "dnnsim") out.width_rule = WidthRule::dnnsim;
   if (values.text("fully_connected") == "round_robin") out.fully_connected = FullyConnected::round_robin;
   if (out.pe_width < 16 && out.fully_connected == FullyConnected::cascade) {
-    throw Error(ErrorKind::config, "/pe_width",
+    throw Error(ErrorKind::config, "/parameters/pe_width",
                 "units narrower than 16 bits are composed for fully_connected \"round_robin\" only");
+  }
+  if (out.trim_low && out.width_rule != WidthRule::dnnsim) {
+    throw Error(ErrorKind::config, "/parameters/trim_low",
+                "low bits are trimmed with width_rule \"dnnsim\" only");
   }
   return out;
 }
 
 void Loom::require_bit_true() const {
-  if (params_.weight_sync == WeightSync::maximum) return;
-  throw Error(ErrorKind::config, "/parameters/weight_sync",
-              "\"mean\" counts an average that no array takes and cannot run bit-true; \"maximum\" can");
-}
-
-arch::ArrayShape Loom::composed(const workload::LoweredLayer& layer) const {
-  return {params_.tiles, params_.rows / blocks(layer.weight_bits),
-          params_.columns / blocks(layer.activation_bits)};
-}
-
-std::int32_t Loom::block_of(std::int32_t value, std::uint32_t index, bool is_signed) const {
-  const std::uint32_t bits =
-      (static_cast<std::uint32_t>(value) >> (index * params_.pe_width)) & ((1U << params_.pe_width) - 1U);
-  const bool is_negative = is_signed && (bits >> (params_.pe_width - 1)) != 0;
-  return static_cast<std::int32_t>(bits) - (is_negative ? 1 << params_.pe_width : 0);
+  if (params_.weight_sync != WeightSync::maximum) {
+    throw Error(ErrorKind::config, "/parameters/weight_sync",
+                "\"mean\" counts an average that no array takes and cannot run bit-true; \"maximum\" can");
+  }
+  if (params_.trim_low) {
+    throw Error(ErrorKind::config, "/parameters/trim_low",
+                "trimming is DNNsim's count, which two's-complement planes cannot be streamed in; it cannot "
+                "run bit-true");
+  }
 }
 
 unsigned Loom::width(std::span<const std::int32_t> values, unsigned bits, bool is_signed) const {
-  std::uint32_t folded = 0;
-  if (blocks(bits) == 1) {
-    folded = kernel::summarize(values).folded;
-  } else {
-    // The widest block decides: every block has the same bits and the same rule.
-    for (std::uint32_t i = 0; i < blocks(bits); ++i) {
-      for (const auto value : values) {
-        const std::int32_t block = block_of(value, i, is_signed);
-        folded |= static_cast<std::uint32_t>(block < 0 ? ~block : block);
-      }
+  if (blocks(bits) == 1) return width_of(kernel::summarize(values).folded, is_signed);
+  unsigned widest = 1;
+  for (std::uint32_t i = 0; i < blocks(bits); ++i) {
+    std::uint32_t folded = 0;
+    for (const auto value : values) {
+      const std::int32_t block = arch::block_of(value, i, params_.pe_width, is_signed);
+      folded |= static_cast<std::uint32_t>(block < 0 ? ~block : block);
     }
+    widest = std::max(widest, width_of(folded, is_signed));
   }
-  if (params_.width_rule == WidthRule::dnnsim) return kernel::width_dnnsim(folded, is_signed, false);
-  return kernel::width({folded, 0}, is_signed, false);
+  return widest;
 }
 
-bool Loom::tensor_is_signed(bool representation_is_signed, std::span<const std::int32_t> values) const {
-  if (params_.width_rule == WidthRule::twos_complement || !representation_is_signed)
-    return representation_is_signed;
-  return std::any_of(values.begin(), values.end(), [](std::int32_t v) { return v < 0; });
+unsigned Loom::width_of(std::uint32_t folded, bool is_signed) const {
+  if (params_.width_rule == WidthRule::dnnsim)
+    return kernel::width_dnnsim(folded, is_signed, params_.trim_low);
+  return kernel::width({folded, 0}, is_signed, false);
 }
 
 bool Loom::has_group_widths(const arch::LayerInput& input) const {
@@ -159,21 +158,14 @@ bool Loom::has_group_widths(const arch::LayerInput& input) const {
 
 arch::Needs Loom::needs() const {
   return {.activations = params_.activation_width == ActivationWidth::dynamic,
-          .weights = params_.weight_precision == WeightPrecision::values};
+          .weights = params_.weight_precision == WeightPrecision::values,
+          .tensor_signs = params_.width_rule == WidthRule::dnnsim};
 }
 
 arch::Mapping Loom::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
   const bool cascades = layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
   if (cascades) return arch::map_cascade(layer, shape());
-  const arch::ArrayShape elements = composed(layer);
-  if (elements.rows == 0 || elements.columns == 0) {
-    throw Error(ErrorKind::config, "/parameters/pe_width",
-                "a tile has too few units to compose the layer's precisions of");
-  }
-  // Lane-cycles stay those of the units that are really there.
-  arch::Mapping out = arch::map_layer(layer, elements, pallet);
-  out.array = shape();
-  return out;
+  return arch::map_composed(layer, shape(), pallet, params_.pe_width);
 }
 
 }  // namespace heddle::models::loom

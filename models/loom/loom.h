@@ -5,6 +5,7 @@
 #include <span>
 
 #include "sim/arch/accelerator.h"
+#include "sim/arch/composition.h"
 
 namespace heddle::models::loom {
 
@@ -21,6 +22,8 @@ struct Params {
   std::uint32_t bits_per_cycle = 1;
   std::uint32_t container_bits = 16;
   std::uint32_t pe_width = 16;
+  bool trim_low = false;
+  arch::Storage storage = arch::Storage::bit_interleaved;
   ActivationWidth activation_width = ActivationWidth::layer;
   WeightPrecision weight_precision = WeightPrecision::layer;
   WeightSync weight_sync = WeightSync::maximum;
@@ -39,23 +42,25 @@ class Loom final : public arch::Accelerator {
  public:
   explicit Loom(Params params) : params_(params) {}
   [[nodiscard]] const Params& params() const { return params_; }
-  // Throws Error(config) where a configuration is an estimate that no array can run: weight_sync "mean".
+  // Throws Error(config) where a configuration only counts: weight_sync "mean", trim_low.
   void require_bit_true() const;
 
   // Units that work as one on a value of `bits` bits: one for each `pe_width` of them.
   [[nodiscard]] std::uint32_t blocks(unsigned bits) const {
     return static_cast<std::uint32_t>(ceil_div(bits, params_.pe_width));
   }
-  // The array as a layer sees it: fewer, composed elements where its precisions are wider than `pe_width`.
-  [[nodiscard]] arch::ArrayShape composed(const workload::LoweredLayer& layer) const;
-  // Bits of block `index` of a value; where the tensor is signed its top bit acts as its sign.
-  [[nodiscard]] std::int32_t block_of(std::int32_t value, std::uint32_t index, bool is_signed) const;
   // Width of a group of values that are `bits` bits wide under this configuration's rule, of the widest
-  // block where they are cut. `is_signed` as tensor_is_signed() says.
+  // block where they are cut. `is_signed` as activations_are_signed() or weights_are_signed() says.
   [[nodiscard]] unsigned width(std::span<const std::int32_t> values, unsigned bits, bool is_signed) const;
   // DNNsim takes a tensor for signed when a value is negative, we when its representation is.
-  [[nodiscard]] bool tensor_is_signed(bool representation_is_signed,
-                                      std::span<const std::int32_t> values) const;
+  [[nodiscard]] bool activations_are_signed(const arch::LayerInput& input) const {
+    return params_.width_rule == WidthRule::dnnsim ? input.has_negative_activations
+                                                   : input.layer.activation.rep.is_signed;
+  }
+  [[nodiscard]] bool weights_are_signed(const arch::LayerInput& input) const {
+    return params_.width_rule == WidthRule::dnnsim ? input.has_negative_weights
+                                                   : input.layer.weight.rep.is_signed;
+  }
   // Whether weights have widths of their own: the trace's, or found in the values.
   [[nodiscard]] bool has_group_widths(const arch::LayerInput& input) const;
 
@@ -64,7 +69,7 @@ class Loom final : public arch::Accelerator {
   }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override;
-  [[nodiscard]] arch::Storage storage() const override { return arch::Storage::bit_interleaved; }
+  [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& prepared,
@@ -72,6 +77,8 @@ class Loom final : public arch::Accelerator {
   [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input, const arch::Plan& plan) const override;
 
  private:
+  [[nodiscard]] unsigned width_of(std::uint32_t folded, bool is_signed) const;
+
   Params params_;
 };
 

@@ -44,15 +44,13 @@ std::unique_ptr<arch::Plan> Loom::prepare(const arch::LayerInput& input) const {
   plan->layer_weight_bits = std::min(precision.weight_bits, params_.pe_width);
   if (params_.activation_width == ActivationWidth::dynamic) {
     const auto values = input.activations->values();
-    const bool is_signed = tensor_is_signed(input.layer.activation.rep.is_signed, values);
-    plan->brick_slots = brick_widths(*this, values, precision.activation_bits, is_signed);
+    plan->brick_slots = brick_widths(*this, values, precision.activation_bits, activations_are_signed(input));
     for (auto& brick : plan->brick_slots) brick = static_cast<std::uint8_t>(slots(brick));
   }
   if (!has_group_widths(input)) return plan;
   if (params_.weight_precision == WeightPrecision::values) {
     const auto values = input.weights->values();
-    const bool is_signed = tensor_is_signed(input.layer.weight.rep.is_signed, values);
-    plan->weight_bits = brick_widths(*this, values, precision.weight_bits, is_signed);
+    plan->weight_bits = brick_widths(*this, values, precision.weight_bits, weights_are_signed(input));
   } else {
     plan->weight_bits = input.group_widths;
     for (auto& bits : plan->weight_bits)

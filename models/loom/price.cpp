@@ -73,15 +73,10 @@ void count_events(const arch::Block& block, const Streams& streams, const PassWe
   }
 }
 
-// Composed units work on the blocks of a value side by side.
-std::uint64_t units_of(const Loom& model, const arch::LayerInput& input) {
-  return std::uint64_t{model.blocks(input.layer.precision.activation_bits)} *
-         model.blocks(input.layer.precision.weight_bits);
-}
-
 void finish(const Loom& model, const arch::LayerInput& input, const Work& work, LaneCycles fill,
             arch::Cost& cost) {
-  const std::uint64_t units = units_of(model, input);
+  // Composed units work on the blocks of a value side by side.
+  const std::uint64_t units = input.mapping.composition.elements();
   cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(work.effective * units),
                               LaneCycles((work.present - work.effective) * units), fill);
   cost.activation_read = Bits(work.activation_bits * model.blocks(input.layer.precision.activation_bits));
@@ -112,7 +107,7 @@ arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, c
                              const arch::Block& block) {
   arch::Cost cost;
   Work work;
-  const arch::ArrayShape elements = model.composed(input.lowered);
+  const arch::ArrayShape elements = input.mapping.composed();
   kernel::RoundRobin columns(elements.columns);
   std::uint64_t busy = 0;
   for (const auto pass : block.passes) {
@@ -130,7 +125,8 @@ arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, c
   }
   cost.compute = Cycles(columns.finish_cycles());
   cost.passes = arch::split_evenly(cost.compute, block.passes.size());
-  const std::uint64_t rows = std::uint64_t{elements.tiles} * elements.rows * units_of(model, input);
+  const std::uint64_t rows =
+      std::uint64_t{elements.tiles} * elements.rows * input.mapping.composition.elements();
   finish(model, input, work,
          LaneCycles((cost.compute.count() * elements.columns - busy) * rows * arch::kLanes), cost);
   return cost;

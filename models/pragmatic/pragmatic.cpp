@@ -29,7 +29,9 @@ struct BrickWork {
   std::vector<std::uint16_t> terms;
 };
 
-BrickWork brick_work(const workload::ActivationBricks& activations, const Params& params) {
+// Magnitudes wider than a unit are cut; the units that work on a value end a step together.
+BrickWork brick_work(const workload::ActivationBricks& activations, const Params& params,
+                     std::uint32_t blocks) {
   constexpr std::size_t kChunk = 1024;  // bricks a task; its masks stay in the cache
   BrickWork out{std::vector<std::uint8_t>(activations.count()),
                 std::vector<std::uint16_t>(activations.count())};
@@ -39,12 +41,26 @@ BrickWork brick_work(const workload::ActivationBricks& activations, const Params
     const auto values = activations.values().subspan(first * arch::kLanes, count * arch::kLanes);
     std::vector<std::uint32_t> masks(values.size());
     std::vector<std::uint8_t> counts(values.size());
-    kernel::term_exponents(params.encoder, values, masks);
-    kernel::brick_cycles(masks, params.first_stage_bits, std::span(out.cycles).subspan(first, count));
-    kernel::count_terms(params.encoder, values, counts);
-    for (std::size_t b = 0; b < count; ++b) {
-      const auto* brick = counts.data() + b * arch::kLanes;
-      out.terms[first + b] = std::accumulate(brick, brick + arch::kLanes, std::uint16_t{0});
+    std::vector<std::uint8_t> cycles(count);
+    std::vector<std::int32_t> block;
+    for (std::uint32_t k = 0; k < blocks; ++k) {
+      std::span<const std::int32_t> part = values;
+      if (blocks > 1) {
+        block.clear();
+        for (const auto x : values)
+          block.push_back(
+              arch::block_of(static_cast<std::int32_t>(kernel::magnitude_of(x)), k, params.pe_width, false));
+        part = block;
+      }
+      kernel::term_exponents(params.encoder, part, masks);
+      kernel::brick_cycles(masks, params.first_stage_bits, cycles);
+      kernel::count_terms(params.encoder, part, counts);
+      for (std::size_t b = 0; b < count; ++b) {
+        const auto* brick = counts.data() + b * arch::kLanes;
+        std::uint16_t& terms = out.terms[first + b];
+        terms = std::accumulate(brick, brick + arch::kLanes, terms);
+        out.cycles[first + b] = std::max(out.cycles[first + b], cycles[b]);
+      }
     }
   });
   return out;
@@ -104,6 +120,7 @@ config::Declaration Params::declaration() {
           .means("weight-set registers R that let columns drift apart; 0 is pallet synchronisation: all "
                  "columns wait at every step")
           .from("Pragmatic (MICRO'17), per-column synchronisation; a barrier unless configured"),
+      arch::pe_width_parameter(),
       arch::storage_parameter(arch::Storage::container,
                               "Pragmatic (MICRO'17) keeps DaDianNao's 16-bit neurons"),
       arch::container_bits_parameter()};
@@ -120,11 +137,12 @@ Params Params::from(const config::Values& values) {
           .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
                                                              : values.count("run_ahead_registers"),
           .container_bits = values.count("container_bits"),
+          .pe_width = values.count("pe_width"),
           .storage = arch::storage_from(values)};
 }
 
 std::unique_ptr<arch::Plan> Pragmatic::prepare(const arch::LayerInput& input) const {
-  const BrickWork work = brick_work(*input.activations, params_);
+  const BrickWork work = brick_work(*input.activations, params_, input.mapping.composition.columns);
   return std::make_unique<TermPlan>(
       arch::column_steps(input, 1,
                          [&](std::span<const std::size_t> bases, std::size_t offset) {

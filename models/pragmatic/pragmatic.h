@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/arch/accelerator.h"
+#include "sim/arch/composition.h"
 #include "sim/kernel/terms.h"
 
 namespace heddle::models::pragmatic {
@@ -14,6 +15,7 @@ struct Params {
   std::uint32_t first_stage_bits = 2;
   std::uint32_t registers = 0;  // kernel::RunAhead::kUnlimited
   std::uint32_t container_bits = 16;
+  std::uint32_t pe_width = 16;
   arch::Storage storage = arch::Storage::container;
 
   static config::Declaration declaration();
@@ -34,6 +36,9 @@ class Pragmatic final : public arch::Accelerator {
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override { return {.activations = true}; }
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
+  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {
+    return arch::map_composed(layer, shape(), pallet, params_.pe_width);
+  }
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
                                  const arch::Block& block) const override;

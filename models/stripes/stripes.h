@@ -2,10 +2,10 @@
 #pragma once
 
 #include "sim/arch/accelerator.h"
+#include "sim/arch/activation_serial.h"
+#include "sim/arch/composition.h"
 
 namespace heddle::models::stripes {
-
-enum class ActivationFetch { ideal, rows };
 
 struct Params {
   std::uint32_t tiles = 16;
@@ -14,7 +14,8 @@ struct Params {
   std::uint32_t bits_per_cycle = 1;
   std::uint32_t container_bits = 16;
   std::uint32_t pe_width = 16;
-  ActivationFetch fetch = ActivationFetch::ideal;
+  arch::ActivationFetch fetch = arch::ActivationFetch::ideal;
+  arch::Storage storage = arch::Storage::container;
 
   static config::Declaration declaration();
   static Params from(const config::Values& values);
@@ -33,9 +34,10 @@ class Stripes final : public arch::Accelerator {
     return {params_.tiles, params_.rows, params_.columns};
   }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
-  // The array as a layer sees it: fewer, composed elements where its precisions are wider than `pe_width`.
-  [[nodiscard]] arch::ArrayShape composed(const workload::LoweredLayer& layer) const;
-  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
+  [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
+  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {
+    return arch::map_composed(layer, shape(), pallet, params_.pe_width);
+  }
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
                                  const arch::Block& block) const override;

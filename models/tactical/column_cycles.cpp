@@ -14,7 +14,7 @@ namespace {
 std::array<std::uint64_t, 4> spread(std::uint16_t lanes) {
   std::array<std::uint64_t, 4> out{};
   for (unsigned lane = 0; lane < arch::kLanes; ++lane) {
-    if ((lanes >> lane & 1U) != 0) out[lane / 4] |= std::uint64_t{0xffff} << lane % 4 * 16;
+    if ((unsigned{lanes} >> lane & 1U) != 0) out[lane / 4] |= std::uint64_t{0xffff} << lane % 4 * 16;
   }
   return out;
 }
@@ -30,16 +30,19 @@ std::uint32_t any_lane(const std::array<std::uint64_t, 4>& lanes) {
 
 void ColumnCycles::count(const PackedSet& set, const arch::WindowSet& windows,
                          std::vector<std::uint8_t>& out) {
-  out.assign(set.columns() * windows.count, 1);
+  out.assign(set.columns() * windows.count, 1);  // a block never makes a column shorter than another
   if (set.schedule.size() == 0 || model_.params().back_end == BackEnd::parallel) return;
+  if (model_.params().back_end == BackEnd::terms) {
+    find_chunks(set, windows);
+    const bool alone = windows.count == 1 && !model_.per_row() && plan_.blocks() == 1;
+    alone ? column_batches(set, out) : term_cycles(set, out);
+    return;
+  }
   origins_.clear();
   for (std::uint64_t w = windows.first; w < windows.first + windows.count; ++w)
     origins_.push_back(plan_.origin(input_, set.group, w));
-  if (model_.params().back_end == BackEnd::precision) {
+  for (block_ = 0; block_ < plan_.blocks(); ++block_)
     model_.per_row() ? row_widths(set, out) : widths(set, out);
-  } else {
-    model_.per_row() ? row_term_cycles(set, out) : term_cycles(set, out);
-  }
 }
 
 void ColumnCycles::widths(const PackedSet& set, std::span<std::uint8_t> out) {
@@ -48,7 +51,7 @@ void ColumnCycles::widths(const PackedSet& set, std::span<std::uint8_t> out) {
     widest_.assign(windows, PackedBrick{});
     for (const kernel::Read& read : set.schedule.reads(e)) {
       const auto mask = spread(lanes_of(read));
-      const PackedBrick* bricks = plan_.packed() + plan_.step_offset(read.column);
+      const PackedBrick* bricks = plan_.packed(block_) + plan_.step_offset(read.column);
       for (std::size_t w = 0; w < windows; ++w) {
         const PackedBrick& from = bricks[origins_[w]];
         PackedBrick& to = widest_[w];
@@ -60,24 +63,25 @@ void ColumnCycles::widths(const PackedSet& set, std::span<std::uint8_t> out) {
     }
     for (std::size_t w = 0; w < windows; ++w) {
       const kernel::GroupBits bits{any_lane(widest_[w].folded), any_lane(widest_[w].low)};
-      out[e * windows + w] = static_cast<std::uint8_t>(plan_.detector().width(bits));
+      out[e * windows + w] =
+          std::max(out[e * windows + w], static_cast<std::uint8_t>(plan_.detector().width(bits)));
     }
   }
 }
 
 void ColumnCycles::row_widths(const PackedSet& set, std::span<std::uint8_t> out) {
   const std::size_t windows = origins_.size();
-  const auto values = input_.activations->values();
+  const PackedBrick* bricks = plan_.packed(block_);
   for (std::size_t e = 0; e < set.schedule.size(); ++e) {
     for (std::size_t w = 0; w < windows; ++w) {
-      const std::int32_t* origin = values.data() + origins_[w] * arch::kLanes;
-      unsigned slowest = 1;
+      unsigned slowest = out[e * windows + w];
       for (std::size_t row = 0; row < set.filters; ++row) {
         kernel::GroupBits bits;
-        for (const std::int32_t at : set.row_reads[e * set.filters + row]) {
-          const std::int32_t x = origin[at];
-          bits.folded |= static_cast<std::uint32_t>(x ^ (x >> 31));
-          bits.low |= static_cast<std::uint32_t>(x);
+        for (const SlotRead& at : set.row_reads[e * set.filters + row]) {
+          const PackedBrick& brick = bricks[origins_[w] + plan_.step_offset(at.step)];
+          const unsigned place = at.lane % 4 * 16;
+          bits.folded |= static_cast<std::uint32_t>(brick.folded[at.lane / 4] >> place) & 0xffffU;
+          bits.low |= static_cast<std::uint32_t>(brick.low[at.lane / 4] >> place) & 0xffffU;
         }
         slowest = std::max(slowest, plan_.detector().width(bits));
       }
@@ -86,44 +90,109 @@ void ColumnCycles::row_widths(const PackedSet& set, std::span<std::uint8_t> out)
   }
 }
 
-void ColumnCycles::gather(const SlotReads& reads, std::size_t lanes) {
-  masks_.assign(origins_.size() * lanes, 0);
-  for (std::size_t w = 0; w < origins_.size(); ++w) {
-    const std::uint32_t* origin = plan_.exponents() + origins_[w] * arch::kLanes;
-    std::uint32_t* to = masks_.data() + w * lanes;
-    for (std::size_t i = 0; i < reads.size(); ++i) {
-      to[i] = origin[reads[i]];
-      terms_ += static_cast<std::uint64_t>(std::popcount(to[i]));
+void ColumnCycles::find_chunks(const PackedSet& set, const arch::WindowSet& windows) {
+  const workload::LoweredLayer& layer = input_.lowered;
+  chunks_.clear();
+  for (std::size_t first = 0; first < windows.count; first += kernel::kShifterColumns) {
+    Chunk& chunk = chunks_.emplace_back();
+    chunk.first = first;
+    chunk.count = std::min<std::size_t>(kernel::kShifterColumns, windows.count - first);
+    for (std::size_t i = 0; i < chunk.count; ++i) {
+      const std::size_t from = plan_.terms().origin(layer, set.group, windows.first + first + i);
+      chunk.origins.push_back(from);
+      if (!chunk.runs.empty() && chunk.runs.back().from + chunk.runs.back().count == from) {
+        ++chunk.runs.back().count;
+      } else {
+        chunk.runs.push_back({i, 1, from});
+      }
+    }
+    if (chunk.runs.size() > chunk.count / 2) chunk.runs.clear();
+    chunk.needs_wide = plan_.terms().needs_wide(
+        layer, set.group, {windows.first + first, static_cast<std::uint32_t>(chunk.count)});
+  }
+}
+
+void ColumnCycles::find_reads(const PackedSet& set, std::size_t emitted) {
+  reads_.clear();
+  for (const kernel::Read& read : set.schedule.reads(emitted)) {
+    for (std::uint32_t rest = lanes_of(read); rest != 0; rest &= rest - 1)
+      reads_.push_back(plan_.terms().offset(read.column, static_cast<std::uint32_t>(std::countr_zero(rest))));
+  }
+}
+
+// The masks that the chunk's windows read, lane by lane; columns without a window are empty.
+template <class Mask>
+std::span<Mask> ColumnCycles::gather(const Chunk& chunk, const Mask* image, std::vector<Mask>& state) {
+  const std::size_t size = reads_.size() * kernel::kShifterColumns;
+  if (state.size() < size) state.resize(size);
+  if (chunk.count < kernel::kShifterColumns)
+    std::fill_n(state.begin(), static_cast<std::ptrdiff_t>(size), Mask{0});
+  Mask* to = state.data();
+  for (const std::size_t read : reads_) {
+    const Mask* from = image + read;
+    for (const auto& run : chunk.runs) std::copy_n(from + run.from, run.count, to + run.to);
+    for (std::size_t i = 0; i < chunk.origins.size() && chunk.runs.empty(); ++i)
+      to[i] = from[chunk.origins[i]];
+    to += kernel::kShifterColumns;
+  }
+  return {state.data(), size};
+}
+
+void ColumnCycles::shift_chunk(const Chunk& chunk, std::uint32_t block, std::span<std::uint8_t> out) {
+  const unsigned first_stage_bits = model_.params().first_stage_bits;
+  terms_ +=
+      chunk.needs_wide
+          ? kernel::lane_cycles(gather(chunk, plan_.terms().wide(), wide_), first_stage_bits, out)
+          : kernel::lane_cycles(gather(chunk, plan_.terms().narrow(block), narrow_), first_stage_bits, out);
+}
+
+void ColumnCycles::shift_windows(std::span<std::uint8_t> out) {
+  std::array<std::uint8_t, kernel::kShifterColumns> cycles;
+  for (const Chunk& chunk : chunks_) {
+    for (std::uint32_t block = 0; block < plan_.blocks(); ++block) {
+      const std::span<std::uint8_t> own(cycles.data(), chunk.count);
+      shift_chunk(chunk, block, own);
+      for (std::size_t i = 0; i < chunk.count; ++i)
+        out[chunk.first + i] = std::max(out[chunk.first + i], own[i]);
     }
   }
 }
 
 void ColumnCycles::term_cycles(const PackedSet& set, std::span<std::uint8_t> out) {
-  const std::size_t windows = origins_.size();
+  const std::size_t windows = out.size() / set.columns();
   for (std::size_t e = 0; e < set.schedule.size(); ++e) {
-    reads_.clear();
-    for (const kernel::Read& read : set.schedule.reads(e)) {
-      const auto first = static_cast<std::int32_t>(plan_.step_offset(read.column) * arch::kLanes);
-      for (std::uint32_t rest = lanes_of(read); rest != 0; rest &= rest - 1)
-        reads_.push_back(first + std::countr_zero(rest));
+    const auto own = out.subspan(e * windows, windows);
+    if (!model_.per_row()) {
+      find_reads(set, e);
+      shift_windows(own);
+      continue;
     }
-    if (reads_.empty()) continue;
-    const std::size_t lanes = (reads_.size() + 3) / 4 * 4;  // the bulk kernel takes whole vectors of four
-    gather(reads_, lanes);
-    kernel::column_cycles(masks_, lanes, model_.params().first_stage_bits, out.subspan(e * windows, windows));
+    for (std::size_t row = 0; row < set.filters; ++row) {
+      reads_.clear();
+      for (const SlotRead& at : set.row_reads[e * set.filters + row])
+        reads_.push_back(plan_.terms().offset(at.step, at.lane));
+      shift_windows(own);
+    }
   }
 }
 
-void ColumnCycles::row_term_cycles(const PackedSet& set, std::span<std::uint8_t> out) {
-  const std::size_t windows = origins_.size();
-  row_cycles_.resize(windows);
-  for (std::size_t e = 0; e < set.schedule.size(); ++e) {
-    for (std::size_t row = 0; row < set.filters; ++row) {
-      gather(set.row_reads[e * set.filters + row], arch::kLanes);
-      kernel::brick_cycles(masks_, model_.params().first_stage_bits, row_cycles_);
-      for (std::size_t w = 0; w < windows; ++w)
-        out[e * windows + w] = std::max(out[e * windows + w], row_cycles_[w]);
+void ColumnCycles::column_batches(const PackedSet& set, std::span<std::uint8_t> out) {
+  const Chunk& window = chunks_.front();
+  if (window.needs_wide) return term_cycles(set, out);
+  const std::uint16_t* image = plan_.terms().narrow(0) + window.origins.front();
+  for (std::size_t first = 0; first < set.schedule.size(); first += kernel::kShifterColumns) {
+    const std::size_t count = std::min(kernel::kShifterColumns, set.schedule.size() - first);
+    std::size_t lanes = 0;
+    std::fill(narrow_.begin(), narrow_.end(), std::uint16_t{0});
+    for (std::size_t i = 0; i < count; ++i) {
+      find_reads(set, first + i);
+      lanes = std::max(lanes, reads_.size());
+      if (narrow_.size() < lanes * kernel::kShifterColumns) narrow_.resize(lanes * kernel::kShifterColumns);
+      for (std::size_t lane = 0; lane < reads_.size(); ++lane)
+        narrow_[lane * kernel::kShifterColumns + i] = image[reads_[lane]];
     }
+    terms_ += kernel::lane_cycles(std::span(narrow_.data(), lanes * kernel::kShifterColumns),
+                                  model_.params().first_stage_bits, out.subspan(first, count));
   }
 }
 

@@ -22,25 +22,46 @@ class ColumnCycles {
   [[nodiscard]] std::uint64_t terms() const { return terms_; }
 
  private:
+  // The windows of a set, kShifterColumns at a time.
+  struct Chunk {
+    std::size_t first = 0;  // window of the set
+    std::size_t count = 0;
+    std::vector<std::size_t> origins;
+    struct Run {
+      std::size_t to, count, from;
+    };
+    std::vector<Run> runs;  // neighbours in the image; empty where windows are no neighbours
+    bool needs_wide = false;
+  };
+
+  void find_chunks(const PackedSet& set, const arch::WindowSet& windows);
   void widths(const PackedSet& set, std::span<std::uint8_t> out);
   void row_widths(const PackedSet& set, std::span<std::uint8_t> out);
   void term_cycles(const PackedSet& set, std::span<std::uint8_t> out);
-  void row_term_cycles(const PackedSet& set, std::span<std::uint8_t> out);
+  // One window, many columns: they take the windows' places.
+  void column_batches(const PackedSet& set, std::span<std::uint8_t> out);
+  // Cycles of the windows, or the larger of these and what `out` holds.
+  void shift_windows(std::span<std::uint8_t> out);
+  void shift_chunk(const Chunk& chunk, std::uint32_t block, std::span<std::uint8_t> out);
+  template <class Mask>
+  std::span<Mask> gather(const Chunk& chunk, const Mask* image, std::vector<Mask>& state);
   [[nodiscard]] std::uint16_t lanes_of(const kernel::Read& read) const {
     return model_.params().gate_zero_slots ? read.gated_lanes : read.lanes;
   }
-  // Copies the exponents that `reads` names into columns of `lanes` lanes, one a window.
-  void gather(const SlotReads& reads, std::size_t lanes);
+  // What an emitted column reads, whichever row, as distances from a window's origin.
+  void find_reads(const PackedSet& set, std::size_t emitted);
 
   const Tactical& model_;
   const arch::LayerInput& input_;
   const TacticalPlan& plan_;
   std::uint64_t terms_ = 0;
+  std::uint32_t block_ = 0;
   std::vector<std::size_t> origins_;  // bricks
   std::vector<PackedBrick> widest_;
-  std::vector<std::uint32_t> masks_;
-  std::vector<std::uint8_t> row_cycles_;
-  SlotReads reads_;
+  std::vector<Chunk> chunks_;
+  std::vector<std::size_t> reads_;
+  std::vector<std::uint16_t> narrow_;  // [lane][window]
+  std::vector<std::uint32_t> wide_;
 };
 
 }  // namespace heddle::models::tactical

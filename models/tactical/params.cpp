@@ -11,12 +11,14 @@ constexpr const char* kPaper = "Bit-Tactical (arXiv 1803.03688)";
 constexpr const char* kDnnsim = "specification, section 5 (DNNsim)";
 
 void append_scheduler(config::Declaration& out) {
-  out.push_back(Parameter::text("pattern")
-                    .by_default("T<2,5>")
-                    .means("where a weight slot may take a weight from: L<h,d> (h columns ahead in its lane, "
-                           "d lanes aside), T<2,5>, or "
-                           "X<inf,15>, the ideal bound that reaches any later weight of the filter")
-                    .from(kPaper));
+  out.push_back(
+      Parameter::text("pattern")
+          .by_default("T<2,5>")
+          .means("where a weight slot may take a weight from: L<h,d> (h columns ahead in its lane, "
+                 "d lanes aside), T<2,5>, or "
+                 "X<inf,15>, the ideal bound that reaches any later weight of the filter; or up to 31 "
+                 "places (columns ahead,lanes aside) in search order, such as (1,0)(1,-1)(2,1)")
+          .from(kPaper));
   out.push_back(Parameter::choice("pattern_order", {"published", "sorted"})
                     .by_default("published")
                     .means("order in which a slot's places are searched; sorted: ascending (columns, lanes), "
@@ -106,6 +108,8 @@ config::Declaration Params::declaration() {
           .means("windows of a tile; 1 with the parallel back end, which needs no more to match the "
                  "baseline's bandwidth")
           .from(kPaper),
+      arch::pe_width_parameter(),
+      arch::storage_parameter(arch::Storage::container, "specification: TCL may store compressed groups"),
       arch::container_bits_parameter()};
   append_scheduler(out);
   append_back_end(out);
@@ -123,6 +127,8 @@ Params Params::from(const config::Values& values) {
   out.rows = values.count("rows");
   out.columns = values.count("columns");
   out.container_bits = values.count("container_bits");
+  out.pe_width = values.count("pe_width");
+  out.storage = arch::storage_from(values);
   const std::string back_end = values.text("back_end");
   out.back_end = back_end == "parallel"    ? BackEnd::parallel
                  : back_end == "precision" ? BackEnd::precision

@@ -39,10 +39,7 @@ unsigned Detector::width(kernel::GroupBits bits) const {
 
 Detector detector_of(const Params& params, const arch::LayerInput& input) {
   Detector out{params.width_rule, input.layer.activation.rep.is_signed, params.trim_low};
-  if (params.width_rule == WidthRule::dnnsim) {
-    const auto values = input.activations->values();
-    out.is_signed = std::any_of(values.begin(), values.end(), [](std::int32_t x) { return x < 0; });
-  }
+  if (params.width_rule == WidthRule::dnnsim) out.is_signed = input.has_negative_activations;
   return out;
 }
 
@@ -127,7 +124,7 @@ void TacticalPlan::pack_sets(const Tactical& model, const arch::LayerInput& inpu
         for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
           const Slot slot = to.schedule.slot(e, row, lane);
           if (slot.kind == Slot::Kind::empty || (gated && slot.kind == Slot::Kind::zero)) continue;
-          reads.push_back(static_cast<std::int32_t>(step_offsets_[slot.column] * arch::kLanes + slot.lane));
+          reads.push_back({slot.column, slot.lane});
         }
         to.row_reads.push_back(std::move(reads));
       }
@@ -136,15 +133,25 @@ void TacticalPlan::pack_sets(const Tactical& model, const arch::LayerInput& inpu
 }
 
 void TacticalPlan::summarize(const Params& params, const arch::LayerInput& input) {
-  const workload::ActivationBricks& image = *input.activations;
+  blocks_ = input.mapping.composition.columns;
   if (params.back_end == BackEnd::terms) {
-    exponents_.resize(image.values().size());
-    kernel::term_exponents(params.encoder, image.values(), exponents_);
+    terms_ = TermImage(params, input);
     return;
   }
   detector_ = detector_of(params, input);
-  packed_.resize(image.count());
-  for (std::size_t i = 0; i < packed_.size(); ++i) packed_[i] = pack_brick(image.brick(i));
+  const workload::ActivationBricks& image = *input.activations;
+  packed_.reserve(blocks_ * image.count());
+  std::array<std::int32_t, arch::kLanes> part;
+  for (std::uint32_t block = 0; block < blocks_; ++block) {
+    for (std::size_t i = 0; i < image.count(); ++i) {
+      const workload::Brick brick = image.brick(i);
+      for (std::size_t lane = 0; lane < part.size(); ++lane) {
+        part[lane] = blocks_ == 1 ? brick[lane]
+                                  : arch::block_of(brick[lane], block, params.pe_width, detector_.is_signed);
+      }
+      packed_.push_back(pack_brick(part));
+    }
+  }
 }
 
 }  // namespace heddle::models::tactical

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/tactical/tactical.h"
+#include "models/tactical/term_image.h"
 #include "sim/kernel/width.h"
 
 namespace heddle::models::tactical {
@@ -27,8 +28,12 @@ struct Detector {
 // Under DNNsim's rule a tensor is signed when any of its values is negative.
 Detector detector_of(const Params& params, const arch::LayerInput& input);
 
-// What a slot of a filter row reads, as lane indices from the window's origin in the image.
-using SlotReads = std::vector<std::int32_t>;
+// An activation that a slot of a filter row reads.
+struct SlotRead {
+  std::uint32_t step;
+  std::uint32_t lane;
+};
+using SlotReads = std::vector<SlotRead>;
 
 // A packed filter set. It takes at least one column: a set that emits nothing costs 1 (specs).
 struct PackedSet {
@@ -55,10 +60,13 @@ class TacticalPlan final : public arch::Plan {
   [[nodiscard]] std::size_t step_offset(std::uint32_t step) const { return step_offsets_[step]; }
   [[nodiscard]] std::size_t origin(const arch::LayerInput& input, std::uint32_t group,
                                    std::uint64_t window) const;
-  [[nodiscard]] const PackedBrick* packed() const { return packed_.data(); }  // precision back end
-  [[nodiscard]] const std::uint32_t* exponents() const {
-    return exponents_.data();
-  }  // terms back end, [brick][lane]
+  // Blocks that a value is cut into, each detected or shifted on its own: 1 but for narrow units.
+  [[nodiscard]] std::uint32_t blocks() const { return blocks_; }
+  // Of one block; precision back end.
+  [[nodiscard]] const PackedBrick* packed(std::uint32_t block) const {
+    return packed_.data() + block * (packed_.size() / blocks_);
+  }
+  [[nodiscard]] const TermImage& terms() const { return terms_; }  // terms back end
 
  private:
   void pack_sets(const Tactical& model, const arch::LayerInput& input);
@@ -66,9 +74,10 @@ class TacticalPlan final : public arch::Plan {
 
   std::vector<std::vector<PackedSet>> sets_;  // [pass][tile]
   Detector detector_;
+  std::uint32_t blocks_ = 1;
   std::vector<std::size_t> step_offsets_;
   std::vector<PackedBrick> packed_;
-  std::vector<std::uint32_t> exponents_;
+  TermImage terms_;
 };
 
 // Lanes of each column that hold a channel of the filter, [row][step], as masks.

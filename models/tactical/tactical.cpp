@@ -7,6 +7,7 @@
 #include "models/tactical/plan.h"
 #include "sim/arch/budget.h"
 #include "sim/arch/parallel.h"
+#include "sim/base/error.h"
 #include "sim/base/quantity.h"
 #include "sim/kernel/round_robin.h"
 #include "sim/kernel/run_ahead.h"
@@ -144,7 +145,8 @@ class FullyConnectedRun {
         plan_(plan),
         block_(block),
         tiles_(input.mapping.array.tiles),
-        columns_(input.mapping.array.columns) {
+        columns_(input.mapping.composed().columns),
+        rows_(input.mapping.composed().rows) {
     counts_.resize(block.passes.size() * tiles_);
     std::vector<std::uint64_t> terms(counts_.size());
     arch::parallel_for(counts_.size(), [&](std::size_t i) {
@@ -169,9 +171,7 @@ class FullyConnectedRun {
   [[nodiscard]] const PackedSet& set(std::size_t i) const {
     return plan_.set(block_.passes[i / tiles_], i % tiles_);
   }
-  [[nodiscard]] std::uint64_t lanes_of_columns() const {
-    return std::uint64_t{model_.params().rows} * kLanes;
-  }
+  [[nodiscard]] std::uint64_t lanes_of_columns() const { return std::uint64_t{rows_} * kLanes; }
 
   void independent() {
     std::vector<std::uint64_t> finishes;
@@ -223,6 +223,7 @@ class FullyConnectedRun {
   const arch::Block& block_;
   std::size_t tiles_;
   std::size_t columns_;
+  std::size_t rows_;
   std::vector<Counts> counts_;  // [pass of the block][tile]
   Tally total_;
 };
@@ -246,6 +247,12 @@ void count_weights(const arch::Block& block, const TacticalPlan& plan, const arc
 
 }  // namespace
 
+void Tactical::require_bit_true() const {
+  if (params_.pe_width >= params_.container_bits) return;
+  throw Error(ErrorKind::config, "/parameters/pe_width",
+              "composed units are counted as DNNsim does and cannot run bit-true");
+}
+
 std::unique_ptr<arch::Plan> Tactical::prepare(const arch::LayerInput& input) const {
   return std::make_unique<TacticalPlan>(*this, input);
 }
@@ -265,8 +272,10 @@ arch::Cost Tactical::price(const arch::LayerInput& input, const arch::Plan& plan
     }
   }
   cost.compute = Cycles(total.cycles);
-  cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(total.effective),
-                              LaneCycles(total.synchronisation), LaneCycles(total.fill));
+  const std::uint64_t elements = input.mapping.composition.elements();
+  cost.lanes =
+      arch::complete(input.mapping.array, cost.compute, LaneCycles(total.effective * elements),
+                     LaneCycles(total.synchronisation * elements), LaneCycles(total.fill * elements));
   cost.events[activation_terms] = total.terms;
   cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
   count_weights(block, packed, input, params_.container_bits, cost);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/arch/accelerator.h"
+#include "sim/arch/composition.h"
 #include "sim/kernel/tactical_schedule.h"
 #include "sim/kernel/terms.h"
 
@@ -19,6 +20,8 @@ struct Params {
   std::uint32_t rows = 16;
   std::uint32_t columns = 16;
   std::uint32_t container_bits = 16;
+  std::uint32_t pe_width = 16;
+  arch::Storage storage = arch::Storage::container;
   BackEnd back_end = BackEnd::terms;
   kernel::Pattern pattern = kernel::Pattern::parse("T<2,5>");
   kernel::ScheduleOptions schedule;
@@ -48,8 +51,17 @@ class Tactical final : public arch::Accelerator {
   }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override {
-    return {.activations = params_.back_end != BackEnd::parallel, .weights = true};
+    return {
+        .activations = params_.back_end != BackEnd::parallel,
+        .weights = true,
+        .tensor_signs = params_.back_end == BackEnd::precision && params_.width_rule == WidthRule::dnnsim};
   }
+  [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
+  [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {
+    return arch::map_composed(layer, shape(), pallet, params_.pe_width);
+  }
+  // Throws Error(config) where a configuration only counts: pe_width below the container.
+  void require_bit_true() const;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
                                  const arch::Block& block) const override;

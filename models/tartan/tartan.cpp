@@ -21,26 +21,28 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
 }  // namespace
 
 config::Declaration Params::declaration() {
-  return {Parameter::integer("tiles", "tiles", 1, 1024)
-              .by_default(16)
-              .means("tiles, each with its own filters of the same windows")
-              .from("Tartan (arXiv 1707.09068): 16 tiles"),
-          Parameter::integer("rows", "filters", 1, 1024)
-              .by_default(16)
-              .means("filters of a tile")
-              .from("Tartan (arXiv 1707.09068)"),
-          Parameter::integer("columns", "windows", 1, 256)
-              .by_default(16)
-              .means("windows of a tile: 16, or 8 where two bits are processed a cycle; in fully connected "
-                     "layers they "
-                     "hold different outputs or slices of one")
-              .from("Tartan (arXiv 1707.09068)"),
-          Parameter::integer("bits_per_cycle", "bits", 1, 2)
-              .by_default(1)
-              .means("activation bits processed, and weight bits loaded, a cycle: 1, or 2 in TRT2b")
-              .from("Tartan (arXiv 1707.09068)"),
-          arch::activation_fetch_parameter(),
-          arch::container_bits_parameter()};
+  return {
+      Parameter::integer("tiles", "tiles", 1, 1024)
+          .by_default(16)
+          .means("tiles, each with its own filters of the same windows")
+          .from("Tartan (arXiv 1707.09068): 16 tiles"),
+      Parameter::integer("rows", "filters", 1, 1024)
+          .by_default(16)
+          .means("filters of a tile")
+          .from("Tartan (arXiv 1707.09068)"),
+      Parameter::integer("columns", "windows", 1, 256)
+          .by_default(16)
+          .means("windows of a tile: 16, or 8 where two bits are processed a cycle; in fully connected "
+                 "layers they "
+                 "hold different outputs or slices of one")
+          .from("Tartan (arXiv 1707.09068)"),
+      Parameter::integer("bits_per_cycle", "bits", 1, 2)
+          .by_default(1)
+          .means("activation bits processed, and weight bits loaded, a cycle: 1, or 2 in TRT2b")
+          .from("Tartan (arXiv 1707.09068)"),
+      arch::activation_fetch_parameter(),
+      arch::storage_parameter(arch::Storage::container, "Tartan (arXiv 1707.09068) keeps full containers"),
+      arch::container_bits_parameter()};
 }
 
 Params Params::from(const config::Values& values) {
@@ -49,7 +51,8 @@ Params Params::from(const config::Values& values) {
           .columns = values.count("columns"),
           .bits_per_cycle = values.count("bits_per_cycle"),
           .container_bits = values.count("container_bits"),
-          .fetch = arch::activation_fetch_from(values)};
+          .fetch = arch::activation_fetch_from(values),
+          .storage = arch::storage_from(values)};
 }
 
 arch::Mapping Tartan::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {

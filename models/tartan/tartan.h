@@ -13,6 +13,7 @@ struct Params {
   std::uint32_t bits_per_cycle = 1;
   std::uint32_t container_bits = 16;
   arch::ActivationFetch fetch = arch::ActivationFetch::ideal;
+  arch::Storage storage = arch::Storage::container;
 
   static config::Declaration declaration();
   static Params from(const config::Values& values);
@@ -31,6 +32,7 @@ class Tartan final : public arch::Accelerator {
     return {params_.tiles, params_.rows, params_.columns};
   }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
+  [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,

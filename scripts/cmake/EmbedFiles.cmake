@@ -7,5 +7,5 @@ function(embed_files target name file)
             -P "${PROJECT_SOURCE_DIR}/scripts/cmake/embed.cmake"
     DEPENDS "${file}" "${PROJECT_SOURCE_DIR}/scripts/cmake/embed.cmake" VERBATIM)
   target_sources(${target} PRIVATE "${source}")
-  set_source_files_properties("${source}" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  set_source_files_properties("${source}" PROPERTIES SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

@@ -8,13 +8,13 @@ endif()
 
 # -O2: hot loops are vectorised by hand (Highway), and -O3 only costs compile time here.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+# What the sanitizers are built with: enough to run fast and to name the line of a finding.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
 
 find_program(HEDDLE_CCACHE ccache)
 if(HEDDLE_CCACHE)
-  # The sloppiness is what ccache asks for with precompiled headers; -fpch-preprocess is below. The base
-  # directory lets several working copies share their objects.
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros"
-      "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR};CCACHE_NOHASHDIR=1;${HEDDLE_CCACHE}")
+  # The sloppiness is what ccache asks for with precompiled headers; -fpch-preprocess is below.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${HEDDLE_CCACHE}")
 endif()
 
 add_library(heddle_flags INTERFACE)
@@ -33,6 +33,9 @@ endif()
 if(HEDDLE_DEVELOPER)
   target_compile_options(heddle_flags INTERFACE -Werror)
 endif()
+# Command line and tests compute little: a third less to compile.
+add_library(heddle_light INTERFACE)
+target_compile_options(heddle_light INTERFACE $<$<CONFIG:Release>:-O1>)
 if(HEDDLE_SANITIZE)
   target_compile_options(heddle_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(heddle_flags INTERFACE -fsanitize=address,undefined)

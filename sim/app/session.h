@@ -43,6 +43,6 @@ struct Session {
 };
 
 // The trace that is used where none is given: the quick start.
-inline constexpr const char* kDefaultTrace = "digits-16b";
+inline constexpr const char* kDefaultTrace = "denoiser-16b";
 
 }  // namespace heddle::app

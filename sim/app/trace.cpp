@@ -73,6 +73,25 @@ Json info_json(const workload::Trace& trace) {
   return out;
 }
 
+// One line of the keys that the format names; the whole object is in --json.
+std::string accuracy_text(const Json& accuracy) {
+  std::string text = "accuracy:";
+  if (const auto metric = accuracy.find("metric"); metric != accuracy.end() && metric->is_string()) {
+    text += " " + metric->get<std::string>();
+  }
+  const char* separator = " ";
+  for (const char* key : {"quantized", "float", "relative"}) {
+    const auto value = accuracy.find(key);
+    if (value == accuracy.end() || !value->is_number()) continue;
+    text += fmt::format("{}{:.4f} {}", separator, value->get<double>(), key);
+    separator = ", ";
+  }
+  if (const auto n = accuracy.find("n"); n != accuracy.end() && n->is_number_unsigned()) {
+    text += " (" + grouped(n->get<std::uint64_t>()) + " samples)";
+  }
+  return text;
+}
+
 int info(const Arguments& arguments) {
   const auto values =
       parse("info", "Show a trace's network: layers, shapes, precisions, provenance.", arguments);
@@ -84,7 +103,7 @@ int info(const Arguments& arguments) {
   }
   const auto& network = trace.network();
   std::cout << network.name << ", " << network.samples << " samples, sha256 " << trace.digest() << "\n";
-  if (!network.accuracy.is_null()) std::cout << "accuracy: " << network.accuracy.dump() << "\n";
+  if (!network.accuracy.is_null()) std::cout << accuracy_text(network.accuracy) << "\n";
   std::cout << "made by: " << network.provenance.at("tool").get<std::string>() << "\n\n";
   result::Table table({"layer", "op", "shape", "Pa", "Pw", "MACs", "values"});
   std::uint64_t macs = 0;

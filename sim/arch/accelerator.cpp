@@ -43,7 +43,7 @@ config::Parameter storage_parameter(Storage fallback, std::string source) {
 
 Storage storage_from(const config::Values& parameters) {
   const std::string word = parameters.text("storage");
-  const auto at = std::find(kStorageWords.begin(), kStorageWords.end(), word);
+  const auto* const at = std::find(kStorageWords.begin(), kStorageWords.end(), word);
   HEDDLE_CHECK(at != kStorageWords.end(), "a storage that was not declared");
   return static_cast<Storage>(at - kStorageWords.begin());
 }

@@ -19,6 +19,8 @@ namespace heddle::arch {
 struct Needs {
   bool activations = false;
   bool weights = false;
+  // Whether a tensor holds a negative value in any sample (LayerInput::has_negative_*).
+  bool tensor_signs = false;
 };
 
 // One layer of one sample, ready to be priced. Pointers are null where the trace has no values or the
@@ -31,6 +33,9 @@ struct LayerInput {
   const workload::WeightBricks* weights = nullptr;
   // Widths of groups of 16 weights, [filter][step] of the lowered layer; empty: none in the trace.
   std::vector<std::uint8_t> group_widths;
+  // Some sample's tensor holds a negative value; found only where the design asks for it.
+  bool has_negative_activations = false;
+  bool has_negative_weights = false;
 };
 
 // What a model derives from a layer once and every block reads: schedules, per-brick summaries.

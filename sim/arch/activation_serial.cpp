@@ -5,6 +5,7 @@
 
 #include "sim/arch/budget.h"
 #include "sim/arch/fetch_rows.h"
+#include "sim/kernel/round_robin.h"
 
 namespace heddle::arch {
 namespace {
@@ -20,6 +21,20 @@ std::uint64_t pass_cycles(const LayerInput& input, const Block& block, std::uint
     }
   }
   return sum;
+}
+
+// A fully connected layer: the bricks of all passes take turns on the columns, starting one cycle apart.
+Cost take_turns(const LayerInput& input, const Block& block, std::uint64_t serial_cycles,
+                LaneCycles effective) {
+  const ArrayShape composed = input.mapping.composed();
+  const std::uint64_t bricks = std::uint64_t{input.mapping.steps} * block.passes.size();
+  Cost cost;
+  cost.compute = Cycles(kernel::round_robin_cycles(bricks, composed.columns, serial_cycles));
+  cost.passes = split_evenly(cost.compute, block.passes.size());
+  const LaneCycles fill((cost.compute.count() * composed.columns - bricks * serial_cycles) *
+                        input.mapping.composition.elements() * composed.tiles * composed.rows * kLanes);
+  cost.lanes = complete(input.mapping.array, cost.compute, effective, LaneCycles(0), fill);
+  return cost;
 }
 
 }  // namespace
@@ -39,12 +54,14 @@ ActivationFetch activation_fetch_from(const config::Values& values) {
 Cost price_activation_serial(const LayerInput& input, const Block& block, std::uint64_t serial_cycles,
                              ActivationFetch fetch) {
   const Presence present = presence(input, block);
+  const std::uint64_t elements = input.mapping.composition.elements();
+  const LaneCycles effective(present.windows * present.filter_channels * serial_cycles * elements);
+  if (input.lowered.is_fully_connected) return take_turns(input, block, serial_cycles, effective);
   const std::uint64_t pass = pass_cycles(input, block, serial_cycles, fetch);
   const std::uint64_t busy = block.window_sets.size() * input.mapping.steps * serial_cycles;
   Cost cost;
   cost.passes.assign(block.passes.size(), Cycles(pass));
   cost.compute = Cycles(pass * block.passes.size());
-  const LaneCycles effective(present.windows * present.filter_channels * serial_cycles);
   // Waiting for activation rows: whole-array cycles beyond the serial ones.
   const LaneCycles waiting((pass - busy) * block.passes.size() * input.mapping.array.lanes());
   cost.lanes = complete(input.mapping.array, cost.compute, effective, waiting, LaneCycles(0));

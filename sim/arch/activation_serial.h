@@ -13,8 +13,9 @@ enum class ActivationFetch { ideal, rows };
 config::Parameter activation_fetch_parameter();
 ActivationFetch activation_fetch_from(const config::Values& values);
 
-// Compute cycles, passes and lane budget of a convolution's block where all columns take `serial_cycles` a
-// step and wait, with ActivationFetch::rows, for the memory rows that their windows touch (Stripes).
+// Compute cycles, passes and lane budget of a block where all columns take `serial_cycles` a step and, in
+// convolutions with ActivationFetch::rows, wait for the memory rows that their windows touch (Stripes). In
+// fully connected layers bricks take turns on the columns.
 Cost price_activation_serial(const LayerInput& input, const Block& block, std::uint64_t serial_cycles,
                              ActivationFetch fetch);
 

@@ -51,7 +51,8 @@ std::uint32_t outputs_a_row(const Pass& pass, const ArrayShape& array) {
 Mapping map_cascade(const workload::LoweredLayer& layer, const ArrayShape& array) {
   HEDDLE_CHECK(layer.is_fully_connected, "only fully connected layers cascade");
   const std::uint64_t at_once = std::uint64_t{rows_of(array)} * array.columns;
-  Mapping out{.array = array, .passes = {}, .window_sets = {{0, 1}}, .steps = layer.steps()};
+  Mapping out{
+      .array = array, .composition = {}, .passes = {}, .window_sets = {{0, 1}}, .steps = layer.steps()};
   for (std::uint32_t g = 0; g < layer.groups.size(); ++g) {
     const auto& group = layer.groups[g];
     for (std::uint64_t done = 0; done < group.filters; done += at_once) {

@@ -119,7 +119,7 @@ Totals price_barrier(const LayerInput& input, const Block& block, const ColumnSt
 
 Totals price_bricks(const LayerInput& input, const Block& block, const ColumnSteps& steps) {
   Totals out;
-  kernel::RoundRobin issue(input.mapping.array.columns);
+  kernel::RoundRobin issue(input.mapping.composed().columns);
   for (const auto p : block.passes) {
     const auto slots = slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
     HEDDLE_CHECK(slots.size() == 1, "fully connected groups run one after another");
@@ -159,7 +159,7 @@ ColumnSteps::ColumnSteps(const LayerInput& input, std::uint32_t columns_per_unit
       sets_(input.mapping.window_sets.size()),
       steps_(input.mapping.steps),
       columns_per_unit_(columns_per_unit),
-      units_(static_cast<std::uint32_t>(ceil_div(input.mapping.array.columns, columns_per_unit))),
+      units_(static_cast<std::uint32_t>(ceil_div(input.mapping.composed().columns, columns_per_unit))),
       cycles_(groups_ * sets_ * steps_ * units_) {}
 
 std::vector<std::uint64_t> window_set_sums(const LayerInput& input,
@@ -184,20 +184,22 @@ Cost price_columns(const LayerInput& input, const Block& block, const ColumnStep
   Cost cost;
   Totals totals;
   LaneCycles fill;
-  const ArrayShape& array = input.mapping.array;
+  const ArrayShape composed = input.mapping.composed();
+  const std::uint64_t elements = input.mapping.composition.elements();
   if (input.lowered.is_fully_connected) {
     totals = price_bricks(input, block, steps);
     cost.passes = split_evenly(Cycles(totals.cycles), block.passes.size());
     // Columns that wait for their turn.
-    fill =
-        LaneCycles((totals.cycles * array.columns - totals.tally.cycles) * array.tiles * array.rows * kLanes);
+    fill = LaneCycles((totals.cycles * composed.columns - totals.tally.cycles) * composed.tiles *
+                      composed.rows * kLanes * elements);
   } else if (registers == 0) {
     totals = price_barrier(input, block, steps, cost.passes);
   } else {
     totals = price_convolution(input, block, steps, registers, cost.passes);
   }
   cost.compute = Cycles(totals.cycles);
-  cost.lanes = complete(array, cost.compute, LaneCycles(totals.effective), LaneCycles(totals.waiting), fill);
+  cost.lanes = complete(input.mapping.array, cost.compute, LaneCycles(totals.effective * elements),
+                        LaneCycles(totals.waiting * elements), fill);
   cost.activation_read = activation_bits(input, block, container_bits);
   cost.weight_read = weight_bits(input, block, container_bits);
   tally = totals.tally;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/arch/layer_data.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
@@ -27,6 +29,21 @@ void check_container(const Trace& trace, const Layer& layer, unsigned container_
   }
 }
 
+// [filter][ky][kx][brick], as a trace stores them, in the order in which steps go down the kernel's columns.
+std::vector<std::uint8_t> in_column_order(const std::vector<std::uint8_t>& widths,
+                                          const LoweredLayer& lowered) {
+  std::vector<std::uint8_t> out(widths.size());
+  const std::uint32_t steps = lowered.steps();
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    const auto t = static_cast<std::uint32_t>(i % steps);
+    const std::uint32_t position = t / lowered.bricks;
+    const std::uint32_t step = lowered.step_of(
+        {position / lowered.kernel_width, position % lowered.kernel_width, t % lowered.bricks});
+    out[i - t + step] = widths[i];
+  }
+  return out;
+}
+
 // Group widths as the lowered layer's steps see them. Where folding or depthwise lanes regroup weights,
 // the trace's groups no longer exist and the layer's own width stands.
 std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
@@ -35,8 +52,26 @@ std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
   if (!widths.empty() && (lowered.fold > 1 || lowered.shapes_only)) {
     widths.assign(std::size_t{layer.geometry.filters} * lowered.steps(),
                   static_cast<std::uint8_t>(layer.precision.weight_bits));
+  } else if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
+    return in_column_order(widths, lowered);
   }
   return widths;
+}
+
+// Whether the operand's tensor, all samples together, holds a negative value. `own` is that of `sample`;
+// the others are read only where it decides nothing.
+template <class Load>
+bool any_negative(const workload::Operand& operand, const workload::IntTensor& own, std::uint32_t sample,
+                  const Load& load) {
+  const auto negative = [](std::int32_t x) { return x < 0; };
+  if (!operand.rep.is_signed) return false;
+  if (std::any_of(own.values.begin(), own.values.end(), negative)) return true;
+  for (std::uint32_t k = 0; k < operand.files.size(); ++k) {
+    if (k == sample || operand.files.size() == 1) continue;
+    const workload::IntTensor other = load(k);
+    if (std::any_of(other.values.begin(), other.values.end(), negative)) return true;
+  }
+  return false;
 }
 
 void check_widths(const Trace& trace, const Layer& layer, const LayerInput& input) {
@@ -85,12 +120,19 @@ LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sampl
     weight_codes_ = trace.weights(layer, sample);
     weights_ = std::make_unique<workload::WeightBricks>(layer, lowered_, weight_codes_);
   }
+  const auto codes = [&](std::uint32_t k) { return trace.activations(layer, k); };
+  const auto weight_codes = [&](std::uint32_t k) { return trace.weights(layer, k); };
+  const bool negative_activations = needs.tensor_signs && want_activations &&
+                                    any_negative(layer.activation, activation_codes_, sample, codes);
+  const bool negative_weights =
+      needs.tensor_signs && want_weights && any_negative(layer.weight, weight_codes_, sample, weight_codes);
   if (!all_values) {
     activation_codes_ = {};
     weight_codes_ = {};
   }
   input_ = std::make_unique<LayerInput>(LayerInput{layer, lowered_, mapping_, activations_.get(),
-                                                   weights_.get(), lowered_widths(trace, layer, lowered_)});
+                                                   weights_.get(), lowered_widths(trace, layer, lowered_),
+                                                   negative_activations, negative_weights});
   check_widths(trace, layer, *input_);
 }
 

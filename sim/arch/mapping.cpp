@@ -86,6 +86,11 @@ const config::Declaration& MappingOptions::declaration() {
       Parameter::choice("window_order", {"row_major", "column_major"})
           .by_default("row_major")
           .means("windows are enumerated along output rows, or down output columns as DNNsim does")
+          .from("specification, section 1"),
+      Parameter::choice("kernel_order", {"row_major", "column_major"})
+          .by_default("row_major")
+          .means("a window's steps go along the kernel's rows (ky, kx, channel brick), or down its columns "
+                 "(kx, ky, channel brick)")
           .from("specification, section 1")};
   return kDeclaration;
 }
@@ -106,6 +111,9 @@ MappingOptions MappingOptions::from(const config::Values& values) {
   out.lowering.window_order = values.text("window_order") == "column_major"
                                   ? workload::WindowOrder::column_major
                                   : workload::WindowOrder::row_major;
+  out.lowering.kernel_order = values.text("kernel_order") == "column_major"
+                                  ? workload::KernelOrder::column_major
+                                  : workload::KernelOrder::row_major;
   return out;
 }
 
@@ -115,12 +123,15 @@ std::uint64_t Mapping::windows() const {
   return sum;
 }
 
-Mapping map_layer(const LoweredLayer& layer, const ArrayShape& array, Pallet pallet) {
-  HEDDLE_CHECK(array.tiles > 0 && array.rows > 0 && array.columns > 0, "an array without elements");
-  return {.array = array,
-          .passes = passes_of(layer, array),
-          .window_sets = window_sets_of(layer, array.columns, pallet),
-          .steps = layer.steps()};
+Mapping map_layer(const LoweredLayer& layer, const ArrayShape& array, Pallet pallet,
+                  Composition composition) {
+  Mapping out{.array = array, .composition = composition, .passes = {}, .window_sets = {}, .steps = 0};
+  const ArrayShape composed = out.composed();
+  HEDDLE_CHECK(composed.tiles > 0 && composed.rows > 0 && composed.columns > 0, "an array without elements");
+  out.passes = passes_of(layer, composed);
+  out.window_sets = window_sets_of(layer, composed.columns, pallet);
+  out.steps = layer.steps();
+  return out;
 }
 
 }  // namespace heddle::arch

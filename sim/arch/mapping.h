@@ -22,6 +22,16 @@ struct ArrayShape {
   [[nodiscard]] std::uint64_t lanes() const { return std::uint64_t{tiles} * rows * columns * kLanes; }
 };
 
+// Elements that work as one on a value that is wider than an element: rows on a weight, columns on an
+// activation (sim/arch/composition.h).
+struct Composition {
+  std::uint32_t rows = 1;
+  std::uint32_t columns = 1;
+
+  [[nodiscard]] std::uint64_t elements() const { return std::uint64_t{rows} * columns; }
+  friend bool operator==(const Composition&, const Composition&) = default;
+};
+
 enum class Pallet { wrap, row };
 
 // The `mapping` section of every accelerator's configuration.
@@ -52,15 +62,21 @@ struct WindowSet {
 // Which filters and windows of a lowered layer meet: the loop order of the specification, section 1 (pass
 // over filter sets, window set, kernel y, kernel x, channel brick).
 struct Mapping {
-  ArrayShape array;
+  ArrayShape array;  // of the elements that are there
+  Composition composition;
   std::vector<Pass> passes;
   std::vector<WindowSet> window_sets;
   std::uint32_t steps = 0;  // of one window and one filter set
 
+  // The array as the layer sees it.
+  [[nodiscard]] ArrayShape composed() const {
+    return {array.tiles, array.rows / composition.rows, array.columns / composition.columns};
+  }
   // Column-steps in which a window is present, all window sets: windows x steps.
   [[nodiscard]] std::uint64_t windows() const;
 };
 
-Mapping map_layer(const workload::LoweredLayer& layer, const ArrayShape& array, Pallet pallet);
+Mapping map_layer(const workload::LoweredLayer& layer, const ArrayShape& array, Pallet pallet,
+                  Composition composition = {});
 
 }  // namespace heddle::arch

@@ -56,6 +56,8 @@ void apply(Document& document, const std::string& text) {
   if (equals == std::string::npos || equals == 0) {
     throw Error(ErrorKind::usage, shown, "expected path=value, for example parameters.tiles=4");
   }
+  auto source = std::make_shared<SourceText>();
+  source->name = shown;
   std::string pointer;
   Json* node = &document.root;
   std::size_t start = 0;
@@ -69,6 +71,7 @@ void apply(Document& document, const std::string& text) {
                   "'" + pointer + "' is not an object, so it has no key " + in_quotes(key));
     }
     pointer += "/" + pointer_token(key);
+    if (!node->contains(key)) document.mark(pointer, {source, 0});  // an object that this path makes
     node = &(*node)[key];
   }
   const std::string value = text.substr(equals + 1);
@@ -76,8 +79,6 @@ void apply(Document& document, const std::string& text) {
   // Not JSON means a plain text: --set mapping.pallet=row needs no quotes within quotes.
   Json parsed = Json::parse(value, nullptr, false);
   *node = parsed.is_discarded() ? Json(value) : std::move(parsed);
-  auto source = std::make_shared<SourceText>();
-  source->name = shown;
   document.mark(pointer, {source, 0});
 }
 

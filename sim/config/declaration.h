@@ -40,8 +40,8 @@ class Parameter {
   // Fluent additions. A parameter without a default is required; `optional()` makes it absent by default.
   Parameter&& by_default(Json value) &&;
   Parameter&& optional() &&;
-  Parameter&& means(std::string description) &&;
-  Parameter&& from(std::string source) &&;
+  Parameter&& means(std::string text) &&;
+  Parameter&& from(std::string text) &&;
 
   std::string name;
   Type type = Type::integer;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
+#include "sim/hw/simulate.h"
 
 namespace heddle::hw {
 namespace {
@@ -130,7 +131,7 @@ std::vector<Timing> simulate(std::span<const Job> jobs) {
     arch::check_work_list(job.list);
     engines.push_back(std::make_unique<Engine>(fmt::format("engine_{}", engines.size()).c_str(), job));
   }
-  sc_core::sc_start();
+  simulate();
   for (const auto& engine : engines) engine->rethrow();
   std::vector<Timing> out;
   for (const auto& engine : engines) {

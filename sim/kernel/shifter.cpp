@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <vector>
 
 #include "sim/base/error.h"
 #include "sim/kernel/width.h"
@@ -106,6 +107,93 @@ void ColumnCycles(const std::uint32_t* HWY_RESTRICT masks, std::size_t columns, 
 
 #endif
 
+#if HWY_TARGET == HWY_SCALAR
+
+template <class T>
+std::uint64_t LaneCycles(T* state, std::size_t lanes, unsigned first_stage_bits, std::uint8_t* out,
+                         std::size_t columns) {
+  std::uint64_t exponents = 0;
+  std::vector<std::uint32_t> column(lanes);
+  for (std::size_t c = 0; c < columns; ++c) {
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      column[lane] = state[lane * kShifterColumns + c];
+      state[lane * kShifterColumns + c] = 0;
+      exponents += static_cast<std::uint64_t>(std::popcount(column[lane]));
+    }
+    out[c] = static_cast<std::uint8_t>(column_cycles(column, first_stage_bits));
+  }
+  return exponents;
+}
+
+#else
+
+// `stride` columns from `state` on; what is said of Run() holds for both widths of masks.
+template <class D, class T = hn::TFromD<D> >
+HWY_INLINE std::uint64_t LaneCyclesOf(D d, T* HWY_RESTRICT state, std::size_t lanes,
+                                      unsigned first_stage_bits, T* HWY_RESTRICT cycles_out) {
+  constexpr unsigned kFullReach = sizeof(T) == 2 ? 4 : 5;  // a window that would shift out of the word
+  const auto zero = hn::Zero(d);
+  auto any = zero;
+  auto count = zero;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    const auto x = hn::LoadU(d, state + lane * kShifterColumns);
+    any = hn::Or(any, x);
+    count = hn::Add(count, hn::PopulationCount(x));  // 17 bits a lane, 256 lanes: no overflow
+  }
+  HWY_ALIGN T counts[hn::MaxLanes(d)];
+  hn::Store(count, d, counts);
+  std::uint64_t exponents = 0;
+  for (std::size_t c = 0; c < hn::Lanes(d); ++c) exponents += counts[c];
+  const auto one = hn::Set(d, T{1});
+  if (first_stage_bits == 0) {  // every distinct exponent takes a cycle
+    for (std::size_t lane = 0; lane < lanes; ++lane) hn::StoreU(zero, d, state + lane * kShifterColumns);
+    hn::StoreU(hn::Max(hn::PopulationCount(any), one), d, cycles_out);
+    return exponents;
+  }
+  const bool covers = first_stage_bits >= kFullReach;
+  const int reach = covers ? 0 : 1 << first_stage_bits;
+  auto cycles = zero;
+  while (!hn::AllTrue(d, hn::Eq(any, zero))) {
+    cycles = hn::Sub(cycles, hn::VecFromMask(d, hn::Ne(any, zero)));
+    const auto head = hn::And(any, hn::Sub(zero, any));
+    const auto above = covers ? zero : hn::ShiftLeftSame(head, reach);
+    const auto window = hn::Sub(above, head);
+    any = zero;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      T* HWY_RESTRICT at = state + lane * kShifterColumns;
+      const auto x = hn::LoadU(d, at);
+      const auto rest = hn::Xor(x, hn::And(hn::And(x, hn::Sub(zero, x)), window));
+      hn::StoreU(rest, d, at);
+      any = hn::Or(any, rest);
+    }
+  }
+  hn::StoreU(hn::Max(cycles, one), d, cycles_out);
+  return exponents;
+}
+
+template <class T>
+std::uint64_t LaneCycles(T* HWY_RESTRICT state, std::size_t lanes, unsigned first_stage_bits,
+                         std::uint8_t* HWY_RESTRICT out, std::size_t columns) {
+  const hn::CappedTag<T, kShifterColumns> d;
+  HWY_ALIGN T cycles[kShifterColumns];
+  std::uint64_t exponents = 0;
+  for (std::size_t c = 0; c < columns; c += hn::Lanes(d))
+    exponents += LaneCyclesOf(d, state + c, lanes, first_stage_bits, cycles + c);
+  for (std::size_t c = 0; c < columns; ++c) out[c] = static_cast<std::uint8_t>(cycles[c]);
+  return exponents;
+}
+
+#endif
+
+std::uint64_t LaneCycles16(std::uint16_t* state, std::size_t lanes, unsigned first_stage_bits,
+                           std::uint8_t* out, std::size_t columns) {
+  return LaneCycles(state, lanes, first_stage_bits, out, columns);
+}
+std::uint64_t LaneCycles32(std::uint32_t* state, std::size_t lanes, unsigned first_stage_bits,
+                           std::uint8_t* out, std::size_t columns) {
+  return LaneCycles(state, lanes, first_stage_bits, out, columns);
+}
+
 // A reach of one takes every exponent in a cycle of its own: as many cycles as distinct exponents.
 void DistinctExponents(const std::uint32_t* HWY_RESTRICT masks, std::size_t columns, std::size_t lanes,
                        std::uint8_t* HWY_RESTRICT out) {
@@ -124,6 +212,8 @@ namespace heddle::kernel {
 
 HWY_EXPORT(ColumnCycles);
 HWY_EXPORT(DistinctExponents);
+HWY_EXPORT(LaneCycles16);
+HWY_EXPORT(LaneCycles32);
 
 namespace {
 
@@ -180,6 +270,20 @@ void column_cycles(std::span<const std::uint32_t> exponent_masks, std::size_t la
 void brick_cycles(std::span<const std::uint32_t> exponent_masks, unsigned first_stage_bits,
                   std::span<std::uint8_t> out) {
   column_cycles(exponent_masks, kBrick, first_stage_bits, out);
+}
+
+std::uint64_t lane_cycles(std::span<std::uint16_t> state, unsigned first_stage_bits,
+                          std::span<std::uint8_t> out) {
+  HEDDLE_CHECK(state.size() % kShifterColumns == 0 && out.size() <= kShifterColumns, "whole lanes");
+  return HWY_DYNAMIC_DISPATCH(LaneCycles16)(state.data(), state.size() / kShifterColumns, first_stage_bits,
+                                            out.data(), out.size());
+}
+
+std::uint64_t lane_cycles(std::span<std::uint32_t> state, unsigned first_stage_bits,
+                          std::span<std::uint8_t> out) {
+  HEDDLE_CHECK(state.size() % kShifterColumns == 0 && out.size() <= kShifterColumns, "whole lanes");
+  return HWY_DYNAMIC_DISPATCH(LaneCycles32)(state.data(), state.size() / kShifterColumns, first_stage_bits,
+                                            out.data(), out.size());
 }
 
 std::optional<unsigned> shifter_step(std::span<std::uint32_t> exponent_masks, unsigned first_stage_bits,

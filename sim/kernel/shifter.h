@@ -30,6 +30,16 @@ void column_cycles(std::span<const std::uint32_t> exponent_masks, std::size_t la
 void brick_cycles(std::span<const std::uint32_t> exponent_masks, unsigned first_stage_bits,
                   std::span<std::uint8_t> out);
 
+// Cycles of up to kShifterColumns columns that are laid out lane by lane: state[lane * kShifterColumns + c]
+// is the mask of column c, so that a lane of neighbouring windows is one copy. Columns beyond out.size() must
+// be empty. The state is consumed; any number of lanes. Returns the number of exponents there were. Masks of
+// 16 bits are twice as fast; exponent 16 (unsigned 16-bit values may recode to it) needs 32.
+inline constexpr std::size_t kShifterColumns = 16;
+std::uint64_t lane_cycles(std::span<std::uint16_t> state, unsigned first_stage_bits,
+                          std::span<std::uint8_t> out);
+std::uint64_t lane_cycles(std::span<std::uint32_t> state, unsigned first_stage_bits,
+                          std::span<std::uint8_t> out);
+
 // One cycle, for arrays that really shift: removes from each lane the exponent it consumes, leaves it in
 // `consumed` as a one-hot mask (0: the lane waits) and returns m; nothing when no lane holds an exponent.
 // consumed.size() == exponent_masks.size().

@@ -14,13 +14,12 @@ namespace heddle::kernel {
 namespace {
 
 constexpr int kLanes = 16;
-constexpr std::size_t kMaxOffsets = 31;  // five bits of select
 
 [[noreturn]] void refuse(std::string_view text) {
   throw Error(
       ErrorKind::config, "pattern",
       "expected L<h,d> with h 1..15 and d 0..15, T<2,5> or X<inf,15>, with h + d + 1 after the letter or "
-      "nothing, such as L8<1,6>; got " +
+      "nothing, such as L8<1,6>, or places (columns,lanes) one after the other, such as (1,0)(1,-1); got " +
           in_quotes(text));
 }
 
@@ -39,6 +38,23 @@ bool take(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
+// "(1,0)(2,-1)...".
+std::vector<Offset> listed_offsets(std::string_view text) {
+  std::vector<Offset> offsets;
+  for (std::string_view rest = text; !rest.empty();) {
+    if (!take(rest, "(")) refuse(text);
+    const auto columns = take_number(rest);
+    if (!take(rest, ",")) refuse(text);
+    const bool is_negative = take(rest, "-");
+    if (!is_negative) take(rest, "+");
+    const auto lanes = take_number(rest);
+    if (!take(rest, ")") || !columns || !lanes || *columns > 99 || *lanes > 99) refuse(text);
+    const int signed_lanes = is_negative ? -static_cast<int>(*lanes) : static_cast<int>(*lanes);
+    offsets.push_back({static_cast<std::uint8_t>(*columns), static_cast<std::int8_t>(signed_lanes)});
+  }
+  return offsets;
+}
+
 std::vector<Offset> l_offsets(unsigned h, unsigned d) {
   std::vector<Offset> offsets;
   for (unsigned i = 1; i <= h; ++i) offsets.push_back({static_cast<std::uint8_t>(i), 0});
@@ -54,6 +70,7 @@ std::vector<Offset> t_offsets() {
 
 Pattern Pattern::parse(std::string_view text) {
   if (text == "X<inf,15>") return {std::string(text), {}};
+  if (text.starts_with('(')) return of_offsets(listed_offsets(text));
   std::string_view rest = text;
   const bool is_t = take(rest, "T");
   if (!is_t && !take(rest, "L")) refuse(text);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -9,6 +10,9 @@
 #include <vector>
 
 namespace heddle::kernel {
+
+// Places that a select of five bits tells apart, its own weight aside.
+inline constexpr std::size_t kMaxOffsets = 31;
 
 // Where a Bit-Tactical slot may take a weight from: `columns` later (dt >= 1), `lanes` further, modulo 16.
 struct Offset {
@@ -22,7 +26,8 @@ struct Offset {
 class Pattern {
  public:
   // "L<h,d>" (1 <= h <= 15, d <= 15), "T<2,5>" or "X<inf,15>"; a number after the letter is the multiplexer's
-  // inputs and must be h + d + 1, as in "L8<1,6>". Throws Error(config) that names what was expected.
+  // inputs and must be h + d + 1, as in "L8<1,6>". Or the places themselves, in search order, as in
+  // "(1,0)(2,0)(1,-1)". Throws Error(config) that names what was expected.
   static Pattern parse(std::string_view text);
   // Any list of up to 31 distinct places, 1..15 columns and -15..15 lanes away. Throws Error(config).
   static Pattern of_offsets(std::span<const Offset> offsets);

@@ -13,7 +13,6 @@ namespace heddle::kernel {
 namespace {
 
 constexpr std::size_t kMaxRows = 16;
-constexpr std::size_t kMaxOffsets = 31;
 constexpr std::size_t kMaxAhead = 15;
 constexpr std::uint32_t kAllLanes = 0xffff;
 constexpr std::uint8_t kOwn = 0;  // 1 .. 31: moved by offsets[code - 1]
@@ -75,7 +74,7 @@ class TacticalScheduler {
   void emit(std::size_t t) {
     lanes_.fill(0);
     gated_.fill(0);
-    occupancy_ = {};
+    occupied_ = 0;
     depth_ = static_cast<unsigned>(std::min<std::size_t>(ahead_, columns_ - 1 - t));
     for (std::size_t row = 0; row < rows_; ++row) emit_row(t, row);
     for (unsigned dt = 0; dt <= depth_; ++dt) {
@@ -86,7 +85,9 @@ class TacticalScheduler {
     }
     out_.read_starts_.push_back(out_.reads_.size());
     out_.columns_.push_back(static_cast<std::uint32_t>(t));
-    out_.occupancy_.push_back(occupancy_);
+    out_.occupancy_.push_back({static_cast<std::uint16_t>(occupied_),
+                               static_cast<std::uint16_t>(occupied_ >> 16U),
+                               static_cast<std::uint16_t>(occupied_ >> 32U)});
   }
 
   void emit_row(std::size_t t, std::size_t row) {
@@ -113,12 +114,13 @@ class TacticalScheduler {
 
   void occupy(std::size_t t, std::size_t row, std::uint32_t weights, std::uint32_t zeros) {
     const std::uint32_t present = options_.present.empty() ? kAllLanes : options_.present[row * stride_ + t];
-    const auto add = [](std::uint16_t& to, std::uint32_t lanes) {
-      to = static_cast<std::uint16_t>(to + std::popcount(lanes));
-    };
-    add(occupancy_.weights, weights);
-    add(occupancy_.zeros, zeros & present);
-    add(occupancy_.stored, weights | present);
+    // Three counts of set bits at once, 16 bits each.
+    std::uint64_t x = std::uint64_t{weights} | std::uint64_t{zeros & present} << 16U |
+                      std::uint64_t{weights | present} << 32U;
+    x -= x >> 1U & 0x5555'5555'5555U;
+    x = (x & 0x3333'3333'3333U) + (x >> 2U & 0x3333'3333'3333U);
+    x = (x + (x >> 4U)) & 0x0f0f'0f0f'0f0fU;
+    occupied_ += (x + (x >> 8U)) & 0x001f'001f'001fU;
   }
 
   template <unsigned kPlanes>
@@ -193,7 +195,7 @@ class TacticalScheduler {
   std::vector<std::uint16_t> vacated_;                // [t][row], what has
   std::array<std::uint32_t, kMaxAhead + 1> lanes_{};  // reads of the current column, by dt
   std::array<std::uint32_t, kMaxAhead + 1> gated_{};
-  Occupancy occupancy_{};
+  std::uint64_t occupied_ = 0;  // Occupancy of the current column, 16 bits a count
   Schedule out_;
 };
 

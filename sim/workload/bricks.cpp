@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/bricks.h"
 
+#include <algorithm>
+
 #include "sim/base/error.h"
 
 namespace heddle::workload {
@@ -67,6 +69,12 @@ WeightBricks::WeightBricks(const Layer& layer, const LoweredLayer& lowered, cons
       const std::uint32_t own_lane =
           lowered.is_depthwise ? (f - members.first_filter) / (g.filters / g.channels) : 0;
       const std::uint32_t channels = lowered.is_depthwise ? 1 : members.channels;
+      if (kernel == 1 && lowered.fold == 1) {  // channels lie side by side, as lanes do
+        std::copy_n(
+            filter, channels,
+            values_.begin() + static_cast<std::ptrdiff_t>(std::size_t{f} * steps_ * kBrick + own_lane));
+        continue;
+      }
       for (std::uint32_t i = 0; i < channels; ++i) {
         const Unfolded from = lowered.fold > 1 ? unfold(lowered, i, g.channels) : Unfolded{0, 0, i};
         const std::uint32_t lane = i + own_lane;
@@ -75,8 +83,7 @@ WeightBricks::WeightBricks(const Layer& layer, const LoweredLayer& lowered, cons
             const std::uint32_t r = ky * lowered.fold + from.dy;
             const std::uint32_t s = kx * lowered.fold + from.dx;
             if (r >= g.kernel_height || s >= g.kernel_width) continue;  // the kernel's zero extension
-            const std::size_t step =
-                (std::size_t{ky} * lowered.kernel_width + kx) * lowered.bricks + lane / kBrick;
+            const std::size_t step = lowered.step_of({ky, kx, lane / kBrick});
             values_[(std::size_t{f} * steps_ + step) * kBrick + lane % kBrick] =
                 filter[from.channel * kernel + std::size_t{r} * g.kernel_width + s];
           }

@@ -63,7 +63,7 @@ std::string LayerList::fit(const Layer& layer) {
   const auto wanted = input_shape(layer);
   if (shape_.empty() || shape_ == wanted) return last_;
   const bool same_size = product(shape_) == product(wanted);
-  const std::string id = layer.id + "/input";
+  std::string id = layer.id + "/input";
   layers_.push_back({{"id", id},
                      {"index", layers_.size()},
                      {"op", same_size ? "reshape" : "other"},

@@ -19,7 +19,7 @@
 namespace heddle::workload {
 namespace {
 
-constexpr std::int64_t kMostDimension = 1 << 24;
+constexpr std::int64_t kMostLayerDimension = 1 << 24;
 constexpr std::size_t kConvolutionFields = 8;
 constexpr std::size_t kProductFields = 4;
 
@@ -30,7 +30,7 @@ struct Line {
   std::string where;
 
   [[nodiscard]] std::uint32_t dimension(std::size_t index, const char* what) const {
-    return static_cast<std::uint32_t>(whole_number(fields[index], where, what, 1, kMostDimension));
+    return static_cast<std::uint32_t>(whole_number(fields[index], where, what, 1, kMostLayerDimension));
   }
 };
 
@@ -92,14 +92,14 @@ Layer convolution(const Line& line) {
     if (ratio.size() != 2)
       throw Error(ErrorKind::workload, line.where,
                   "sparsity: expected N:M, found " + in_quotes(line.fields[kConvolutionFields]));
-    const auto m = whole_number(ratio[1], line.where, "sparsity M", 1, kMostDimension);
+    const auto m = whole_number(ratio[1], line.where, "sparsity M", 1, kMostLayerDimension);
     static_cast<void>(whole_number(ratio[0], line.where, "sparsity N", 1, m));
   }
   g.out_height = output_size(line, "height", g.height, g.kernel_height, g.stride_y, g.pad_bottom);
   g.out_width = output_size(line, "width", g.width, g.kernel_width, g.stride_x, g.pad_right);
   if (line.fields[0].find("DP") != std::string::npos) {
     g.groups = g.channels;
-    if (std::uint64_t{g.filters} * g.channels > kMostDimension)
+    if (std::uint64_t{g.filters} * g.channels > kMostLayerDimension)
       throw Error(ErrorKind::workload, line.where, "too many depthwise filters");
     g.filters *= g.channels;
   }
@@ -117,7 +117,7 @@ Layer matrix_product(const Line& line) {
   g.channels = line.dimension(3, "K");
   if (line.fields.size() > kProductFields && line.fields[kProductFields].find(':') == std::string::npos) {
     g.groups = line.dimension(kProductFields, "batch");
-    if (std::uint64_t{g.groups} * std::max(g.filters, g.channels) > kMostDimension)
+    if (std::uint64_t{g.groups} * std::max(g.filters, g.channels) > kMostLayerDimension)
       throw Error(ErrorKind::workload, line.where, "the batch is too large");
     g.filters *= g.groups;
     g.channels *= g.groups;

@@ -11,10 +11,13 @@ std::uint32_t up(std::uint64_t n, std::uint64_t d) {
   return static_cast<std::uint32_t>(ceil_div(n, d));
 }
 
+// Far beyond any image layer; s x s positions must not overflow a channel count.
+constexpr std::uint32_t kLargestFold = 1024;
+
 bool is_image_layer(const Layer& layer) {
   const Geometry& g = layer.geometry;
   return layer.op == Op::conv2d && g.channels == 3 && g.groups == 1 && g.stride_y == g.stride_x &&
-         g.stride_y > 1 && g.dilation_y == 1 && g.dilation_x == 1;
+         g.stride_y > 1 && g.stride_y <= kLargestFold && g.dilation_y == 1 && g.dilation_x == 1;
 }
 
 // Depthwise, one rule for all designs: a group for every 16-channel brick, filter rows on the diagonal.
@@ -35,8 +38,9 @@ void fold(const Geometry& g, ImageLayer mode, LoweredLayer& out) {
   out.stride_y = out.stride_x = 1;
   out.padded_height = g.out_height + out.kernel_height - 1;
   out.padded_width = g.out_width + out.kernel_width - 1;
-  out.groups = {{0, g.channels * s * s, 0, g.filters}};
-  out.bricks = up(g.channels * s * s, kBrick);
+  const std::uint32_t channels = g.channels * s * s;
+  out.groups = {{0, channels, 0, g.filters}};
+  out.bricks = up(channels, kBrick);
   if (mode == ImageLayer::published) {
     out.bricks = 1;
     out.shapes_only = true;
@@ -67,6 +71,7 @@ LoweredLayer lower(const Layer& layer, const LoweringOptions& options) {
   out.out_width = g.out_width;
   out.fold_order = options.fold_order;
   out.window_order = options.window_order;
+  out.kernel_order = options.kernel_order;
   out.is_fully_connected = layer.is_fully_connected();
   out.activation_bits = layer.precision.activation_bits;
   out.weight_bits = layer.precision.weight_bits;

@@ -15,6 +15,7 @@ inline constexpr std::uint32_t kBrick = 16;  // values consecutive along the cha
 enum class ImageLayer { plain, folded, published };
 enum class FoldOrder { yxc, xyc };                   // channel index (dy*s+dx)*C+c, or DNNsim's (dx*s+dy)*C+c
 enum class WindowOrder { row_major, column_major };  // DNNsim's windows run down the columns
+enum class KernelOrder { row_major, column_major };  // of a window's steps: ky before kx, or kx before ky
 enum class Groups { sequential, parallel, ignored };
 
 struct LoweringOptions {
@@ -22,6 +23,7 @@ struct LoweringOptions {
   FoldOrder fold_order = FoldOrder::yxc;
   Groups groups = Groups::sequential;
   WindowOrder window_order = WindowOrder::row_major;
+  KernelOrder kernel_order = KernelOrder::row_major;
 };
 
 // Channels and filters that belong together. One for a plain layer, one a group of a grouped convolution,
@@ -51,6 +53,7 @@ struct LoweredLayer {
   std::uint32_t fold = 1;  // s of an s x s folding, 1: none
   FoldOrder fold_order = FoldOrder::yxc;
   WindowOrder window_order = WindowOrder::row_major;
+  KernelOrder kernel_order = KernelOrder::row_major;
   bool is_depthwise = false;
   bool is_fully_connected = false;
   bool is_parallel_groups = false;
@@ -77,12 +80,20 @@ struct LoweredLayer {
     const Position at = window_at(w);
     return std::uint64_t{at.y} * out_width + at.x;
   }
-  // Where step t of a window reads: kernel row, kernel column, brick (order ky, kx, channel brick).
+  // Where step t of a window reads: kernel row, kernel column, brick (order ky, kx, channel brick, or kx,
+  // ky, channel brick).
   struct StepAt {
     std::uint32_t ky, kx, brick;
   };
   [[nodiscard]] StepAt step_at(std::uint32_t step) const {
+    if (kernel_order == KernelOrder::column_major)
+      return {step / bricks % kernel_height, step / (bricks * kernel_height), step % bricks};
     return {step / (bricks * kernel_width), step / bricks % kernel_width, step % bricks};
+  }
+  [[nodiscard]] std::uint32_t step_of(const StepAt& at) const {
+    const std::uint32_t position = kernel_order == KernelOrder::column_major ? at.kx * kernel_height + at.ky
+                                                                             : at.ky * kernel_width + at.kx;
+    return position * bricks + at.brick;
   }
   // Lanes of a brick that hold channels of the group (the last brick may be short).
   [[nodiscard]] std::uint32_t lanes(const ChannelGroup& group, std::uint32_t brick) const {

@@ -59,7 +59,7 @@ void check_graph(const ManifestNode& root, const Network& network) {
     const Layer& layer = network.layers[i];
     const std::vector<std::string> earlier(known.begin(), known.end());
     const auto require_known = [&](const std::string& id, const char* what) {
-      if (known.count(id) == 0) {
+      if (!known.contains(id)) {
         throw nodes[i].fault(fmt::format("layer {}: {} {} is not an earlier layer or a network input{}",
                                          in_quotes(layer.id), what, in_quotes(id), suggestion(id, earlier)));
       }
@@ -73,7 +73,7 @@ void check_graph(const ManifestNode& root, const Network& network) {
     if (!known.insert(layer.id).second) throw nodes[i].fault("id", in_quotes(layer.id) + " is already taken");
   }
   for (const auto& output : network.outputs) {
-    if (known.count(output) == 0)
+    if (!known.contains(output))
       throw root.child("network").fault("outputs", "there is no layer " + in_quotes(output));
   }
 }

@@ -28,8 +28,8 @@ Op op_of(const ManifestNode& node, std::string& name) {
 }
 
 std::string listed_file(const ManifestNode& node, const std::string& key, const LayerContext& context) {
-  const std::string name = node.text(key);
-  if (context.files.count(name) == 0) {
+  std::string name = node.text(key);
+  if (!context.files.contains(name)) {
     std::vector<std::string> names;
     for (const auto& [file, ignored] : context.files) names.push_back(file);
     throw node.fault(key,
@@ -173,10 +173,11 @@ Representation read_rep(const ManifestNode& rep, const LayerContext& context) {
     out.zero_point = rep.integer("zero_point", INT32_MIN, INT32_MAX);
   }
   out.pad_code = static_cast<std::int32_t>(rep.integer_or("pad_code", out.zero_point, INT32_MIN, INT32_MAX));
-  if (out.pad_code < out.lowest_code() || out.pad_code > out.highest_code()) {
-    if (!out.is_bipolar)
-      throw rep.fault(fmt::format("pad_code {} is outside the representation's range {} to {}", out.pad_code,
-                                  out.lowest_code(), out.highest_code()));
+  // Where codes are decoded, padding holds a decoded integer: check_pad compares it with the precision.
+  const bool pads_with_a_code = out.decode == Representation::Decode::identity && !out.is_bipolar;
+  if (pads_with_a_code && (out.pad_code < out.lowest_code() || out.pad_code > out.highest_code())) {
+    throw rep.fault(fmt::format("pad_code {} is outside the representation's range {} to {}", out.pad_code,
+                                out.lowest_code(), out.highest_code()));
   }
   return out;
 }
@@ -202,7 +203,7 @@ Operand read_operand(const ManifestNode& node, const std::string& role, const La
   }
   const ManifestNode list = node.child("files");
   for (const auto& name : node.texts_or_none("files")) {
-    if (context.files.count(name) == 0)
+    if (!context.files.contains(name))
       throw list.fault("file " + in_quotes(name) + " is not listed under /files");
     out.files.push_back(name);
   }
@@ -249,6 +250,18 @@ void read_precision(const ManifestNode& node, Layer& layer, const LayerContext& 
     groups.choice("axis", {"C"});
     layer.precision.group_widths_file = listed_file(groups, "file", context);
   }
+}
+
+void check_pad(const ManifestNode& node, const Layer& layer) {
+  const Representation& rep = layer.activation.rep;
+  if (rep.decode == Representation::Decode::identity) return;
+  const unsigned bits = layer.precision.activation_bits - (rep.is_signed ? 1 : 0);
+  const std::int64_t high = (std::int64_t{1} << bits) - 1;
+  const std::int64_t low = rep.is_signed ? -high - 1 : 0;
+  if (rep.pad_code >= low && rep.pad_code <= high) return;
+  throw node.fault("operands",
+                   fmt::format("the activation's pad_code {} is outside the {}-bit precision, {} to {}",
+                               rep.pad_code, layer.precision.activation_bits, low, high));
 }
 
 void read_accumulator(const ManifestNode& node, Layer& layer, const LayerContext& context) {
@@ -305,16 +318,20 @@ Layer read_layer(const ManifestNode& node, std::size_t index, const LayerContext
   }
   read_operands(node, layer, context);
   read_precision(node, layer, context);
+  check_pad(node, layer);
   read_accumulator(node, layer, context);
   return layer;
 }
 
+// A codebook's codes are indices into its table; `signed` speaks of the decoded integers.
 std::int64_t Representation::lowest_code() const {
+  if (decode == Decode::table) return 0;
   if (is_bipolar) return -1;
   if (!is_signed) return 0;
   return -(std::int64_t{1} << (bits - 1)) + (is_narrow ? 1 : 0);
 }
 std::int64_t Representation::highest_code() const {
+  if (decode == Decode::table) return (std::int64_t{1} << bits) - 1;
   if (is_bipolar) return 1;
   return is_signed ? (std::int64_t{1} << (bits - 1)) - 1 : (std::int64_t{1} << bits) - 1;
 }

@@ -131,7 +131,7 @@ std::vector<std::uint32_t> ManifestNode::numbers_or(const std::string& key,
   return out;
 }
 std::string ManifestNode::choice(const std::string& key, const std::vector<std::string>& words) const {
-  const std::string got = text(key);
+  std::string got = text(key);
   if (std::find(words.begin(), words.end(), got) == words.end()) {
     throw fault(key, "found " + in_quotes(got) + suggestion(got, words));
   }

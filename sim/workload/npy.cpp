@@ -247,7 +247,7 @@ template <class T>
 void widen(const NpyView& view, std::vector<std::int32_t>& out) {
   const std::byte* at = view.data.data();
   for (auto& value : out) {
-    value = load<T>(at);
+    value = static_cast<std::int32_t>(load<T>(at));
     at += sizeof(T);
   }
 }

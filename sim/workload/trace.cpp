@@ -64,7 +64,7 @@ Trace::Trace(const std::filesystem::path& path) : name_(path.string()), files_(o
 void Trace::check_digest(const std::string& file) const {
   {
     const std::lock_guard lock(mutex_);
-    if (checked_.count(file) != 0) return;
+    if (checked_.contains(file)) return;
   }
   const auto entry = manifest_.files.find(file);
   HEDDLE_CHECK(entry != manifest_.files.end(), "file " + file + " is not in the manifest");
@@ -102,9 +102,8 @@ IntTensor Trace::decode(const Layer& layer, const Operand& operand, const std::s
     for (auto& v : out.values) v = v < 0 ? -(v * v) : v * v;
   } else if (operand.rep.decode == Representation::Decode::table) {
     const auto table = as_int32(array(operand.rep.table_file), files_->where(operand.rep.table_file));
-    const std::int64_t low = operand.rep.lowest_code();
     for (auto& v : out.values) {
-      const auto index = static_cast<std::uint64_t>(v - low);
+      const auto index = static_cast<std::uint64_t>(v);
       if (index >= table.size())
         throw Error(ErrorKind::workload, where,
                     fmt::format("code {} is beyond its table of {}", v, table.size()));

@@ -77,7 +77,7 @@ class TarFiles final : public TraceFiles {
     if (found == members_.end()) throw missing(*this, name_, name);
     return found->second;
   }
-  [[nodiscard]] bool contains(const std::string& name) const override { return members_.count(name) != 0; }
+  [[nodiscard]] bool contains(const std::string& name) const override { return members_.contains(name); }
   [[nodiscard]] std::vector<std::string> names() const override {
     std::vector<std::string> out;
     for (const auto& [name, ignored] : members_) out.push_back(name);

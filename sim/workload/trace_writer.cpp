@@ -108,7 +108,7 @@ void TraceWriter::finish(config::Json manifest) {
   std::map<std::string, std::string> sums{{"manifest.json", sha256_hex(bytes_of(text))}};
   for (const auto& [name, entry] : files_) sums.emplace(name, entry.sha256);
   std::string list;
-  for (const auto& [name, sum] : sums) list += sum + "  " + name + "\n";
+  for (const auto& [name, sum] : sums) list.append(sum).append("  ").append(name).append("\n");
   write("SHA256SUMS", list);
   std::error_code failure;
   std::filesystem::rename(temporary_, folder_, failure);

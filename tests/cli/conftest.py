@@ -5,10 +5,13 @@ import json
 import pathlib
 import shutil
 import subprocess
+import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from program import ROOT  # noqa: E402
+
 DIGITS = ROOT / "traces" / "digits-16b.trace"
 
 

@@ -12,15 +12,15 @@ import tarfile
 import jsonschema
 import pytest
 from conftest import DIGITS, ROOT
+from program import ACCELERATORS, check_identities, check_proof, configurations, model_of
 
 FAMILIES = ["dadn", "dadn_8b", "dpnn", "dpnn_1k", "stripes", "stripes_2b", "stripes_8b",
             "loom_1b", "loom_2b", "loom_4b", "loom_1b_dynamic", "loom_2b_dynamic", "loom_4b_dynamic",
             "loom_1b_group", "loom_2b_group", "loom_4b_group", "loom_1b_32", "loom_1b_64", "loom_1b_256",
-            "loom_1b_512", "loom_1b_8b"]
-
-
-def configurations():
-    return sorted(p.stem for p in (ROOT / "configs" / "accelerators").glob("*.json"))
+            "loom_1b_512", "loom_1b_8b",
+            "tartan", "tartan_2b", "dynamic_stripes", "dynamic_stripes_2b", "dprs", "dprs_fc",
+            "pragmatic_single", "pragmatic_2b_1r_naf", "pragmatic_2b_1r_ioe", "tcl_parallel", "tclp", "tcle",
+            "laconic_128", "laconic_queue", "laconic_8b"]
 
 
 def run_json(heddle, *arguments):
@@ -32,21 +32,15 @@ def run_json(heddle, *arguments):
 def test_result_follows_its_schema_and_its_own_identities(heddle):
     schema = json.loads(heddle("schema", "result")[1])
     for config in ("dadn", "stripes", "loom_1b_group"):
-        result = run_json(heddle, "run", config)
+        result = run_json(heddle, "run", config, "--trace", "digits-16b")
         jsonschema.validate(result, schema)
-        lanes = result["array"]["lanes"]
-        for row in [result["totals"], *result["layers"], *(x for s in result["samples"] for x in s["layers"])]:
-            assert row["cycles"] == row["compute_cycles"] + sum(row["stall_cycles"].values())
-            assert sum(row["lane_cycles"].values()) == row["compute_cycles"] * lanes
-            assert sum(v for k, v in row["off_chip_bytes"].items() if k != "total") == row["off_chip_bytes"]["total"]
-        assert result["totals"]["cycles"] == sum(x["cycles"] for x in result["layers"])
-        assert result["totals"]["macs"] == sum(x["macs"] for x in result["layers"])
+        check_identities(result)
         assert len(result["samples"]) == 4
 
 
 @pytest.mark.parametrize("config", FAMILIES)
 def test_whole_digits_network_bit_true(heddle, config):
-    """Every configuration of the first three families, every layer, every sample, expected accumulators included."""
+    """Instances of every design: every layer, every sample, expected accumulators included."""
     trace = "digits-8b" if config.endswith("_8b") else "digits-16b"
     result = run_json(heddle, "run", config, "--fidelity", "bit-true", "--trace", trace)
     proof = result["verification"]
@@ -60,22 +54,32 @@ def test_whole_digits_network_bit_true(heddle, config):
 
 @pytest.mark.parametrize("config", configurations())
 def test_every_configuration_runs_and_follows_its_schema(heddle, config):
-    file = ROOT / "configs" / "accelerators" / f"{config}.json"
-    content = json.loads(file.read_text())
-    model = content
-    while "model" not in model:
-        model = json.loads((file.parent / model["extends"]).read_text())
-    jsonschema.validate(content, json.loads(heddle("schema", model["model"])[1]))
+    content = json.loads((ACCELERATORS / f"{config}.json").read_text())
+    jsonschema.validate(content, json.loads(heddle("schema", model_of(config))[1]))
     narrow = json.loads(heddle("run", config, "--trace", "digits-8b", "--json", "-q")[1])
     assert narrow["totals"]["cycles"] > 0
     assert narrow["accelerator"]["name"] == config
+
+
+@pytest.mark.parametrize("config", configurations())
+@pytest.mark.parametrize("trace", ["digits-16b", "digits-8b", "denoiser-16b"])
+def test_shipped_traces_are_bit_true_on_every_configuration(heddle, config, trace):
+    """A seeded sample of every layer; an 8-bit container must refuse the denoiser's wider values."""
+    code, stdout, stderr = heddle("run", config, "--trace", trace, "--fidelity", "bit-true", "--verify-fraction", "1e-6",
+                                  "--seed", "1", "--json", "-q", timeout=600)
+    if trace == "denoiser-16b" and config.endswith("_8b"):
+        assert code == 2 and "container_bits is 8" in stderr
+        return
+    assert code == 0, stderr
+    check_identities(json.loads(stdout))
+    check_proof(json.loads(stdout))
 
 
 def test_bytes_repeat_for_any_number_of_threads(heddle, tmp_path):
     digests = set()
     for jobs in ("1", "2", "7"):
         out = tmp_path / jobs
-        code, _, stderr = heddle("run", "stripes", "-j", jobs, "-q", "--out", out)
+        code, _, stderr = heddle("run", "stripes", "--trace", DIGITS, "-j", jobs, "-q", "--out", out)
         assert code == 0, stderr
         digests.add(hashlib.sha256((out / "result.json").read_bytes() + (out / "layers.csv").read_bytes()).hexdigest())
         assert sorted(p.name for p in out.iterdir()) == ["layers.csv", "result.json"]
@@ -133,7 +137,7 @@ def test_expected_accumulators_that_differ_are_a_failed_check(heddle, trace):
 
 
 def test_a_seeded_sample_repeats_and_is_named(heddle):
-    once, again, other = (run_json(heddle, "run", "stripes", "--fidelity", "bit-true", "--verify-fraction", "0.1", "--seed", s)
+    once, again, other = (run_json(heddle, "run", "stripes", "--trace", DIGITS, "--fidelity", "bit-true", "--verify-fraction", "0.1", "--seed", s)
                           for s in ("3", "3", "4"))
     assert once == again
     assert once["verification"]["layers"] != other["verification"]["layers"]
@@ -143,7 +147,8 @@ def test_a_seeded_sample_repeats_and_is_named(heddle):
 def test_a_waveform_is_readable_and_shows_the_last_bit_plane(heddle, tmp_path):
     """A small VCD reader: as many `last` pulses on column 0 as windows end there."""
     path = tmp_path / "w.vcd"
-    code, _, stderr = heddle("run", "stripes", "--fidelity", "bit-true", "--verify-fraction", "0.05", "--vcd", path)
+    code, _, stderr = heddle("run", "stripes", "--trace", DIGITS, "--fidelity", "bit-true", "--verify-fraction", "0.05", "--vcd",
+                             path)
     assert code == 0, stderr
     text = path.read_text()
     names = dict(re.findall(r"\$var wire\s+\d+\s+(\S+)\s+(\S+)", text))

@@ -32,6 +32,8 @@ arch::MappingOptions random_mapping(Random& random) {
   out.lowering.fold_order = random.chance(2) ? workload::FoldOrder::xyc : workload::FoldOrder::yxc;
   out.lowering.window_order =
       random.chance(3) ? workload::WindowOrder::column_major : workload::WindowOrder::row_major;
+  out.lowering.kernel_order =
+      random.chance(3) ? workload::KernelOrder::column_major : workload::KernelOrder::row_major;
   return out;
 }
 

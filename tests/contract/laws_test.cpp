@@ -31,7 +31,7 @@ TEST_CASE("pricing is repeatable, takes time, and its lane-cycles and passes add
       INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe());
       CHECK(cost == price_all(*variant.accelerator, prepared.input()));
       CHECK(cost.compute >= Cycles(1));
-      CHECK(cost.lanes.total().count() == cost.compute.count() * prepared.input().mapping.array.lanes());
+      CHECK(cost.lanes.total().count() == cost.compute.count() * variant.accelerator->shape().lanes());
       Cycles passes;
       for (const auto p : cost.passes) passes += p;
       CHECK(passes == cost.compute);

@@ -23,6 +23,10 @@ std::int32_t draw(Random& random, unsigned bits, bool is_signed, unsigned style)
   return static_cast<std::int32_t>(random.between(low, high) >> shift);
 }
 
+bool any_negative(const workload::IntTensor& tensor) {
+  return std::any_of(tensor.values.begin(), tensor.values.end(), [](std::int32_t x) { return x < 0; });
+}
+
 std::vector<std::int32_t> values(Random& random, std::uint64_t count, unsigned bits, bool is_signed) {
   const auto style = static_cast<unsigned>(random.chance(12) ? random.below(3) : 3);
   std::vector<std::int32_t> out(count);
@@ -176,8 +180,14 @@ PreparedCase::PreparedCase(const LayerCase& layer, const arch::Accelerator& acce
       mapping_(accelerator.map(lowered_, options.pallet)),
       activations_(std::make_unique<workload::ActivationBricks>(layer.layer, lowered_, layer.activations)),
       weights_(std::make_unique<workload::WeightBricks>(layer.layer, lowered_, layer.weights)) {
-  input_ = std::make_unique<arch::LayerInput>(
-      arch::LayerInput{layer.layer, lowered_, mapping_, activations_.get(), weights_.get(), {}});
+  input_ = std::make_unique<arch::LayerInput>(arch::LayerInput{layer.layer,
+                                                               lowered_,
+                                                               mapping_,
+                                                               activations_.get(),
+                                                               weights_.get(),
+                                                               {},
+                                                               any_negative(layer.activations),
+                                                               any_negative(layer.weights)});
   // The narrowest widths that the weights allow: what a front end would write.
   const std::uint32_t steps = weights_->steps();
   for (std::uint32_t f = 0; f < layer.layer.geometry.filters; ++f) {

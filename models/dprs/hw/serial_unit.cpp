@@ -147,6 +147,7 @@ namespace heddle::models {
 
 std::unique_ptr<hw::BitTrueArray> build_dprs(const arch::Accelerator& accelerator, const char* name) {
   const auto& model = dynamic_cast<const dprs::Dprs&>(accelerator);
+  model.require_bit_true();
   using Convolutions = hw::SerialArray<dprs::Design>;
   using FullyConnected = hw::CascadeArray<hw::WeightLoad>;
   const dprs::Design design{.model = &model, .detector = {}};

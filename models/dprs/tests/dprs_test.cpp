@@ -129,6 +129,26 @@ TEST_CASE("groups must be whole bricks that a tile's columns hold") {
                   Error);
 }
 
+TEST_CASE(
+    "a tensor is signed where any of its images is: an image without negative values has the sign's cycle "
+    "too") {
+  Random random(3, "signs");
+  auto layer = test::convolution(random, 16, 2, 1, 1, 9, 8, true);
+  for (auto& x : layer.activations.values) x = 5;  // bits 0 .. 2
+  const auto& model = arch::find_model(models::catalogue(), "dprs", "test");
+  const auto accelerator =
+      test::make_accelerator(model, {{"columns", 4}, {"width_rule", "dnnsim"}, {"trim_low", false}});
+  const test::PreparedCase prepared(layer, *accelerator, {});
+  arch::LayerInput input = prepared.input();
+  const auto count = [&] {
+    return accelerator->price(input, *accelerator->prepare(input), arch::whole_layer(input.mapping)).compute;
+  };
+  CHECK(accelerator->needs().tensor_signs);
+  CHECK(count() == Cycles(3));
+  input.has_negative_activations = true;
+  CHECK(count() == Cycles(4));
+}
+
 TEST_CASE("DNNsim's ShapeShifter: the largest width over the columns, step by step") {
   for (std::uint64_t c = 0; c < 20; ++c) {
     Random random(c, "shapeshifter");

@@ -17,9 +17,9 @@ Element::Element(const sc_core::sc_module_name& name, LaconicArray& array, std::
   dont_initialize();
 }
 
-std::uint64_t Element::reset(Parts parts) {
+std::uint64_t Element::reset(arch::Composition parts) {
   parts_ = parts;
-  lpes_.assign(std::size_t{parts.weights} * parts.activations, Lpe(array_.model_.params().lpe_width));
+  lpes_.assign(parts.elements(), Lpe(array_.model_.params().lpe_width));
   active_ = false;
   next_ = array_.fully_connected_ ? column_ : 0;
   skip_absent();
@@ -60,9 +60,9 @@ void Element::load() {
   const auto activations = input.activations->brick(
       workload::brick_index(*input.activations, input.lowered, set.group, window_, at.step));
   const Params& params = array_.model_.params();
-  for (std::uint32_t p = 0; p < parts_.weights; ++p) {
-    for (std::uint32_t q = 0; q < parts_.activations; ++q) {
-      Lpe& lpe = lpes_[p * parts_.activations + q];
+  for (std::uint32_t p = 0; p < parts_.rows; ++p) {
+    for (std::uint32_t q = 0; q < parts_.columns; ++q) {
+      Lpe& lpe = lpes_[p * parts_.columns + q];
       if (array_.fully_connected_ || at.step == 0) lpe.clear();
       lpe.load(recode_brick(params.encoder, weights, p, params.lpe_width),
                recode_brick(params.encoder, activations, q, params.lpe_width));
@@ -77,9 +77,9 @@ void Element::load() {
 // The parts' sums meet at their places.
 void Element::hand_out() {
   std::int64_t sum = 0;
-  for (std::uint32_t p = 0; p < parts_.weights; ++p) {
-    for (std::uint32_t q = 0; q < parts_.activations; ++q) {
-      sum += lpes_[p * parts_.activations + q].sum() *
+  for (std::uint32_t p = 0; p < parts_.rows; ++p) {
+    for (std::uint32_t q = 0; q < parts_.columns; ++q) {
+      sum += lpes_[p * parts_.columns + q].sum() *
              (std::int64_t{1} << ((p + q) * array_.model_.params().lpe_width));
     }
   }
@@ -182,9 +182,9 @@ bool LaconicArray::begin(const arch::LayerInput& input, const arch::Block& block
   input_ = &input;
   block_ = block;
   reducer_ = &reducer;
-  parts_ = model_.parts(input.lowered);
+  parts_ = input.mapping.composition;
   fully_connected_ = input.lowered.is_fully_connected;
-  columns_ = shape_.columns / parts_.activations;
+  columns_ = shape_.columns / parts_.columns;
   total_ = block.passes.size() * block.window_sets.size() * input.mapping.steps;
   if (total_ == 0) return false;
   reset_gates();
@@ -193,7 +193,7 @@ bool LaconicArray::begin(const arch::LayerInput& input, const arch::Block& block
 }
 
 void LaconicArray::reset_gates() {
-  const std::uint32_t rows = shape_.rows / parts_.weights;
+  const std::uint32_t rows = shape_.rows / parts_.rows;
   const bool queue = model_.params().sync == Sync::queue;
   const std::uint32_t q = model_.params().queue_depth;
   const std::uint64_t queue_depth =

@@ -25,7 +25,7 @@ class Element : public sc_core::sc_module {
   sc_core::sc_signal<std::uint64_t> completed{"completed"};  // steps (or bricks) it is past
 
   // Before a block; the first step it has work in.
-  std::uint64_t reset(Parts parts);
+  std::uint64_t reset(arch::Composition parts);
   [[nodiscard]] std::uint32_t tile() const { return tile_; }
   [[nodiscard]] std::uint32_t row() const { return row_; }
   [[nodiscard]] std::uint32_t column() const { return column_; }
@@ -41,7 +41,7 @@ class Element : public sc_core::sc_module {
   std::uint32_t row_;
   std::uint32_t column_;
   std::vector<Lpe> lpes_;  // [weight part][activation part]
-  Parts parts_;
+  arch::Composition parts_;
   std::uint64_t next_ = 0;
   std::uint32_t filter_ = 0;
   std::uint64_t window_ = 0;
@@ -104,7 +104,7 @@ class LaconicArray : public hw::BitTrueArray {
   const arch::LayerInput* input_ = nullptr;
   arch::Block block_;
   hw::Reducer* reducer_ = nullptr;
-  Parts parts_;
+  arch::Composition parts_;
   std::vector<Element*> in_use_;
   std::uint64_t taken_ = 0;    // bricks that have started
   std::uint64_t total_ = 0;    // 0: idle

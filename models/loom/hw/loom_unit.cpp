@@ -29,7 +29,7 @@ void GridDesign::Feed::find_activation_width() {
   activation_width_ = std::min(bits, model_.params().pe_width);
   activation_is_signed_ = input.layer.activation.rep.is_signed;
   if (model_.params().activation_width == ActivationWidth::layer) return;
-  activation_is_signed_ = model_.tensor_is_signed(activation_is_signed_, input.activations->values());
+  activation_is_signed_ = model_.activations_are_signed(input);
   activation_width_ = 1;
   for (const auto& brick : operands_->bricks)
     activation_width_ = std::max(activation_width_, model_.width(brick, bits, activation_is_signed_));
@@ -42,7 +42,7 @@ void GridDesign::Feed::find_weight_width() {
   weight_is_signed_ = input.layer.weight.rep.is_signed;
   if (!model_.has_group_widths(input)) return;
   const bool finds = model_.params().weight_precision == WeightPrecision::values;
-  if (finds) weight_is_signed_ = model_.tensor_is_signed(weight_is_signed_, input.weights->values());
+  if (finds) weight_is_signed_ = model_.weights_are_signed(input);
   weight_width_ = 1;
   for (const auto& set : input.mapping.passes[operands_->pass]) {
     for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {

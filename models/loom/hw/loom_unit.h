@@ -94,10 +94,6 @@ class Unit {
 // Convolutions, and fully connected layers where bricks take turns.
 struct GridDesign {
   const Loom* model = nullptr;
-  [[nodiscard]] std::uint32_t columns(const arch::LayerInput& input) const {
-    return model->composed(input.lowered).columns;
-  }
-
   using Word = SlotWord<hw::ElementControl>;
   struct Element : Unit {
     void clock(const Word& word, const std::int32_t* weights) { Unit::clock(word.slot, weights); }

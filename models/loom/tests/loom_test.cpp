@@ -88,7 +88,7 @@ TEST_CASE("Loom: wide values are cut over narrow units, which work side by side"
   CHECK_THROWS_WITH(loom({{"pe_width", 4}}), Catch::Contains("round_robin"));
   CHECK_THROWS_WITH(
       cycles({{"rows", 8}, {"columns", 2}, {"pe_width", 4}, {"fully_connected", "round_robin"}}, layer),
-      Catch::Contains("too few units"));
+      Catch::Contains("cannot compose"));
 }
 
 TEST_CASE("Loom: groups of a fully connected layer are layers of their own") {

@@ -9,22 +9,31 @@
 namespace heddle::models::pragmatic {
 namespace {
 
-// What a column's bus carries in a cycle: at most one term a lane, and the common shift.
-struct TermWord {
-  hw::ElementControl control;
+// What a column's bus carries in a cycle: at most one term a lane, and the common shift. Where values are
+// wider than a unit, the units on neighbouring columns work side by side, each on its block of the
+// magnitude's bits; one word then carries the terms of all blocks.
+struct BlockTerms {
   std::uint16_t valid = 0;                         // lanes that have a term in this cycle
   std::uint16_t negative = 0;                      // lanes whose term is subtracted
   std::array<std::uint8_t, arch::kLanes> shift{};  // of the first stage, below 2^L
-  std::uint8_t common_shift = 0;                   // of the second stage
+  std::uint8_t common_shift = 0;                   // of the second stage, and the block's place
+
+  friend bool operator==(const BlockTerms&, const BlockTerms&) = default;
+};
+
+struct TermWord {
+  hw::ElementControl control;
+  std::array<BlockTerms, arch::kMostBlocks> blocks{};
 
   friend bool operator==(const TermWord&, const TermWord&) = default;
   friend std::ostream& operator<<(std::ostream& out, const TermWord& word) {
-    return out << "terms of lanes " << word.valid << " at " << static_cast<unsigned>(word.common_shift);
+    return out << "terms of lanes " << word.blocks[0].valid << " at "
+               << static_cast<unsigned>(word.blocks[0].common_shift);
   }
   friend void sc_trace(sc_core::sc_trace_file* file, const TermWord& word, const std::string& name) {
-    sc_core::sc_trace(file, word.valid, name + "_valid");
-    sc_core::sc_trace(file, word.negative, name + "_negative");
-    sc_core::sc_trace(file, word.common_shift, name + "_common_shift");
+    sc_core::sc_trace(file, word.blocks[0].valid, name + "_valid");
+    sc_core::sc_trace(file, word.blocks[0].negative, name + "_negative");
+    sc_core::sc_trace(file, word.blocks[0].common_shift, name + "_common_shift");
     sc_core::sc_trace(file, word.control.last, name + "_last");
   }
 };
@@ -35,18 +44,21 @@ class TermElement {
  public:
   void clear() { sum_ = 0; }
   void clock(const TermWord& word, const std::int32_t* weights) {
-    if (word.valid == 0) return;
-    std::int64_t tree = 0;
-    for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
-      if (((word.valid >> lane) & 1) == 0) continue;
-      const std::int64_t shifted = std::int64_t{weights[lane]} * (std::int64_t{1} << word.shift[lane]);
-      tree += ((word.negative >> lane) & 1) != 0 ? -shifted : shifted;
-    }
-    sum_ += tree * (std::int64_t{1} << word.common_shift);
+    for (const BlockTerms& block : word.blocks) sum_ += block.valid == 0 ? 0 : products(block, weights);
   }
   [[nodiscard]] std::int64_t sum() const { return sum_; }
 
  private:
+  static std::int64_t products(const BlockTerms& block, const std::int32_t* weights) {
+    std::int64_t tree = 0;
+    for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
+      if (((block.valid >> lane) & 1) == 0) continue;
+      const std::int64_t shifted = std::int64_t{weights[lane]} * (std::int64_t{1} << block.shift[lane]);
+      tree += ((block.negative >> lane) & 1) != 0 ? -shifted : shifted;
+    }
+    return tree * (std::int64_t{1} << block.common_shift);
+  }
+
   std::int64_t sum_ = 0;
 };
 
@@ -62,40 +74,54 @@ struct Design {
     explicit Feed(const Design& design) : params_(design.params) {}
 
     void begin(const hw::StepOperands& operands) {
-      for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
-        const std::int32_t value = operands.bricks[0][lane];
-        const auto masks = kernel::recode(params_.encoder, kernel::magnitude_of(value));
-        left_[lane] = masks.exponents();
-        negative_[lane] = value < 0 ? masks.positive : masks.negative;
+      blocks_ = operands.input->mapping.composition.columns;
+      for (std::uint32_t k = 0; k < blocks_; ++k) {
+        for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
+          const std::int32_t value = operands.bricks[0][lane];
+          const std::uint32_t magnitude = kernel::magnitude_of(value);
+          const std::uint32_t part =
+              blocks_ == 1 ? magnitude
+                           : magnitude >> (k * params_.pe_width) & ((1U << params_.pe_width) - 1U);
+          const auto masks = kernel::recode(params_.encoder, part);
+          left_[k][lane] = masks.exponents();
+          negative_[k][lane] = value < 0 ? masks.positive : masks.negative;
+        }
       }
     }
 
     bool next(std::span<Word> words) {
-      Word& word = words[0];
+      std::uint32_t left = 0;
+      for (std::uint32_t k = 0; k < blocks_; ++k) left |= send(k, words[0].blocks[k]);
+      return left == 0;
+    }
+
+   private:
+    // Returns what the block has left to send.
+    std::uint32_t send(std::uint32_t k, BlockTerms& word) {
       std::array<std::uint32_t, arch::kLanes> consumed{};
-      const auto common = kernel::shifter_step(left_, params_.first_stage_bits, consumed);
+      const auto common = kernel::shifter_step(left_[k], params_.first_stage_bits, consumed);
       word.valid = word.negative = 0;
-      word.common_shift = static_cast<std::uint8_t>(common.value_or(0));
+      word.common_shift = static_cast<std::uint8_t>(common.value_or(0) + k * params_.pe_width);
       std::uint32_t left = 0;
       for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
-        left |= left_[lane];
+        left |= left_[k][lane];
         if (consumed[lane] == 0) continue;
         word.valid = static_cast<std::uint16_t>(word.valid | 1U << lane);
-        if ((consumed[lane] & negative_[lane]) != 0)
+        if ((consumed[lane] & negative_[k][lane]) != 0)
           word.negative = static_cast<std::uint16_t>(word.negative | 1U << lane);
         word.shift[lane] =
             static_cast<std::uint8_t>(static_cast<unsigned>(std::countr_zero(consumed[lane])) - *common);
         HEDDLE_CHECK(word.shift[lane] < 1U << params_.first_stage_bits,
                      "a term beyond the first stage's reach");
       }
-      return left == 0;
+      return left;
     }
 
-   private:
+    using Lanes = std::array<std::uint32_t, arch::kLanes>;
     const Params& params_;
-    std::array<std::uint32_t, arch::kLanes> left_{};  // exponents still to send
-    std::array<std::uint32_t, arch::kLanes>
-        negative_{};  // exponents of negative terms, the value's sign included
+    std::uint32_t blocks_ = 1;
+    std::array<Lanes, arch::kMostBlocks> left_{};      // exponents still to send
+    std::array<Lanes, arch::kMostBlocks> negative_{};  // of negative terms, the value's sign included
   };
 };
 

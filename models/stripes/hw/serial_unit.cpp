@@ -11,7 +11,7 @@ void Design::Feed::begin(const hw::StepOperands& operands) {
   precision_ = input.layer.precision.activation_bits;
   is_signed_ = input.layer.activation.rep.is_signed;
   cycles_ = model_->serial_cycles(input.layer);
-  if (model_->params().fetch == ActivationFetch::rows && !input.lowered.is_fully_connected) {
+  if (model_->params().fetch == arch::ActivationFetch::rows && !input.lowered.is_fully_connected) {
     cycles_ = std::max(
         cycles_,
         arch::fetch_rows(input.lowered, input.mapping.window_sets[operands.window_set], operands.step));

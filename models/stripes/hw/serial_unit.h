@@ -19,13 +19,9 @@ namespace heddle::models::stripes {
 struct Design {
   const Stripes* model = nullptr;
 
-  [[nodiscard]] std::uint32_t columns(const arch::LayerInput& input) const {
-    return model->composed(input.lowered).columns;
-  }
-
   struct Word {
     hw::ElementControl control;
-    std::array<hw::OperandPlanes, 4> blocks{};  // of pe_width bits each, lowest first
+    std::array<hw::OperandPlanes, arch::kMostBlocks> blocks{};  // of pe_width bits each, lowest first
 
     friend bool operator==(const Word&, const Word&) = default;
     friend std::ostream& operator<<(std::ostream& out, const Word& word) { return out << word.blocks[0]; }

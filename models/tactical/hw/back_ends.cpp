@@ -166,6 +166,7 @@ namespace heddle::models {
 
 std::unique_ptr<hw::BitTrueArray> build_tactical(const arch::Accelerator& accelerator, const char* name) {
   const auto& model = dynamic_cast<const tactical::Tactical&>(accelerator);
+  model.require_bit_true();
   if (model.params().back_end == tactical::BackEnd::parallel) {
     return std::make_unique<tactical::PackedArray<tactical::ParallelBackEnd>>(name, model);
   }

@@ -74,6 +74,21 @@ TEST_CASE("the specification's scheduler examples, end to end") {
   CHECK(cycles(dropped, one_filter(9, {})) == 1);
 }
 
+TEST_CASE("a pattern may be a list of places") {
+  // Non-zeros at (0,0), (1,1), (3,4). Lane 1 takes (1,1) through (1,0); (3,4) comes to lane 2 of column 0
+  // through (3,+2), which no shipped pattern reaches.
+  const auto layer = one_filter(4, {{0, 0}, {1, 1}, {3, 4}});
+  CHECK(cycles(parallel("(1,0)(3,2)"), layer) == 1);
+  CHECK(cycles(parallel("(1,0)"), layer) == 2);  // h = 1: column 1 is skipped, 2 is kept and takes (3,4)
+  // The same places as T<2,5> in its order: the same schedule, whatever the layer.
+  for (std::uint64_t c = 0; c < 20; ++c) {
+    Random random(c, "places");
+    const auto any = test::random_case(random, {});
+    CHECK(price(*build(parallel("(1,0)(2,0)(1,-1)(2,-2)(1,1)(2,2)(1,-3)")), any) ==
+          price(*build(parallel("T<2,5>")), any));
+  }
+}
+
 TEST_CASE("a dense layer takes as long as on the bit-parallel baseline") {
   Random random(2, "dense");
   auto layer = test::convolution(random, 20, 5, 40, 2, 8, 8, false);

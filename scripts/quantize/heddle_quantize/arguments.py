@@ -41,9 +41,11 @@ def _register_model(add: Add) -> None:
                 "  heddle-quantize export --onnx net.onnx --calib calib.npz --bits 8,8 "
                 "-o net.trace\n"
                 "  heddle-quantize export --model net.py:make --state w.pt --input-shape 1,28,28 "
-                "\\\n      --calib c.npz --profile p.json --eval xy.npz --samples 2 -o net.tar",
+                "\\\n      --calib c.npz --profile p.json --eval xy.npz --samples 2 -o net.tar\n"
+                "  heddle-quantize export --qonnx net.onnx --calib c.npz --eval xy.npz -o net.trace",
                 "cmd_model:write")
     _model(write)
+    write.add_argument("--qonnx", type=Path, help="a QONNX file: exported as it is quantised")
     _quantise(write)
     _export(write, True)
     write.add_argument("--calib", type=Path, required=True, help=".npz with 'x': ranges, samples")
@@ -122,7 +124,8 @@ def _export(sub: argparse.ArgumentParser, needs_out: bool) -> None:
     sub.add_argument("--expect-limit", type=int, default=4096, metavar="N",
                      help="accumulators stated per layer and sample; 0 for all")
     sub.add_argument("--content", choices=CONTENTS, default="values",
-                     help="weights: no samples; shapes: no tensors at all")
+                     help="weights: no samples; statistics: no tensors, but what they look "
+                          "like; shapes: neither")
     sub.add_argument("--seed", type=int, default=0, help="which accumulators are stated")
     sub.add_argument("-o", "--out", type=Path, required=needs_out,
                      help="NAME.trace (directory) or NAME.tar")

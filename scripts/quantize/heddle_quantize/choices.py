@@ -4,6 +4,6 @@ from __future__ import annotations
 
 SCHEMES = ("fixed", "symmetric", "asymmetric")
 OBSERVERS = ("minmax", "percentile", "mse")
-CONTENTS = ("values", "weights", "shapes")
+CONTENTS = ("values", "weights", "statistics", "shapes")
 CRITERIA = ("accuracy", "kept")
 METRIC_NAMES = ("log_likelihood", "psnr_db", "sequence_top1", "top1")

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import calibrate, export, metrics, profile, redact, trace_file
+from . import calibrate, export, metrics, profile, redact, run, trace_file
 from .calibrate import Options, Profile
 from .errors import EXIT_OK, BadInput
+from .integer import IntegerArrays
 from .ir import Graph
-from .model_source import labels_of, open_model, samples_of
+from .model_source import labels_of, open_model, open_quantised, samples_of
 from .profile import Labelled, Task
 from .progress import say
+from .quant import Plan
 
 Answer = tuple[int, dict[str, Any], str]
 
@@ -98,6 +100,8 @@ def search(args: argparse.Namespace) -> Answer:
 
 
 def write(args: argparse.Namespace) -> Answer:
+    if args.qonnx is not None:
+        return _write_quantised(args)
     graph, options = _open(args), options_of(args)
     chosen = choose(args, graph)
     feeds = samples_of(args.calib, graph)
@@ -106,24 +110,52 @@ def write(args: argparse.Namespace) -> Answer:
     if args.eval is not None:
         accuracy = accuracy_of(task, halves(_labelled(args.eval, graph))[1], chosen,
                                "second half of --eval")
-    else:
-        say("no --eval: the trace will state no accuracy")
-    first = next(iter(feeds.values()))
-    if not 1 <= args.samples <= len(first):
-        raise BadInput(f"--samples {args.samples}", "too few or too many", f"1 to {len(first)}")
-    samples = [{k: v[i:i + 1] for k, v in feeds.items()} for i in range(args.samples)]
     plan = calibrate.build_plan(graph, task.ranges, chosen, options)
-    provenance = {"source_model": graph.source, "seed": args.seed,
-                  "calibration": {"name": args.calib.name, "samples": int(len(first))},
+    count = len(next(iter(feeds.values())))
+    provenance = {"calibration": {"name": args.calib.name, "samples": count},
                   "method": {"scheme": options.scheme, "observer": options.observer,
                              "per_channel": options.per_channel}}
+    return _export(args, graph, plan, feeds, accuracy, provenance)
+
+
+def _write_quantised(args: argparse.Namespace) -> Answer:
+    """A network that brings its own quantisation: nothing is chosen, nothing calibrated."""
+    for given, name in ((args.model, "--model"), (args.onnx, "--onnx"), (args.bits, "--bits"),
+                        (args.profile, "--profile")):
+        if given is not None:
+            raise BadInput("command line", f"{name} with --qonnx",
+                           "neither: the file holds the graph and its precisions")
+    torch.set_num_threads(args.threads)
+    graph, plan = open_quantised(args.qonnx)
+    feeds = samples_of(args.calib, graph)
+    accuracy: dict[str, Any] = {}
+    if args.eval is not None:
+        data = _labelled(args.eval, graph)
+        out = run.output(graph, data.feeds, IntegerArrays(plan))
+        score = metrics.METRICS[args.metric](out, data.labels)
+        accuracy = {"metric": args.metric, "quantized": score,
+                    "split": "all of --eval", "n": int(len(data.labels))}
+    return _export(args, graph, plan, feeds, accuracy,
+                   {"method": {"scheme": "as quantised upstream"}})
+
+
+def _export(args: argparse.Namespace, graph: Graph, plan: Plan, feeds: dict[str, np.ndarray],
+            accuracy: dict[str, Any], provenance: dict[str, Any]) -> Answer:
+    if not accuracy:
+        say("no --eval: the trace will state no accuracy")
+    count = len(next(iter(feeds.values())))
+    if not 1 <= args.samples <= count:
+        raise BadInput(f"--samples {args.samples}", "too few or too many", f"1 to {count}")
+    samples = [{k: v[i:i + 1] for k, v in feeds.items()} for i in range(args.samples)]
+    provenance = {"source_model": graph.source, "seed": args.seed, **provenance}
     trace = export.export(graph, plan, samples, export.ExportOptions(
         args.expect_limit or None, args.seed, provenance, accuracy))
     trace = redact.reduce_to(trace, args.content)
     trace_file.write(trace, args.out, args.force)
     report = {"trace": str(args.out), "layers": len(trace.manifest["layers"]),
               "accuracy": accuracy}
-    return EXIT_OK, report, f"{args.out}: {report['layers']} layers, {trace.manifest['samples']} samples"
+    return EXIT_OK, report, (f"{args.out}: {report['layers']} layers, "
+                             f"{trace.manifest['samples']} samples")
 
 
 def choose(args: argparse.Namespace, graph: Graph) -> Profile:

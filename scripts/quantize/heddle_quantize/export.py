@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import TOOL, run, trace_file
+from . import TOOL, layer_statistics, run, trace_file
 from .integer import IntegerArrays, LayerRun
 from .ir import Graph, Node
 from .progress import Progress
@@ -25,10 +25,10 @@ TRACE_OPS = {
     "pad": "pad", "upsample": "upsample", "zero_stuff": "upsample", "repeat": "concat", "embedding": "embedding",
     **{name: "activation" for name in
        ("relu", "gelu", "silu", "sigmoid", "tanh", "erf", "clip", "leaky_relu", "hardswish",
-        "hardsigmoid", "exp", "sqrt", "neg", "abs", "requant", "thresholds")},
+        "hardsigmoid", "exp", "sqrt", "neg", "abs", "requant", "thresholds", "quant")},
 }
 POST_OPS = ("relu", "gelu", "silu", "sigmoid", "tanh", "clip", "leaky_relu", "requant",
-            "thresholds")
+            "thresholds", "quant")
 
 
 @dataclass
@@ -57,7 +57,7 @@ def export(graph: Graph, plan: Plan, samples: list[dict[str, np.ndarray]],
             run.run(graph, feeds, IntegerArrays(plan, record), visit=visit)
             runs.append(record)
             progress.step()
-    return _Exporter(graph, plan, runs, shapes, options).trace()
+    return layer_statistics.attach(_Exporter(graph, plan, runs, shapes, options).trace())
 
 
 class _Exporter:
@@ -184,6 +184,10 @@ class _Exporter:
                                "scale": entry}
         if q.lsb_exp is not None:
             rep["lsb_exp"] = q.lsb_exp
+        if q.bipolar:
+            rep["bipolar"] = True
+        elif q.narrow:
+            rep["narrow"] = True
         return rep
 
     def _precision(self, node: Node, quant: LayerQuant, runs: list[_Codes],

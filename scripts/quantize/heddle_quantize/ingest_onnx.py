@@ -24,16 +24,21 @@ OPSET_MAX = 17
 FLOAT, DOUBLE, FLOAT16 = 1, 11, 10
 
 
+def _text(value: str | bytes) -> str:
+    """protobuf hands over text that is not UTF-8 as bytes."""
+    return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
+
+
 class OnnxNode:
     """One ONNX node with its attributes decoded."""
 
     def __init__(self, proto: Any, index: int, path: Path) -> None:
         import onnx.helper
-        self.op = proto.op_type
-        self.domain = proto.domain
-        self.inputs = list(proto.input)
-        self.outputs = list(proto.output)
-        self.name = proto.name or (self.outputs[0] if self.outputs else f"node{index}")
+        self.op = _text(proto.op_type)
+        self.domain = _text(proto.domain)
+        self.inputs = [_text(name) for name in proto.input]
+        self.outputs = [_text(name) for name in proto.output]
+        self.name = _text(proto.name) or (self.outputs[0] if self.outputs else f"node{index}")
         try:
             self.attrs = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
         except ValueError as err:
@@ -57,22 +62,30 @@ class Importer:
     def refuse(self, node: OnnxNode, found: str, expected: str) -> BadInput:
         return BadInput(f"{self.path}: node '{node.name}' ({node.op})", found, expected)
 
-    def run(self) -> Graph:
+    def handler(self, node: OnnxNode) -> Callable[[Importer, OnnxNode], None]:
         from .onnx_ops import HANDLERS
+        found = HANDLERS.get(node.op)
+        if found is None or node.domain not in ("", "ai.onnx"):
+            raise unknown_name(f"{self.path}: node '{node.name}'", "operator",
+                               f"{node.domain + '.' if node.domain else ''}{node.op}", HANDLERS)
+        return found
+
+    def taken(self, node: OnnxNode, first: int) -> None:
+        """Called after each node; IR nodes from `first` on are its."""
+
+    def run(self) -> Graph:
         self._header()
         for index, proto in enumerate(self.model.graph.node):
             node = OnnxNode(proto, index, self.path)
             for name in node.inputs:
                 if name and name not in self.consts and name not in self.names:
                     raise self.refuse(node, f"input '{name}'", "a value made by an earlier node")
-            handler: Callable[[Importer, OnnxNode], None] | None = HANDLERS.get(node.op)
-            if handler is None or node.domain not in ("", "ai.onnx"):
-                raise unknown_name(f"{self.path}: node '{node.name}'", "operator",
-                                   f"{node.domain + '.' if node.domain else ''}{node.op}", HANDLERS)
+            handler, first = self.handler(node), len(self.graph.nodes)
             try:
                 handler(self, node)
-            except (KeyError, IndexError, ValueError, TypeError, RuntimeError,
-                    AssertionError) as err:
+                self.taken(node, first)
+            except (KeyError, IndexError, ValueError, TypeError, RuntimeError, AssertionError,
+                    AttributeError) as err:
                 raise self.refuse(node, f"{type(err).__name__}: {str(err).splitlines()[:1]}",
                                   "attributes and inputs the operator takes") from err
         self._outputs()
@@ -193,7 +206,7 @@ class Importer:
         return ident
 
 
-def _check_batch(graph: Graph, path: Path) -> None:
+def check_batch(graph: Graph, path: Path) -> None:
     """Two samples together must give what they give alone: nothing mixed the batch."""
     rng = np.random.default_rng(1)
     tokens = any(n.op == "embedding" for n in graph.nodes)
@@ -212,8 +225,8 @@ def _check_batch(graph: Graph, path: Path) -> None:
                        "a free batch axis")
 
 
-def ingest_onnx(path: Path) -> Graph:
-    """Reads, checks and folds a float ONNX model."""
+def load(path: Path) -> Any:
+    """The file's protobuf, complete and with nodes."""
     import onnx
     if not path.is_file():
         raise BadInput(str(path), "no such file", "an ONNX model")
@@ -224,7 +237,13 @@ def ingest_onnx(path: Path) -> Graph:
                        "a complete protobuf file") from err
     if not len(model.graph.node):
         raise BadInput(str(path), "a graph without nodes", "an ONNX model")
+    return model
+
+
+def ingest_onnx(path: Path) -> Graph:
+    """Reads, checks and folds a float ONNX model."""
+    model = load(path)
     graph = ir.prune(fold_bias(fold_batchnorm(Importer(model, path).run())))
     ir.check(graph)
-    _check_batch(graph, path)
+    check_batch(graph, path)
     return graph

@@ -15,6 +15,7 @@ from torch import nn
 from .errors import BadInput, unknown_name
 from .ingest_fx import ingest_module
 from .ir import Graph
+from .quant import Plan
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -112,6 +113,14 @@ def open_model(model: str | None, state: Path | None, onnx: Path | None,
     graph = ingest_module(module, file.stem, parse_shape(input_shape))
     graph.source = source
     return graph
+
+
+def open_quantised(path: Path) -> tuple[Graph, Plan]:
+    """A QONNX graph and the quantisation that its nodes state."""
+    from .ingest_qonnx import ingest_qonnx
+    graph, plan = ingest_qonnx(path)
+    graph.source = {"file": path.name, "kind": "qonnx", "sha256": _digest(path)}
+    return graph, plan
 
 
 def parse_shape(text: str) -> tuple[int, ...]:

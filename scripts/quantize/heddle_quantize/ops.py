@@ -12,6 +12,7 @@ import torch.nn.functional as F
 
 from .errors import BadInput, unknown_name
 from .ir import Node
+from .quant import rounded_to_codes
 
 Tensor = torch.Tensor
 OpFn = Callable[[Node, list[Tensor]], Tensor]
@@ -284,6 +285,12 @@ def _thresholds(node: Node, args: list[Tensor]) -> Tensor:
     for i in range(limits.shape[1]):
         out = out + (x > channelwise(limits[:, i], x)).to(x.dtype)
     return out
+
+
+@op("quant")
+def _quant(node: Node, args: list[Tensor]) -> Tensor:
+    """A quantiser of the network itself: values that the codes stand for."""
+    return rounded_to_codes(args[0], node.attrs["quant"])
 
 
 @op("rope")

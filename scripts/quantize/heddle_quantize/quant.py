@@ -19,7 +19,7 @@ class QParams:
     `bits` is the width codes use (the profile's precision), `container` the width they are stored
     in. `scale` has one number, or one a channel along `axis` of the tensor. `lsb_exp` is set when
     the scale is a power of two. `true_scale` is what the trace states when the graph itself runs
-    in integers (scale 1), as in networks that come quantised.
+    in integers (scale 1), as in networks that come quantised. `bipolar` codes are -1 and +1.
     """
 
     bits: int
@@ -31,6 +31,7 @@ class QParams:
     container: int = 16
     narrow: bool = False
     true_scale: np.ndarray | None = None
+    bipolar: bool = False
 
     def range(self) -> tuple[int, int]:
         return code_range(self.bits, self.signed, self.narrow)
@@ -61,6 +62,14 @@ def quantize(x: Tensor, q: QParams) -> Tensor:
 
 def dequantize(codes: Tensor, q: QParams) -> Tensor:
     return (codes - q.zero_point) * q.scale_like(codes)
+
+
+def rounded_to_codes(x: Tensor, q: QParams) -> Tensor:
+    """The values that codes stand for; a bipolar code is the sign, and that of 0 is +1."""
+    if q.bipolar:
+        ones = torch.ones_like(x)
+        return torch.where(x >= 0, ones, -ones) * q.scale_like(x)
+    return dequantize(quantize(x, q), q)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BadInput
+from .decode import decode
 from .trace_file import Trace
 from .trace_layers import ARRAY_OPS, accumulator_shape, layer_operand
 
@@ -35,14 +35,6 @@ def _pad_code(rep: dict[str, Any]) -> int:
         return int(rep["pad_code"])
     zero = rep.get("zero_point", 0)
     return int(zero) if isinstance(zero, int) else 0
-
-
-def _decode(codes: np.ndarray, rep: dict[str, Any], trace: Trace, where: str) -> np.ndarray:
-    if rep["kind"] == "int":
-        return codes.astype(np.int64)
-    if rep["kind"] == "codebook" and "table_file" in rep:
-        return trace.arrays[rep["table_file"]].astype(np.int64)[codes.astype(np.int64)]
-    raise BadInput(where, f"representation kind '{rep['kind']}'", "int or codebook")
 
 
 def _conv_outputs(x: np.ndarray, w: np.ndarray, layer: dict[str, Any], pad: int,
@@ -77,9 +69,9 @@ def outputs(trace: Trace, layer: dict[str, Any], sample: int, index: np.ndarray)
     """Accumulators (bias included) of one layer and sample at flat output indices."""
     act, weight = layer_operand(layer, "activation"), layer_operand(layer, "weight")
     where = f"layer '{layer['id']}'"
-    x = _decode(trace.arrays[act["files"][sample]], act["rep"], trace, where)
+    x = decode(trace.arrays[act["files"][sample]], act["rep"], trace.arrays, where)
     name = weight["file"] if weight["source"] == "static" else weight["files"][sample]
-    w = _decode(trace.arrays[name], weight["rep"], trace, where)
+    w = decode(trace.arrays[name], weight["rep"], trace.arrays, where)
     if layer["op"] == "conv2d":
         parts = [_conv_outputs(x, w, layer, _pad_code(act["rep"]), part)
                  for part in _chunks(index, w[0].size)]

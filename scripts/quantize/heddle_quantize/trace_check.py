@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from . import npyfile, trace_file, widths
+from . import layer_statistics, trace_file, widths
+from .decode import decode, stored_range
 from .errors import BadInput, unknown_name
 from .trace_file import MANIFEST, SUMS, Trace
 from .trace_layers import (ARRAY_OPS, accumulator_shape, activation_shape, layer_operand,
@@ -27,9 +28,7 @@ def check(path: Path) -> Trace:
     manifest = trace_file.parse_manifest(files[MANIFEST], where)
     check_schema(manifest, where)
     _check_digests(manifest, files, str(path))
-    arrays = {name: npyfile.from_bytes(data, f"{path}/{name}")
-              for name, data in files.items() if name.endswith(".npy")}
-    trace = Trace(manifest, arrays)
+    trace = trace_file.parse(manifest, files, path)
     check_layers(trace, str(path))
     return trace
 
@@ -121,7 +120,7 @@ def check_layers(trace: Trace, path: str) -> None:
     for name in trace.manifest["network"].get("outputs", []):
         if name not in known:
             raise unknown_name(f"{path}/{MANIFEST}: /network/outputs", "layer", name, known)
-    for name in sorted(set(trace.arrays) - set(state.used)):
+    for name in sorted((set(trace.arrays) | set(trace.documents)) - set(state.used)):
         raise state.fail(f"/files/{name}", "no layer that uses it", "one use of every file")
 
 
@@ -139,6 +138,9 @@ def _check_array_layer(state: _Checker, layer: dict[str, Any], at: str, known: s
     _check_bias(state, layer, at)
     _check_groups(state, layer, at)
     _check_expect(state, layer, at)
+    if "stats" in layer:
+        layer_statistics.check(state.trace, layer, f"{state.path}/{MANIFEST}: {at}")
+        state.used[layer["stats"]] = at
 
 
 def _check_geometry(state: _Checker, layer: dict[str, Any], at: str) -> None:
@@ -171,20 +173,40 @@ def _check_operand(state: _Checker, layer: dict[str, Any], operand: dict[str, An
         raise state.fail(f"{here}/files", f"{len(names)} files", f"{state.samples}, one a sample")
     width = layer["precision"]["w_bits" if weight else "a_bits"]
     rep = operand["rep"]
-    bounds = [widths.code_range(rep["bits"], rep["signed"], rep.get("narrow", False))]
-    if rep["kind"] == "int":
-        bounds.append(widths.code_range(width, rep["signed"]))
-    low, high = max(b[0] for b in bounds), min(b[1] for b in bounds)
+    if not weight:
+        _check_pad(state, rep, width, here)
+    if "table_file" in rep:
+        state.array(rep["table_file"], f"{here}/rep/table_file")
     for name in names:
         codes = state.shaped(name, here, shape)
         if codes.dtype.kind not in "iu":
             raise state.fail(here, f"dtype {codes.dtype.str} in {name}", "integer codes")
-        if codes.size and (codes.min() < low or codes.max() > high):
-            raise state.fail(here, f"codes {codes.min()}..{codes.max()} in {name}",
-                             f"{low}..{high} ({width} bits)")
+        _inside(state, here, f"codes of {name}", codes, stored_range(rep))
+        if rep.get("bipolar", False) and (codes == 0).any():
+            raise state.fail(here, f"code 0 in {name}", "-1 and 1: the codes are bipolar")
+        values = decode(codes, rep, state.trace.arrays, f"{state.path}/{name}")
+        _inside(state, here, f"{width}-bit codes of {name}" if rep["kind"] == "int"
+                else f"decoded {width}-bit values of {name}", values,
+                widths.code_range(width, rep["signed"]))
     scale = rep.get("scale", {})
     if "file" in scale:
         state.array(scale["file"], f"{here}/rep/scale/file")
+
+
+def _check_pad(state: _Checker, rep: dict[str, Any], width: int, here: str) -> None:
+    """Padding is a code of an `int`, and a decoded integer where codes are decoded."""
+    pad = rep.get("pad_code", 0)
+    low, high = (stored_range(rep) if rep["kind"] == "int"
+                 else widths.code_range(width, rep["signed"]))
+    if not low <= pad <= high:
+        raise state.fail(f"{here}/rep/pad_code", f"pad_code {pad}", f"{low} to {high}")
+
+
+def _inside(state: _Checker, here: str, what: str, values: np.ndarray,
+            bounds: tuple[int, int]) -> None:
+    if values.size and (values.min() < bounds[0] or values.max() > bounds[1]):
+        raise state.fail(here, f"{what} from {values.min()} to {values.max()}",
+                         f"{bounds[0]} to {bounds[1]}")
 
 
 def _check_bias(state: _Checker, layer: dict[str, Any], at: str) -> None:
@@ -200,7 +222,8 @@ def _check_groups(state: _Checker, layer: dict[str, Any], at: str) -> None:
     weight = layer_operand(layer, "weight")
     if "file" not in weight:
         raise state.fail(here, "no weight tensor", "static weights beside their group widths")
-    need = widths.group_widths(state.trace.arrays[weight["file"]], weight["rep"]["signed"])
+    values = decode(state.trace.arrays[weight["file"]], weight["rep"], state.trace.arrays, here)
+    need = widths.group_widths(values, weight["rep"]["signed"])
     stated = state.shaped(entry["file"], here, need.shape)
     if (stated < need).any() or (stated > layer["precision"]["w_bits"]).any():
         raise state.fail(here, "a width that its group does not fit or above w_bits",

@@ -41,11 +41,12 @@ def _arrays(name: str, a: np.ndarray, b: np.ndarray) -> str | None:
 
 
 def diff(first: Trace, second: Trace) -> list[str]:
-    """Manifest (digests left out: the arrays say more) and arrays; an empty list if equal."""
+    """Manifest without digests (the files say more), documents, arrays; nothing if equal."""
     out: list[str] = []
     a = {k: v for k, v in first.manifest.items() if k != "files"}
     b = {k: v for k, v in second.manifest.items() if k != "files"}
     _walk(a, b, "", out)
+    _walk(first.documents, second.documents, "", out)
     for name in sorted(set(first.arrays) | set(second.arrays)):
         if name not in first.arrays or name not in second.arrays:
             out.append(f"{name}: only in the {'second' if name not in first.arrays else 'first'}")

@@ -27,10 +27,11 @@ UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 @dataclass
 class Trace:
-    """The manifest without `files`, and the arrays by file name."""
+    """The manifest without `files`; arrays (.npy) and documents (.json) by file name."""
 
     manifest: dict[str, Any]
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    documents: dict[str, Any] = field(default_factory=dict)
 
     def add(self, name: str, array: np.ndarray) -> str:
         if name in self.arrays:
@@ -69,6 +70,9 @@ def created() -> str | None:
 def serialise(trace: Trace) -> dict[str, bytes]:
     """Every file of the trace by name, manifest first, SHA256SUMS second."""
     payload = {name: npyfile.to_bytes(array) for name, array in sorted(trace.arrays.items())}
+    for name, content in sorted(trace.documents.items()):
+        line = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        payload[name] = (line + "\n").encode()
     manifest = dict(trace.manifest)
     manifest["files"] = {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
                          for name, data in payload.items()}
@@ -184,6 +188,22 @@ def read(path: Path) -> Trace:
         raise BadInput(str(path), f"no {MANIFEST}", "a trace directory or tar")
     manifest = parse_manifest(files.pop(MANIFEST), where)
     files.pop(SUMS, None)
-    arrays = {name: npyfile.from_bytes(data, f"{path}/{name}")
-              for name, data in files.items() if name.endswith(".npy")}
-    return Trace(manifest, arrays)
+    return parse(manifest, files, path)
+
+
+def parse(manifest: dict[str, Any], files: dict[str, bytes], path: Path) -> Trace:
+    """Arrays and documents of a trace's files; anything else is left to the checks."""
+    trace = Trace(manifest)
+    for name, data in files.items():
+        if name.endswith(".npy"):
+            trace.arrays[name] = npyfile.from_bytes(data, f"{path}/{name}")
+        elif name.endswith(".json") and name != MANIFEST:
+            trace.documents[name] = _document(data, f"{path}/{name}")
+    return trace
+
+
+def _document(data: bytes, where: str) -> Any:
+    try:
+        return json.loads(data.decode())
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as err:
+        raise BadInput(where, f"no valid JSON ({err})", "a JSON document") from err

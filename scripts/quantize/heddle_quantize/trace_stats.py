@@ -6,19 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from .decode import decode
+from .layer_statistics import naf_terms
 from .trace_file import Trace
 from .trace_layers import ARRAY_OPS, layer_operand, multiplications
 from .widths import bits_needed, group_widths
 
 COLUMNS = ("layer", "op", "products", "a_bits", "a_group_bits", "a_zero_percent", "a_terms",
            "w_bits", "w_group_bits", "w_zero_percent", "w_terms")
-
-
-def naf_terms(values: np.ndarray) -> np.ndarray:
-    """Signed powers of two in the non-adjacent form of each magnitude: popcount(x ^ 3x)."""
-    magnitude = np.abs(values.astype(np.int64))
-    mixed = (magnitude ^ (3 * magnitude)).astype("<u8").reshape(-1, 1)
-    return np.unpackbits(mixed.view(np.uint8), axis=1).sum(axis=1).reshape(values.shape)
 
 
 def _operand(values: np.ndarray, signed: bool, zero: int) -> dict[str, Any]:
@@ -28,7 +23,7 @@ def _operand(values: np.ndarray, signed: bool, zero: int) -> dict[str, Any]:
             "bits_needed": bits_needed(int(values.min()), int(values.max()), signed),
             "group_bits": float(groups.mean()),
             "zero_percent": float(100.0 * (values == zero).mean()),
-            "terms": float(naf_terms(values).mean())}
+            "terms": float(naf_terms(np.abs(values)).mean())}
 
 
 def stats(trace: Trace) -> list[dict[str, Any]]:
@@ -44,8 +39,9 @@ def stats(trace: Trace) -> list[dict[str, Any]]:
             operand = layer_operand(layer, role)
             names = [operand["file"]] if "file" in operand else operand.get("files", [])
             if names:
-                values = np.concatenate([trace.arrays[n] for n in names])
                 rep = operand["rep"]
+                values = np.concatenate([decode(trace.arrays[n], rep, trace.arrays, layer["id"])
+                                         for n in names])
                 zero = rep.get("zero_point", 0)
                 found = _operand(values, rep["signed"], zero if isinstance(zero, int) else 0)
                 row.update({f"{prefix}_{k}": v for k, v in found.items()})

@@ -80,8 +80,7 @@ class SerialUnit : public sc_core::sc_module {
 // A Design supplies: Word {ElementControl control; operand bits; ==, <<, sc_trace}; Element {clear(),
 // clock(word, brick), sum()}; Feed, constructed from a Design, {begin(StepOperands), bool
 // next(std::span<Word>) -> whether this cycle is the step's last}. A Design may have begin_layer(LayerInput)
-// for what its dispatchers are told once a block (a Feed keeps a reference to its Design to read it), and
-// columns(LayerInput) where elements are composed for wide values and fewer columns take turns.
+// for what its dispatchers are told once a block (a Feed keeps a reference to its Design to read it).
 template <class Design>
 class SerialArray : public BitTrueArray {
  public:
@@ -154,11 +153,8 @@ class SerialArray : public BitTrueArray {
                ? fully_connected_columns()
                : static_cast<std::uint32_t>(ceil_div(options_.shape.columns, options_.columns_per_unit));
   }
-  // Columns that take turns in a fully connected layer.
-  [[nodiscard]] std::uint32_t fully_connected_columns() const {
-    if constexpr (requires { design_.columns(*input_); }) return design_.columns(*input_);
-    return options_.shape.columns;
-  }
+  // Columns that take turns in a fully connected layer: fewer where elements are composed for wide values.
+  [[nodiscard]] std::uint32_t fully_connected_columns() const { return input_->mapping.composed().columns; }
   void distribute_clock();
   void release();
   // Steps that may start once `completed` steps are done.

@@ -31,7 +31,7 @@ std::vector<AddressMap::Part> AddressMap::parse(const std::string& text, const s
       continue;
     }
     const auto name = text.substr(at, 2);
-    const auto found = std::find(kNames.begin(), kNames.end(), name);
+    const auto* const found = std::find(kNames.begin(), kNames.end(), name);
     if (found == kNames.end()) {
       throw fault(where, fmt::format("address map {} names an unknown field {} at character {}; the fields "
                                      "are ch, ra, bg, ba, ro, co",
@@ -82,13 +82,15 @@ void AddressMap::place(std::vector<Part> parts, const std::array<unsigned, kFiel
   }
   std::array<unsigned, kFields> filled{};
   unsigned shift = burst_bits_;
-  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-    if (part->bits == 0) continue;
-    part->address_shift = static_cast<std::uint8_t>(shift);
-    part->field_shift = static_cast<std::uint8_t>(filled.at(part->field));
-    shift += part->bits;
-    filled.at(part->field) += part->bits;
-    parts_.push_back(*part);
+  // The last named field is in the lowest bits.
+  std::reverse(parts.begin(), parts.end());
+  for (auto& part : parts) {
+    if (part.bits == 0) continue;
+    part.address_shift = static_cast<std::uint8_t>(shift);
+    part.field_shift = static_cast<std::uint8_t>(filled.at(part.field));
+    shift += part.bits;
+    filled.at(part.field) += part.bits;
+    parts_.push_back(part);
   }
 }
 

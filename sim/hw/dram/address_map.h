@@ -20,7 +20,7 @@ class AddressMap {
 
   // Bits beyond the capacity are ignored; the caller refuses or wraps.
   [[nodiscard]] Location locate(std::uint64_t address) const;
-  [[nodiscard]] std::uint64_t address_of(const Location& location) const;
+  [[nodiscard]] std::uint64_t address_of(const Location& at) const;
 
  private:
   enum Field : std::uint8_t { channel, rank, bank_group, bank, row, column, kFields };

@@ -13,7 +13,7 @@ Channel::Channel(const MemoryParameters& parameters, std::uint32_t number)
       timing_(parameters.device, parameters.controller.ranks),
       queue_(timing_.banks(), controller_.read_queue_depth, controller_.write_queue_depth),
       refresh_(parameters),
-      picks_{std::vector<Pick>(timing_.banks()), std::vector<Pick>(timing_.banks())} {}
+      picks_{Picks(timing_.banks()), Picks(timing_.banks())} {}
 
 void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offered, Cycle now) {
   HEDDLE_CHECK(now >= now_, "a request pushed into the past");
@@ -24,30 +24,35 @@ void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offer
       at.rank * timing_.banks_per_rank() + at.bank_group * timing_.banks_per_group() + at.bank;
   queue_.push(kind, bank, at.row, at.column, tag, offered, now);
   // The youngest request changes nothing for a bank that has an older one to activate or to serve.
-  Pick& known = picks_[static_cast<std::size_t>(kind)][bank];
-  if (known.entry == RequestQueue::kNone || known.slot == TimingState::kPrecharge) known.known = false;
-}
-
-Cycle Channel::next_cycle() {
-  if (!decided_) decide();
-  return best_.cycle;
+  Picks& picks = picks_[static_cast<std::size_t>(kind)];
+  const std::uint32_t place = picks.place[bank];
+  if (place == kNoPlace || picks.some[place].slot == TimingState::kPrecharge) picks.forget(bank);
 }
 
 bool Channel::overdue(Kind kind) const {
   const Index oldest = queue_.oldest(kind);
   return controller_.starvation_limit_cycles > 0 && oldest != RequestQueue::kNone &&
-         now_ - queue_[oldest].accepted > controller_.starvation_limit_cycles;
+         !queue_[oldest].blocked && now_ - queue_.oldest_since(kind) > controller_.starvation_limit_cycles;
 }
 
-// Writes wait until there are many, for every turn of the bus costs; then they go until few are left.
+// Writes wait until there are many, for every turn of the bus costs; then they go until few are left. A
+// request that is overdue has its way until it is served, the older kind first: reads and writes that
+// took turns at one bank, each closing the other's row, would go on for ever.
 void Channel::choose_mode() {
+  const bool late_read = overdue(Kind::read);
+  const bool late_write = overdue(Kind::write);
+  if (late_read || late_write) {
+    const auto age = [&](Kind kind) { return queue_[queue_.oldest(kind)].age; };
+    const bool write = late_write && (!late_read || age(Kind::write) < age(Kind::read));
+    mode_ = write ? Kind::write : Kind::read;
+    return;
+  }
   const bool reads = queue_.eligible(Kind::read) > 0;
   const bool writes = queue_.eligible(Kind::write) > 0;
   const std::uint32_t waiting = queue_.count(Kind::write);
   const bool reads_wait_for_writes = queue_.blocked(Kind::read) > 0;
   if (mode_ == Kind::read) {
-    const bool drain =
-        waiting >= controller_.write_high_watermark || reads_wait_for_writes || overdue(Kind::write);
+    const bool drain = waiting >= controller_.write_high_watermark || reads_wait_for_writes;
     if (writes && (drain || !reads)) mode_ = Kind::write;
   } else {
     const bool drained = waiting <= controller_.write_low_watermark && !reads_wait_for_writes;
@@ -92,7 +97,7 @@ Channel::Pick Channel::pick(std::uint32_t bank, Index from, bool only_this) cons
     }
     if (only_this || (open == TimingState::kClosed && first != RequestQueue::kNone)) break;
   }
-  Pick out{.known = true};
+  Pick out{.bank = bank, .group = timing_.group_of(bank)};
   if (first == RequestQueue::kNone) return out;
   const bool enough_hits = hit != first && controller_.row_hit_limit > 0 &&
                            timing_.columns_since_activate(bank) >= controller_.row_hit_limit;
@@ -105,42 +110,68 @@ Channel::Pick Channel::pick(std::uint32_t bank, Index from, bool only_this) cons
   } else {
     out.slot = TimingState::kPrecharge;
   }
+  out.ready = timing_.of_bank(out.slot, bank);
   // At one instant column commands go before row commands, and of equals the older request.
-  constexpr std::uint64_t kRowCommand = std::uint64_t{1} << 63U;
+  HEDDLE_CHECK(queue_[out.entry].age < kRowCommand, "more requests than ages can tell apart");
   out.order = queue_[out.entry].age | (out.slot < TimingState::kRead ? kRowCommand : 0);
   return out;
 }
 
-void Channel::choose(Cycle at, std::uint32_t bank, const Pick& pick) {
+void Channel::choose(Cycle at, const Pick& pick) {
   constexpr std::array<Command, 4> kCommands{Command::activate, Command::precharge, Command::read,
                                              Command::write};
-  best_ = {.cycle = at, .command = kCommands[pick.slot], .bank = bank, .entry = pick.entry};
+  best_ = {.cycle = at, .command = kCommands[pick.slot], .bank = pick.bank, .entry = pick.entry};
 }
 
-// The earliest of the busy banks' next commands; at one instant the one with the smallest order. This is
-// the hot loop: selections instead of branches, and refresh is minded only when it may matter.
-void Channel::weigh_all(bool mind_refresh) {
+// The earliest of the banks' next commands; at one instant the one with the smallest order. This is the
+// hot loop: a selection instead of branches, and refresh is minded only when it may matter.
+template <bool kMindRefresh>
+void Channel::weigh_all() {
   auto& picks = picks_[static_cast<std::size_t>(mode_)];
+  renew(picks);
   const auto floor = timing_.floor(now_);
-  Cycle best_at = kNever;
-  std::uint64_t best_order = ~std::uint64_t{0};
-  std::uint32_t best_bank = 0;
-  for (const std::uint32_t bank : queue_.busy_banks(mode_)) {
-    Pick& known = picks[bank];
-    if (!known.known) known = pick(bank, queue_.first(mode_, bank), false);
-    if (known.entry == RequestQueue::kNone) continue;
-    const Cycle at = timing_.earliest(known.slot, bank, floor);
-    if (mind_refresh && blocked_by_refresh(bank, at)) continue;
-    const bool better = (at < best_at) | ((at == best_at) & (known.order < best_order));
-    best_at = better ? at : best_at;
-    best_order = better ? known.order : best_order;
-    best_bank = better ? bank : best_bank;
+  std::uint64_t best = kNothing;
+  const Pick* chosen = nullptr;
+  for (const Pick& pick : picks.some) {
+    const Cycle at = std::max({pick.ready, timing_.of_group(pick.group)[pick.slot], floor[pick.slot]});
+    if (kMindRefresh && blocked_by_refresh(pick.bank, at)) continue;
+    const std::uint64_t weight = ((at - now_) << kOrderBits) | pick.order;
+    chosen = weight < best ? &pick : chosen;
+    best = weight < best ? weight : best;
   }
-  if (best_at != kNever) choose(best_at, best_bank, picks[best_bank]);
+  if (chosen != nullptr) choose(now_ + (best >> kOrderBits), *chosen);
 }
 
-void Channel::forget(std::uint32_t bank) {
-  for (auto& picks : picks_) picks[bank].known = false;
+void Channel::renew(Picks& picks) {
+  for (const std::uint32_t bank : picks.outdated) {
+    picks.known[bank] = 1;
+    picks.set(pick(bank, queue_.first(mode_, bank), false));
+  }
+  picks.outdated.clear();
+}
+
+void Channel::Picks::set(const Pick& pick) {
+  std::uint32_t& at = place[pick.bank];
+  if (pick.entry == RequestQueue::kNone) {
+    if (at == kNoPlace) return;
+    some[at] = some.back();
+    place[some[at].bank] = at;
+    some.pop_back();
+    at = kNoPlace;
+  } else if (at == kNoPlace) {
+    at = static_cast<std::uint32_t>(some.size());
+    some.push_back(pick);
+  } else {
+    some[at] = pick;
+  }
+}
+
+void Channel::forget_touched(const Choice& choice) {
+  const bool whole_rank = choice.command == Command::precharge_all || choice.command == Command::refresh_all;
+  const std::uint32_t end = choice.bank + (whole_rank ? timing_.banks_per_rank() : 1);
+  for (Picks& picks : picks_) {
+    for (std::uint32_t b = choice.bank; b < end; ++b) picks.forget(b);
+  }
 }
 
 Channel::Choice Channel::refresh_step(std::uint32_t rank) const {
@@ -176,13 +207,13 @@ void Channel::decide() {
   best_ = {};
   if (queue_.empty()) return;
   choose_mode();
-  if (overdue(mode_) && !queue_[queue_.oldest(mode_)].blocked) {
+  if (overdue(mode_)) {
     serve_oldest();
   } else {
-    weigh_all(false);
+    weigh_all<false>();
     if (best_.cycle >= refresh_.earliest_due()) {
       best_ = {};
-      weigh_all(true);
+      weigh_all<true>();
     }
   }
   if (best_.cycle < refresh_.earliest_due()) return;
@@ -194,7 +225,7 @@ void Channel::serve_oldest() {
   const std::uint32_t bank = queue_[oldest].bank;
   const Pick only = pick(bank, oldest, true);
   const Cycle at = timing_.earliest(only.slot, bank, timing_.floor(now_));
-  if (!blocked_by_refresh(bank, at)) choose(at, bank, only);
+  if (!blocked_by_refresh(bank, at)) choose(at, only);
 }
 
 void Channel::apply_column(const Choice& choice, Issued& out) {
@@ -209,7 +240,7 @@ void Channel::apply_column(const Choice& choice, Issued& out) {
   ++(write ? counters_.writes : counters_.reads);
   timing_.column(choice.bank, write, closes_itself(out.command), out.cycle);
   if (closes_itself(out.command)) ++counters_.precharges;
-  queue_.remove(choice.entry);
+  queue_.remove(choice.entry, out.cycle);
 }
 
 void Channel::apply_refresh(const Choice& choice) {
@@ -234,11 +265,7 @@ Issued Channel::issue() {
              .channel = number_,
              .rank = timing_.rank_of(choice.bank),
              .bank = choice.bank};
-  if (choice.command == Command::precharge_all) {
-    for (std::uint32_t b = 0; b < timing_.banks_per_rank(); ++b) forget(choice.bank + b);
-  } else {
-    forget(choice.bank);
-  }
+  forget_touched(choice);
   switch (choice.command) {
     case Command::activate:
       out.row = queue_[choice.entry].row;

@@ -18,7 +18,10 @@ class Channel {
   // `now` never goes back, neither behind a push nor behind an issued command.
   void push(const Location& at, Kind kind, std::uint64_t tag, Cycle offered, Cycle now);
   // Instant of the next command for a request, kNever without requests.
-  [[nodiscard]] Cycle next_cycle();
+  [[nodiscard]] Cycle next_cycle() {
+    if (!decided_) decide();
+    return best_.cycle;
+  }
   Issued issue();
   // Refreshes owed before `until` by a channel without requests. The sink sees every command.
   template <class Sink>
@@ -36,21 +39,46 @@ class Channel {
     RequestQueue::Index entry = RequestQueue::kNone;
   };
   // The command a bank would take next for the requests of one kind, whenever that may be. Kept until
-  // something of that bank changes, for asking is far more frequent.
+  // something of that bank changes, for it is weighed far more often.
   struct Pick {
-    bool known = false;
-    TimingState::Slot slot = TimingState::kActivate;
+    Cycle ready = 0;          // what the bank itself allows
+    std::uint64_t order = 0;  // at one instant the smallest goes first
+    std::uint32_t bank = 0;
+    std::uint32_t group = 0;
     RequestQueue::Index entry = RequestQueue::kNone;  // kNone: nothing to do
-    std::uint64_t order = 0;                          // at one instant the smallest goes first
+    TimingState::Slot slot = TimingState::kActivate;
   };
+  struct Picks {
+    explicit Picks(std::uint32_t banks) : place(banks, kNoPlace), known(banks, 1) {}
+    std::vector<Pick> some;               // of banks with something to do, in no order that may matter
+    std::vector<std::uint32_t> place;     // of each bank in `some`
+    std::vector<std::uint8_t> known;      // by bank
+    std::vector<std::uint32_t> outdated;  // the banks that are not known
+    void set(const Pick& pick);
+    void forget(std::uint32_t bank) {
+      if (known[bank] == 0) return;
+      known[bank] = 0;
+      outdated.push_back(bank);
+    }
+  };
+  static constexpr std::uint32_t kNoPlace = ~std::uint32_t{0};
+  // Clocks from now, row or column, age: one number to compare. Parameters end at 2^20 clocks, so that no
+  // command waits for 2^24.
+  static constexpr unsigned kAgeBits = 39;
+  static constexpr unsigned kOrderBits = kAgeBits + 1;
+  static constexpr std::uint64_t kRowCommand = std::uint64_t{1} << kAgeBits;
+  static constexpr std::uint64_t kNothing = ~std::uint64_t{0};
+
   void decide();
   void choose_mode();
   [[nodiscard]] bool overdue(Kind kind) const;
   [[nodiscard]] Pick pick(std::uint32_t bank, RequestQueue::Index from, bool only_this) const;
-  void weigh_all(bool mind_refresh);
+  template <bool kMindRefresh>
+  void weigh_all();
   void serve_oldest();
-  void choose(Cycle at, std::uint32_t bank, const Pick& pick);
-  void forget(std::uint32_t bank);
+  void choose(Cycle at, const Pick& pick);
+  void forget_touched(const Choice& choice);
+  void renew(Picks& picks);
   void consider_refresh(std::uint32_t rank);
   [[nodiscard]] bool blocked_by_refresh(std::uint32_t bank, Cycle at) const;
   [[nodiscard]] Choice refresh_step(std::uint32_t rank) const;
@@ -65,7 +93,7 @@ class Channel {
   TimingState timing_;
   RequestQueue queue_;
   RefreshTimer refresh_;
-  std::array<std::vector<Pick>, 2> picks_;  // by kind and bank
+  std::array<Picks, 2> picks_;  // by kind
   ChannelCounters counters_;
   Kind mode_ = Kind::read;
   Cycle now_ = 0;

@@ -155,7 +155,7 @@ Declaration controller() {
               .from(ours),
           Parameter::integer("starvation_limit_cycles", "cycles", 0, std::int64_t{1} << 40)
               .by_default(10000)
-              .means("queued for longer, the oldest request goes first; 0: no limit")
+              .means("a request that is the oldest for longer goes before all others; 0: no limit")
               .from(ours),
           Parameter::choice("page_policy", {"open", "closed", "closed-adaptive"})
               .by_default("open")

@@ -20,10 +20,7 @@ RequestQueue::RequestQueue(std::uint32_t banks, std::uint32_t read_depth, std::u
     : entries_(std::size_t{read_depth} + write_depth) {
   of(Kind::read).depth = read_depth;
   of(Kind::write).depth = write_depth;
-  for (auto& side : sides_) {
-    side.banks.resize(banks);
-    side.busy.reserve(banks);
-  }
+  for (auto& side : sides_) side.banks.resize(banks);
   for (std::size_t i = entries_.size(); i-- > 0;) {
     entries_[i].next = free_;
     free_ = static_cast<Index>(i);
@@ -46,15 +43,15 @@ void RequestQueue::block_on_conflict(Entry& entry) {
 }
 
 void RequestQueue::push(Kind kind, std::uint32_t bank, std::uint32_t row, std::uint32_t column,
-                        std::uint64_t tag, Cycle offered, Cycle accepted) {
+                        std::uint64_t tag, Cycle offered, Cycle now) {
   HEDDLE_CHECK(has_room(kind), "a request pushed into a full queue");
+  if (empty()) next_age_ = 0;
   const Index index = free_;
   Entry& e = at(index);
   free_ = e.next;
   e = {.age = next_age_++,
        .tag = tag,
        .offered = offered,
-       .accepted = accepted,
        .bank = bank,
        .row = row,
        .column = column,
@@ -67,8 +64,6 @@ void RequestQueue::push(Kind kind, std::uint32_t bank, std::uint32_t row, std::u
   BankList& list = side.banks[bank];
   if (list.head == kNone) {
     list.head = index;
-    list.place = static_cast<std::uint32_t>(side.busy.size());
-    side.busy.push_back(bank);
   } else {
     at(list.tail).next = index;
   }
@@ -76,7 +71,10 @@ void RequestQueue::push(Kind kind, std::uint32_t bank, std::uint32_t row, std::u
   e.older = side.youngest;
   if (side.youngest != kNone) at(side.youngest).younger = index;
   side.youngest = index;
-  if (side.oldest == kNone) side.oldest = index;
+  if (side.oldest == kNone) {
+    side.oldest = index;
+    side.oldest_since = now;
+  }
 }
 
 void RequestQueue::unlink_from_bank(Index index) {
@@ -87,16 +85,12 @@ void RequestQueue::unlink_from_bank(Index index) {
   for (Index i = list.head; i != index; i = at(i).next) before = i;
   (before == kNone ? list.head : at(before).next) = e.next;
   if (list.tail == index) list.tail = before;
-  if (list.head != kNone) return;
-  const std::uint32_t moved = side.busy.back();
-  side.busy[list.place] = moved;
-  side.banks[moved].place = list.place;
-  side.busy.pop_back();
 }
 
-void RequestQueue::unlink_from_age(Index index) {
+void RequestQueue::unlink_from_age(Index index, Cycle now) {
   const Entry& e = at(index);
   Side& side = of(e.kind);
+  if (side.oldest == index) side.oldest_since = now;
   (e.older == kNone ? side.oldest : at(e.older).younger) = e.younger;
   (e.younger == kNone ? side.youngest : at(e.younger).older) = e.older;
 }
@@ -111,12 +105,12 @@ void RequestQueue::release_waiters(const Entry& entry) {
   }
 }
 
-void RequestQueue::remove(Index index) {
+void RequestQueue::remove(Index index, Cycle now) {
   Entry& e = at(index);
   HEDDLE_CHECK(!e.blocked, "a request served before the one it waits for");
   if (e.blocks_others) release_waiters(e);
   unlink_from_bank(index);
-  unlink_from_age(index);
+  unlink_from_age(index, now);
   Side& side = of(e.kind);
   --side.count;
   --side.bursts[bucket(e)];

@@ -25,7 +25,6 @@ class RequestQueue {
     std::uint64_t tag = 0;
     std::uint64_t waits_for = 0;  // age of the request that blocks this one
     Cycle offered = 0;
-    Cycle accepted = 0;
     std::uint32_t bank = 0;
     std::uint32_t row = 0;
     std::uint32_t column = 0;
@@ -44,26 +43,25 @@ class RequestQueue {
   [[nodiscard]] std::uint32_t eligible(Kind kind) const { return of(kind).count - of(kind).blocked; }
   [[nodiscard]] bool empty() const { return count(Kind::read) + count(Kind::write) == 0; }
 
-  // Banks with requests of this kind, in no order that may matter.
-  [[nodiscard]] const std::vector<std::uint32_t>& busy_banks(Kind kind) const { return of(kind).busy; }
   [[nodiscard]] Index first(Kind kind, std::uint32_t bank) const { return of(kind).banks[bank].head; }
   [[nodiscard]] Index oldest(Kind kind) const { return of(kind).oldest; }
+  // When the oldest request became the oldest: how long it was passed over, whatever the queue's depth.
+  [[nodiscard]] Cycle oldest_since(Kind kind) const { return of(kind).oldest_since; }
   [[nodiscard]] const Entry& operator[](Index i) const { return entries_[static_cast<std::size_t>(i)]; }
 
   void push(Kind kind, std::uint32_t bank, std::uint32_t row, std::uint32_t column, std::uint64_t tag,
-            Cycle offered, Cycle accepted);
-  void remove(Index index);
+            Cycle offered, Cycle now);
+  void remove(Index index, Cycle now);
 
  private:
   struct BankList {
     Index head = kNone, tail = kNone;
-    std::uint32_t place = 0;  // in `busy`
   };
   struct Side {
     std::uint32_t depth = 0, count = 0, blocked = 0;
     Index oldest = kNone, youngest = kNone;
+    Cycle oldest_since = 0;
     std::vector<BankList> banks;
-    std::vector<std::uint32_t> busy;
     std::array<std::uint16_t, 256> bursts{};  // how many requests hash here: skips the search for conflicts
   };
   [[nodiscard]] const Side& of(Kind kind) const { return sides_[static_cast<std::size_t>(kind)]; }
@@ -72,7 +70,7 @@ class RequestQueue {
   void block_on_conflict(Entry& entry);
   void release_waiters(const Entry& entry);
   void unlink_from_bank(Index index);
-  void unlink_from_age(Index index);
+  void unlink_from_age(Index index, Cycle now);
 
   std::vector<Entry> entries_;
   Index free_ = kNone;

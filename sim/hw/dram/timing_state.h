@@ -33,13 +33,13 @@ class TimingState {
   // The four commands that requests take, as places in the tables below.
   enum Slot : std::uint8_t { kActivate, kPrecharge, kRead, kWrite };
   using Times = std::array<Cycle, 4>;  // by Slot
-  // `floor` holds what binds every bank alike: the buses, and the present.
+  // An instant is the latest of three: what the bank allows, what its bank group allows, and the floor,
+  // which holds what binds every bank alike: the buses, and the present.
+  [[nodiscard]] Cycle of_bank(Slot slot, std::uint32_t bank) const { return banks_[bank].at[slot]; }
+  [[nodiscard]] const Times& of_group(std::uint32_t group) const { return groups_[group]; }
+  [[nodiscard]] std::uint32_t group_of(std::uint32_t bank) const { return bank >> group_shift_; }
   [[nodiscard]] Cycle earliest(Slot slot, std::uint32_t bank, const Times& floor) const {
-    const Cycle of_bank = banks_[bank].at[slot];
-    const Cycle of_group = groups_[bank >> group_shift_][slot];
-    const Cycle of_all = floor[slot];
-    const Cycle at = of_bank > of_group ? of_bank : of_group;
-    return at > of_all ? at : of_all;
+    return std::max({of_bank(slot, bank), of_group(group_of(bank))[slot], floor[slot]});
   }
   [[nodiscard]] Times floor(Cycle now) const {
     return {std::max(bus_[0], now), std::max(bus_[1], now), std::max(bus_[2], now), std::max(bus_[3], now)};
@@ -79,7 +79,7 @@ class TimingState {
   void raise_rank(std::uint32_t rank, Slot slot, Cycle to);
   void hold_row_bus(Cycle until);
   void hold_column_bus(Cycle until);
-  void count_activate(std::uint32_t rank, Cycle at);
+  void count_activate(std::uint32_t number, Cycle at);
   void close(Bank& bank, Cycle at);
 
   TimingRules rules_;

@@ -162,3 +162,47 @@ TEST_CASE("round-robin issue: equal bricks have the closed form, others the writ
     REQUIRE(model.finish_cycles() == finish);
   }
 }
+
+TEST_CASE("a waiting cycle counts the weight of the column's last step") {
+  // Barriers: column 0 waits 3 cycles at weight 10, then column 1 waits 2 at weight 7.
+  RunAhead barrier(2, 0);
+  barrier.step(std::array<std::uint32_t, 2>{2, 5}, std::array<std::uint64_t, 2>{10, 3});
+  barrier.step(std::array<std::uint32_t, 2>{4, 2}, std::array<std::uint64_t, 2>{1, 7});
+  CHECK(barrier.weighted_waiting() == 3 * 10 + 2 * 7);
+  // One register: steps (2,5), (4,2), (4,2) end at 10. Column 0 runs 2, 6, 10 and never waits; column 1 runs
+  // 5, 7, then starts its third step at 7 and ends at 9: one cycle at its last weight.
+  RunAhead one(2, 1);
+  one.step(std::array<std::uint32_t, 2>{2, 5}, std::array<std::uint64_t, 2>{1, 1});
+  one.step(std::array<std::uint32_t, 2>{4, 2}, std::array<std::uint64_t, 2>{1, 1});
+  one.step(std::array<std::uint32_t, 2>{4, 2}, std::array<std::uint64_t, 2>{1, 100});
+  one.drain();
+  CHECK(one.waiting_column_cycles() == 1);
+  CHECK(one.weighted_waiting() == 100);
+}
+
+TEST_CASE("weighted waiting is the waiting of each column times its weight") {
+  heddle::Random random(23);
+  for (int round = 0; round < 200; ++round) {
+    const auto columns = static_cast<std::size_t>(random.between(1, 6));
+    std::vector<std::uint64_t> weights(columns);
+    for (auto& w : weights) w = static_cast<std::uint64_t>(random.between(1, 50));
+    const auto steps = static_cast<std::size_t>(random.between(1, 12));
+    for (const std::uint32_t registers : {0U, 1U, 3U, RunAhead::kUnlimited}) {
+      RunAhead model(columns, registers);
+      std::vector<std::uint64_t> work(columns);
+      for (std::size_t k = 0; k < steps; ++k) {
+        std::vector<std::uint32_t> cycles(columns);
+        for (std::size_t j = 0; j < columns; ++j) {
+          cycles[j] = static_cast<std::uint32_t>(random.between(1, 9));
+          work[j] += cycles[j];
+        }
+        model.step(cycles, weights);
+      }
+      model.drain();
+      // Every column is there from 0 to the end: what it does not work it waits.
+      std::uint64_t expected = 0;
+      for (std::size_t j = 0; j < columns; ++j) expected += (model.finish_cycles() - work[j]) * weights[j];
+      REQUIRE(model.weighted_waiting() == expected);
+    }
+  }
+}

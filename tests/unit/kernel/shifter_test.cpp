@@ -16,6 +16,8 @@
 using heddle::Random;
 using heddle::kernel::brick_cycles;
 using heddle::kernel::column_cycles;
+using heddle::kernel::kShifterColumns;
+using heddle::kernel::lane_cycles;
 using heddle::kernel::shifter_step;
 
 namespace {
@@ -120,6 +122,39 @@ TEST_CASE("the bulk form agrees with the rule for every shape, on every instruct
       std::vector<std::uint8_t> bricks(columns);
       brick_cycles(masks, bits, bricks);
       REQUIRE(bricks == out);
+    }
+  });
+}
+
+TEST_CASE("the form by lanes agrees with the rule for every shape and width, on every instruction set") {
+  heddle::test::for_each_target([] {
+    Random random(14);
+    for (int round = 0; round < 400; ++round) {
+      const auto lanes = static_cast<std::size_t>(random.between(0, round % 20 == 0 ? 256 : 60));
+      const auto columns = static_cast<std::size_t>(random.between(1, kShifterColumns));
+      const auto bits = static_cast<unsigned>(random.between(0, 5));
+      std::vector<std::uint32_t> wide(lanes * kShifterColumns);
+      std::vector<std::uint16_t> narrow(wide.size());
+      std::vector<std::vector<std::uint32_t>> by_column(columns);
+      std::vector<std::vector<std::uint32_t>> narrow_by_column(columns);
+      std::uint64_t wide_terms = 0;
+      std::uint64_t narrow_terms = 0;
+      for (std::size_t c = 0; c < columns; ++c) {
+        by_column[c] = random_masks(random, lanes);
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+          const std::uint32_t mask = by_column[c][lane];
+          wide[lane * kShifterColumns + c] = mask;
+          narrow[lane * kShifterColumns + c] = static_cast<std::uint16_t>(mask);
+          narrow_by_column[c].push_back(mask & 0xffffU);
+          wide_terms += static_cast<std::uint64_t>(std::popcount(mask));
+          narrow_terms += static_cast<std::uint64_t>(std::popcount(mask & 0xffffU));
+        }
+      }
+      std::vector<std::uint8_t> out(columns);
+      REQUIRE(lane_cycles(wide, bits, out) == wide_terms);
+      for (std::size_t c = 0; c < columns; ++c) REQUIRE(out[c] == by_lists(by_column[c], bits));
+      REQUIRE(lane_cycles(narrow, bits, out) == narrow_terms);
+      for (std::size_t c = 0; c < columns; ++c) REQUIRE(out[c] == by_lists(narrow_by_column[c], bits));
     }
   });
 }

@@ -228,10 +228,35 @@ TEST_CASE("patterns are read from their names") {
   CHECK(is(Pattern::parse("T<2,5>"), {{1, 0}, {2, 0}, {1, -1}, {2, -2}, {1, 1}, {2, 2}, {1, -3}}));
   CHECK(is(Pattern::parse("T<2,5>").dnnsim(), {{1, -1}, {1, 0}, {1, 1}, {1, 3}, {2, -2}, {2, 0}, {2, 2}}));
   CHECK(is(Pattern::parse("L<2,2>").dnnsim(), {{1, -2}, {1, -1}, {1, 0}, {2, 0}}));
+  CHECK(is(Pattern::parse("(1,0)(2,0)(1,-1)(3,+15)"), {{1, 0}, {2, 0}, {1, -1}, {3, 15}}));
+  CHECK(Pattern::parse("(1,0)(3,2)").lookahead() == 3);
+  CHECK(Pattern::parse("(1,0)(3,2)").select_bits_per_weight() == 2);
   CHECK(Pattern::parse("X<inf,15>").unlimited());
   CHECK(Pattern::parse("T8<2,5>").lookahead() == 2);
-  for (const auto* bad : {"", "T", "L<1,6", "L<1,6>x", "L9<1,6>", "T<1,6>", "L<0,3>", "L<16,0>", "L<1,16>",
-                          "L<-1,2>", "X<inf,14>", "L<1;6>", "l<1,6>", "L<99999999999,1>", "T7<2,5>"}) {
+  for (const auto* bad : {"",
+                          "T",
+                          "L<1,6",
+                          "L<1,6>x",
+                          "L9<1,6>",
+                          "T<1,6>",
+                          "L<0,3>",
+                          "L<16,0>",
+                          "L<1,16>",
+                          "L<-1,2>",
+                          "X<inf,14>",
+                          "L<1;6>",
+                          "l<1,6>",
+                          "L<99999999999,1>",
+                          "T7<2,5>",
+                          "(1,0",
+                          "(1;0)",
+                          "(0,1)",
+                          "(16,0)",
+                          "(1,16)",
+                          "(1,0)(1,16)",
+                          "(1,3)(1,-13)",
+                          "(1,0) (2,0)",
+                          "()"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(Pattern::parse(bad), heddle::Error);
   }

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statistics files against counts by hand, and what the checks say about wrong ones."""
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+from heddle_quantize import layer_statistics, redact, trace_check, trace_file
+from heddle_quantize.errors import BadInput
+from heddle_quantize.layer_statistics import (booth_digits, naf_terms, tensor_statistics,
+                                              trimmed_spans)
+
+DIGITS = REPOSITORY / "traces" / "digits-8b.trace"
+
+
+def test_counts_of_a_small_tensor() -> None:
+    # two positions of five channels
+    found = tensor_statistics(np.array([[0, 0, 5, -3, 0], [7, 0, 0, 0, -8]]), True)
+    assert (found["values"], found["zeros"], found["min"], found["max"]) == (10, 6, -8, 7)
+    assert found["codes"] == {"lowest": -8, "counts": [1, 0, 0, 0, 0, 1, 0, 0, 6, 0, 0, 0, 0, 1, 0, 1]}
+    assert found["bit_length"] == [6, 0, 1, 2, 1]
+    assert found["set_bits"] == [6, 1, 2, 1]
+    assert found["naf_terms"] == [6, 1, 3]  # 5 = 4+1, 3 = 4-1, 7 = 8-1, 8
+    assert found["booth4_digits"] == [6, 0, 4]  # 5 = 4+1, 3 = 4-1, 7 = 8-1, 8 = 16-8
+    assert found["trimmed_span"] == [6, 1, 1, 2]
+    assert found["group_bit_length"]["1"] == found["bit_length"]
+    assert found["group_bit_length"]["4"] == [1, 0, 0, 2, 1]
+    assert found["group_bit_length"]["16"] == [0, 0, 0, 1, 1]
+    assert found["zero_run_bit_length"] == [0, 1, 2]  # runs of 2, 1 and 3
+    assert found["channel_zeros"] == [1, 2, 1, 1, 1]
+    assert found["window_bit_length"] == [0, 0, 0, 0, 1]
+
+
+def test_wide_tensors_are_bucketed() -> None:
+    codes = tensor_statistics(np.array([[-300, 0, 300, 1]]), False)["codes"]
+    assert codes == {"negative_by_bit_length": [0] * 9 + [1],
+                     "not_negative_by_bit_length": [1, 1] + [0] * 7 + [1]}
+
+
+def test_term_counts_follow_their_definitions() -> None:
+    every = np.arange(1 << 12)
+    naf, booth, span = naf_terms(every), booth_digits(every), trimmed_spans(every)
+    for x in range(0, 1 << 12, 7):
+        rest, terms = x, 0
+        while rest:  # non-adjacent form from the lowest bit
+            if rest & 1:
+                terms += 1
+                rest -= 2 - (rest & 3)
+            rest >>= 1
+        assert naf[x] == terms
+        padded = f"00{x:b}0" if len(f"{x:b}") % 2 == 0 else f"0{x:b}0"
+        triples = [padded[i:i + 3] for i in range(0, len(padded) - 2, 2)]
+        assert booth[x] == sum(t not in ("000", "111") for t in triples)
+        assert span[x] == len(f"{x:b}".rstrip("0"))
+
+
+def test_every_array_layer_of_a_shipped_trace_has_one() -> None:
+    trace = trace_check.check(DIGITS)
+    for layer in trace.manifest["layers"]:
+        if layer["op"] in ("conv2d", "linear"):
+            stated = trace.documents[layer["stats"]]
+            assert stated["activation"]["values"] == 4 * np.prod(
+                trace.arrays[layer["operands"][0]["files"][0]].shape)
+
+
+def test_statistics_alone_and_wrong_statistics(tmp_path: Path) -> None:
+    trace = trace_check.check(DIGITS)
+    trace.manifest.pop("files")
+    trace_file.write(redact.reduce_to(trace, "statistics"), tmp_path / "s.trace")
+    alone = trace_check.check(tmp_path / "s.trace")
+    assert not alone.arrays and alone.documents == trace.documents
+    assert alone.manifest["redacted"] and alone.manifest["samples"] == 0
+    trace_file.write(redact.reduce_to(trace, "weights"), tmp_path / "w.trace")
+    weights = trace_check.check(tmp_path / "w.trace")
+    assert all("weight" in d and "activation" not in d for d in weights.documents.values())
+    assert len(weights.documents) == len(trace.documents)
+    trace.documents["stats/conv2.json"]["weight"]["zeros"] += 1
+    trace_file.write(trace, tmp_path / "x.trace")
+    with pytest.raises(BadInput, match="stats/conv2.json"):
+        trace_check.check(tmp_path / "x.trace")
+
+
+def test_a_statistics_file_that_no_layer_names(tmp_path: Path) -> None:
+    shutil.copytree(DIGITS, tmp_path / "c.trace")
+    trace = trace_file.read(tmp_path / "c.trace")
+    trace.manifest.pop("files")
+    trace.manifest["layers"][0].pop("stats")
+    trace_file.write(trace, tmp_path / "d.trace")
+    with pytest.raises(BadInput, match="no layer that uses it"):
+        trace_check.check(tmp_path / "d.trace")
+    assert layer_statistics.attach(trace).manifest["layers"][0]["stats"] == "stats/conv1.json"

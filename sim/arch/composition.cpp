@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/arch/composition.h"
+
+#include <fmt/format.h>
+
+#include "sim/base/error.h"
+
+namespace heddle::arch {
+
+config::Parameter pe_width_parameter() {
+  return config::Parameter::integer("pe_width", "bits", 4, 16)
+      .by_default(16)
+      .means(
+          "widest value that a unit takes: wider activations are cut over ceil(Pa / pe_width) neighbouring "
+          "columns, wider weights over ceil(Pw / pe_width) rows, which then work as one; 16: no unit is ever "
+          "composed")
+      .from("the open simulator DNNsim; 16 is the papers' unit");
+}
+
+Mapping map_composed(const workload::LoweredLayer& layer, const ArrayShape& array, Pallet pallet,
+                     unsigned width) {
+  const Composition composition = composition_of(layer, width);
+  if (array.rows < composition.rows || array.columns < composition.columns) {
+    throw Error(ErrorKind::config, "/parameters",
+                fmt::format("{} rows x {} columns of {}-bit units cannot compose {}-bit weights x {}-bit "
+                            "activations",
+                            array.rows, array.columns, width, layer.weight_bits, layer.activation_bits));
+  }
+  return map_layer(layer, array, pallet, composition);
+}
+
+}  // namespace heddle::arch
