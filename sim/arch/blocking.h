@@ -39,7 +39,8 @@ struct LayerBytes {
 inline constexpr std::uint32_t kPieces = 32;
 
 // What is fixed about a layer, whatever stays on chip: how its windows need lines of input, its passes
-// weights. A line is a row of the image, or a column where the output has one row.
+// weights. A line is a row of the image, or a column where windows run
+// down the columns or the output has one row.
 class LayerShape {
  public:
   LayerShape(const workload::Layer& layer, const workload::LoweredLayer& lowered, const Mapping& mapping);

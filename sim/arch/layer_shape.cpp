@@ -22,9 +22,9 @@ LayerShape::LayerShape(const workload::Layer& layer, const workload::LoweredLaye
                        const Mapping& mapping)
     : groups_(static_cast<std::uint32_t>(lowered.groups.size())), bricks_(lowered.bricks) {
   const workload::Geometry& g = layer.geometry;
-  const bool by_columns = g.out_height == 1;
+  const bool by_columns = g.out_height == 1 || lowered.window_order == workload::WindowOrder::column_major;
   line_count_ = by_columns ? g.width : g.height;
-  windows_a_line_ = by_columns ? 1 : g.out_width;
+  windows_a_line_ = by_columns ? g.out_height : g.out_width;
   stride_ = by_columns ? g.stride_x : g.stride_y;
   reach_ = by_columns ? std::uint64_t{g.kernel_width - 1} * g.dilation_x
                       : std::uint64_t{g.kernel_height - 1} * g.dilation_y;

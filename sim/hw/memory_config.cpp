@@ -100,27 +100,26 @@ void note_unlimited(const Values& section, const std::string& name, std::vector<
   }
 }
 
-[[noreturn]] void missing(const Document& document, const std::string& text) {
-  throw Error(ErrorKind::config, document.where("/off_chip"), text);
-}
-
-void read_off_chip(const Values& values, const Document& document, MemoryConfig& out) {
+void read_off_chip(const Values& values, const Document& document, const std::string& pointer,
+                   MemoryConfig& out) {
+  const auto refuse = [&](const std::string& text) {
+    throw Error(ErrorKind::config, document.where(pointer), text);
+  };
   const std::string kind = values.text("kind");
-  if (kind != "dram" && values.has("device")) missing(document, "key 'device' belongs to kind dram");
+  if (kind != "dram" && values.has("device")) refuse("key 'device' belongs to kind dram");
   if (kind != "ideal" && values.has("bandwidth_mb_per_s"))
-    missing(document, "key 'bandwidth_mb_per_s' belongs to kind ideal");
+    refuse("key 'bandwidth_mb_per_s' belongs to kind ideal");
   if (kind == "none") {
     out.notes.emplace_back(
         "assumption: memory.off_chip is none: off-chip transfers take no time and are not counted");
   } else if (kind == "dram") {
     out.off_chip = OffChipKind::dram;
     if (!values.has("device"))
-      missing(document, "key 'device' is missing: a dram needs it, the name of a device file or an object");
+      refuse("key 'device' is missing: a dram needs it, the name of a device file or an object");
   } else {
     out.off_chip = OffChipKind::ideal;
     if (!values.has("bandwidth_mb_per_s")) {
-      missing(document,
-              "key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
+      refuse("key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
     }
     if (is_unlimited(values, "bandwidth_mb_per_s")) {
       out.notes.emplace_back("assumption: memory.off_chip.bandwidth_mb_per_s is unlimited");
@@ -138,11 +137,23 @@ std::optional<arch::Storage> storage_of(const std::string& text) {
   return std::nullopt;
 }
 
-MemoryConfig read_section(const Document& document) {
-  const Values values = config::read(document, "", memory_declaration());
+// Where an object stands in its document, or the document of the file that it names or extends. Errors in an
+// object then name its place in the user's own file.
+struct Place {
+  Document document;
+  std::string pointer;
+};
+Place place_of(const Document& document, const std::string& pointer, const std::string& what) {
+  const Json& node = document.root.at(Json::json_pointer(pointer));
+  if (node.is_object() && !node.contains("extends")) return {document, pointer};
+  return {config::compose_part(document, pointer, what), ""};
+}
+
+MemoryConfig read_section(const Document& document, const std::string& pointer) {
+  const Values values = config::read(document, pointer, memory_declaration());
   MemoryConfig out;
   out.is_compute_only = false;
-  read_off_chip(values.child("off_chip"), document, out);
+  read_off_chip(values.child("off_chip"), document, pointer + "/off_chip", out);
   const Values activation = values.child("activation_memory");
   const Values weight = values.child("weight_memory");
   out.activation_memory = capacity_of(activation);
@@ -158,8 +169,9 @@ MemoryConfig read_section(const Document& document) {
   out.dma_transfers = values.child("dma").count("transfers_in_flight");
   out.echo = values.json();
   if (out.off_chip == OffChipKind::dram) {
-    out.dram = dram::read_memory(
-        config::compose_part(document, "/off_chip/device", "a memory device: a file or an object"));
+    const Place device =
+        place_of(document, pointer + "/off_chip/device", "a memory device: a file or an object");
+    out.dram = dram::read_memory(device.document, device.pointer);
     out.echo["off_chip"]["device"] = out.dram->echo;
   }
   return out;
@@ -223,8 +235,8 @@ Json memory_schema() {
 MemoryConfig read_memory(const Document& configuration) {
   const auto found = configuration.root.find("memory");
   if (found == configuration.root.end() || *found == "none") return {};
-  return read_section(
-      config::compose_part(configuration, "/memory", "\"none\", the name of a memory file or an object"));
+  const Place place = place_of(configuration, "/memory", "\"none\", the name of a memory file or an object");
+  return read_section(place.document, place.pointer);
 }
 
 std::unique_ptr<OffChipMemory> make_off_chip(const char* name, const MemoryConfig& memory) {

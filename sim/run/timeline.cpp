@@ -29,7 +29,7 @@ class Intervals {
       const double share =
           end > begin ? static_cast<double>(until - begin) / static_cast<double>(end - begin) : 1.0;
       const std::uint64_t upto =
-          until == end ? amount : static_cast<std::uint64_t>(share * static_cast<double>(amount));
+          until == end ? amount : static_cast<std::uint64_t>(share * static_cast<double>(amount) + 0.5);
       sums_[i] += upto - done;
       done = upto;
     }

@@ -160,7 +160,7 @@ CONFIGS = {
     "deep": ("[" * 100000 + "]" * 100000, ["nested deeper"]),
     "memory unknown": ({**GOOD, "memory": "infinite"}, ["/memory", "there is no file", "infinite"]),
     "memory a number": ({**GOOD, "memory": 4}, ["/memory", "\"none\", the name of a memory file or an object"]),
-    "memory without off_chip": ({**GOOD, "memory": {}}, ["'off_chip' is missing"]),
+    "memory without off_chip": ({**GOOD, "memory": {}}, ["/memory/off_chip", "'kind' is missing"]),
     "memory key misspelt": ({**GOOD, "memory": {**IDEAL, "weight_memry": {}}}, ["/memory/weight_memry", "did you mean 'weight_memory'"]),
     "off-chip kind unknown": ({**GOOD, "memory": {"off_chip": {"kind": "dam"}}}, ["/memory/off_chip/kind", "did you mean 'dram'"]),
     "ideal without bandwidth": ({**GOOD, "memory": {"off_chip": {"kind": "ideal"}}}, ["/memory/off_chip", "'bandwidth_mb_per_s' is missing"]),

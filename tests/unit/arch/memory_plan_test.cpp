@@ -154,6 +154,23 @@ TEST_CASE("what is scheduled is what was planned, byte by byte, in every loop or
   }
 }
 
+TEST_CASE("a line is what windows run along") {
+  const auto layer = test::conv("a", "image", 16, 8, 16, 3);
+  for (const auto order : {workload::WindowOrder::row_major, workload::WindowOrder::column_major}) {
+    auto tall = layer;
+    // 8 x 12 outputs; 8 windows a set are a column of them, or two thirds of a row.
+    tall.geometry.width = tall.geometry.out_width = 12;
+    const auto lowered = workload::lower(tall, {.window_order = order});
+    const arch::LayerShape shape(tall, lowered, arch::map_layer(lowered, {1, 16, 8}, arch::Pallet::wrap));
+    const bool by_columns = order == workload::WindowOrder::column_major;
+    CHECK(shape.line_count() == (by_columns ? 12 : 8));
+    CHECK(shape.lines(0, 1).count == 2);  // the first of each, padding left out
+    CHECK(shape.lines(1, 2).count == 3);  // the second column; rows 0 to 2
+    CHECK(shape.lines(2, 3).count == 3);
+    CHECK(shape.lines(4, 5).first == (by_columns ? 3 : 1));
+  }
+}
+
 TEST_CASE("blocks cover every pass and window set once") {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     Random random(seed, "blocks");
