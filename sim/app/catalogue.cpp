@@ -14,6 +14,7 @@
 #include "sim/base/nearest.h"
 #include "sim/base/version.h"
 #include "sim/hw/dram/parameters.h"
+#include "sim/hw/memory_config.h"
 #include "sim/result/record.h"
 
 namespace heddle::embedded {
@@ -54,9 +55,13 @@ Json describe_model(const arch::ModelInfo& info) {
   Json events = Json::array();
   for (const auto& e : info.events)
     events.push_back({{"name", e.name}, {"unit", e.unit}, {"description", e.description}});
-  return {{"name", info.name},         {"summary", info.summary},
-          {"citation", info.citation}, {"parameters", config::describe(info.parameters)},
-          {"events", events},          {"configuration", config::describe(arch::accelerator_declaration())}};
+  return {{"name", info.name},
+          {"summary", info.summary},
+          {"citation", info.citation},
+          {"parameters", config::describe(info.parameters)},
+          {"events", events},
+          {"configuration", config::describe(arch::accelerator_declaration())},
+          {"memory", config::describe(hw::memory_declaration())}};
 }
 
 }  // namespace
@@ -125,6 +130,8 @@ int describe_command(const Arguments& arguments) {
     std::cout << fmt::format("  {} [{}]: {}\n", e.name, e.unit, e.description);
   std::cout << "\nother keys of a configuration\n";
   print_parameters(description["configuration"], "  ");
+  std::cout << "\nkeys of `memory` where it is an object (docs/memory.md)\n";
+  print_parameters(description["memory"], "  ");
   return 0;
 }
 
@@ -157,7 +164,9 @@ int schema_command(const Arguments& arguments) {
   for (const auto& info : models::catalogue()) {
     names.push_back(info.name);
     if (info.name == name) {
-      std::cout << arch::accelerator_schema(info).dump(2) << "\n";
+      Json schema = arch::accelerator_schema(info);
+      schema["properties"]["memory"] = hw::memory_schema();
+      std::cout << schema.dump(2) << "\n";
       return 0;
     }
   }

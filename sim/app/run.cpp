@@ -7,8 +7,12 @@
 #include "sim/app/commands.h"
 #include "sim/app/output.h"
 #include "sim/app/session.h"
+#include "sim/base/atomic_file.h"
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
 #include "sim/result/table.h"
 #include "sim/result/write.h"
+#include "sim/run/timeline.h"
 
 namespace heddle::app {
 namespace {
@@ -24,16 +28,53 @@ std::string heading(const result::RunRecord& run) {
   return text;
 }
 
+// Megabytes a second are bytes a microsecond.
+std::string off_chip_summary(const result::RunRecord& run, double time_us) {
+  const auto& off_chip = run.memory.at("off_chip");
+  const auto bytes =
+      off_chip.at("read_bytes").get<std::uint64_t>() + off_chip.at("written_bytes").get<std::uint64_t>();
+  std::string text = fmt::format("off chip: {} bytes, {:.0f} MB/s on average", result::grouped(bytes),
+                                 time_us > 0 ? static_cast<double>(bytes) / time_us : 0.0);
+  if (off_chip.contains("dram")) {
+    const auto& dram = off_chip.at("dram");
+    const auto bursts =
+        dram.at("read_bursts").get<std::uint64_t>() + dram.at("write_bursts").get<std::uint64_t>();
+    text += fmt::format(", {} bursts with {} row hits", result::grouped(bursts),
+                        result::grouped(dram.at("row_hits").get<std::uint64_t>()));
+  }
+  return text + "\n";
+}
+
 std::string summary(const result::RunRecord& run) {
   const auto totals = run.totals();
   const double time_us = static_cast<double>(totals.cycles.count()) / run.frequency_mhz;
   std::string text = fmt::format("{} cycles = {:.3f} us at {:g} MHz\n",
                                  result::grouped(totals.cycles.count()), time_us, run.frequency_mhz);
+  if (!run.memory.is_null()) text += off_chip_summary(run, time_us);
   if (!run.verification.is_null()) {
     text += fmt::format("bit-true: {} outputs equal integer arithmetic, cycles equal the counting path\n",
                         result::grouped(run.verification.at("outputs").get<std::uint64_t>()));
   }
   return text;
+}
+
+// Has the session write --dram-trace when the simulation is over.
+void write_requests(const po::variables_map& values, Session& session) {
+  if (values.count("dram-trace") == 0) return;
+  const auto form = values["dram-trace-form"].as<std::string>();
+  if (form != "dramsim3" && form != "dramsys") {
+    throw Error(ErrorKind::usage, "--dram-trace-form",
+                "expected dramsim3 or dramsys, found " + in_quotes(form));
+  }
+  const std::filesystem::path file = values["dram-trace"].as<std::string>();
+  session.timed = [=](std::size_t, const hw::Timing& timing) {
+    if (timing.transfers.empty()) {
+      throw Error(ErrorKind::usage, "--dram-trace",
+                  "this configuration has no off-chip memory (memory.off_chip), so there are no requests");
+    }
+    write_atomically(file, run::request_trace(timing, form == "dramsys" ? run::TraceForm::dramsys
+                                                                        : run::TraceForm::dramsim3));
+  };
 }
 
 }  // namespace
@@ -44,20 +85,28 @@ int run_command(const Arguments& arguments) {
       "heddle run stripes --trace traces/digits-16b.trace --set parameters.tiles=4 --out out/stripes");
   line.options()("config", po::value<std::string>(),
                  "the accelerator: a configuration file, or the name of a shipped one")(
-      "out,o", po::value<std::string>(), "folder for result.json and layers.csv; made if it is missing");
+      "out,o", po::value<std::string>(), "folder for result.json and layers.csv; made if it is missing")(
+      "dram-trace", po::value<std::string>(),
+      "file for the off-chip requests, one a line, for DRAM simulators")(
+      "dram-trace-form", po::value<std::string>()->default_value("dramsim3"),
+      "dramsim3 (0xADDR READ|WRITE CYCLE) or dramsys (CYCLE: read|write 0xADDR)");
   Session::declare(line);
   line.positional("config", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
   Session session = Session::from(*values);
   session.configs = {required(*values, "config", "a configuration")};
+  write_requests(*values, session);
   const auto runs = session.run();
   const result::RunRecord& run = runs.front();
   if (values->count("out") != 0) write_result_folder((*values)["out"].as<std::string>(), run);
   if (session.json) {
     std::cout << result::to_json(run).dump(2) << "\n";
   } else if (!session.quiet) {
-    std::cout << heading(run) << "\n" << result::to_table(run) << "\n" << summary(run);
+    std::cout << heading(run) << "\n" << result::to_table(run) << "\n";
+    const std::string memory = result::to_memory_table(run);
+    if (!memory.empty()) std::cout << memory << "\n";
+    std::cout << summary(run);
     if (values->count("out") != 0)
       std::cout << "written: " << (*values)["out"].as<std::string>() << "/result.json, layers.csv\n";
   }

@@ -63,6 +63,7 @@ std::vector<result::RunRecord> Session::run() const {
   for (const auto& warning : opened.manifest().warnings) std::cerr << "heddle: warning: " << warning << "\n";
   const arch::ThreadLimit limit(threads);
   // SystemC elaborates once: bit-true arrays stand before the engine's simulation starts.
+  hw::set_time_resolution();
   std::vector<std::unique_ptr<hw::BitTrueArray>> arrays;
   for (std::size_t i = 0; i < accelerators.size(); ++i) {
     arrays.push_back(accelerators[i].is_bit_true
@@ -88,6 +89,7 @@ std::vector<result::RunRecord> Session::run() const {
   options.progress = [&](std::size_t done, std::size_t all, const std::string& name) {
     progress.update(done, all, name);
   };
+  options.timed = timed;
   auto runs = run::run_network(accelerators, opened, options);
   verify(accelerators, opened, arrays, runs);
   waveform.close();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include "sim/app/command.h"
 #include "sim/arch/accelerator_config.h"
 #include "sim/hw/bit_true/array.h"
+#include "sim/hw/engine.h"
 #include "sim/result/record.h"
 #include "sim/workload/trace.h"
 
@@ -28,6 +30,7 @@ struct Session {
   std::uint64_t seed = 0;
   std::string vcd;  // empty: no waveform
   std::uint32_t vcd_tile = 0;
+  std::function<void(std::size_t accelerator, const hw::Timing& timing)> timed;  // after the simulation
 
   static void declare(CommandLine& line);
   static Session from(const boost::program_options::variables_map& values);

@@ -142,34 +142,105 @@ int validate(const Arguments& arguments) {
   return 0;
 }
 
-int stats(const Arguments& arguments) {
-  const auto values = parse("stats", "Show what the values of every tensor are like.", arguments);
-  if (!values) return 0;
-  const workload::Trace trace(locate_trace(required(*values, "trace", "a trace")));
-  const auto rows = workload::trace_stats(trace);
-  Json json = Json::array();
-  result::Table table({"layer", "tensor", "values", "zero", "min", "max", "P", "mean ones"});
+Json sizes_json(const workload::PackedSizes& s) {
+  return {{"container", s.container.count()},       {"zero_value", s.zero_value.count()},
+          {"precision", s.precision.count()},       {"groups_zero_vector", s.groups.zero_vector.count()},
+          {"groups_plain", s.groups.plain.count()}, {"compressed", s.compressed.count()}};
+}
+
+std::string of_container(Bits bits, const workload::PackedSizes& sizes) {
+  return fmt::format("{:.1f} %",
+                     100.0 * static_cast<double>(bits.count()) /
+                         static_cast<double>(std::max<std::uint64_t>(1, sizes.container.count())));
+}
+
+std::vector<std::string> stats_row(const workload::TensorStats& s) {
+  const auto n = static_cast<double>(std::max<std::uint64_t>(1, s.values));
+  return {s.layer,
+          s.role,
+          grouped(s.values),
+          fmt::format("{:.1f} %", 100.0 * static_cast<double>(s.zeros) / n),
+          std::to_string(s.smallest),
+          std::to_string(s.largest),
+          std::to_string(s.precision_bits),
+          fmt::format("{:.2f}", static_cast<double>(s.magnitude_ones) / n),
+          of_container(s.sizes.zero_value, s.sizes),
+          of_container(s.sizes.precision, s.sizes),
+          of_container(s.sizes.compressed, s.sizes)};
+}
+
+Json stats_json(const workload::TensorStats& s) {
+  return {{"layer", s.layer},
+          {"tensor", s.role},
+          {"signed", s.is_signed},
+          {"precision_bits", s.precision_bits},
+          {"values", s.values},
+          {"zeros", s.zeros},
+          {"min", s.smallest},
+          {"max", s.largest},
+          {"magnitude_ones", s.magnitude_ones},
+          {"magnitude_bits_histogram", s.magnitude_bits},
+          {"bits", sizes_json(s.sizes)}};
+}
+
+// All tensors of a role together, a row under the table.
+std::vector<std::string> total_row(const std::vector<workload::TensorStats>& rows, const std::string& role,
+                                   Json& json) {
+  workload::PackedSizes sizes;
+  std::uint64_t values = 0;
   for (const auto& s : rows) {
-    const auto n = static_cast<double>(std::max<std::uint64_t>(1, s.values));
-    table.add({s.layer, s.role, grouped(s.values),
-               fmt::format("{:.1f} %", 100.0 * static_cast<double>(s.zeros) / n), std::to_string(s.smallest),
-               std::to_string(s.largest), std::to_string(s.precision_bits),
-               fmt::format("{:.2f}", static_cast<double>(s.magnitude_ones) / n)});
-    json.push_back({{"layer", s.layer},
-                    {"tensor", s.role},
-                    {"signed", s.is_signed},
-                    {"precision_bits", s.precision_bits},
-                    {"values", s.values},
-                    {"zeros", s.zeros},
-                    {"min", s.smallest},
-                    {"max", s.largest},
-                    {"magnitude_ones", s.magnitude_ones},
-                    {"magnitude_bits_histogram", s.magnitude_bits}});
+    if (s.role != role && role != "all") continue;
+    sizes += s.sizes;
+    values += s.values;
   }
+  json[role] = {{"values", values}, {"bits", sizes_json(sizes)}};
+  return {"total",
+          role,
+          grouped(values),
+          "",
+          "",
+          "",
+          "",
+          "",
+          of_container(sizes.zero_value, sizes),
+          of_container(sizes.precision, sizes),
+          of_container(sizes.compressed, sizes)};
+}
+
+int stats(const Arguments& arguments) {
+  CommandLine line("heddle trace stats TRACE [--json] [--container-bits 16]",
+                   "Show what the values of every tensor are like, and how far they can be packed.",
+                   "heddle trace stats traces/digits-16b.trace");
+  line.options()("trace", po::value<std::string>(), "a trace directory, a tar, or the name of a shipped one")(
+      "json", po::bool_switch(), "print JSON on standard output")(
+      "container-bits", po::value<unsigned>()->default_value(16),
+      "16 or 8: what a value takes when it is not packed");
+  line.positional("trace", 1);
+  const auto values = line.parse(arguments);
+  if (!values) return 0;
+  const auto container_bits = (*values)["container-bits"].as<unsigned>();
+  if (container_bits != 8 && container_bits != 16) {
+    throw Error(ErrorKind::usage, "--container-bits",
+                "expected 8 or 16, found " + std::to_string(container_bits));
+  }
+  const workload::Trace trace(locate_trace(required(*values, "trace", "a trace")));
+  const auto rows = workload::trace_stats(trace, container_bits);
+  Json json = Json::array();
+  result::Table table({"layer", "tensor", "values", "zero", "min", "max", "P", "mean ones", "zero-value",
+                       "precision", "DPRed"});
+  for (const auto& s : rows) {
+    table.add(stats_row(s));
+    json.push_back(stats_json(s));
+  }
+  Json totals = Json::object();
+  for (const char* role : {"weight", "activation", "all"}) table.add(total_row(rows, role, totals));
   if ((*values)["json"].as<bool>()) {
-    std::cout << Json{{"tensors", json}}.dump(2) << "\n";
+    std::cout << Json{{"container_bits", container_bits}, {"tensors", json}, {"totals", totals}}.dump(2)
+              << "\n";
   } else {
-    std::cout << table.text();
+    std::cout << table.text(3) << "\nlast three columns: stored bits over containers of " << container_bits
+              << ", when zeros take a flag, when every value takes the layer's P,\n"
+                 "and in DPRed groups of 16 with their own P, the cheaper of its two forms a tensor\n";
   }
   return 0;
 }

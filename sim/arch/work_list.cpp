@@ -3,25 +3,25 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
+#include <tuple>
 
 #include "sim/base/error.h"
 
 namespace heddle::arch {
 
-void order_transfers(std::vector<Transfer>& transfers, const std::vector<bool>& reads_back) {
-  HEDDLE_CHECK(transfers.size() == reads_back.size(), "a flag a transfer");
-  const auto rank = [&](std::size_t i) { return transfers[i].is_write ? 1 : reads_back[i] ? 2 : 0; };
-  std::vector<std::size_t> order(transfers.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    if (transfers[a].after != transfers[b].after) return transfers[a].after < transfers[b].after;
-    return rank(a) < rank(b);
-  });
-  std::vector<Transfer> sorted;
-  sorted.reserve(transfers.size());
-  for (const auto i : order) sorted.push_back(transfers[i]);
-  transfers = std::move(sorted);
+std::vector<Transfer> order_transfers(std::vector<Queued> queued) {
+  const auto key = [](const Queued& q) {
+    return std::tuple(q.position, q.transfer.is_write ? 1 : q.reads_back ? 2 : 0, q.transfer.item);
+  };
+  std::stable_sort(queued.begin(), queued.end(),
+                   [&](const Queued& a, const Queued& b) { return key(a) < key(b); });
+  std::vector<Transfer> out;
+  out.reserve(queued.size());
+  for (const auto& q : queued) {
+    HEDDLE_CHECK(q.position >= q.transfer.after, "a transfer queued before it could start");
+    out.push_back(q.transfer);
+  }
+  return out;
 }
 
 void check_work_list(const WorkList& list) {

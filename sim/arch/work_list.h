@@ -42,6 +42,7 @@ struct Transfer {
   bool is_write = false;
   std::uint64_t address = 0;
   Bytes bytes;
+  Cycles decode;  // that the decoder of compressed groups is busy with it
 };
 
 // A stretch of computing for which the array needs nothing new: it starts when its loads have arrived and
@@ -57,18 +58,32 @@ struct Work {
   std::uint32_t stores_before = 0;
 };
 
+// A part of the weight memory that is taken from the first load for `item` until `last_item` is computed.
+struct WeightRoom {
+  std::uint32_t item = 0;
+  std::uint32_t last_item = 0;
+  Bytes bytes;
+};
+
 // All that one accelerator does, in order. Layers are numbered through all samples.
 struct WorkList {
   std::uint32_t layers = 0;
   std::vector<Work> items;
   std::vector<Transfer> transfers;
+  std::vector<WeightRoom> weight_rooms;
 };
 
-// Sorts transfers into the DMA's order: by the item whose end they wait for; among those that wait for the
-// same end first loads, then stores, then the loads that read what those stores have written (`reads_back`).
-// Nothing ever waits behind a transfer that cannot start yet while it could. `transfers` come in item
-// order a kind; `reads_back[i]` belongs to `transfers[i]`.
-void order_transfers(std::vector<Transfer>& transfers, const std::vector<bool>& reads_back);
+// A transfer and when it joins the DMA's queue: at the end of the `position`-th item, at the earliest the one
+// it depends on.
+struct Queued {
+  Transfer transfer;
+  std::uint32_t position = 0;
+  bool reads_back = false;  // a load of what stores before it have written
+};
+
+// The DMA's order: by position; at one position loads, then stores, then loads that read back; then by the
+// item that waits. So no transfer that could start ever waits behind one that cannot.
+std::vector<Transfer> order_transfers(std::vector<Queued> queued);
 
 // Throws Error(internal) when the list could not run to its end: a load that waits for its own item, or
 // behind a store that does; items or layers out of order.

@@ -91,4 +91,33 @@ Document compose(const std::filesystem::path& file, std::span<const std::string>
   return document;
 }
 
+namespace {
+
+Document compose_named(const Document& document, const std::string& pointer, const std::string& name) {
+  const auto file = std::filesystem::path(document.file_of(pointer)).parent_path() / name;
+  if (!std::filesystem::is_regular_file(file)) {
+    throw Error(ErrorKind::config, document.where(pointer), "there is no file " + in_quotes(file.string()));
+  }
+  return compose(file, {});
+}
+
+}  // namespace
+
+Document compose_part(const Document& document, const std::string& pointer, const std::string& what) {
+  const Json& node = document.root.at(Json::json_pointer(pointer));
+  if (node.is_string()) return compose_named(document, pointer, node.get<std::string>());
+  if (!node.is_object()) throw Error(ErrorKind::config, document.where(pointer), "expected " + what);
+  Document part = document.part(pointer);
+  const auto extends = node.find("extends");
+  if (extends == node.end()) return part;
+  if (!extends->is_string()) {
+    throw Error(ErrorKind::config, document.where(pointer + "/extends"),
+                "expected the name of a configuration file");
+  }
+  Document merged = compose_named(document, pointer + "/extends", extends->get<std::string>());
+  part.root.erase("extends");
+  merged.overlay(part.root, "", part);
+  return merged;
+}
+
 }  // namespace heddle::config

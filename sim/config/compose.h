@@ -15,4 +15,9 @@ namespace heddle::config {
 // Cycles, chains longer than 16 and missing files throw Error(config) or Error(io).
 Document compose(const std::filesystem::path& file, std::span<const std::string> overrides);
 
+// The configuration at `pointer` of `document` as a document of its own: an object; an object that extends a
+// file; or a text, the name of a file. File names are relative to the file that holds them. `what` says what
+// was expected when it is none of these.
+Document compose_part(const Document& document, const std::string& pointer, const std::string& what);
+
 }  // namespace heddle::config

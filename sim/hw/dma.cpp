@@ -28,43 +28,92 @@ Bytes& bytes_of(result::TensorBytes& bytes, arch::Tensor tensor) {
 }  // namespace
 
 Dma::Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock,
-         Failure& failure)
-    : sc_module(name), list_(list), clock_(clock), failure_(failure), moved_(list.layers) {
-  SC_HAS_PROCESS(Dma);
-  SC_THREAD(run);
-}
-
-void Dma::run() {
-  failure_.guard([this] {
-    std::uint32_t items_computed = 0;
-    std::uint32_t items_reduced = 0;
-    for (; next_ < list_.transfers.size(); ++next_) {
-      const arch::Transfer& transfer = list_.transfers[next_];
-      auto& seen = transfer.is_write ? items_reduced : items_computed;
-      auto& ended = transfer.is_write ? reduced : computed;
-      for (; seen < transfer.after; ++seen) ended->wait();
-      const auto cause = transfer.is_write ? arch::Cause::outputs : arch::cause_of(transfer.tensor);
-      complete[static_cast<std::size_t>(cause)]->write(move(transfer));
-    }
-  });
-}
-
-sc_core::sc_time Dma::move(const arch::Transfer& transfer) {
-  sc_core::sc_time delay;
-  payload_.set_command(transfer.is_write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
-  for (std::uint64_t done = 0; done < transfer.bytes.count();) {
-    const std::uint64_t part = std::min(kLongestPart, transfer.bytes.count() - done);
-    payload_.set_address(transfer.address + done);
-    payload_.set_data_length(static_cast<unsigned>(part));
-    payload_.set_streaming_width(static_cast<unsigned>(part));
-    payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-    delay = sc_core::SC_ZERO_TIME;
-    socket->b_transport(payload_, delay);
-    HEDDLE_CHECK(payload_.is_response_ok(), "the off-chip memory refused a transfer");
-    done += part;
+         Failure& failure, std::uint32_t in_flight, const OffChipMemory& memory)
+    : sc_module(name),
+      list_(list),
+      clock_(clock),
+      failure_(failure),
+      memory_(memory),
+      may_start_("may_start", in_flight,
+                 [](const char* n, std::size_t i) { return new sc_core::sc_semaphore(n, i == 0 ? 1 : 0); }),
+      may_end_("may_end", in_flight,
+               [](const char* n, std::size_t i) { return new sc_core::sc_semaphore(n, i == 0 ? 1 : 0); }),
+      moved_(list.layers) {
+  for (std::uint32_t worker = 0; worker < in_flight; ++worker) {
+    sc_core::sc_spawn([this, worker] { failure_.guard([this, worker] { run(worker); }); },
+                      sc_core::sc_gen_unique_name("worker"));
   }
-  bytes_of(moved_[list_.items[transfer.item].layer], transfer.tensor) += transfer.bytes;
-  return clock_.edge(sc_core::sc_time_stamp() + delay);
+}
+
+void Dma::run(std::uint32_t worker) {
+  const std::uint32_t next_worker = (worker + 1) % static_cast<std::uint32_t>(may_start_.size());
+  while (true) {
+    may_start_[worker].wait();
+    if (next_ == list_.transfers.size()) {
+      may_start_[next_worker].post();
+      return;
+    }
+    const arch::Transfer& transfer = list_.transfers[next_++];
+    wait_for_work(transfer);
+    // The next worker wakes in a later delta cycle, when this transfer has reached the memory.
+    may_start_[next_worker].post();
+    Span span = move(transfer);
+    may_end_[worker].wait();
+    span.end = complete_at(transfer, span).value();
+    spans_.push_back(span);
+    const auto cause = transfer.is_write ? arch::Cause::outputs : arch::cause_of(transfer.tensor);
+    complete[static_cast<std::size_t>(cause)]->write(sc_core::sc_time::from_value(span.end));
+    ++done_;
+    may_end_[next_worker].post();
+  }
+}
+
+void Dma::wait_for_work(const arch::Transfer& transfer) {
+  auto& seen = transfer.is_write ? items_reduced_ : items_computed_;
+  auto& ended = transfer.is_write ? reduced : computed;
+  for (; seen < transfer.after; ++seen) ended->wait();
+}
+
+// The end of the span is when the last byte is there, on its way through the decoder still to come.
+Span Dma::move(const arch::Transfer& transfer) {
+  const sc_core::sc_time handed_over = sc_core::sc_time_stamp();
+  const std::uint64_t granule = memory_.granule_bytes();
+  const std::uint64_t first = transfer.address / granule * granule;
+  const std::uint64_t end = ceil_div(transfer.address + transfer.bytes.count(), granule) * granule;
+  bytes_of(moved_[list_.items[transfer.item].layer], transfer.tensor) += Bytes(end - first);
+  Span span{.address = first,
+            .bytes = Bytes(end - first),
+            .is_write = transfer.is_write,
+            .tensor = transfer.tensor,
+            .item = transfer.item,
+            .handed_over = handed_over.value()};
+  sc_core::sc_time delay;
+  for (std::uint64_t at = first; at < end;) {
+    const std::uint64_t part = std::min(kLongestPart, end - at);
+    tlm::tlm_generic_payload payload;
+    payload.set_command(transfer.is_write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+    payload.set_address(at);
+    payload.set_data_length(static_cast<unsigned>(part));
+    payload.set_streaming_width(static_cast<unsigned>(part));
+    delay = sc_core::SC_ZERO_TIME;
+    socket->b_transport(payload, delay);
+    HEDDLE_CHECK(payload.is_response_ok(), "the off-chip memory refused a transfer");
+    if (at == first) span.begin = memory_.begun(handed_over).value();
+    at += part;
+  }
+  span.end = (sc_core::sc_time_stamp() + delay).value();
+  return span;
+}
+
+// Transfers end in the order of the list, on edges of the accelerator's clock: one that has overtaken its
+// predecessor in the memory ends with it.
+sc_core::sc_time Dma::complete_at(const arch::Transfer& transfer, const Span& span) {
+  const sc_core::sc_time arrived =
+      clock_.edge(std::max(sc_core::sc_time::from_value(span.end), sc_core::sc_time_stamp()));
+  if (transfer.decode == Cycles(0)) return arrived;
+  // The decoder keeps pace with the bus or is its bottleneck; it takes transfers in their order.
+  const sc_core::sc_time free = std::max(decoder_free_, sc_core::sc_time::from_value(span.handed_over));
+  return decoder_free_ = std::max(arrived, clock_.edge(free) + clock_.span(transfer.decode));
 }
 
 }  // namespace heddle::hw

@@ -9,6 +9,7 @@
 
 #include "sim/arch/work_list.h"
 #include "sim/hw/clock.h"
+#include "sim/hw/off_chip.h"
 #include "sim/hw/process.h"
 #include "sim/result/record.h"
 
@@ -17,12 +18,25 @@ namespace heddle::hw {
 // Instants travel ahead of time: whoever reads one waits until then. So a transfer costs one wake.
 using InstantFifo = sc_core::sc_fifo<sc_core::sc_time>;
 
+// When a transfer was on its way, in SystemC's ticks.
+struct Span {
+  std::uint64_t address = 0;
+  Bytes bytes;
+  bool is_write = false;
+  arch::Tensor tensor = arch::Tensor::weights;
+  std::uint32_t item = 0;  // the work that needs it or has made it
+  std::uint64_t handed_over = 0;
+  std::uint64_t begin = 0;  // the memory takes it up
+  std::uint64_t end = 0;    // complete
+};
+
 // Takes the transfers of the work list one after another: waits for the work that a transfer depends on,
-// hands it to the memory and says when it will have arrived. A transfer is handed over as soon as the one
-// before it was, so latencies overlap; the memory's own queue does the rest.
+// hands it to the memory and says when it will have arrived. Transfers start and end in the order of the
+// list; while a memory that answers late (DRAM) works on one, the next are handed over, `in_flight` in all.
 class Dma final : public sc_core::sc_module {
  public:
-  Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure);
+  Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure,
+      std::uint32_t in_flight, const OffChipMemory& memory);
 
   tlm_utils::simple_initiator_socket<Dma> socket{"socket"};
   sc_core::sc_port<sc_core::sc_semaphore_if> computed{"computed"};
@@ -30,19 +44,30 @@ class Dma final : public sc_core::sc_module {
   // When each transfer is complete, by cause; stores under `outputs`.
   sc_core::sc_vector<sc_core::sc_fifo_out<sc_core::sc_time>> complete{"complete", arch::kCauses};
 
-  [[nodiscard]] bool finished() const { return next_ == list_.transfers.size(); }
+  [[nodiscard]] bool finished() const { return done_ == list_.transfers.size(); }
   [[nodiscard]] const std::vector<result::TensorBytes>& moved_by_layer() const { return moved_; }
+  [[nodiscard]] const std::vector<Span>& spans() const { return spans_; }
 
  private:
-  void run();
-  sc_core::sc_time move(const arch::Transfer& transfer);
+  void run(std::uint32_t worker);
+  void wait_for_work(const arch::Transfer& transfer);
+  Span move(const arch::Transfer& transfer);
+  sc_core::sc_time complete_at(const arch::Transfer& transfer, const Span& span);
 
   const arch::WorkList& list_;
   Clock clock_;
   Failure& failure_;
+  const OffChipMemory& memory_;
+  // Workers take turns: worker n mod in_flight starts and ends transfer n.
+  sc_core::sc_vector<sc_core::sc_semaphore> may_start_;
+  sc_core::sc_vector<sc_core::sc_semaphore> may_end_;
+  std::uint32_t items_computed_ = 0;
+  std::uint32_t items_reduced_ = 0;
   std::size_t next_ = 0;
-  tlm::tlm_generic_payload payload_;
+  std::size_t done_ = 0;
+  sc_core::sc_time decoder_free_;
   std::vector<result::TensorBytes> moved_;
+  std::vector<Span> spans_;
 };
 
 }  // namespace heddle::hw

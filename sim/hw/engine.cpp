@@ -23,7 +23,7 @@ int room_for(std::size_t count) {
 class Engine final : public sc_core::sc_module {
  public:
   Engine(const sc_core::sc_module_name& name, const Job& job);
-  [[nodiscard]] Timing timing() const;
+  [[nodiscard]] Timing timing();
   [[nodiscard]] bool finished() const { return tiles_.finished() && dma_.finished(); }
   void rethrow() const { failure_.rethrow(); }
 
@@ -57,7 +57,7 @@ Engine::Engine(const sc_core::sc_module_name& name, const Job& job)
       off_chip_(make_off_chip("off_chip", job.memory)),
       activation_memory_("activation_memory", job.memory.activation_timing),
       weight_memory_("weight_memory", job.memory.weight_timing),
-      dma_("dma", list_, clock_, failure_),
+      dma_("dma", list_, clock_, failure_, job.memory.dma_transfers, *off_chip_),
       dispatcher_("dispatcher", list_, loads_, clock_, failure_),
       tiles_("tiles", list_, loads_, clock_, failure_),
       reducer_("reducer", list_, clock_, failure_),
@@ -71,7 +71,7 @@ Engine::Engine(const sc_core::sc_module_name& name, const Job& job)
 }
 
 void Engine::connect() {
-  dma_.socket.bind(off_chip_->port());
+  off_chip_->connect(dma_.socket);
   dma_.computed(computed_);
   dma_.reduced(reduced_);
   for (std::size_t i = 0; i < arch::kCauses; ++i) dma_.complete[i](complete_[i]);
@@ -92,14 +92,22 @@ void Engine::connect() {
   reducer_.reduced(reduced_);
 }
 
-Timing Engine::timing() const {
+Timing Engine::timing() {
+  const auto cycle = clock_.span(Cycles(1)).value();
   return {.layers = tiles_.times(),
           .moved_by_layer = dma_.moved_by_layer(),
           .off_chip_read = off_chip_->read_bytes(),
           .off_chip_written = off_chip_->written_bytes(),
           .activation_memory_read = activation_memory_.read_bytes(),
           .activation_memory_written = activation_memory_.written_bytes(),
-          .weight_memory_read = weight_memory_.read_bytes()};
+          .weight_memory_read = weight_memory_.read_bytes(),
+          .transfers = dma_.spans(),
+          .items = tiles_.items(),
+          .ticks_a_cycle = cycle,
+          .ticks_a_memory_clock = off_chip_->clock_period().value_or(clock_.span(Cycles(1))).value(),
+          .granule_bytes = off_chip_->granule_bytes(),
+          .dram = off_chip_->dram_counters(),
+          .dram_energy = off_chip_->dram_energy()};
 }
 
 // Off-chip bytes by tensor are what the memory itself saw.

@@ -27,6 +27,13 @@ struct Timing {
   Bytes activation_memory_read;
   Bytes activation_memory_written;
   Bytes weight_memory_read;
+  std::vector<Span> transfers;             // as the work list
+  std::vector<Computed> items;             // of the work list
+  std::uint64_t ticks_a_cycle = 1;         // of the accelerator's clock
+  std::uint64_t ticks_a_memory_clock = 1;  // of the off-chip memory's; the accelerator's where it has none
+  std::uint64_t granule_bytes = 1;         // that the memory moves at a time
+  std::optional<dram::ChannelCounters> dram;
+  std::optional<dram::EnergyReport> dram_energy;
 };
 
 // Builds one engine a job - clock, DMA, memories, dispatcher, tiles, reducer - and lets them advance together

@@ -2,7 +2,6 @@
 #include "sim/hw/memory_config.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "sim/base/error.h"
 #include "sim/config/compose.h"
@@ -55,9 +54,12 @@ std::vector<Parameter> sram_parameters(const SramDefaults& d) {
 Parameter off_chip_parameter() {
   return Parameter::object(
              "off_chip",
-             {Parameter::choice("kind", {"none", "ideal"})
+             {Parameter::choice("kind", {"none", "ideal", "dram"})
                   .means("none: off-chip transfers take no time and are not counted; ideal: fixed bandwidth "
-                         "and latency"),
+                         "and latency; dram: "
+                         "controller and device"),
+              Parameter::any("device").optional().means(
+                  "dram only, required there: a memory device, a file (relative to this one) or an object"),
               Parameter::integer_or_word("bandwidth_mb_per_s", "MB/s", 1, 100'000'000, {"unlimited"})
                   .optional()
                   .means("ideal only, required there: 10^6 bytes a second, reads and writes together"),
@@ -100,22 +102,51 @@ void note_unlimited(const Values& section, const std::string& name, std::vector<
 
 void read_off_chip(const Values& values, const Document& document, const std::string& pointer,
                    MemoryConfig& out) {
-  out.off_chip = values.text("kind") == "ideal" ? OffChipKind::ideal : OffChipKind::none;
-  if (out.off_chip == OffChipKind::none) {
+  const auto refuse = [&](const std::string& text) {
+    throw Error(ErrorKind::config, document.where(pointer), text);
+  };
+  const std::string kind = values.text("kind");
+  if (kind != "dram" && values.has("device")) refuse("key 'device' belongs to kind dram");
+  if (kind != "ideal" && values.has("bandwidth_mb_per_s"))
+    refuse("key 'bandwidth_mb_per_s' belongs to kind ideal");
+  if (kind == "none") {
     out.notes.emplace_back(
         "assumption: memory.off_chip is none: off-chip transfers take no time and are not counted");
-    return;
-  }
-  if (!values.has("bandwidth_mb_per_s")) {
-    throw Error(ErrorKind::config, document.where(pointer),
-                "key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
-  }
-  if (is_unlimited(values, "bandwidth_mb_per_s")) {
-    out.notes.emplace_back("assumption: memory.off_chip.bandwidth_mb_per_s is unlimited");
+  } else if (kind == "dram") {
+    out.off_chip = OffChipKind::dram;
+    if (!values.has("device"))
+      refuse("key 'device' is missing: a dram needs it, the name of a device file or an object");
   } else {
-    out.ideal.bandwidth_mb_per_s = static_cast<std::uint64_t>(values.integer("bandwidth_mb_per_s"));
+    out.off_chip = OffChipKind::ideal;
+    if (!values.has("bandwidth_mb_per_s")) {
+      refuse("key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
+    }
+    if (is_unlimited(values, "bandwidth_mb_per_s")) {
+      out.notes.emplace_back("assumption: memory.off_chip.bandwidth_mb_per_s is unlimited");
+    } else {
+      out.ideal.bandwidth_mb_per_s = static_cast<std::uint64_t>(values.integer("bandwidth_mb_per_s"));
+    }
+    out.ideal.latency_ns = static_cast<std::uint64_t>(values.integer("latency_ns"));
   }
-  out.ideal.latency_ns = static_cast<std::uint64_t>(values.integer("latency_ns"));
+}
+
+std::optional<arch::Storage> storage_of(const std::string& text) {
+  if (text == "container") return arch::Storage::container;
+  if (text == "bit_interleaved") return arch::Storage::bit_interleaved;
+  if (text == "compressed") return arch::Storage::compressed;
+  return std::nullopt;
+}
+
+// Where an object stands in its document, or the document of the file that it names or extends. Errors in an
+// object then name its place in the user's own file.
+struct Place {
+  Document document;
+  std::string pointer;
+};
+Place place_of(const Document& document, const std::string& pointer, const std::string& what) {
+  const Json& node = document.root.at(Json::json_pointer(pointer));
+  if (node.is_object() && !node.contains("extends")) return {document, pointer};
+  return {config::compose_part(document, pointer, what), ""};
 }
 
 MemoryConfig read_section(const Document& document, const std::string& pointer) {
@@ -133,20 +164,17 @@ MemoryConfig read_section(const Document& document, const std::string& pointer) 
   note_unlimited(weight, "weight_memory", out.notes);
   out.input_buffers = values.child("input_buffer").flag("double_buffered") ? 2 : 1;
   out.output_buffers = values.child("output_buffer").flag("double_buffered") ? 2 : 1;
+  out.storage = storage_of(values.text("storage"));
+  out.decoder_groups_per_cycle = values.child("codec").count("decoder_groups_per_cycle");
+  out.dma_transfers = values.child("dma").count("transfers_in_flight");
   out.echo = values.json();
-  return out;
-}
-
-// The file that a text of the configuration names, relative to the file that holds the text.
-std::filesystem::path referenced(const Document& document, const std::string& pointer,
-                                 const std::string& name) {
-  const std::filesystem::path base = std::filesystem::path(document.file_of(pointer)).parent_path();
-  const auto file = base / name;
-  if (!std::filesystem::is_regular_file(file)) {
-    throw Error(ErrorKind::config, document.where(pointer),
-                "there is no file '" + file.string() + "' (a memory is \"none\", a file or an object)");
+  if (out.off_chip == OffChipKind::dram) {
+    const Place device =
+        place_of(document, pointer + "/off_chip/device", "a memory device: a file or an object");
+    out.dram = dram::read_memory(device.document, device.pointer);
+    out.echo["off_chip"]["device"] = out.dram->echo;
   }
-  return file;
+  return out;
 }
 
 }  // namespace
@@ -159,6 +187,24 @@ const config::Declaration& memory_declaration() {
   };
   static const config::Declaration kDeclaration{
       off_chip_parameter(),
+      Parameter::choice("storage", {"design", "container", "bit_interleaved", "compressed"})
+          .by_default("design")
+          .means("how values are kept in memory: as the design does, a full container each, as many bits as "
+                 "their precision, or "
+                 "DPRed groups"),
+      Parameter::object(
+          "codec",
+          {Parameter::integer("decoder_groups_per_cycle", "groups/cycle", 1, 1024)
+               .by_default(1)
+               .means("groups of 16 compressed values that the decoder behind the DMA expands a cycle")
+               .from("our choice: 32 bytes a cycle, more than LPDDR4 delivers")})
+          .means("compressed storage"),
+      Parameter::object(
+          "dma", {Parameter::integer("transfers_in_flight", "transfers", 1, 16)
+                      .by_default(2)
+                      .means("transfers that a DRAM works on at a time; they share its bandwidth, in turns")
+                      .from("our choice: one hides the latency of the other")})
+          .means("the engine between the memories"),
       Parameter::object(
           "activation_memory",
           sram_parameters({4 << 20, 16, 256, "DaDianNao: 4 MB eDRAM [PRA text]",
@@ -176,33 +222,25 @@ const config::Declaration& memory_declaration() {
   return kDeclaration;
 }
 
+Json memory_schema() {
+  Json object = config::schema_of(memory_declaration());
+  object["properties"]["extends"] =
+      Json{{"type", "string"}, {"description", "a memory file that this one extends"}};
+  object.erase("required");  // an extended file may give them
+  return {{"description", "\"none\" for compute only, the name of a memory file, or an object"},
+          {"default", "none"},
+          {"anyOf", Json::array({Json{{"type", "string"}}, std::move(object)})}};
+}
+
 MemoryConfig read_memory(const Document& configuration) {
   const auto found = configuration.root.find("memory");
   if (found == configuration.root.end() || *found == "none") return {};
-  if (found->is_string()) {
-    const Document file =
-        config::compose(referenced(configuration, "/memory", found->get<std::string>()), {});
-    return read_section(file, "");
-  }
-  if (!found->is_object()) {
-    throw Error(ErrorKind::config, configuration.where("/memory"),
-                "expected \"none\", the name of a memory file or an object");
-  }
-  const auto extends = found->find("extends");
-  if (extends == found->end()) return read_section(configuration, "/memory");
-  if (!extends->is_string()) {
-    throw Error(ErrorKind::config, configuration.where("/memory/extends"),
-                "expected the name of a memory file");
-  }
-  Document merged =
-      config::compose(referenced(configuration, "/memory/extends", extends->get<std::string>()), {});
-  Document section = configuration.part("/memory");
-  section.root.erase("extends");
-  merged.overlay(section.root, "", section);
-  return read_section(merged, "");
+  const Place place = place_of(configuration, "/memory", "\"none\", the name of a memory file or an object");
+  return read_section(place.document, place.pointer);
 }
 
 std::unique_ptr<OffChipMemory> make_off_chip(const char* name, const MemoryConfig& memory) {
+  if (memory.dram) return std::make_unique<DramOffChip>(name, memory.dram->parameters);
   return std::make_unique<IdealMemory>(name, memory.ideal);
 }
 

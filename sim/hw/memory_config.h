@@ -2,17 +2,20 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/arch/accelerator.h"
 #include "sim/arch/on_chip.h"
 #include "sim/config/declaration.h"
+#include "sim/hw/dram/parameters.h"
 #include "sim/hw/off_chip.h"
 #include "sim/hw/on_chip.h"
 
 namespace heddle::hw {
 
-enum class OffChipKind { none, ideal };
+enum class OffChipKind { none, ideal, dram };
 
 // The `memory` section of an accelerator's configuration (docs/memory.md).
 struct MemoryConfig {
@@ -20,6 +23,10 @@ struct MemoryConfig {
   bool is_compute_only = true;
   OffChipKind off_chip = OffChipKind::none;
   IdealParameters ideal;
+  std::optional<dram::MemoryConfiguration> dram;
+  std::optional<arch::Storage> storage;  // none: as the design does
+  std::uint32_t decoder_groups_per_cycle = 1;
+  std::uint32_t dma_transfers = 2;  // in flight
   arch::OnChipMemory activation_memory;
   arch::OnChipMemory weight_memory;
   SramTiming activation_timing;
@@ -35,6 +42,7 @@ struct MemoryConfig {
 MemoryConfig read_memory(const config::Document& configuration);
 
 const config::Declaration& memory_declaration();
+config::Json memory_schema();
 
 // The off-chip memory that the configuration asks for.
 std::unique_ptr<OffChipMemory> make_off_chip(const char* name, const MemoryConfig& memory);

@@ -28,7 +28,8 @@ void IdealMemory::b_transport(tlm::tlm_generic_payload& request, sc_time& delay)
   const Bytes length(request.get_data_length());
   (request.is_write() ? written_ : read_) += length;
   const sc_time now = sc_core::sc_time_stamp();
-  free_at_ = std::max(now + delay, free_at_) + occupancy(length);
+  begun_ = std::max(now + delay, free_at_);
+  free_at_ = begun_ + occupancy(length);
   delay = free_at_ + latency_ - now;
   request.set_response_status(tlm::TLM_OK_RESPONSE);
 }

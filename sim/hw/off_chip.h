@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_target_socket.h>
 
 #include "sim/base/quantity.h"
+#include "sim/hw/dram_memory.h"
 
 namespace heddle::hw {
 
@@ -17,9 +19,19 @@ namespace heddle::hw {
 class OffChipMemory : public sc_core::sc_module {
  public:
   explicit OffChipMemory(const sc_core::sc_module_name& name) : sc_module(name) {}
-  [[nodiscard]] virtual tlm::tlm_target_socket<>& port() = 0;
+  virtual void connect(tlm::tlm_initiator_socket<>& initiator) = 0;
+  // When the memory took up the transfer that was handed over last, at `handed_over`.
+  [[nodiscard]] virtual sc_core::sc_time begun(const sc_core::sc_time& handed_over) const {
+    return handed_over;
+  }
+  // What is moved at a time; transfers are widened to whole ones.
+  [[nodiscard]] virtual std::uint64_t granule_bytes() const { return 1; }
   [[nodiscard]] virtual Bytes read_bytes() const = 0;
   [[nodiscard]] virtual Bytes written_bytes() const = 0;
+  [[nodiscard]] virtual std::optional<sc_core::sc_time> clock_period() const { return std::nullopt; }
+  // Commands and energy so far, where there are any.
+  [[nodiscard]] virtual std::optional<dram::ChannelCounters> dram_counters() { return std::nullopt; }
+  [[nodiscard]] virtual std::optional<dram::EnergyReport> dram_energy() { return std::nullopt; }
 };
 
 struct IdealParameters {
@@ -32,7 +44,8 @@ struct IdealParameters {
 class IdealMemory final : public OffChipMemory {
  public:
   IdealMemory(const sc_core::sc_module_name& name, const IdealParameters& parameters);
-  [[nodiscard]] tlm::tlm_target_socket<>& port() override { return socket_; }
+  void connect(tlm::tlm_initiator_socket<>& initiator) override { initiator.bind(socket_); }
+  [[nodiscard]] sc_core::sc_time begun(const sc_core::sc_time&) const override { return begun_; }
   [[nodiscard]] Bytes read_bytes() const override { return read_; }
   [[nodiscard]] Bytes written_bytes() const override { return written_; }
 
@@ -43,9 +56,31 @@ class IdealMemory final : public OffChipMemory {
   tlm_utils::simple_target_socket<IdealMemory> socket_{"socket"};
   IdealParameters parameters_;
   sc_core::sc_time latency_;
+  sc_core::sc_time begun_;
   sc_core::sc_time free_at_;
   Bytes read_;
   Bytes written_;
+};
+
+// A DRAM with its controller. b_transport waits until the transfer is complete.
+class DramOffChip final : public OffChipMemory {
+ public:
+  DramOffChip(const sc_core::sc_module_name& name, const dram::MemoryParameters& parameters)
+      : OffChipMemory(name), memory_("memory", parameters) {}
+  void connect(tlm::tlm_initiator_socket<>& initiator) override { initiator.bind(memory_.socket); }
+  [[nodiscard]] std::uint64_t granule_bytes() const override {
+    return memory_.parameters().device.organisation.burst_bytes();
+  }
+  [[nodiscard]] Bytes read_bytes() const override { return memory_.read_bytes(); }
+  [[nodiscard]] Bytes written_bytes() const override { return memory_.write_bytes(); }
+  [[nodiscard]] std::optional<sc_core::sc_time> clock_period() const override {
+    return memory_.clock().span(Cycles(1));
+  }
+  [[nodiscard]] std::optional<dram::ChannelCounters> dram_counters() override { return memory_.counters(); }
+  [[nodiscard]] std::optional<dram::EnergyReport> dram_energy() override { return memory_.energy(); }
+
+ private:
+  DramMemory memory_;
 };
 
 }  // namespace heddle::hw

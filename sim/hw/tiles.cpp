@@ -101,7 +101,9 @@ void Tiles::compute(const arch::Work& work) {
     dispatched->read(activations);
     wait_until(activations.at);
   });
+  const std::uint64_t begin = sc_core::sc_time_stamp().value();
   charge(time.compute, [&] { wait_until(sc_core::sc_time_stamp() + clock_.span(work.compute)); });
+  items_.push_back({begin, sc_core::sc_time_stamp().value()});
   // A memory that cannot feed the array as fast as it computes holds it back for the difference.
   const Cycles weight_stream = weights->read(work.weight_read);
   const Cycles slowest = std::max({work.compute, weight_stream, activations.stream});

@@ -50,6 +50,12 @@ struct LayerTime {
   result::StallCycles stalls;
 };
 
+// When the array computed a piece of work, in SystemC's ticks.
+struct Computed {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
 // The array: waits for room, weights, partial sums and activations in that order, computes the priced cycles,
 // and charges every cycle to its layer as computing or as a stall by cause. A cycle in which several things
 // are missing is charged to the first of that order.
@@ -68,6 +74,7 @@ class Tiles final : public sc_core::sc_module {
 
   [[nodiscard]] bool finished() const { return done_ == list_.items.size(); }
   [[nodiscard]] const std::vector<LayerTime>& times() const { return times_; }
+  [[nodiscard]] const std::vector<Computed>& items() const { return items_; }
   void trace(sc_core::sc_trace_file* file) const override;
 
  private:
@@ -85,6 +92,7 @@ class Tiles final : public sc_core::sc_module {
   Clock clock_;
   Failure& failure_;
   std::vector<LayerTime> times_;
+  std::vector<Computed> items_;
   std::uint32_t done_ = 0;
   std::uint32_t stores_seen_ = 0;
 };

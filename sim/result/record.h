@@ -113,6 +113,8 @@ struct RunRecord {
   config::Json notes;         // statements every output repeats
   config::Json verification;  // bit-true runs: what was verified
   config::Json plan;          // residency of the network's tensors; null without memory
+  config::Json timeline;      // traffic and occupancy over time; null without memory
+  config::Json memory;        // what every memory moved; null without memory
   std::vector<std::pair<std::string, std::string>> events;  // name and unit of the model's events
   std::uint64_t array_lanes = 0;
   double frequency_mhz = 0;

@@ -60,4 +60,29 @@ std::string to_table(const RunRecord& run) {
   return table.text(1);
 }
 
+std::string to_memory_table(const RunRecord& run) {
+  if (run.plan.is_null()) return "";
+  Table table({"layer", "loop order", "blocks", "waits: weights", "activations", "partial sums", "outputs",
+               "bytes: weights", "metadata", "input", "partial sums", "output"});
+  const auto row = [&](const std::string& name, const std::string& order, const std::string& blocks,
+                       const Counters& c) {
+    const auto& w = c.stall_cycles;
+    const auto& b = c.off_chip_bytes;
+    table.add({name, order, blocks, grouped(w.weights.count()), grouped(w.activations.count()),
+               grouped(w.partial_sums.count()), grouped(w.outputs.count()), grouped(b.weights.count()),
+               grouped(b.metadata.count()), grouped(b.input_activations.count()),
+               grouped(b.partial_sums.count()), grouped(b.output_activations.count())});
+  };
+  for (const auto& layer : run.layer_sums()) {
+    const auto& blocking = layer.details.at("blocking");
+    row(layer.name, blocking.at("order").get<std::string>(),
+        fmt::format("{}x{}x{}", blocking.at("filter_blocks").get<std::uint64_t>(),
+                    blocking.at("window_blocks").get<std::uint64_t>(),
+                    blocking.at("reduction_slices").get<std::uint64_t>()),
+        layer.counters);
+  }
+  row("total", "", "", run.totals());
+  return table.text(1);
+}
+
 }  // namespace heddle::result

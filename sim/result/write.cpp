@@ -43,13 +43,14 @@ Ordered counters_json(const Counters& c, const RunRecord& run) {
   return out;
 }
 
-Ordered layer_json(const LayerRecord& layer, const RunRecord& run) {
+// Decisions are those of all samples; they stand with the sums.
+Ordered layer_json(const LayerRecord& layer, const RunRecord& run, bool with_details) {
   Ordered out;
   out["name"] = layer.name;
   out["op"] = layer.op;
   out["precision"] = {{"activation_bits", layer.activation_bits}, {"weight_bits", layer.weight_bits}};
   out.update(counters_json(layer.counters, run));
-  if (!layer.details.is_null()) out["details"] = layer.details;
+  if (with_details && !layer.details.is_null()) out["details"] = layer.details;
   return out;
 }
 
@@ -76,11 +77,13 @@ Ordered to_json(const RunRecord& run) {
   out["array"] = {{"lanes", run.array_lanes}, {"frequency_mhz", run.frequency_mhz}};
   if (!run.verification.is_null()) out["verification"] = run.verification;
   if (!run.plan.is_null()) out["plan"] = run.plan;
+  if (!run.memory.is_null()) out["memory"] = run.memory;
+  if (!run.timeline.is_null()) out["timeline"] = run.timeline;
   const Counters totals = run.totals();
   out["totals"] = counters_json(totals, run);
   out["totals"]["time_us"] = microseconds(totals.cycles, run.frequency_mhz);
   Ordered layers = Ordered::array();
-  for (const auto& layer : run.layer_sums()) layers.push_back(layer_json(layer, run));
+  for (const auto& layer : run.layer_sums()) layers.push_back(layer_json(layer, run, true));
   out["layers"] = std::move(layers);
   Ordered samples = Ordered::array();
   for (const auto& sample : run.samples) {
@@ -90,7 +93,7 @@ Ordered to_json(const RunRecord& run) {
     for (const auto& layer : sample.layers) sum += layer.counters;
     row["totals"] = counters_json(sum, run);
     row["layers"] = Ordered::array();
-    for (const auto& layer : sample.layers) row["layers"].push_back(layer_json(layer, run));
+    for (const auto& layer : sample.layers) row["layers"].push_back(layer_json(layer, run, false));
     samples.push_back(std::move(row));
   }
   out["samples"] = std::move(samples);

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/run/experiment.h"
 
-#include <atomic>
+#include <deque>
 #include <mutex>
 
+#include <fmt/format.h>
+
 #include "sim/arch/layer_data.h"
-#include "sim/arch/layer_work.h"
 #include "sim/arch/parallel.h"
 #include "sim/base/error.h"
 #include "sim/hw/engine.h"
+#include "sim/run/network_plan.h"
+#include "sim/run/timeline.h"
 
 namespace heddle::run {
 namespace {
@@ -19,22 +22,27 @@ using result::LayerRecord;
 // A layer of a sample, counted but not yet timed.
 struct Counted {
   LayerRecord record;
-  arch::LayerWork work;
+  std::vector<arch::Cost> costs;  // of its blocks
 };
 
-Counted count_layer(const arch::AcceleratorConfig& config, const workload::Trace& trace,
-                    const workload::Layer& layer, std::uint32_t sample) {
+Counted count_layer(const arch::AcceleratorConfig& config, const NetworkPlan& plan, std::size_t step,
+                    const workload::Trace& trace, const workload::Layer& layer, std::uint32_t sample) {
   const arch::Accelerator& accelerator = *config.accelerator;
   const arch::LayerData data(trace, layer, sample, accelerator, config.mapping);
-  const auto plan = accelerator.prepare(data.input());
-  arch::Cost cost = accelerator.price(data.input(), *plan, arch::whole_layer(data.input().mapping));
-  LayerRecord record{.name = layer.id,
-                     .op = layer.op_name,
-                     .activation_bits = layer.precision.activation_bits,
-                     .weight_bits = layer.precision.weight_bits,
-                     .counters = {},
-                     .details = {}};
-  Counters& c = record.counters;
+  const auto prepared = accelerator.prepare(data.input());
+  Counted out;
+  arch::Cost cost;
+  for (const auto& block : arch::blocks_of(plan.blocking(step), plan.shape(step))) {
+    out.costs.push_back(accelerator.price(data.input(), *prepared, block));
+    cost += out.costs.back();
+  }
+  out.record = {.name = layer.id,
+                .op = layer.op_name,
+                .activation_bits = layer.precision.activation_bits,
+                .weight_bits = layer.precision.weight_bits,
+                .counters = {},
+                .details = plan.describe_step(step)};
+  Counters& c = out.record.counters;
   c.macs = layer.geometry.macs();
   c.compute_cycles = cost.compute;
   c.lane_cycles = {cost.lanes.effective, cost.lanes.synchronisation, cost.lanes.edge, cost.lanes.fill};
@@ -42,41 +50,105 @@ Counted count_layer(const arch::AcceleratorConfig& config, const workload::Trace
   c.on_chip_bytes.input_activations = bytes_holding(cost.activation_read);
   c.on_chip_bytes.output_activations =
       bytes_holding(Bits(layer.geometry.output_values() * accelerator.container_bits()));
-  c.on_chip_bytes.metadata = bytes_holding(accelerator.weight_metadata(data.input(), *plan));
+  c.on_chip_bytes.metadata = bytes_holding(accelerator.weight_metadata(data.input(), *prepared));
   c.events.assign(cost.events.begin(),
                   cost.events.begin() + static_cast<std::ptrdiff_t>(config.model->events.size()));
-  arch::LayerWork work = arch::layer_work(data.input(), accelerator, *plan, std::move(cost));
-  return {std::move(record), std::move(work)};
+  return out;
 }
 
-// Lets all engines advance together and writes what they measured into the records.
-void time_runs(std::span<const arch::AcceleratorConfig> accelerators,
-               std::span<const hw::MemoryConfig> memories, const std::vector<std::vector<Counted>>& counted,
-               std::vector<result::RunRecord>& runs) {
-  std::vector<arch::WorkList> lists(accelerators.size());
-  std::vector<hw::Job> jobs;
-  for (std::size_t a = 0; a < accelerators.size(); ++a) {
-    std::vector<const arch::LayerWork*> works;
-    for (const auto& layer : counted[a]) works.push_back(&layer.work);
-    arch::append_layers(works, memories[a].off_chip != hw::OffChipKind::none, lists[a]);
-    jobs.push_back({lists[a], memories[a], accelerators[a].frequency_mhz});
+// Layers of all samples of one accelerator, sample by sample.
+using CountedNetwork = std::vector<Counted>;
+
+arch::WorkList schedule(const NetworkPlan& plan, const CountedNetwork& counted, std::size_t steps) {
+  std::vector<std::vector<std::vector<arch::Cost>>> costs(counted.size() / steps);
+  for (std::size_t i = 0; i < counted.size(); ++i) costs[i / steps].push_back(counted[i].costs);
+  return plan.schedule(costs);
+}
+
+config::Json dram_json(const dram::ChannelCounters& c, const std::optional<dram::EnergyReport>& energy) {
+  config::Json out{{"read_bursts", c.reads},
+                   {"write_bursts", c.writes},
+                   {"row_hits", c.row_hits},
+                   {"activates", c.activates},
+                   {"precharges", c.precharges},
+                   {"refreshes_all_bank", c.refreshes_all_bank},
+                   {"refreshes_per_bank", c.refreshes_per_bank},
+                   {"energy_pj", nullptr}};
+  if (energy) {
+    out["energy_pj"] = {{"activate_precharge", energy->activate_precharge_pj},
+                        {"read", energy->read_pj},
+                        {"write", energy->write_pj},
+                        {"refresh", energy->refresh_pj},
+                        {"background", energy->background_pj},
+                        {"total", energy->total_pj()}};
   }
-  const auto timings = hw::simulate(jobs);
-  for (std::size_t a = 0; a < accelerators.size(); ++a) {
-    std::size_t i = 0;
-    for (auto& sample : runs[a].samples) {
-      for (auto& layer : sample.layers) {
-        layer = counted[a][i].record;
-        const hw::LayerTime& time = timings[a].layers[i];
-        HEDDLE_CHECK(time.compute == layer.counters.compute_cycles,
-                     "the engine computed other cycles than were counted");
-        layer.counters.cycles = time.cycles;
-        layer.counters.stall_cycles = time.stalls;
-        layer.counters.off_chip_bytes = timings[a].moved_by_layer[i];
-        ++i;
-      }
+  return out;
+}
+
+// What every memory moved, between it and the array or the DMA.
+config::Json memory_json(const hw::Timing& timing, Bytes most_weights_held) {
+  Bytes weights(0);
+  Bytes others(0);
+  for (const auto& layer : timing.moved_by_layer) {
+    weights += layer.weights + layer.metadata;
+    others += layer.input_activations;
+  }
+  // Spilled partial sums come back as they went.
+  const Bytes sums_read = timing.off_chip_read - weights - others;
+  config::Json out{{"activation_memory",
+                    {{"array_read_bytes", timing.activation_memory_read.count()},
+                     {"array_written_bytes", timing.activation_memory_written.count()},
+                     {"dma_read_bytes", timing.off_chip_written.count()},
+                     {"dma_written_bytes", (others + sums_read).count()}}},
+                   {"weight_memory",
+                    {{"array_read_bytes", timing.weight_memory_read.count()},
+                     {"dma_written_bytes", weights.count()},
+                     {"most_held_bytes", most_weights_held.count()}}},
+                   {"off_chip",
+                    {{"read_bytes", timing.off_chip_read.count()},
+                     {"written_bytes", timing.off_chip_written.count()},
+                     {"transfers", timing.transfers.size()}}}};
+  if (timing.dram) out["off_chip"]["dram"] = dram_json(*timing.dram, timing.dram_energy);
+  return out;
+}
+
+// Writes what an engine measured into its records. Asserts that it did the work that was planned.
+void fill(result::RunRecord& run, const CountedNetwork& counted, const NetworkPlan& plan,
+          const hw::Timing& timing, bool exact_bytes) {
+  std::size_t i = 0;
+  std::vector<Bytes> moved(run.samples.front().layers.size());
+  for (auto& sample : run.samples) {
+    for (std::size_t step = 0; step < sample.layers.size(); ++step, ++i) {
+      LayerRecord& layer = sample.layers[step];
+      layer = counted[i].record;
+      const hw::LayerTime& time = timing.layers[i];
+      HEDDLE_CHECK(time.compute == layer.counters.compute_cycles,
+                   "the engine computed other cycles than were counted");
+      layer.counters.cycles = time.cycles;
+      layer.counters.stall_cycles = time.stalls;
+      layer.counters.off_chip_bytes = timing.moved_by_layer[i];
+      moved[step] += sum_fields(timing.moved_by_layer[i]);
     }
   }
+  for (std::size_t step = 0; step < moved.size(); ++step) {
+    const Bytes planned = plan.planned_bytes(step);
+    if (exact_bytes ? moved[step] == planned : moved[step] >= planned) continue;
+    throw Error(
+        ErrorKind::internal, "layer " + run.samples.front().layers[step].name,
+        fmt::format("{} off-chip bytes were planned, {} moved", planned.count(), moved[step].count()));
+  }
+}
+
+void describe_time(result::RunRecord& run, const hw::Timing& timing, const arch::WorkList& list,
+                   const NetworkPlan& plan, const hw::MemoryConfig& memory) {
+  if (memory.is_compute_only) return;
+  const Bytes held = most_weights_held(timing, list);
+  HEDDLE_CHECK(held <= memory.weight_memory.capacity, "the weight memory held more than it can");
+  run.memory = memory_json(timing, held);
+  std::vector<Bytes> rooms;
+  const std::size_t steps = run.samples.front().layers.size();
+  for (std::size_t i = 0; i < timing.layers.size(); ++i) rooms.push_back(plan.activation_room(i % steps));
+  run.timeline = timeline_of(timing, list, rooms);
 }
 
 result::RunRecord header(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory,
@@ -114,14 +186,18 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
 
   std::vector<result::RunRecord> runs;
   std::vector<hw::MemoryConfig> memories;
+  std::deque<NetworkPlan> plans;
   for (const auto& config : accelerators) {
     memories.push_back(hw::read_memory(config.document));
     runs.push_back(header(config, memories.back(), trace));
     for (std::uint32_t s = 0; s < samples; ++s)
       runs.back().samples.push_back({s, std::vector<LayerRecord>(layers.size())});
   }
-  std::vector<std::vector<Counted>> counted(accelerators.size(),
-                                            std::vector<Counted>(samples * layers.size()));
+  for (std::size_t a = 0; a < accelerators.size(); ++a) {
+    plans.emplace_back(accelerators[a], memories[a], trace);
+    runs[a].plan = plans[a].describe();
+  }
+  std::vector<CountedNetwork> counted(accelerators.size(), CountedNetwork(samples * layers.size()));
   const std::size_t all = accelerators.size() * samples * layers.size();
   std::size_t done = 0;
   std::mutex progress_mutex;
@@ -130,13 +206,25 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
     const std::size_t sample = i / layers.size() % samples;
     const std::size_t accelerator = i / layers.size() / samples;
     counted[accelerator][sample * layers.size() + layer] =
-        count_layer(accelerators[accelerator], trace, *layers[layer], static_cast<std::uint32_t>(sample));
+        count_layer(accelerators[accelerator], plans[accelerator], layer, trace, *layers[layer],
+                    static_cast<std::uint32_t>(sample));
     if (options.progress) {
       const std::lock_guard lock(progress_mutex);
       options.progress(++done, all, layers[layer]->id);
     }
   });
-  time_runs(accelerators, memories, counted, runs);
+  std::deque<arch::WorkList> lists;
+  std::vector<hw::Job> jobs;
+  for (std::size_t a = 0; a < accelerators.size(); ++a) {
+    lists.push_back(schedule(plans[a], counted[a], layers.size()));
+    jobs.push_back({lists.back(), memories[a], accelerators[a].frequency_mhz});
+  }
+  const auto timings = hw::simulate(jobs);
+  for (std::size_t a = 0; a < accelerators.size(); ++a) {
+    describe_time(runs[a], timings[a], lists[a], plans[a], memories[a]);
+    if (options.timed) options.timed(a, timings[a]);
+    fill(runs[a], counted[a], plans[a], timings[a], memories[a].off_chip != hw::OffChipKind::dram);
+  }
   for (const auto& run : runs) {
     for (const auto& sample : run.samples) {
       for (const auto& layer : sample.layers)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/arch/accelerator_config.h"
+#include "sim/hw/engine.h"
 #include "sim/result/record.h"
 #include "sim/workload/trace.h"
 
@@ -16,6 +17,8 @@ namespace heddle::run {
 struct Options {
   // Called after each layer of each accelerator was counted: how many of how many, and its name.
   std::function<void(std::size_t done, std::size_t all, const std::string& name)> progress;
+  // Called once an accelerator after the simulation: the off-chip requests of all samples (dram_trace.h).
+  std::function<void(std::size_t accelerator, const hw::Timing& timing)> timed;
 };
 
 // Runs one trace on each accelerator: counts every layer of every sample in parallel, then lets the

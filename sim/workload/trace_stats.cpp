@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace heddle::workload {
 namespace {
@@ -21,27 +22,25 @@ void add(const std::vector<std::int32_t>& values, TensorStats& stats) {
 
 }  // namespace
 
-std::vector<TensorStats> trace_stats(const Trace& trace) {
+std::vector<TensorStats> trace_stats(const Trace& trace, unsigned container_bits) {
   std::vector<TensorStats> out;
   for (const auto& layer : trace.network().layers) {
     if (!layer.is_array()) continue;
-    if (Trace::has_values(layer.weight)) {
-      TensorStats stats{.layer = layer.id,
-                        .role = "weight",
-                        .is_signed = layer.weight.rep.is_signed,
-                        .precision_bits = layer.precision.weight_bits};
-      for (std::uint32_t s = 0; s < layer.weight.files.size(); ++s)
-        add(trace.weights(layer, s).values, stats);
-      out.push_back(stats);
-    }
-    if (Trace::has_values(layer.activation)) {
-      TensorStats stats{.layer = layer.id,
-                        .role = "activation",
-                        .is_signed = layer.activation.rep.is_signed,
-                        .precision_bits = layer.precision.activation_bits};
-      for (std::uint32_t s = 0; s < layer.activation.files.size(); ++s)
-        add(trace.activations(layer, s).values, stats);
-      out.push_back(stats);
+    for (const OperandRole role : {OperandRole::weight, OperandRole::activation}) {
+      const bool is_weight = role == OperandRole::weight;
+      const Operand& operand = is_weight ? layer.weight : layer.activation;
+      if (!Trace::has_values(operand)) continue;
+      TensorStats stats{
+          .layer = layer.id,
+          .role = is_weight ? "weight" : "activation",
+          .is_signed = operand.rep.is_signed,
+          .precision_bits = is_weight ? layer.precision.weight_bits : layer.precision.activation_bits};
+      for (std::uint32_t s = 0; s < operand.files.size(); ++s) {
+        IntTensor tensor = is_weight ? trace.weights(layer, s) : trace.activations(layer, s);
+        add(tensor.values, stats);
+        stats.sizes += packed_sizes(layer, role, std::move(tensor), container_bits);
+      }
+      out.push_back(std::move(stats));
     }
   }
   return out;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/workload/trace.h"
+#include "sim/workload/packing.h"
 
 namespace heddle::workload {
 
@@ -23,9 +23,11 @@ struct TensorStats {
   std::int32_t largest = 0;
   std::uint64_t magnitude_ones = 0;                // set bits of all magnitudes
   std::array<std::uint64_t, 18> magnitude_bits{};  // [n]: values whose magnitude has n bits
+  PackedSizes sizes = {};
 };
 
-// One row a tensor of every array layer, in network order; tensors without values are left out.
-std::vector<TensorStats> trace_stats(const Trace& trace);
+// One row a tensor of every array layer, in network order; tensors without values are left out. Sizes are
+// those in containers of `container_bits`; a wider precision throws Error(workload).
+std::vector<TensorStats> trace_stats(const Trace& trace, unsigned container_bits);
 
 }  // namespace heddle::workload

@@ -128,6 +128,7 @@ def write(folder, name, value):
     return path
 
 
+IDEAL = {"off_chip": {"kind": "ideal", "bandwidth_mb_per_s": 16000}}
 GOOD = {"format": "heddle-accelerator", "version": [1, 0], "name": "mine", "model": "stripes"}
 
 CONFIGS = {
@@ -157,7 +158,23 @@ CONFIGS = {
     "extends nothing": ({"extends": "nowhere.json"}, ["there is no file"]),
     "extends a number": ({"extends": 4}, ["/extends"]),
     "deep": ("[" * 100000 + "]" * 100000, ["nested deeper"]),
-    "memory unknown": ({**GOOD, "memory": "infinite"}, ["/memory"]),
+    "memory unknown": ({**GOOD, "memory": "infinite"}, ["/memory", "there is no file", "infinite"]),
+    "memory a number": ({**GOOD, "memory": 4}, ["/memory", "\"none\", the name of a memory file or an object"]),
+    "memory without off_chip": ({**GOOD, "memory": {}}, ["/memory/off_chip", "'kind' is missing"]),
+    "memory key misspelt": ({**GOOD, "memory": {**IDEAL, "weight_memry": {}}}, ["/memory/weight_memry", "did you mean 'weight_memory'"]),
+    "off-chip kind unknown": ({**GOOD, "memory": {"off_chip": {"kind": "dam"}}}, ["/memory/off_chip/kind", "did you mean 'dram'"]),
+    "ideal without bandwidth": ({**GOOD, "memory": {"off_chip": {"kind": "ideal"}}}, ["/memory/off_chip", "'bandwidth_mb_per_s' is missing"]),
+    "ideal with a device": ({**GOOD, "memory": {"off_chip": {**IDEAL["off_chip"], "device": "x"}}}, ["/memory/off_chip", "belongs to kind dram"]),
+    "bandwidth zero": ({**GOOD, "memory": {"off_chip": {"kind": "ideal", "bandwidth_mb_per_s": 0}}}, ["/memory/off_chip/bandwidth_mb_per_s", "outside 1 to"]),
+    "dram without device": ({**GOOD, "memory": {"off_chip": {"kind": "dram"}}}, ["/memory/off_chip", "'device' is missing"]),
+    "dram device nowhere": ({**GOOD, "memory": {"off_chip": {"kind": "dram", "device": "no.json"}}}, ["/off_chip/device", "there is no file", "no.json"]),
+    "dram device a list": ({**GOOD, "memory": {"off_chip": {"kind": "dram", "device": []}}}, ["/off_chip/device", "a file or an object"]),
+    "capacity negative": ({**GOOD, "memory": {**IDEAL, "weight_memory": {"capacity_bytes": -1}}}, ["/memory/weight_memory/capacity_bytes", "outside"]),
+    "capacity a word": ({**GOOD, "memory": {**IDEAL, "weight_memory": {"capacity_bytes": "unlimitd"}}}, ["capacity_bytes", "unlimited"]),
+    "no blocking fits": ({**GOOD, "memory": {**IDEAL, "weight_memory": {"capacity_bytes": 64}}},
+                         ["/memory", "layer 'conv1' fits in no blocking", "bytes of activation_memory", "of weight_memory"]),
+    "storage unknown": ({**GOOD, "memory": {**IDEAL, "storage": "bit-interleaved"}}, ["/memory/storage", "did you mean 'bit_interleaved'"]),
+    "memory extends nothing": ({**GOOD, "memory": {"extends": "no.json"}}, ["/memory/extends", "there is no file"]),
 }
 
 
@@ -193,6 +210,9 @@ USAGE = {
     "unknown schema": (["schema", "trac"], ["did you mean 'trace'"]),
     "unknown model": (["describe", "stipes"], ["did you mean 'stripes'"]),
     "unknown verb": (["trace", "inf"], ["did you mean 'info'"]),
+    "requests without memory": (["run", "stripes", "--dram-trace", "/tmp/x.trace"], ["no off-chip memory"]),
+    "requests in an unknown form": (["run", "stripes", "--dram-trace", "/tmp/x.trace", "--dram-trace-form", "ramulator"], ["dramsim3 or dramsys"]),
+    "containers of 12 bits": (["trace", "stats", "digits-16b", "--container-bits", "12"], ["expected 8 or 16"]),
     "output folder that cannot be made": (["run", "stripes", "--trace", "digits-16b", "--out", "/dev/null/x"], ["cannot make the folder"]),
 }
 
@@ -210,6 +230,13 @@ def test_values_are_asked_for_where_the_trace_has_none(heddle):
     code, _, stderr = heddle("run", "stripes", "--fidelity", "bit-true", "--trace", "alexnet-100")
     assert code == 2
     assert "no samples" in stderr
+
+
+def test_compressed_storage_asks_for_values(heddle):
+    memory = json.dumps({**IDEAL, "storage": "compressed"})
+    code, _, stderr = heddle("run", "stripes", "--trace", "alexnet-100", "--set", "memory=" + memory)
+    assert code == 2
+    assert "layer 'conv1' has no values" in stderr and "memory.storage=container" in stderr
 
 
 def test_a_container_that_is_too_narrow_is_refused(heddle):

@@ -80,6 +80,31 @@ TEST_CASE("an all-zero layer costs no more than one with values, and at least a 
   }
 }
 
+TEST_CASE("a lower profile precision never adds compute cycles where time follows the profile alone") {
+  std::size_t faster = 0;
+  for (const auto& variant : test::all_variants()) {
+    // Where values count, requantised ones can gain terms.
+    if (variant.accelerator->needs().activations || variant.accelerator->needs().weights) continue;
+    for (std::uint64_t c = 0; c < 100; ++c) {
+      Random random(c, variant.name + "profile");
+      auto layer = test::random_case(random, {.widest_bits = variant.accelerator->container_bits()});
+      const test::PreparedCase prepared(layer, *variant.accelerator, {});
+      const Cycles before = price_all(*variant.accelerator, prepared.input()).compute;
+      auto& p = layer.layer.precision;
+      const workload::Precision was = p;
+      if (!random.chance(3)) p.activation_bits = 1 + static_cast<unsigned>(random.below(p.activation_bits));
+      if (!random.chance(3)) p.weight_bits = 1 + static_cast<unsigned>(random.below(p.weight_bits));
+      const test::PreparedCase lowered(layer, *variant.accelerator, {});
+      const Cycles after = price_all(*variant.accelerator, lowered.input()).compute;
+      INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe() << ", Pa "
+                        << was.activation_bits << ", Pw " << was.weight_bits);
+      CHECK(after <= before);
+      faster += after < before ? 1U : 0U;
+    }
+  }
+  CHECK(faster > 100);
+}
+
 TEST_CASE("models refuse unknown parameters and document every one they have") {
   for (const auto& model : models::catalogue()) {
     INFO(model.name);

@@ -41,7 +41,9 @@ class ClosedForm {
     // bytes / (rate MB/s) in femtoseconds, rounded up; small enough here for one product.
     const std::uint64_t occupied = rate == 0 ? 0 : ceil_div(t.bytes.count() * 1'000'000'000, rate);
     bus_ = std::max(bus_, handed_) + occupied;
-    const std::uint64_t complete = edge(bus_ + memory_.ideal.latency_ns * 1'000'000);
+    std::uint64_t complete = edge(bus_ + memory_.ideal.latency_ns * 1'000'000);
+    if (t.decode > Cycles(0))
+      complete = decoded_ = std::max(complete, edge(std::max(decoded_, handed_)) + span(t.decode.count()));
     if (t.is_write) {
       stored_.push_back(complete);
     } else {
@@ -91,6 +93,7 @@ class ClosedForm {
   std::size_t next_ = 0;
   std::uint64_t handed_ = 0;
   std::uint64_t bus_ = 0;
+  std::uint64_t decoded_ = 0;
   std::vector<std::uint64_t> computed_;
   std::vector<std::uint64_t> reduced_;
   std::vector<std::uint64_t> stored_;
@@ -211,12 +214,12 @@ TEST_CASE("more bandwidth of an ideal memory never adds a cycle") {
 
 TEST_CASE("a list that could never end is refused before it is simulated") {
   auto list = test::random_work(1);
-  list.transfers = {{0, 1, arch::Tensor::weights, false, 0, Bytes(4)}};
+  list.transfers = {{0, 1, arch::Tensor::weights, false, 0, Bytes(4), Cycles(0)}};
   CHECK_THROWS_AS(arch::check_work_list(list), Error);
-  list.transfers = {{0, 0, arch::Tensor::output_activations, true, 0, Bytes(4)}};
+  list.transfers = {{0, 0, arch::Tensor::output_activations, true, 0, Bytes(4), Cycles(0)}};
   CHECK_THROWS_AS(arch::check_work_list(list), Error);
-  list.transfers = {{2, 3, arch::Tensor::output_activations, true, 0, Bytes(4)},
-                    {1, 0, arch::Tensor::weights, false, 0, Bytes(4)}};
+  list.transfers = {{2, 3, arch::Tensor::output_activations, true, 0, Bytes(4), Cycles(0)},
+                    {1, 0, arch::Tensor::weights, false, 0, Bytes(4), Cycles(0)}};
   CHECK_THROWS_AS(arch::check_work_list(list), Error);
   list.transfers.clear();
   for (auto& work : list.items) work.stores_before = 0;

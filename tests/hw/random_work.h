@@ -19,6 +19,7 @@ inline arch::WorkList random_work(std::uint64_t seed) {
   const auto items = list.layers + static_cast<std::uint32_t>(random.below(40));
   std::array<std::uint32_t, arch::kCauses> depth{};
   for (auto& d : depth) d = 1 + static_cast<std::uint32_t>(random.below(3));
+  std::vector<arch::Queued> queued;
   for (std::uint32_t i = 0; i < items; ++i) {
     list.items.push_back({.layer = i * list.layers / items,
                           .compute = Cycles(random.below(300)),
@@ -29,18 +30,23 @@ inline arch::WorkList random_work(std::uint64_t seed) {
     const auto load = [&](arch::Tensor tensor) {
       if (random.chance(3)) return;
       const auto room = depth[static_cast<std::size_t>(arch::cause_of(tensor))];
-      list.transfers.push_back(
-          {i, i < room ? 0 : i - room + 1, tensor, false, 0, Bytes(1 + random.below(2000))});
+      const std::uint32_t after = i < room ? 0 : i - room + 1;
+      queued.push_back({{i, after, tensor, false, 0, Bytes(1 + random.below(2000)),
+                         Cycles(random.chance(4) ? random.below(300) : 0)},
+                        after,
+                        false});
     };
     load(arch::Tensor::weights);
     load(arch::Tensor::metadata);
     load(arch::Tensor::input_activations);
     load(arch::Tensor::partial_sums);
     if (!random.chance(3))
-      list.transfers.push_back(
-          {i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000))});
+      queued.push_back(
+          {{i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000)), Cycles(0)},
+           i + 1,
+           false});
   }
-  arch::order_transfers(list.transfers, std::vector<bool>(list.transfers.size(), false));
+  list.transfers = arch::order_transfers(std::move(queued));
   std::vector<std::uint32_t> store_items;
   for (const auto& t : list.transfers) {
     if (t.is_write) store_items.push_back(t.item);

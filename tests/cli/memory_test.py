@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memory systems through the whole program: every cycle and every byte accounted for, against sums made here."""
+import json
+
+import jsonschema
+import numpy
+import pytest
+from conftest import DIGITS, ROOT
+
+SYSTEMS = ROOT / "configs" / "memory_systems"
+IDEAL = json.loads((SYSTEMS / "ideal_16gb_per_s_1mb.json").read_text())
+DEVICE = str(ROOT / "configs" / "memories" / "lpddr4_4267_8gb_x16.json")
+
+
+def memory(kind: str, activations, weights, **keys) -> dict:
+    off_chip = {"kind": "dram", "device": DEVICE} if kind == "dram" else IDEAL["off_chip"]
+    return {"off_chip": off_chip, "activation_memory": {"capacity_bytes": activations},
+            "weight_memory": {"capacity_bytes": weights}, **keys}
+
+
+def run(heddle, config, trace, system, *more) -> dict:
+    code, stdout, stderr = heddle("run", config, "--trace", trace, "--set", "memory=" + json.dumps(system), *more,
+                                  "--json", "-q")
+    assert code == 0, stderr
+    return json.loads(stdout)
+
+
+def check_identities(result: dict) -> None:
+    """The ledger and the bytes, summed in every way that the result offers."""
+    exact = "dram" not in result["memory"]["off_chip"]
+    lanes = result["array"]["lanes"]
+    for row in [result["totals"], *result["layers"], *(x for s in result["samples"] for x in s["layers"])]:
+        assert row["cycles"] == row["compute_cycles"] + sum(row["stall_cycles"].values())
+        assert sum(row["lane_cycles"].values()) == row["compute_cycles"] * lanes
+        assert sum(v for k, v in row["off_chip_bytes"].items() if k != "total") == row["off_chip_bytes"]["total"]
+    for layer in result["layers"]:
+        blocking = layer["details"]["blocking"]
+        planned = blocking["off_chip_bytes"]
+        moved = layer["off_chip_bytes"]["total"]
+        assert planned == sum(blocking["off_chip_bytes_by_tensor"].values())
+        assert planned == min(v for v in blocking["off_chip_bytes_by_order"].values() if v is not None)
+        assert moved == planned if exact else planned <= moved
+    totals, off_chip, timeline = result["totals"], result["memory"]["off_chip"], result["timeline"]
+    assert off_chip["read_bytes"] + off_chip["written_bytes"] == totals["off_chip_bytes"]["total"]
+    assert sum(timeline["off_chip_read_bytes"]) == off_chip["read_bytes"]
+    assert sum(timeline["off_chip_written_bytes"]) == off_chip["written_bytes"]
+    assert sum(timeline["computing_cycles"]) == totals["compute_cycles"]
+    assert max(timeline["computing_cycles"]) <= timeline["interval_cycles"]
+    assert timeline["layer_end_cycles"][-1] == totals["cycles"] == sum(x["cycles"] for x in result["layers"])
+    on_chip = result["accelerator"]["memory"]
+    for name in ("weight_memory", "activation_memory"):
+        capacity = on_chip[name]["capacity_bytes"]
+        if capacity != "unlimited":
+            assert max(timeline[name + "_bytes"]) <= capacity
+    if not exact:
+        dram = off_chip["dram"]
+        assert (dram["read_bursts"] + dram["write_bursts"]) * 32 == totals["off_chip_bytes"]["total"]
+
+
+# Too little for every tensor of the digits network, enough for some blocking of every layer.
+TIGHT = {"loom_1b": (2000, 6000)}
+
+
+@pytest.mark.parametrize("kind", ["ideal", "dram"])
+@pytest.mark.parametrize("config", ["dadn", "stripes", "loom_1b", "tartan", "dprs", "pragmatic_2b_1r", "tcle", "laconic_128"])
+def test_every_design_runs_with_tight_and_ample_memory(heddle, config, kind):
+    none = json.loads(heddle("run", config, "--trace", "digits-16b", "--json", "-q")[1])
+    assert none["totals"]["cycles"] == none["totals"]["compute_cycles"]
+    schema = json.loads(heddle("schema", "result")[1])
+    tight = run(heddle, config, "digits-16b", memory(kind, *TIGHT.get(config, (9000, 24000))))
+    ample = run(heddle, config, "digits-16b", memory(kind, "unlimited", "unlimited"))
+    for result in (tight, ample):
+        jsonschema.validate(result, schema)
+        check_identities(result)
+    assert ample["totals"]["compute_cycles"] == none["totals"]["compute_cycles"]
+    assert ample["totals"]["off_chip_bytes"]["total"] < tight["totals"]["off_chip_bytes"]["total"]
+    assert sum("unlimited" in note for note in ample["notes"]) == 2
+    # With room for everything, tensors between layers never leave the chip.
+    for layer in ample["layers"][1:]:
+        assert layer["details"]["blocking"]["off_chip_bytes_by_tensor"]["input"] == 0
+
+
+def test_alexnet_by_hand(heddle):
+    """16-bit containers, 512 KiB and 512 KiB; every number is a product of shapes (docs/memory.md)."""
+    result = run(heddle, "stripes", "alexnet-100", memory("ideal", 524288, 524288))
+    check_identities(result)
+    bytes_of = {x["name"]: x["off_chip_bytes"] for x in result["layers"]}
+    assert bytes_of["conv1"]["input_activations"] == 2 * 3 * 227 * 227
+    assert bytes_of["conv1"]["weights"] == 2 * 96 * 3 * 11 * 11
+    assert bytes_of["conv1"]["output_activations"] == 2 * 96 * 27 * 27  # pooled on its way out
+    assert bytes_of["conv2"]["input_activations"] == 2 * 96 * 27 * 27
+    assert bytes_of["conv2"]["weights"] == 2 * 256 * 48 * 5 * 5
+    assert bytes_of["conv2"]["output_activations"] == 0
+    for name, weights in {"conv3": 384 * 256 * 9, "conv4": 384 * 192 * 9, "conv5": 256 * 192 * 9,
+                          "fc6": 9216 * 4096, "fc7": 4096 * 4096}.items():
+        assert bytes_of[name]["total"] == bytes_of[name]["weights"] == 2 * weights
+    assert bytes_of["fc8"]["total"] == 2 * (4096 * 1000 + 1000)
+
+
+def test_more_bandwidth_never_adds_cycles(heddle):
+    cycles = []
+    for bandwidth in (100, 1000, 5000, 16000, "unlimited"):
+        system = memory("ideal", 9000, 24000)
+        system["off_chip"] = {"kind": "ideal", "bandwidth_mb_per_s": bandwidth}
+        cycles.append(run(heddle, "stripes", "digits-16b", system)["totals"]["cycles"])
+    assert cycles == sorted(cycles, reverse=True)
+    assert cycles[0] > cycles[-1]
+
+
+def test_storage_changes_what_moves(heddle):
+    moved = {}
+    for storage in ("container", "bit_interleaved", "compressed"):
+        result = run(heddle, "stripes", "digits-16b", memory("ideal", 9000, 24000, storage=storage))
+        check_identities(result)
+        assert result["plan"]["storage"] == storage
+        moved[storage] = result["totals"]["off_chip_bytes"]["total"]
+    assert moved["compressed"] < moved["container"]
+    assert moved["bit_interleaved"] < moved["container"]
+
+
+def test_a_slow_decoder_costs_cycles(heddle):
+    fast = run(heddle, "dprs", "digits-16b", memory("ideal", 9000, 24000, codec={"decoder_groups_per_cycle": 64}))
+    slow = memory("ideal", 9000, 24000)
+    slow["off_chip"] = {"kind": "ideal", "bandwidth_mb_per_s": "unlimited", "latency_ns": 0}
+    quick = run(heddle, "dprs", "digits-16b", {**slow, "codec": {"decoder_groups_per_cycle": 64}})
+    slow = run(heddle, "dprs", "digits-16b", slow)
+    assert quick["totals"]["cycles"] < slow["totals"]["cycles"]
+    assert quick["totals"]["off_chip_bytes"] == slow["totals"]["off_chip_bytes"] == fast["totals"]["off_chip_bytes"]
+
+
+def test_packed_weights_are_what_bit_tactical_moves(heddle):
+    schedule = json.loads(heddle("schedule", "tcle", "--trace", "digits-16b", "--json")[1])
+    result = run(heddle, "tcle", "digits-16b", memory("ideal", "unlimited", "unlimited"))
+    for layer, packed in zip(result["layers"], schedule["layers"]):
+        slots = packed["select_bits"] // 3  # T<2,5> selects among 8
+        assert layer["off_chip_bytes"]["weights"] == 4 * 2 * slots  # four samples, 16-bit containers
+        assert layer["off_chip_bytes"]["metadata"] == 4 * -(-(packed["select_bits"] + packed["skip_bits"]) // 8)
+
+
+def test_request_traces_hold_every_byte(heddle, tmp_path):
+    arguments = ["--trace", "digits-16b", "--set", "memory=" + json.dumps(memory("dram", 9000, 24000))]
+    code, stdout, stderr = heddle("run", "stripes", *arguments, "--json", "-q", "--dram-trace", tmp_path / "a.trace")
+    assert code == 0, stderr
+    totals = json.loads(stdout)["totals"]["off_chip_bytes"]
+    code, _, stderr = heddle("run", "stripes", *arguments, "-q", "--dram-trace", tmp_path / "b.trace", "--dram-trace-form",
+                             "dramsys")
+    assert code == 0, stderr
+    ours = [line.split() for line in (tmp_path / "a.trace").read_text().splitlines()]
+    theirs = [line.split() for line in (tmp_path / "b.trace").read_text().splitlines()]
+    assert len(ours) * 32 == totals["total"]
+    assert sum(x[1] == "WRITE" for x in ours) * 32 == totals["output_activations"] + totals["partial_sums"] // 2
+    assert [[f"{x[2]}:", x[1].lower(), x[0]] for x in ours] == theirs
+    cycles = [int(x[2]) for x in ours]
+    assert cycles == sorted(cycles)
+    code, stdout, stderr = heddle("dram", DEVICE, "--trace", tmp_path / "a.trace", "--json")
+    assert code == 0, stderr
+    assert json.loads(stdout)["bytes"] == totals["total"]
+
+
+def test_bit_true_with_memory_proves_the_same_layers(heddle):
+    result = run(heddle, "stripes", "digits-16b", memory("ideal", 9000, 24000), "--fidelity", "bit-true")
+    check_identities(result)
+    assert result["verification"]["outputs"] > 0
+
+
+def test_describe_and_schema_know_memory(heddle):
+    text = heddle("describe", "stripes")[1]
+    for key in ("off_chip", "decoder_groups_per_cycle", "weight_memory", "read_latency_cycles"):
+        assert key in text
+    schema = json.loads(heddle("schema", "stripes")[1])
+    config = json.loads((ROOT / "configs" / "accelerators" / "stripes.json").read_text())
+    for value in ("none", "../memory_systems/lpddr4_4267_1mb.json", memory("dram", 6000, "unlimited")):
+        jsonschema.validate({**config, "memory": value}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**config, "memory": {"off_chip": {"kind": "flash"}}}, schema)
+
+
+def dpred_bits(values: numpy.ndarray, signed: bool) -> int:
+    """Runs of channels in the last axis; groups of 16 by their definition, the cheaper form of the tensor."""
+    runs = values.reshape(-1, values.shape[-1])
+    vector = plain = 0
+    for at in range(0, runs.shape[1], 16):
+        group = runs[:, at:at + 16].astype(numpy.int64)
+        magnitude = numpy.where(group < 0, -group - 1, group).max(axis=1)
+        width = numpy.array([max(1, int(m).bit_length() + signed) for m in magnitude])
+        n = group.shape[1]
+        vector += int((n + 4 + (group != 0).sum(axis=1) * width).sum())
+        plain += int((4 + n * width).sum())
+    return min(vector, plain)
+
+
+def test_stats_show_how_far_every_tensor_packs(heddle):
+    stats = json.loads(heddle("trace", "stats", "digits-16b", "--json")[1])
+    by_name = {(x["layer"], x["tensor"]): x for x in stats["tensors"]}
+    weights = numpy.load(DIGITS / "tensors" / "conv2.w.npy")
+    row = by_name["conv2", "weight"]
+    assert row["bits"]["container"] == 16 * weights.size
+    assert row["bits"]["zero_value"] == weights.size + 16 * int((weights != 0).sum())
+    assert row["bits"]["precision"] == row["precision_bits"] * weights.size
+    assert row["bits"]["compressed"] == dpred_bits(weights.transpose(0, 2, 3, 1), row["signed"])
+    row = by_name["conv2", "activation"]
+    samples = [numpy.load(DIGITS / "tensors" / f"conv2.x.s{i}.npy") for i in range(4)]
+    assert row["bits"]["compressed"] == sum(dpred_bits(x.transpose(0, 2, 3, 1), row["signed"]) for x in samples)
+    whole = stats["totals"]["all"]["bits"]
+    assert whole["container"] == sum(x["bits"]["container"] for x in stats["tensors"])
+    assert whole["compressed"] < whole["precision"] < whole["container"]
+    code, _, stderr = heddle("trace", "stats", "digits-16b", "--container-bits", "12")
+    assert code == 2 and "expected 8 or 16" in stderr

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Random networks, planned and blocked for random memories, on the engine. One simulation a process.
+#include <deque>
+
+#include <catch2/catch.hpp>
+
+#include "sim/base/error.h"
+#include "sim/hw/engine.h"
+#include "tests/dram/support.h"
+#include "tests/unit/arch/planned_network.h"
+
+namespace {
+
+using namespace heddle;
+
+struct Planned {
+  arch::MemoryPlan plan;
+  arch::WorkList list;
+  hw::MemoryConfig memory;
+};
+
+// Nothing where no blocking fits.
+std::optional<Planned> random_plan(std::uint64_t seed) {
+  Random random(seed, "planned run");
+  const arch::ArrayShape array{1 + static_cast<std::uint32_t>(random.below(3)), 1U << random.below(5),
+                               1U << random.below(5)};
+  const test::PlannedNetwork n(test::random_network(seed), array);
+  Planned out;
+  out.memory.is_compute_only = false;
+  out.memory.off_chip = hw::OffChipKind::ideal;
+  out.memory.activation_memory = {Bytes(300 + random.below(random.chance(2) ? 3000 : 60000)),
+                                  !random.chance(3)};
+  out.memory.weight_memory = {Bytes(64 + random.below(random.chance(2) ? 1000 : 30000)), !random.chance(3)};
+  out.memory.ideal.latency_ns = random.below(300);
+  out.memory.activation_timing = {1 + random.below(64), Cycles(random.below(3)), Cycles(random.below(3))};
+  out.memory.weight_timing = {1 + random.below(64), Cycles(random.below(3)), Cycles(random.below(3))};
+  try {
+    out.plan = arch::plan_memory(n.network, n.flow, n.sizes, out.memory.activation_memory,
+                                 out.memory.weight_memory, "test");
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  out.list = test::schedule(n, out.plan, out.memory.activation_memory, out.memory.weight_memory, 2,
+                            Cycles(1 + random.below(400)));
+  return out;
+}
+
+Cycles total(const hw::Timing& timing) {
+  Cycles sum(0);
+  for (const auto& layer : timing.layers) sum += layer.cycles;
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("planned networks: bytes are the plan's, the ledger closes, more bandwidth never adds a cycle") {
+  const std::vector<std::uint64_t> rates{40, 100, 137, 1000, 1001, 12800, 0};
+  std::deque<Planned> planned;
+  for (std::uint64_t seed = 0; seed < 80; ++seed) {
+    auto one = random_plan(seed);
+    if (!one) continue;
+    for (const auto rate : rates) {
+      planned.push_back(*one);
+      planned.back().memory.ideal.bandwidth_mb_per_s = rate;
+    }
+  }
+  REQUIRE(planned.size() > 30 * rates.size());
+  std::vector<hw::Job> jobs;
+  for (const auto& p : planned) jobs.push_back({p.list, p.memory, 1000});
+  const auto timings = hw::simulate(jobs);
+  std::size_t stalled = 0;
+  for (std::size_t i = 0; i < timings.size(); ++i) {
+    INFO("plan " << i / rates.size() << ", " << rates[i % rates.size()] << " MB/s");
+    CHECK(timings[i].off_chip_read + timings[i].off_chip_written == planned[i].plan.bytes * 2);
+    for (const auto& layer : timings[i].layers)
+      CHECK(layer.cycles == layer.compute + result::sum_fields(layer.stalls));
+    if (i % rates.size() == 0) continue;
+    CHECK(total(timings[i]) <= total(timings[i - 1]));
+    stalled += total(timings[i]) < total(timings[i - 1]) ? 1U : 0U;
+  }
+  CHECK(stalled > 100);
+}
+
+TEST_CASE("planned networks on a DRAM: whole bursts, and every cycle is accounted for") {
+  std::deque<Planned> planned;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    auto one = random_plan(seed);
+    if (!one) continue;
+    one->memory.off_chip = hw::OffChipKind::dram;
+    one->memory.dram = dram::MemoryConfiguration{
+        .parameters = dram_test::memory(seed % 2 == 0 ? "lpddr4_4267_8gb_x16" : "ddr4_3200_8gb_x8"),
+        .echo = {}};
+    one->memory.dma_transfers = 1 + static_cast<std::uint32_t>(seed % 4);
+    planned.push_back(*one);
+  }
+  REQUIRE(planned.size() > 20);
+  std::vector<hw::Job> jobs;
+  // Clocks whose edges never meet.
+  for (const auto& p : planned) jobs.push_back({p.list, p.memory, 980});
+  const auto timings = hw::simulate(jobs);
+  for (std::size_t i = 0; i < timings.size(); ++i) {
+    INFO("plan " << i);
+    const auto& t = timings[i];
+    const Bytes moved = t.off_chip_read + t.off_chip_written;
+    CHECK(moved >= planned[i].plan.bytes * 2);
+    REQUIRE(t.dram);
+    CHECK(moved.count() == (t.dram->reads + t.dram->writes) * t.granule_bytes);
+    for (const auto& layer : t.layers)
+      CHECK(layer.cycles == layer.compute + result::sum_fields(layer.stalls));
+    // Transfers end in the order of the list, on the accelerator's clock.
+    for (std::size_t s = 0; s < t.transfers.size(); ++s) {
+      CHECK(t.transfers[s].end % t.ticks_a_cycle == 0);
+      CHECK(t.transfers[s].begin <= t.transfers[s].end);
+      if (s > 0) CHECK(t.transfers[s].end >= t.transfers[s - 1].end);
+    }
+  }
+}
