@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "sim/arch/accelerator.h"
@@ -8,6 +9,9 @@
 #include "sim/kernel/terms.h"
 
 namespace heddle::models::laconic {
+
+// As a size, so that products with it are as wide as what they index.
+inline constexpr std::size_t kLanes = arch::kLanes;
 
 enum class Sync { barrier, queue };
 

@@ -83,8 +83,8 @@ class TileQueues {
         columns_(input.mapping.composed().columns),
         tile_(tile),
         queues_(rows_, columns_, depth),
-        weights_(rows_ * arch::kLanes),
-        activations_(columns_ * arch::kLanes),
+        weights_(rows_ * kLanes),
+        activations_(columns_ * kLanes),
         present_(rows_ * columns_),
         pairs_(rows_ * columns_) {}
 
@@ -97,8 +97,8 @@ class TileQueues {
     for (std::uint32_t s = 0; s < input_.mapping.steps; ++s) {
       gather(set, windows, s);
       const std::span<std::uint16_t> present(present_.data(), std::size_t{set.filters} * windows.count);
-      kernel::pair_steps({weights_.data(), set.filters * arch::kLanes},
-                         {activations_.data(), windows.count * arch::kLanes}, present);
+      kernel::pair_steps({weights_.data(), set.filters * kLanes},
+                         {activations_.data(), windows.count * kLanes}, present);
       std::uint64_t sum = 0;
       for (const auto n : present) sum += n;
       element_cycles_ += sum;
@@ -113,19 +113,19 @@ class TileQueues {
   // Of present lanes, when the block ends at `finish`: while an element that has work at some time of the
   // block has none or waits, all its lanes wait.
   [[nodiscard]] std::uint64_t present_lane_cycles(std::uint64_t finish) const {
-    return present_lane_cycles_ + (most_rows_ * most_columns_ * finish - element_cycles_) * arch::kLanes;
+    return present_lane_cycles_ + (most_rows_ * most_columns_ * finish - element_cycles_) * kLanes;
   }
 
  private:
   void gather(const arch::FilterSet& set, const arch::WindowSet& windows, std::uint32_t step) {
     for (std::uint32_t i = 0; i < set.filters; ++i) {
       const std::size_t at = (std::size_t{set.first_filter} + i) * input_.mapping.steps + step;
-      std::copy_n(plan_.weights.data() + at * arch::kLanes, arch::kLanes, weights_.data() + i * arch::kLanes);
+      std::copy_n(plan_.weights.data() + at * kLanes, kLanes, weights_.data() + i * kLanes);
     }
     for (std::uint32_t j = 0; j < windows.count; ++j) {
       const auto brick =
           workload::brick_index(*input_.activations, input_.lowered, set.group, windows.first + j, step);
-      std::copy_n(plan_.activation(brick), arch::kLanes, activations_.data() + j * arch::kLanes);
+      std::copy_n(plan_.activation(brick), kLanes, activations_.data() + j * kLanes);
     }
   }
   // Absent rows and columns take no time: 0.

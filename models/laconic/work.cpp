@@ -7,7 +7,7 @@ namespace heddle::models::laconic {
 namespace {
 
 // Term counts of one operand, [...][lane]. A value of one part has no counts of its own over all parts.
-struct Counts {
+struct OperandCounts {
   const std::vector<std::uint8_t>& of_most;
   const AllParts& of_all;
 };
@@ -18,10 +18,10 @@ struct Sums {
   std::vector<std::uint64_t> terms;     // of all parts
   std::vector<std::uint64_t> non_zero;  // parts that have terms
 
-  void add(std::size_t at, const Counts& counts, std::size_t from) {
+  void add(std::size_t at, const OperandCounts& counts, std::size_t from) {
     const bool one_part = counts.of_all.terms.empty();
     const std::uint8_t* all = (one_part ? counts.of_most : counts.of_all.terms).data() + from;
-    for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
       terms[at + lane] += all[lane];
       non_zero[at + lane] += one_part ? (all[lane] != 0 ? 1U : 0U) : counts.of_all.non_zero[from + lane];
     }
@@ -31,14 +31,13 @@ struct Sums {
 Sums sum_windows(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t group,
                  const arch::Block& block) {
   const std::uint32_t steps = input.mapping.steps;
-  Sums out(steps * arch::kLanes);
+  Sums out(steps * kLanes);
   for (const auto index : block.window_sets) {
     const arch::WindowSet& set = input.mapping.window_sets[index];
     for (std::uint64_t w = set.first; w < set.first + set.count; ++w) {
       for (std::uint32_t s = 0; s < steps; ++s) {
-        const std::size_t at =
-            workload::brick_index(*input.activations, input.lowered, group, w, s) * arch::kLanes;
-        out.add(s * arch::kLanes, {plan.activations, plan.all_activations}, at);
+        const std::size_t at = workload::brick_index(*input.activations, input.lowered, group, w, s) * kLanes;
+        out.add(s * kLanes, {plan.activations, plan.all_activations}, at);
       }
     }
   }
@@ -47,12 +46,12 @@ Sums sum_windows(const arch::LayerInput& input, const TermPlan& plan, std::uint3
 
 Sums sum_filters(const arch::LayerInput& input, const TermPlan& plan, const Slot& slot) {
   const std::uint32_t steps = input.mapping.steps;
-  Sums out(steps * arch::kLanes);
+  Sums out(steps * kLanes);
   for (const auto& set : slot.sets) {
     for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {
       for (std::uint32_t s = 0; s < steps; ++s) {
-        const std::size_t at = (std::size_t{f} * steps + s) * arch::kLanes;
-        out.add(s * arch::kLanes, {plan.weights, plan.all_weights}, at);
+        const std::size_t at = (std::size_t{f} * steps + s) * kLanes;
+        out.add(s * kLanes, {plan.weights, plan.all_weights}, at);
       }
     }
   }
@@ -101,7 +100,7 @@ Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch:
       for (std::uint32_t s = 0; s < input.mapping.steps; ++s) {
         // max(1, n) = n + (n == 0): every present lane counts one, those with a product lose it again.
         out.busy_lane_cycles += present_row_lanes(input.lowered, slot, s) * windows * elements;
-        for (std::size_t i = s * arch::kLanes; i < (s + 1) * arch::kLanes; ++i) {
+        for (std::size_t i = s * kLanes; i < (s + 1) * kLanes; ++i) {
           out.busy_lane_cycles += w.terms[i] * a.terms[i] - w.non_zero[i] * a.non_zero[i];
           out.term_pairs += w.terms[i] * a.terms[i];
         }
@@ -114,7 +113,7 @@ Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch:
 
 std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const TermPlan& plan,
                                         const Slot& slot) {
-  const std::size_t size = std::size_t{input.mapping.steps} * arch::kLanes;
+  const std::size_t size = std::size_t{input.mapping.steps} * kLanes;
   std::vector<std::uint8_t> out(size, 0);
   for (const auto& set : slot.sets) {
     for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {
@@ -127,13 +126,13 @@ std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const Ter
 
 std::vector<std::uint8_t> activation_maxima(const arch::LayerInput& input, const TermPlan& plan,
                                             std::uint32_t group, const arch::WindowSet& set) {
-  std::vector<std::uint8_t> out(std::size_t{input.mapping.steps} * arch::kLanes, 0);
+  std::vector<std::uint8_t> out(std::size_t{input.mapping.steps} * kLanes, 0);
   for (std::uint32_t s = 0; s < input.mapping.steps; ++s) {
-    std::uint8_t* most = out.data() + s * arch::kLanes;
+    std::uint8_t* most = out.data() + s * kLanes;
     for (std::uint64_t w = set.first; w < set.first + set.count; ++w) {
       const std::uint8_t* counts =
           plan.activation(workload::brick_index(*input.activations, input.lowered, group, w, s));
-      for (std::size_t lane = 0; lane < arch::kLanes; ++lane) most[lane] = std::max(most[lane], counts[lane]);
+      for (std::size_t lane = 0; lane < kLanes; ++lane) most[lane] = std::max(most[lane], counts[lane]);
     }
   }
   return out;

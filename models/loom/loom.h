@@ -72,7 +72,7 @@ class Loom final : public arch::Accelerator {
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& prepared,
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& base,
                                  const arch::Block& block) const override;
   [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input, const arch::Plan& plan) const override;
 

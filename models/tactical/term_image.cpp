@@ -17,7 +17,8 @@ TermImage::TermImage(const Params& params, const arch::LayerInput& input)
   for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
     const auto at = layer.step_at(step);
     step_offsets_.push_back(std::size_t{at.ky} * layer.dilation_y * row_size() +
-                            at.brick * arch::kLanes * width_ + std::size_t{at.kx} * layer.dilation_x);
+                            std::size_t{at.brick} * arch::kLanes * width_ +
+                            std::size_t{at.kx} * layer.dilation_x);
   }
   narrow_.resize(blocks_ * size_);
   has_wide_rows_.resize(size_ / row_size());

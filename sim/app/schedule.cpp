@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -145,7 +146,7 @@ PackingReport total_of(const std::vector<LayerPacking>& rows) {
 
 std::string bar(std::uint64_t part, std::uint64_t whole) {
   constexpr double kWidest = 40;
-  return std::string(static_cast<std::size_t>(kWidest * share(part, whole) + 0.5), '#');
+  return std::string(static_cast<std::size_t>(std::lround(kWidest * share(part, whole))), '#');
 }
 
 void print_histogram(const std::string& title, const std::vector<std::uint64_t>& counts,

@@ -247,7 +247,8 @@ template <class T>
 void widen(const NpyView& view, std::vector<std::int32_t>& out) {
   const std::byte* at = view.data.data();
   for (auto& value : out) {
-    value = static_cast<std::int32_t>(load<T>(at));
+    value =
+        static_cast<std::int32_t>(load<T>(at));  // NOLINT(bugprone-signed-char-misuse): int8 is a number here
     at += sizeof(T);
   }
 }

@@ -98,13 +98,13 @@ def test_potential_prints_one_table(heddle):
 
 
 def filter_columns(layer, weights):
-    """[filter][column][lane], the last brick of a position filled up with zeros."""
+    """[filter][column][lane], down the kernel's columns as DNNsim walks them, the last brick of a position filled up with zeros."""
     if weights.ndim == 2:
         weights = weights[:, :, None, None]
     out = []
     for kernel in weights:
-        out.append([ref.brick(kernel[k:k + 16, ky, kx]) for ky in range(kernel.shape[1])
-                    for kx in range(kernel.shape[2]) for k in range(0, kernel.shape[0], 16)])
+        out.append([ref.brick(kernel[k:k + 16, ky, kx]) for kx in range(kernel.shape[2])
+                    for ky in range(kernel.shape[1]) for k in range(0, kernel.shape[0], 16)])
     return out
 
 

@@ -76,7 +76,7 @@ def brick(values):
 
 
 def lower(layer):
-    """The layer's groups as Steps, in the order in which they run; windows down the columns, ky, kx, block."""
+    """The layer's groups as Steps, in the order in which they run; windows and kernels down the columns (kx, ky, block)."""
     if layer.is_fc:
         parts = range(0, len(layer.activations), LANES)
         return [Steps([[brick(layer.activations[p:p + LANES]) for p in parts]],
@@ -101,16 +101,16 @@ def lower(layer):
         for ox in range(out_w):
             for oy in range(out_h):  # the first spatial axis runs fastest
                 windows.append([brick(part[k:k + LANES, oy * stride + ky, ox * stride + kx])
-                                for ky in range(kernel_h) for kx in range(kernel_w)
+                                for kx in range(kernel_w) for ky in range(kernel_h)
                                 for k in range(0, count, LANES)])
         lists = []
         for row, weight in enumerate(own):
             if depthwise:  # a filter has its own lane only
                 lists.append([brick([0] * row + [weight[0, ky, kx]])
-                              for ky in range(kernel_h) for kx in range(kernel_w)])
+                              for kx in range(kernel_w) for ky in range(kernel_h)])
             else:
-                lists.append([brick(weight[k:k + LANES, ky, kx]) for ky in range(kernel_h)
-                              for kx in range(kernel_w) for k in range(0, count, LANES)])
+                lists.append([brick(weight[k:k + LANES, ky, kx]) for kx in range(kernel_w)
+                              for ky in range(kernel_h) for k in range(0, count, LANES)])
         out.append(Steps(windows, lists))
     return out
 
