@@ -2,6 +2,7 @@
 #include "sim/run/timeline.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <tuple>
 
@@ -29,7 +30,8 @@ class Intervals {
       const double share =
           end > begin ? static_cast<double>(until - begin) / static_cast<double>(end - begin) : 1.0;
       const std::uint64_t upto =
-          until == end ? amount : static_cast<std::uint64_t>(share * static_cast<double>(amount) + 0.5);
+          until == end ? amount
+                       : static_cast<std::uint64_t>(std::llround(share * static_cast<double>(amount)));
       sums_[i] += upto - done;
       done = upto;
     }
