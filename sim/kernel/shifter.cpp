@@ -61,19 +61,18 @@ HWY_INLINE void Transpose(const std::uint32_t* HWY_RESTRICT masks, std::size_t c
   }
 }
 
-// The cycles of the columns in `state`, which is consumed. The window above the smallest head m is
-// 2^m * (2^reach - 1): the head's own bit times a constant, no bit scan. A reach of 32 would shift out of
-// the word; first stages that span every exponent use the head's bit and all above it.
-HWY_INLINE hn::Vec<Columns> Run(std::uint32_t* HWY_RESTRICT state, std::size_t lanes,
-                                unsigned first_stage_bits) {
-  const Columns d;
-  const std::size_t stride = hn::Lanes(d);
+// The cycles of the columns in `state`, `stride` words a lane, whose exponents are in `any`; consumes the
+// state. The window above the smallest head m is 2^m * (2^reach - 1): the head's own bit times a constant, no
+// bit scan. A reach of the whole word would shift out of it; first stages that span every exponent use the
+// head's bit and all above it.
+template <class D, class T = hn::TFromD<D> >
+HWY_INLINE hn::Vec<D> Drain(D d, T* HWY_RESTRICT state, std::size_t stride, std::size_t lanes,
+                            unsigned first_stage_bits, hn::Vec<D> any) {
+  constexpr unsigned kFullReach = sizeof(T) == 2 ? 4 : 5;
   const auto zero = hn::Zero(d);
-  auto any = zero;
-  for (std::size_t lane = 0; lane < lanes; ++lane) any = hn::Or(any, hn::Load(d, state + lane * stride));
-  const bool covers = first_stage_bits > 4;
+  const bool covers = first_stage_bits >= kFullReach;
   const int reach = covers ? 0 : 1 << first_stage_bits;
-  auto cycles = hn::Set(d, 0U);
+  auto cycles = zero;
   while (!hn::AllTrue(d, hn::Eq(any, zero))) {
     cycles = hn::Sub(cycles, hn::VecFromMask(d, hn::Ne(any, zero)));
     const auto head = hn::And(any, hn::Sub(zero, any));
@@ -81,14 +80,14 @@ HWY_INLINE hn::Vec<Columns> Run(std::uint32_t* HWY_RESTRICT state, std::size_t l
     const auto window = hn::Sub(above, head);
     any = zero;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const auto x = hn::Load(d, state + lane * stride);
-      const auto consumed = hn::And(hn::And(x, hn::Sub(zero, x)), window);
-      const auto rest = hn::Xor(x, consumed);
-      hn::Store(rest, d, state + lane * stride);
+      T* HWY_RESTRICT at = state + lane * stride;
+      const auto x = hn::LoadU(d, at);
+      const auto rest = hn::Xor(x, hn::And(hn::And(x, hn::Sub(zero, x)), window));
+      hn::StoreU(rest, d, at);
       any = hn::Or(any, rest);
     }
   }
-  return hn::Max(cycles, hn::Set(d, 1U));
+  return hn::Max(cycles, hn::Set(d, T{1}));
 }
 
 void ColumnCycles(const std::uint32_t* HWY_RESTRICT masks, std::size_t columns, std::size_t lanes,
@@ -100,7 +99,9 @@ void ColumnCycles(const std::uint32_t* HWY_RESTRICT masks, std::size_t columns, 
   for (std::size_t i = 0; i < columns; i += stride) {
     const std::size_t count = std::min(stride, columns - i);
     Transpose(masks + i * lanes, count, lanes, stride, state);
-    hn::Store(Run(state, lanes, first_stage_bits), d, cycles);
+    auto any = hn::Zero(d);
+    for (std::size_t lane = 0; lane < lanes; ++lane) any = hn::Or(any, hn::Load(d, state + lane * stride));
+    hn::Store(Drain(d, state, stride, lanes, first_stage_bits, any), d, cycles);
     for (std::size_t c = 0; c < count; ++c) out[i + c] = static_cast<std::uint8_t>(cycles[c]);
   }
 }
@@ -127,11 +128,10 @@ std::uint64_t LaneCycles(T* state, std::size_t lanes, unsigned first_stage_bits,
 
 #else
 
-// `stride` columns from `state` on; what is said of Run() holds for both widths of masks.
+// As many columns as a vector holds, from `state` on, with the count of their exponents.
 template <class D, class T = hn::TFromD<D> >
 HWY_INLINE std::uint64_t LaneCyclesOf(D d, T* HWY_RESTRICT state, std::size_t lanes,
                                       unsigned first_stage_bits, T* HWY_RESTRICT cycles_out) {
-  constexpr unsigned kFullReach = sizeof(T) == 2 ? 4 : 5;  // a window that would shift out of the word
   const auto zero = hn::Zero(d);
   auto any = zero;
   auto count = zero;
@@ -144,30 +144,12 @@ HWY_INLINE std::uint64_t LaneCyclesOf(D d, T* HWY_RESTRICT state, std::size_t la
   hn::Store(count, d, counts);
   std::uint64_t exponents = 0;
   for (std::size_t c = 0; c < hn::Lanes(d); ++c) exponents += counts[c];
-  const auto one = hn::Set(d, T{1});
   if (first_stage_bits == 0) {  // every distinct exponent takes a cycle
     for (std::size_t lane = 0; lane < lanes; ++lane) hn::StoreU(zero, d, state + lane * kShifterColumns);
-    hn::StoreU(hn::Max(hn::PopulationCount(any), one), d, cycles_out);
+    hn::StoreU(hn::Max(hn::PopulationCount(any), hn::Set(d, T{1})), d, cycles_out);
     return exponents;
   }
-  const bool covers = first_stage_bits >= kFullReach;
-  const int reach = covers ? 0 : 1 << first_stage_bits;
-  auto cycles = zero;
-  while (!hn::AllTrue(d, hn::Eq(any, zero))) {
-    cycles = hn::Sub(cycles, hn::VecFromMask(d, hn::Ne(any, zero)));
-    const auto head = hn::And(any, hn::Sub(zero, any));
-    const auto above = covers ? zero : hn::ShiftLeftSame(head, reach);
-    const auto window = hn::Sub(above, head);
-    any = zero;
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      T* HWY_RESTRICT at = state + lane * kShifterColumns;
-      const auto x = hn::LoadU(d, at);
-      const auto rest = hn::Xor(x, hn::And(hn::And(x, hn::Sub(zero, x)), window));
-      hn::StoreU(rest, d, at);
-      any = hn::Or(any, rest);
-    }
-  }
-  hn::StoreU(hn::Max(cycles, one), d, cycles_out);
+  hn::StoreU(Drain(d, state, kShifterColumns, lanes, first_stage_bits, any), d, cycles_out);
   return exponents;
 }
 

@@ -9,6 +9,7 @@
 #include "sim/arch/layer_data.h"
 #include "sim/arch/parallel.h"
 #include "sim/base/error.h"
+#include "sim/hw/dram/trace_run.h"
 #include "sim/hw/engine.h"
 #include "sim/run/network_plan.h"
 #include "sim/run/timeline.h"
@@ -66,23 +67,14 @@ arch::WorkList schedule(const NetworkPlan& plan, const CountedNetwork& counted, 
 }
 
 config::Json dram_json(const dram::ChannelCounters& c, const std::optional<dram::EnergyReport>& energy) {
-  config::Json out{{"read_bursts", c.reads},
-                   {"write_bursts", c.writes},
-                   {"row_hits", c.row_hits},
-                   {"activates", c.activates},
-                   {"precharges", c.precharges},
-                   {"refreshes_all_bank", c.refreshes_all_bank},
-                   {"refreshes_per_bank", c.refreshes_per_bank},
-                   {"energy_pj", nullptr}};
-  if (energy) {
-    out["energy_pj"] = {{"activate_precharge", energy->activate_precharge_pj},
-                        {"read", energy->read_pj},
-                        {"write", energy->write_pj},
-                        {"refresh", energy->refresh_pj},
-                        {"background", energy->background_pj},
-                        {"total", energy->total_pj()}};
-  }
-  return out;
+  return {{"read_bursts", c.reads},
+          {"write_bursts", c.writes},
+          {"row_hits", c.row_hits},
+          {"activates", c.activates},
+          {"precharges", c.precharges},
+          {"refreshes_all_bank", c.refreshes_all_bank},
+          {"refreshes_per_bank", c.refreshes_per_bank},
+          {"energy_pj", energy ? dram::to_json(*energy) : config::Json(nullptr)}};
 }
 
 // What every memory moved, between it and the array or the DMA.

@@ -15,7 +15,7 @@ namespace heddle::models::tactical {
 // The bit-parallel back end: a multiplier a lane and an adder tree, a packed column a cycle.
 struct ParallelBackEnd {
   struct Word {
-    Control control;
+    hw::ElementControl control;
     std::array<std::int32_t, kMaxOperands> values{};
     friend bool operator==(const Word&, const Word&) = default;
     friend std::ostream& operator<<(std::ostream& out, const Word& word) {
@@ -51,7 +51,7 @@ struct Digit {
 // by the base.
 struct SerialBackEnd {
   struct Word {
-    Control control;
+    hw::ElementControl control;
     std::array<Digit, kMaxOperands> digits{};
     std::array<std::uint8_t, kMaxRows> bases{};  // one a serializer: of the column, or of each row
     friend bool operator==(const Word&, const Word&) = default;

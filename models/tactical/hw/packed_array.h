@@ -8,17 +8,9 @@
 #include "models/tactical/hw/weight_program.h"
 #include "models/tactical/plan.h"
 #include "sim/hw/bit_true/array.h"
+#include "sim/hw/bit_true/element_control.h"
 
 namespace heddle::models::tactical {
-
-// What every cycle of a column's bus carries beside the back end's operand bits.
-struct Control {
-  std::uint32_t weight_set = 0;  // which weight register the elements of the column use
-  bool first = false;            // clear the accumulator before this cycle
-  bool last = false;             // hand out the accumulator after this cycle
-  std::uint64_t window = 0;
-  friend bool operator==(const Control&, const Control&) = default;
-};
 
 // A weight register of a tile: one packed column, weights and selects.
 struct WeightSet {
@@ -71,9 +63,9 @@ class Unit : public sc_core::sc_module {
 // in lockstep. Inside a window set the columns of a domain drift by R weight sets; all domains meet at its
 // end. Fully connected layers issue the packed columns of all passes to a domain's columns round-robin.
 //
-// BackEndDesign supplies: Word {Control control; operand bits; ==, <<, sc_trace}; products(word, row,
-// column); Feed, constructed from the model, {begin(Operands), bool next(Word&) -> whether this cycle is the
-// packed column's last}.
+// BackEndDesign supplies: Word {hw::ElementControl control; operand bits; ==, <<, sc_trace}; products(word,
+// row, column); Feed, constructed from the model, {begin(Operands), bool next(Word&) -> whether this cycle is
+// the packed column's last}.
 template <class BackEndDesign>
 class PackedArray : public hw::BitTrueArray {
  public:

@@ -11,17 +11,9 @@
 
 #include "sim/base/error.h"
 #include "sim/hw/bit_true/array.h"
+#include "sim/hw/bit_true/element_control.h"
 
 namespace heddle::hw {
-
-// What every cycle of a column's bus carries beside a design's own operand bits.
-struct ElementControl {
-  std::uint32_t weight_set = 0;  // which weight register the elements of the column use
-  bool first = false;            // clear the accumulator before this cycle
-  bool last = false;             // hand out the accumulator after this cycle
-  std::uint64_t window = 0;
-  friend bool operator==(const ElementControl&, const ElementControl&) = default;
-};
 
 // One weight register of a filter row: the brick of weights and the filter it belongs to.
 struct WeightRegister {

@@ -35,17 +35,6 @@ Json latency_json(const LatencyHistogram& h) {
           {"p99_9", h.percentile(999)}, {"max", h.largest()}};
 }
 
-Json energy_json(const TraceReport& report) {
-  if (!report.energy) return nullptr;
-  const auto& e = *report.energy;
-  return {{"activate_precharge", e.activate_precharge_pj},
-          {"read", e.read_pj},
-          {"write", e.write_pj},
-          {"refresh", e.refresh_pj},
-          {"background", e.background_pj},
-          {"total", e.total_pj()}};
-}
-
 std::string latency_text(std::string_view name, const LatencyHistogram& h) {
   if (h.total() == 0) return "";
   return fmt::format("{:<26}mean {:.1f}, p50 {}, p90 {}, p99 {}, p99.9 {}, max {} cycles\n", name, h.mean(),
@@ -62,6 +51,15 @@ std::string energy_text(const TraceReport& report) {
 }
 
 }  // namespace
+
+Json to_json(const EnergyReport& energy) {
+  return {{"activate_precharge", energy.activate_precharge_pj},
+          {"read", energy.read_pj},
+          {"write", energy.write_pj},
+          {"refresh", energy.refresh_pj},
+          {"background", energy.background_pj},
+          {"total", energy.total_pj()}};
+}
 
 Json to_json(const TraceReport& report, const MemoryConfiguration& memory) {
   const Derived d = derive(report, memory.parameters);
@@ -89,7 +87,7 @@ Json to_json(const TraceReport& report, const MemoryConfiguration& memory) {
   out["rank_active_cycles"] = c.rank_active_cycles;
   out["read_latency_cycles"] = latency_json(report.read_latency);
   out["write_latency_cycles"] = latency_json(report.write_latency);
-  out["energy_pj"] = energy_json(report);
+  out["energy_pj"] = report.energy ? to_json(*report.energy) : Json(nullptr);
   out["memory"] = memory.echo;
   return out;
 }

@@ -37,6 +37,7 @@ struct TraceRunOptions {
 TraceReport run_request_trace(const MemoryParameters& memory, TraceReader& trace,
                               TraceRunOptions options = {});
 
+config::Json to_json(const EnergyReport& energy);
 config::Json to_json(const TraceReport& report, const MemoryConfiguration& memory);
 std::string to_text(const TraceReport& report, const MemoryConfiguration& memory);
 
