@@ -20,21 +20,33 @@ namespace po = boost::program_options;
 using config::Json;
 using run::Reproduction;
 
+// A figure as its paper prints it.
+std::string shown(const Reproduction& r, double value, int decimals) {
+  if (r.comparison.measure == run::Measure::compressed_share) return fmt::format("{:.1f} %", value);
+  return fmt::format("{:.{}f}x", value, decimals);
+}
+
 Json to_json(const Reproduction& r) {
+  const std::string measure(run::name_of(r.comparison.measure));
   Json networks = Json::array();
-  for (const auto& n : r.networks) networks.push_back({{"network", n.network}, {"speedup", n.speedup}});
+  for (const auto& n : r.networks) networks.push_back({{"network", n.network}, {measure, n.value}});
   Json out{{"paper", r.comparison.paper},
            {"claim", r.comparison.claim},
+           {"measure", measure},
            {"published", r.comparison.published},
            {"source", r.comparison.source},
-           {"baseline", r.comparison.baseline},
-           {"design", r.comparison.design},
            {"layers", r.comparison.layers},
-           {"speedup", r.geometric_mean},
+           {measure, r.geometric_mean},
            {"kind", r.comparison.is_trend ? "trend" : "shapes"},
            {"networks", networks},
            {"assumptions", r.assumptions},
            {"reason", r.comparison.reason}};
+  if (r.comparison.measure == run::Measure::speedup) {
+    out["baseline"] = r.comparison.baseline;
+    out["design"] = r.comparison.design;
+  } else {
+    out["container_bits"] = r.comparison.container_bits;
+  }
   if (!r.comparison.is_trend) {
     out["expected"] = r.comparison.expected;
     out["tolerance"] = r.comparison.tolerance;
@@ -46,8 +58,7 @@ Json to_json(const Reproduction& r) {
 void print(const std::vector<Reproduction>& rows) {
   result::Table table({"comparison", "published", "ours", "kind", "networks"});
   for (const auto& r : rows) {
-    table.add({r.comparison.claim, fmt::format("{:.2f}x", r.comparison.published),
-               fmt::format("{:.3f}x", r.geometric_mean),
+    table.add({r.comparison.claim, shown(r, r.comparison.published, 2), shown(r, r.geometric_mean, 3),
                r.comparison.is_trend ? "trend"
                : r.holds()           ? "holds"
                                      : "DIFFERS",
@@ -57,7 +68,7 @@ void print(const std::vector<Reproduction>& rows) {
   for (const auto& r : rows) {
     std::cout << "\n"
               << r.comparison.claim << " (" << r.comparison.source << ")\n  " << r.comparison.reason << "\n";
-    for (const auto& n : r.networks) std::cout << fmt::format("  {:.3f}x  {}\n", n.speedup, n.network);
+    for (const auto& n : r.networks) std::cout << "  " << shown(r, n.value, 3) << "  " << n.network << "\n";
     for (const auto& text : r.assumptions) std::cout << "  assumption: " << text << "\n";
   }
 }

@@ -10,7 +10,7 @@
 namespace heddle::result {
 namespace {
 
-constexpr std::size_t kWidestName = 40;
+constexpr std::size_t kWidestName = 54;
 
 std::string cut(const std::string& text) {
   return text.size() <= kWidestName ? text : "..." + text.substr(text.size() - kWidestName + 3);

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/run/reproduce.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
 #include "sim/arch/accelerator_config.h"
 #include "sim/arch/layer_data.h"
 #include "sim/arch/parallel.h"
+#include "sim/arch/potential.h"
 #include "sim/base/error.h"
+#include "sim/workload/packing.h"
 #include "sim/workload/trace.h"
 
 namespace heddle::run {
@@ -14,14 +19,20 @@ namespace {
 
 using config::Parameter;
 
+constexpr std::array<std::string_view, 3> kMeasures{"speedup", "compressed_share", "ideal_work"};
+
 const config::Declaration& declaration() {
   static const config::Declaration kDeclaration{
       Parameter::text("paper").means("short name, the argument of `heddle reproduce`"),
       Parameter::text("claim").means("what is compared with what"),
       Parameter::number("published", "", 0, 1000).means("the figure as printed"),
       Parameter::text("source").means("where the figure was read"),
-      Parameter::text("baseline").means("configuration, relative to configs/"),
-      Parameter::text("design").means("configuration, relative to configs/"),
+      Parameter::choice("measure", {kMeasures.begin(), kMeasures.end()})
+          .by_default("speedup")
+          .means("what the figure says"),
+      Parameter::text("baseline").optional().means("speedup: configuration, relative to configs/"),
+      Parameter::text("design").optional().means("speedup: configuration, relative to configs/"),
+      Parameter::integer("container_bits", "bits", 8, 16).by_default(16).means("of the other measures"),
       Parameter::choice("layers", {"convolutions", "fully_connected", "all"})
           .by_default("all")
           .means("which layers count"),
@@ -43,12 +54,17 @@ bool counts(const workload::Layer& layer, const std::string& which) {
   return true;
 }
 
-std::uint64_t cycles(const arch::AcceleratorConfig& config, const workload::Trace& trace,
-                     const std::string& which) {
+std::vector<const workload::Layer*> layers_of(const workload::Trace& trace, const std::string& which) {
   std::vector<const workload::Layer*> layers;
   for (const auto& layer : trace.network().layers) {
     if (counts(layer, which)) layers.push_back(&layer);
   }
+  return layers;
+}
+
+std::uint64_t cycles(const arch::AcceleratorConfig& config, const workload::Trace& trace,
+                     const std::string& which) {
+  const auto layers = layers_of(trace, which);
   const std::uint32_t samples = std::max(1U, trace.network().samples);
   std::vector<std::uint64_t> parts(layers.size() * samples);
   arch::parallel_for(parts.size(), [&](std::size_t i) {
@@ -64,7 +80,54 @@ std::uint64_t cycles(const arch::AcceleratorConfig& config, const workload::Trac
   return sum;
 }
 
+double compressed_share(const workload::Trace& trace, const Comparison& comparison) {
+  workload::PackedSizes sum;
+  for (const auto* layer : layers_of(trace, comparison.layers)) {
+    const auto add = [&](workload::OperandRole role, workload::IntTensor values) {
+      sum += workload::packed_sizes(*layer, role, std::move(values), comparison.container_bits);
+    };
+    for (std::uint32_t sample = 0; sample < trace.network().samples; ++sample) {
+      add(workload::OperandRole::weight, trace.weights(*layer, sample));
+      add(workload::OperandRole::activation, trace.activations(*layer, sample));
+    }
+  }
+  return 100.0 * static_cast<double>(sum.compressed.count()) / static_cast<double>(sum.container.count());
+}
+
+double ideal_work(const workload::Trace& trace, const Comparison& comparison) {
+  arch::Potential sum;
+  for (const auto* layer : layers_of(trace, comparison.layers)) {
+    for (std::uint32_t sample = 0; sample < trace.network().samples; ++sample) {
+      sum += arch::potential(*layer, trace.activations(*layer, sample), trace.weights(*layer, sample),
+                             {.container_bits = comparison.container_bits});
+    }
+  }
+  return static_cast<double>(sum.dense) / static_cast<double>(sum.both_terms);
+}
+
+double figure(const Comparison& comparison, std::span<const arch::AcceleratorConfig> pair,
+              const workload::Trace& trace) {
+  switch (comparison.measure) {
+    case Measure::compressed_share:
+      return compressed_share(trace, comparison);
+    case Measure::ideal_work:
+      return ideal_work(trace, comparison);
+    default:
+      return static_cast<double>(cycles(pair[0], trace, comparison.layers)) /
+             static_cast<double>(cycles(pair[1], trace, comparison.layers));
+  }
+}
+
+Measure measure_named(const std::string& name) {
+  const auto* found = std::find(kMeasures.begin(), kMeasures.end(), name);
+  return static_cast<Measure>(found - kMeasures.begin());
+}
+
 }  // namespace
+
+std::string_view name_of(Measure measure) {
+  return kMeasures.at(static_cast<std::size_t>(measure));
+}
 
 bool Reproduction::holds() const {
   return std::abs(geometric_mean - comparison.expected) <= comparison.tolerance;
@@ -80,37 +143,43 @@ std::vector<Comparison> read_comparisons(const std::filesystem::path& data) {
     const config::Values v = config::read(document, "/comparisons/" + std::to_string(i), declaration());
     out.push_back({.paper = v.text("paper"),
                    .claim = v.text("claim"),
+                   .measure = measure_named(v.text("measure")),
                    .published = v.number("published"),
                    .source = v.text("source"),
-                   .baseline = v.text("baseline"),
-                   .design = v.text("design"),
+                   .baseline = v.has("baseline") ? v.text("baseline") : "",
+                   .design = v.has("design") ? v.text("design") : "",
                    .layers = v.text("layers"),
+                   .container_bits = v.count("container_bits"),
                    .networks = v.texts("networks"),
                    .is_trend = v.text("kind") == "trend",
                    .expected = v.number("expected"),
                    .tolerance = v.number("tolerance"),
                    .reason = v.text("reason")});
-    if (out.back().networks.empty())
-      throw Error(ErrorKind::config, document.where("/comparisons/" + std::to_string(i) + "/networks"),
-                  "no network");
+    const Comparison& read = out.back();
+    const std::string at = "/comparisons/" + std::to_string(i);
+    if (read.networks.empty()) throw Error(ErrorKind::config, document.where(at + "/networks"), "no network");
+    if (read.measure == Measure::speedup && (read.baseline.empty() || read.design.empty()))
+      throw Error(ErrorKind::config, document.where(at), "a speedup needs a baseline and a design");
   }
   return out;
 }
 
 Reproduction reproduce(const Comparison& comparison, const std::filesystem::path& data,
                        std::span<const arch::ModelInfo> catalogue) {
-  const auto configs = data / "configs";
-  const auto baseline = arch::read_accelerator(configs / (comparison.baseline + ".json"), {}, catalogue);
-  const auto design = arch::read_accelerator(configs / (comparison.design + ".json"), {}, catalogue);
   Reproduction out{comparison, {}, 0, {}};
-  for (const auto& text : design.echo.at("assumptions")) out.assumptions.push_back(text.get<std::string>());
+  std::vector<arch::AcceleratorConfig> pair;  // baseline and design
+  if (comparison.measure == Measure::speedup) {
+    for (const auto& name : {comparison.baseline, comparison.design})
+      pair.push_back(arch::read_accelerator(data / "configs" / (name + ".json"), {}, catalogue));
+    for (const auto& text : pair.back().echo.at("assumptions"))
+      out.assumptions.push_back(text.get<std::string>());
+  }
   double log_sum = 0;
   for (const auto& name : comparison.networks) {
     const workload::Trace trace(data / (name + ".trace"));
-    const double speedup = static_cast<double>(cycles(baseline, trace, comparison.layers)) /
-                           static_cast<double>(cycles(design, trace, comparison.layers));
-    out.networks.push_back({trace.network().name, speedup});
-    log_sum += std::log(speedup);
+    const double value = figure(comparison, pair, trace);
+    out.networks.push_back({trace.network().name, value});
+    log_sum += std::log(value);
   }
   out.geometric_mean = std::exp(log_sum / static_cast<double>(out.networks.size()));
   return out;

@@ -4,21 +4,31 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/arch/accelerator.h"
 
 namespace heddle::run {
 
+// What a paper's figure says.
+enum class Measure {
+  speedup,           // cycles of the baseline over cycles of the design, compute only
+  compressed_share,  // bits of weights and input activations in DPRed groups, per cent of full containers
+  ideal_work         // all bit products over those of terms times terms, as `heddle potential` counts them
+};
+
 // One published comparison as configs/papers/comparisons.json states it.
 struct Comparison {
   std::string paper;
   std::string claim;
+  Measure measure = Measure::speedup;
   double published = 0;  // the figure as printed
   std::string source;    // where it was read
-  std::string baseline;  // configurations, relative to configs/
+  std::string baseline;  // speedups only: configurations, relative to configs/
   std::string design;
-  std::string layers;  // convolutions | fully_connected | all
+  std::string layers;           // convolutions | fully_connected | all
+  unsigned container_bits = 0;  // of the other measures
   std::vector<std::string> networks;
   // shapes: computable from shapes and profiles alone, so `expected` and `tolerance` are a test.
   // trend: needs the papers' own trained networks; ours show the direction only.
@@ -28,24 +38,26 @@ struct Comparison {
   std::string reason;  // of the tolerance, or what the trend leaves out
 };
 
-struct NetworkSpeedup {
+struct NetworkFigure {
   std::string network;
-  double speedup = 0;
+  double value = 0;
 };
 
 struct Reproduction {
   Comparison comparison;
-  std::vector<NetworkSpeedup> networks;
+  std::vector<NetworkFigure> networks;
   double geometric_mean = 0;
   std::vector<std::string> assumptions;  // of the design's configuration
   // Shapes only: whether the mean is within the tolerance of what is expected.
   [[nodiscard]] bool holds() const;
 };
 
+std::string_view name_of(Measure measure);
+
 // `data` is the folder that holds configs/ and traces/. Throws Error(config) for a malformed list.
 std::vector<Comparison> read_comparisons(const std::filesystem::path& data);
 
-// Cycles of the baseline over cycles of the design, compute only, per network and as geometric mean.
+// The comparison's measure, per network and as geometric mean.
 Reproduction reproduce(const Comparison& comparison, const std::filesystem::path& data,
                        std::span<const arch::ModelInfo> catalogue);
 

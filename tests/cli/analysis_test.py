@@ -168,6 +168,17 @@ def test_reproduce_prints_every_comparison_beside_ours(heddle):
         assert row["published"] > 1 and row["speedup"] > 1 and row["reason"]
         if row["kind"] == "shapes":
             assert row["holds"] and abs(row["speedup"] - row["expected"]) <= row["tolerance"]
+    ideal = next(r for r in run_json(heddle, "reproduce", "laconic")["comparisons"] if r["measure"] == "ideal_work")
+    total = run_json(heddle, "potential", "digits-16b")["total"]
+    digits = next(n for n in ideal["networks"] if n["network"] == "digits-16b")
+    assert digits["ideal_work"] == total["dense_bit_products"] / total["bit_products"]["both_terms"]
+    stored = next(r for r in run_json(heddle, "reproduce", "dprs")["comparisons"]
+                  if r["measure"] == "compressed_share" and r["container_bits"] == 16)
+    totals = run_json(heddle, "trace", "stats", "digits-16b")["totals"]
+    bits = {form: MANIFEST["samples"] * totals["weight"]["bits"][form] + totals["activation"]["bits"][form]
+            for form in ("compressed", "container")}  # weights are read for every image
+    digits = next(n for n in stored["networks"] if n["network"] == "digits-16b")
+    assert digits["compressed_share"] == pytest.approx(100 * bits["compressed"] / bits["container"], rel=1e-12)
     for comparison in comparisons:  # the maximum form is never held against arXiv v2's average
         if comparison["published"] == 4.38:
             design = json.loads((ROOT / "configs" / (comparison["design"] + ".json")).read_text())
