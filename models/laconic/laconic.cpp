@@ -78,11 +78,7 @@ config::Declaration Params::declaration() {
           .by_default(1)
           .means("Q: operand bricks that a row or column holds at a time; used where sync is queue")
           .from("our choice"),
-      Parameter::choice("encoder", {"raw", "naf", "booth4", "ioe"})
-          .by_default("naf")
-          .means("how magnitudes are recoded into terms; raw counts set bits, ioe is the rule of "
-                 "DNNsim's Booth flag")
-          .from("specification, term encoders"),
+      arch::encoder_parameter(),
       Parameter::integer("lpe_width", "bits", 4, 16)
           .by_default(16)
           .means("magnitude bits of an element: of 8-bit elements, ceil(Pa/8) columns make one window and "
@@ -100,7 +96,7 @@ Params Params::from(const config::Values& values) {
           .sync = values.text("sync") == "queue" ? Sync::queue : Sync::barrier,
           .queue_depth =
               values.is_word("queue_depth") ? kernel::QueueArray::kUnlimited : values.count("queue_depth"),
-          .encoder = kernel::encoder_named(values.text("encoder")).value(),
+          .encoder = arch::encoder_from(values),
           .lpe_width = values.count("lpe_width"),
           .container_bits = values.count("container_bits"),
           .storage = arch::storage_from(values)};

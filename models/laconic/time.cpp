@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "sim/arch/budget.h"
 #include "sim/arch/parallel.h"
@@ -110,10 +111,20 @@ class TileQueues {
   }
 
   [[nodiscard]] std::uint64_t finish_cycles() const { return queues_.finish_cycles(); }
-  // Of present lanes, when the block ends at `finish`: while an element that has work at some time of the
-  // block has none or waits, all its lanes wait.
-  [[nodiscard]] std::uint64_t present_lane_cycles(std::uint64_t finish) const {
-    return present_lane_cycles_ + (most_rows_ * most_columns_ * finish - element_cycles_) * kLanes;
+  // What is left of a tile when its block has run; the queues themselves may be large.
+  struct Summary {
+    std::vector<std::uint64_t> ends;  // [pass]: when its last step ends
+    std::uint64_t elements = 0;       // that have work at some time of the block
+    std::uint64_t element_cycles = 0;
+    std::uint64_t present_lane_cycles = 0;
+    // Of present lanes, when the block ends at `finish`: while an element has no work or waits, all its
+    // lanes wait.
+    [[nodiscard]] std::uint64_t lane_cycles(std::uint64_t finish) const {
+      return present_lane_cycles + (elements * finish - element_cycles) * kLanes;
+    }
+  };
+  [[nodiscard]] Summary summary(std::vector<std::uint64_t> ends) const {
+    return {std::move(ends), most_rows_ * most_columns_, element_cycles_, present_lane_cycles_};
   }
 
  private:
@@ -190,24 +201,29 @@ Time barrier_time(const arch::LayerInput& input, const TermPlan& plan, const arc
 
 Time queue_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block,
                 std::uint32_t depth) {
-  std::vector<TileQueues> tiles;
-  for (std::uint32_t t = 0; t < input.mapping.array.tiles; ++t) tiles.emplace_back(input, plan, t, depth);
-  std::vector<std::vector<std::uint64_t>> ends(tiles.size());  // [tile][pass]: when its last step ends
+  // Queues that hold all bricks of the block never make anyone wait.
+  const std::uint64_t steps =
+      std::uint64_t{block.passes.size()} * block.window_sets.size() * input.mapping.steps;
+  if (depth >= steps) depth = kernel::QueueArray::kUnlimited;
+  std::vector<TileQueues::Summary> tiles(input.mapping.array.tiles);
   arch::parallel_for(tiles.size(), [&](std::size_t t) {
+    TileQueues queues(input, plan, static_cast<std::uint32_t>(t), depth);
+    std::vector<std::uint64_t> ends;
     for (const auto p : block.passes) {
       for (const auto w : block.window_sets)
-        tiles[t].run(input.mapping.passes[p], input.mapping.window_sets[w]);
-      ends[t].push_back(tiles[t].finish_cycles());
+        queues.run(input.mapping.passes[p], input.mapping.window_sets[w]);
+      ends.push_back(queues.finish_cycles());
     }
+    tiles[t] = queues.summary(std::move(ends));
   });
   Time out;
   for (std::size_t p = 0; p < block.passes.size(); ++p) {
     std::uint64_t end = 0;
-    for (const auto& tile : ends) end = std::max(end, tile[p]);
+    for (const auto& tile : tiles) end = std::max(end, tile.ends[p]);
     out.passes.emplace_back(end - out.cycles);
     out.cycles = end;
   }
-  for (const auto& tile : tiles) out.present_lane_cycles += tile.present_lane_cycles(out.cycles);
+  for (const auto& tile : tiles) out.present_lane_cycles += tile.lane_cycles(out.cycles);
   return out;
 }
 

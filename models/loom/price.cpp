@@ -25,9 +25,13 @@ struct Work {
   std::uint64_t weight_bits = 0;
 };
 
-// Sum of slots x weight bits, the weight bits being the average where the plan has one: rounded down.
+// Slots x average weight bits, rounded down or up; no product of two large counts.
 std::uint64_t averaged(std::uint64_t slots, const LoomPlan& plan) {
-  return slots * plan.mean_sum / plan.mean_count;
+  return slots / plan.mean_count * plan.mean_sum + slots % plan.mean_count * plan.mean_sum / plan.mean_count;
+}
+std::uint64_t averaged_up(std::uint64_t slots, const LoomPlan& plan) {
+  return slots / plan.mean_count * plan.mean_sum +
+         ceil_div(slots % plan.mean_count * plan.mean_sum, plan.mean_count);
 }
 
 void add_work(const arch::LayerInput& input, const LoomPlan& plan, const Streams& streams,
@@ -59,9 +63,9 @@ void add_work(const arch::LayerInput& input, const LoomPlan& plan, const Streams
 std::uint64_t pass_cycles(const LoomPlan& plan, const Streams& streams, const PassWeights& weights) {
   std::uint64_t cycles = 0;
   for (std::size_t step = 0; step < streams.widest.size(); ++step) {
-    cycles += streams.widest[step] * (plan.mean_count > 0 ? plan.mean_sum : weights.widest[step]);
+    cycles += streams.widest[step] * (plan.mean_count > 0 ? 1 : weights.widest[step]);
   }
-  return plan.mean_count > 0 ? ceil_div(cycles, plan.mean_count) : cycles;
+  return plan.mean_count > 0 ? averaged_up(cycles, plan) : cycles;
 }
 
 void count_events(const arch::Block& block, const Streams& streams, const PassWeights& weights,
@@ -114,9 +118,8 @@ arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, c
     const PassWeights weights = weights_of(input, plan, pass);
     const Streams streams = streams_of(input, plan, block, weights.groups);
     for (std::size_t step = 0; step < streams.widest.size(); ++step) {
-      const std::uint64_t cycles = plan.mean_count > 0
-                                       ? ceil_div(streams.widest[step] * plan.mean_sum, plan.mean_count)
-                                       : streams.widest[step] * weights.widest[step];
+      const std::uint64_t cycles = plan.mean_count > 0 ? averaged_up(streams.widest[step], plan)
+                                                       : streams.widest[step] * weights.widest[step];
       columns.issue(cycles);
       busy += cycles;
     }

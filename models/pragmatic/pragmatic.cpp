@@ -104,12 +104,7 @@ config::Declaration array_parameters() {
 config::Declaration Params::declaration() {
   config::Declaration out = array_parameters();
   config::Declaration own{
-      Parameter::choice("encoder", {"raw", "naf", "booth4", "ioe"})
-          .by_default("naf")
-          .means("how a magnitude becomes signed powers of two: set bits, non-adjacent form, radix-4 "
-                 "modified Booth, or the scan of the "
-                 "designs' own group's later simulator")
-          .from("specification, term encoders; the paper's improved encoding is not spelt out there"),
+      arch::encoder_parameter(),
       Parameter::integer("first_stage_bits", "bits", 0, 4)
           .by_default(2)
           .means("L: a lane's own shifter reaches exponents up to 2^L - 1 above the column's common shift; 4 "
@@ -132,7 +127,7 @@ Params Params::from(const config::Values& values) {
   return {.tiles = values.count("tiles"),
           .rows = values.count("rows"),
           .columns = values.count("columns"),
-          .encoder = *kernel::encoder_named(values.text("encoder")),
+          .encoder = arch::encoder_from(values),
           .first_stage_bits = values.count("first_stage_bits"),
           .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
                                                              : values.count("run_ahead_registers"),

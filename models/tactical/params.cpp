@@ -11,14 +11,13 @@ constexpr const char* kPaper = "Bit-Tactical (arXiv 1803.03688)";
 constexpr const char* kDnnsim = "specification, section 5 (DNNsim)";
 
 void append_scheduler(config::Declaration& out) {
-  out.push_back(
-      Parameter::text("pattern")
-          .by_default("T<2,5>")
-          .means("where a weight slot may take a weight from: L<h,d> (h columns ahead in its lane, "
-                 "d lanes aside), T<2,5>, or "
-                 "X<inf,15>, the ideal bound that reaches any later weight of the filter; or up to 31 "
-                 "places (columns ahead,lanes aside) in search order, such as (1,0)(1,-1)(2,1)")
-          .from(kPaper));
+  out.push_back(Parameter::text("pattern")
+                    .by_default("T<2,5>")
+                    .means("where a weight slot may take a weight from: L<h,d> (h columns ahead in its lane, "
+                           "d lanes aside), T<2,5>, or "
+                           "X<inf,15>, the ideal bound that reaches any later weight of the filter; or up to "
+                           "253 places (columns ahead,lanes aside) in search order, such as (1,0)(1,-1)(2,1)")
+                    .from(kPaper));
   out.push_back(Parameter::choice("pattern_order", {"published", "sorted"})
                     .by_default("published")
                     .means("order in which a slot's places are searched; sorted: ascending (columns, lanes), "
@@ -68,10 +67,7 @@ void append_back_end(config::Declaration& out) {
                  "negative value, both ends "
                  "taken from one's-complemented values, an all-zero group counted as if bit 0 were set")
           .from(kDnnsim));
-  out.push_back(Parameter::choice("encoder", {"raw", "naf", "booth4", "ioe"})
-                    .by_default("naf")
-                    .means("terms: how activations are recoded into signed powers of two")
-                    .from("specification, term encoders; ioe: the group's later simulator"));
+  out.push_back(arch::encoder_parameter());
   out.push_back(Parameter::integer("first_stage_bits", "bits", 0, 5)
                     .by_default(2)
                     .means("terms: L, reach of the first-stage shifters: exponents up to 2^L - 1 above the "
@@ -143,7 +139,7 @@ Params Params::from(const config::Values& values) {
                                                         : values.count("run_ahead_registers");
   out.trim_low = values.flag("trim_low");
   out.width_rule = values.text("width_rule") == "dnnsim" ? WidthRule::dnnsim : WidthRule::group;
-  out.encoder = *kernel::encoder_named(values.text("encoder"));
+  out.encoder = arch::encoder_from(values);
   out.first_stage_bits = values.count("first_stage_bits");
   out.detection = values.text("detection") == "row" ? Detection::row : Detection::column;
   return out;

@@ -3,8 +3,8 @@
 
 #include "sim/arch/accelerator.h"
 #include "sim/arch/composition.h"
+#include "sim/arch/term_encoder.h"
 #include "sim/kernel/tactical_schedule.h"
-#include "sim/kernel/terms.h"
 
 namespace heddle::models::tactical {
 
@@ -50,6 +50,10 @@ class Tactical final : public arch::Accelerator {
     return {params_.tiles, params_.rows, params_.columns};
   }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
+  [[nodiscard]] std::vector<std::string> notes() const override {
+    if (params_.back_end != BackEnd::terms) return {};
+    return {arch::encoder_note(params_.encoder)};
+  }
   [[nodiscard]] arch::Needs needs() const override {
     return {
         .activations = params_.back_end != BackEnd::parallel,

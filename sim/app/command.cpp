@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/app/command.h"
 
+#include <cstdint>
 #include <iostream>
+#include <typeinfo>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
@@ -18,14 +20,34 @@ CommandLine::CommandLine(std::string usage, std::string summary, std::string exa
   description_.add_options()("help,h", "show this text");
 }
 
+namespace {
+
+// Boost reads "-5" as an unsigned number that has wrapped around.
+void refuse_negative_counts(const po::parsed_options& parsed, const po::options_description& description) {
+  for (const auto& option : parsed.options) {
+    const auto* declared = description.find_nothrow(option.string_key, false);
+    if (declared == nullptr || option.value.empty() || !option.value.front().starts_with('-')) continue;
+    const auto* typed = dynamic_cast<const po::typed_value_base*>(declared->semantic().get());
+    if (typed == nullptr) continue;
+    for (const auto* type : {&typeid(std::uint32_t), &typeid(std::uint64_t)}) {
+      if (typed->value_type() == *type)
+        throw Error(ErrorKind::usage, "--" + declared->long_name(),
+                    "expected a whole number from 0, found " + in_quotes(option.value.front()));
+    }
+  }
+}
+
+}  // namespace
+
 std::optional<po::variables_map> CommandLine::parse(const std::vector<std::string>& arguments) {
   po::variables_map values;
   try {
     // Guessing would let --fid stand for --fidelity today and for something else tomorrow.
     const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    po::store(
-        po::command_line_parser(arguments).options(description_).positional(positional_).style(style).run(),
-        values);
+    const auto parsed =
+        po::command_line_parser(arguments).options(description_).positional(positional_).style(style).run();
+    refuse_negative_counts(parsed, description_);
+    po::store(parsed, values);
     po::notify(values);
   } catch (const po::unknown_option& e) {
     std::vector<std::string> names;

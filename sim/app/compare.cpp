@@ -65,6 +65,7 @@ int compare_command(const Arguments& arguments) {
   if (session.json) {
     std::cout << result::compare_json(results).dump(2) << "\n";
   } else if (!session.quiet) {
+    const std::string table = result::compare_table(results);  // refuses results that do not belong together
     std::cout << results.front()["network"]["name"].get<std::string>() << ", baseline "
               << results.front()["accelerator"]["name"].get<std::string>() << "\n";
     for (const auto& r : results) {
@@ -74,7 +75,7 @@ int compare_command(const Arguments& arguments) {
                   << "): " << note.get<std::string>() << "\n";
       }
     }
-    std::cout << "\n" << result::compare_table(results);
+    std::cout << "\n" << table;
   }
   return 0;
 }

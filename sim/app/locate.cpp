@@ -37,8 +37,11 @@ fs::path locate(const std::string& name, const std::vector<fs::path>& candidates
   for (const auto& candidate : candidates) {
     if (fs::exists(candidate, ignored)) return candidate;
   }
-  throw Error(ErrorKind::usage, "",
-              std::string("there is no ") + what + " " + in_quotes(name) + suggestion(name, shipped));
+  const std::string unknown = std::string("there is no ") + what + " " + in_quotes(name);
+  if (data_folder().empty())
+    throw Error(ErrorKind::usage, "",
+                unknown + ", and no shipped data is beside the program: set HEDDLE_DATA");
+  throw Error(ErrorKind::usage, "", unknown + suggestion(name, shipped));
 }
 
 }  // namespace

@@ -86,8 +86,10 @@ int guarded(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace heddle::app
 
-// SystemC's main() calls this after its own set-up.
+// SystemC's main() calls this after its own set-up. Its remarks would end up within our output.
 int sc_main(int argc, char* argv[]) {
+  sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+  sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_THROW);
   return heddle::app::guarded({argv + 1, argv + argc});
 }
 

@@ -8,6 +8,7 @@
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
 #include "sim/app/locate.h"
+#include "sim/app/session.h"
 #include "sim/arch/parallel.h"
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
@@ -133,11 +134,12 @@ std::vector<std::string> speedups(const Row& total) {
 }  // namespace
 
 int potential_command(const Arguments& arguments) {
-  CommandLine line("heddle potential TRACE [--encoder NAME] [--container-bits 8|16] [--json]",
+  CommandLine line("heddle potential [TRACE] [--encoder NAME] [--container-bits 8|16] [--json]",
                    "The bit products that are left when zeros, unneeded bits or zero bits are skipped: upper "
                    "bounds, no structure.",
                    "heddle potential traces/digits-16b.trace");
-  line.options()("trace", po::value<std::string>(), "a trace directory, a tar, or the name of a shipped one")(
+  line.options()("trace", po::value<std::string>()->default_value(kDefaultTrace),
+                 "a trace directory, a tar, or the name of a shipped one")(
       "encoder", po::value<std::string>()->default_value("naf"), "terms of a value: raw, naf, booth4 or ioe")(
       "container-bits", po::value<unsigned>()->default_value(16),
       "bits of a stored value; a product is their square in bit products")(
@@ -153,7 +155,9 @@ int potential_command(const Arguments& arguments) {
     for (const Row& row : rows) layers.push_back(json_of(row));
     const Json total = layers.back();
     layers.erase(layers.size() - 1);
-    std::cout << Json{{"network", trace.network().name},
+    std::cout << Json{{"format", "heddle-potential"},
+                      {"version", {1, 0}},
+                      {"network", trace.network().name},
                       {"sha256", trace.digest()},
                       {"samples", trace.network().samples},
                       {"encoder", kernel::name_of(options.encoder)},

@@ -40,6 +40,7 @@ Json to_json(const Reproduction& r) {
            {"kind", r.comparison.is_trend ? "trend" : "shapes"},
            {"networks", networks},
            {"assumptions", r.assumptions},
+           {"notes", r.notes},
            {"reason", r.comparison.reason}};
   if (r.comparison.measure == run::Measure::speedup) {
     out["baseline"] = r.comparison.baseline;
@@ -64,12 +65,20 @@ void print(const std::vector<Reproduction>& rows) {
                                      : "DIFFERS",
                std::to_string(r.networks.size())});
   }
-  std::cout << table.text();
+  std::cout << table.text()
+            << "\nours: geometric mean over the networks. holds: within the tolerance of what our rules are "
+               "known to give,\nwhich may lie beside the published figure (each entry says so). trend: other "
+               "networks than the paper's.\n";
   for (const auto& r : rows) {
     std::cout << "\n"
               << r.comparison.claim << " (" << r.comparison.source << ")\n  " << r.comparison.reason << "\n";
+    if (!r.comparison.is_trend) {
+      std::cout << fmt::format("  expected of our rules: {:g}x, tolerance {:g}\n", r.comparison.expected,
+                               r.comparison.tolerance);
+    }
     for (const auto& n : r.networks) std::cout << "  " << shown(r, n.value, 3) << "  " << n.network << "\n";
     for (const auto& text : r.assumptions) std::cout << "  assumption: " << text << "\n";
+    for (const auto& text : r.notes) std::cout << "  note: " << text << "\n";
   }
 }
 
@@ -102,7 +111,8 @@ int reproduce_command(const Arguments& arguments) {
   if ((*values)["json"].as<bool>()) {
     Json out = Json::array();
     for (const auto& r : rows) out.push_back(to_json(r));
-    std::cout << Json{{"comparisons", out}}.dump(2) << "\n";
+    std::cout << Json{{"format", "heddle-reproduction"}, {"version", {1, 0}}, {"comparisons", out}}.dump(2)
+              << "\n";
   } else {
     print(rows);
   }

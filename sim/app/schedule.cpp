@@ -216,7 +216,9 @@ int schedule_command(const Arguments& arguments) {
   if ((*values)["json"].as<bool>()) {
     Json layers = Json::array();
     for (const auto& row : rows) layers.push_back(to_json(row));
-    std::cout << Json{{"accelerator", config.echo},
+    std::cout << Json{{"format", "heddle-packing"},
+                      {"version", {1, 0}},
+                      {"accelerator", config.echo},
                       {"network", {{"name", trace.network().name}, {"trace_sha256", trace.digest()}}},
                       {"layers", layers}}
                      .dump(2)

@@ -71,16 +71,9 @@ std::vector<result::RunRecord> Session::run() const {
                                                ("array" + std::to_string(i)).c_str())
                          : nullptr);
   }
+  if (!vcd.empty()) check_waveform(accelerators);
   Waveform waveform(vcd);
   if (!vcd.empty()) {
-    if (arrays.size() != 1 || arrays.front() == nullptr) {
-      throw Error(ErrorKind::usage, "--vcd", "a waveform needs one accelerator and --fidelity bit-true");
-    }
-    if (vcd_tile >= accelerators.front().accelerator->shape().tiles) {
-      throw Error(ErrorKind::usage, "--vcd-tile",
-                  "the accelerator has " + std::to_string(accelerators.front().accelerator->shape().tiles) +
-                      " tiles");
-    }
     arrays.front()->choose_traced_tile(vcd_tile);
     arrays.front()->trace_tile(waveform.file());
   }
@@ -94,6 +87,14 @@ std::vector<result::RunRecord> Session::run() const {
   verify(accelerators, opened, arrays, runs);
   waveform.close();
   return runs;
+}
+
+void Session::check_waveform(std::span<const arch::AcceleratorConfig> accelerators) const {
+  if (accelerators.size() != 1 || !accelerators.front().is_bit_true)
+    throw Error(ErrorKind::usage, "--vcd", "a waveform needs one accelerator and --fidelity bit-true");
+  const auto tiles = accelerators.front().accelerator->shape().tiles;
+  if (vcd_tile >= tiles)
+    throw Error(ErrorKind::usage, "--vcd-tile", "the accelerator has " + std::to_string(tiles) + " tiles");
 }
 
 void Session::verify(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& opened,

@@ -37,6 +37,7 @@ struct Session {
   [[nodiscard]] std::vector<result::RunRecord> run() const;
 
  private:
+  void check_waveform(std::span<const arch::AcceleratorConfig> accelerators) const;
   void verify(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& opened,
               std::span<const std::unique_ptr<hw::BitTrueArray>> arrays,
               std::vector<result::RunRecord>& runs) const;

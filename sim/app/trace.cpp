@@ -64,10 +64,8 @@ Json info_json(const workload::Trace& trace) {
     }
     layers.push_back(std::move(row));
   }
-  Json out{{"name", network.name},
-           {"sha256", trace.digest()},
-           {"samples", network.samples},
-           {"layers", layers},
+  Json out{{"format", "heddle-trace-info"},   {"version", {1, 0}},          {"name", network.name},
+           {"sha256", trace.digest()},        {"samples", network.samples}, {"layers", layers},
            {"provenance", network.provenance}};
   if (!network.accuracy.is_null()) out["accuracy"] = network.accuracy;
   return out;
@@ -225,6 +223,8 @@ int stats(const Arguments& arguments) {
   }
   const workload::Trace trace(locate_trace(required(*values, "trace", "a trace")));
   const auto rows = workload::trace_stats(trace, container_bits);
+  if (rows.empty())
+    throw Error(ErrorKind::workload, trace.name(), "holds shapes and precisions only, no values");
   Json json = Json::array();
   result::Table table({"layer", "tensor", "values", "zero", "min", "max", "P", "mean ones", "zero-value",
                        "precision", "DPRed"});
@@ -235,7 +235,12 @@ int stats(const Arguments& arguments) {
   Json totals = Json::object();
   for (const char* role : {"weight", "activation", "all"}) table.add(total_row(rows, role, totals));
   if ((*values)["json"].as<bool>()) {
-    std::cout << Json{{"container_bits", container_bits}, {"tensors", json}, {"totals", totals}}.dump(2)
+    std::cout << Json{{"format", "heddle-trace-statistics"},
+                      {"version", {1, 0}},
+                      {"container_bits", container_bits},
+                      {"tensors", json},
+                      {"totals", totals}}
+                     .dump(2)
               << "\n";
   } else {
     std::cout << table.text(3) << "\nlast three columns: stored bits over containers of " << container_bits

@@ -16,7 +16,7 @@ Waveform::Waveform(std::string path) : path_(std::move(path)) {
   // SystemC aborts on a file that it cannot open, so ask first.
   if (!std::ofstream(temporary_ + ".vcd")) throw Error(ErrorKind::io, path_, "cannot write");
   file_ = sc_core::sc_create_vcd_trace_file(temporary_.c_str());
-  file_->set_time_unit(1, sc_core::SC_NS);
+  file_->set_time_unit(1, sc_core::SC_FS);  // the resolution: no edge of any clock is rounded
 }
 
 void Waveform::close() {

@@ -76,6 +76,8 @@ class Accelerator {
   [[nodiscard]] virtual Cost price(const LayerInput& input, const Plan& plan, const Block& block) const = 0;
   // Extra weight traffic of the layer in bits (select signals, widths); counted as metadata.
   [[nodiscard]] virtual Bits weight_metadata(const LayerInput&, const Plan&) const { return Bits(0); }
+  // What every report of this design says beside its figures: choices that move them, such as the encoder.
+  [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
   // How the layer's weights were packed ahead of time; nothing where the design does not pack. Reads the
   // weights only: `activations` may be null, and so may `weights` of a layer whose weights are made at run
   // time.

@@ -65,6 +65,28 @@ const ModelInfo& find_model(std::span<const ModelInfo> catalogue, const std::str
   throw Error(ErrorKind::config, where, "there is no model " + in_quotes(name) + suggestion(name, names));
 }
 
+namespace {
+
+// A model knows which parameters do not fit together, not where they were written.
+std::unique_ptr<Accelerator> make(const ModelInfo& model, const config::Values& parameters,
+                                  const config::Document& document) {
+  const std::string all = "/parameters";
+  try {
+    auto out = model.make(parameters);
+    if (const unsigned bits = out->container_bits(); bits != 8 && bits != 16)
+      throw Error(ErrorKind::config, all + "/container_bits",
+                  fmt::format("expected 8 or 16, found {}", bits));
+    return out;
+  } catch (const Error& e) {
+    if (e.where().empty()) throw Error(e.kind(), document.where(all), e.what());
+    const std::string pointer = e.where().starts_with("/") ? e.where() : all + "/" + e.where();
+    const std::string text = std::string(e.what()).substr(e.where().size() + 2);  // behind "where: "
+    throw Error(e.kind(), document.where(pointer), text);
+  }
+}
+
+}  // namespace
+
 AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<const std::string> overrides,
                                    std::span<const ModelInfo> catalogue) {
   AcceleratorConfig out;
@@ -77,12 +99,7 @@ AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<
   out.mapping = MappingOptions::from(values.child("mapping"));
   out.is_bit_true = values.text("fidelity") == "bit-true";
   out.frequency_mhz = values.child("clock").number("frequency_mhz");
-  try {
-    out.accelerator = out.model->make(parameters);
-  } catch (const Error& e) {
-    // A model knows which parameters do not fit together, not where they were written.
-    throw Error(e.kind(), out.document.where("/parameters"), e.what());
-  }
+  out.accelerator = make(*out.model, parameters, out.document);
   out.echo = values.json();
   out.echo["parameters"] = parameters.json();
   out.echo.erase("memory");

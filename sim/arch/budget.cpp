@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/arch/budget.h"
 
+#include <limits>
+
+#include <fmt/format.h>
+
 #include "sim/base/error.h"
 
 namespace heddle::arch {
@@ -32,6 +36,11 @@ Presence presence(const LayerInput& input, const Block& block) {
 
 LaneBudget complete(const ArrayShape& array, Cycles compute, LaneCycles effective, LaneCycles synchronisation,
                     LaneCycles fill) {
+  if (compute.count() > std::numeric_limits<std::uint64_t>::max() / array.lanes()) {
+    throw Error(ErrorKind::workload, "",
+                fmt::format("{} cycles of an array with {} lanes are more lane-cycles than 64 bits count",
+                            compute.count(), array.lanes()));
+  }
   const LaneCycles all(compute.count() * array.lanes());
   const LaneCycles counted = effective + synchronisation + fill;
   HEDDLE_CHECK(counted <= all, "more lane-cycles were used than the array has");

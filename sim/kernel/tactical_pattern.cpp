@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -18,7 +19,8 @@ constexpr int kLanes = 16;
 [[noreturn]] void refuse(std::string_view text) {
   throw Error(
       ErrorKind::config, "pattern",
-      "expected L<h,d> with h 1..15 and d 0..15, T<2,5> or X<inf,15>, with h + d + 1 after the letter or "
+      "expected L<h,d> with h from 1, d 0..15 and h + d up to 253, T<2,5> or X<inf,15>, with h + d + 1 after "
+      "the letter or "
       "nothing, such as L8<1,6>, or places (columns,lanes) one after the other, such as (1,0)(1,-1); got " +
           in_quotes(text));
 }
@@ -48,7 +50,7 @@ std::vector<Offset> listed_offsets(std::string_view text) {
     const bool is_negative = take(rest, "-");
     if (!is_negative) take(rest, "+");
     const auto lanes = take_number(rest);
-    if (!take(rest, ")") || !columns || !lanes || *columns > 99 || *lanes > 99) refuse(text);
+    if (!take(rest, ")") || !columns || !lanes || *columns > kMaxAhead || *lanes > kMaxAside) refuse(text);
     const int signed_lanes = is_negative ? -static_cast<int>(*lanes) : static_cast<int>(*lanes);
     offsets.push_back({static_cast<std::uint8_t>(*columns), static_cast<std::int8_t>(signed_lanes)});
   }
@@ -79,7 +81,8 @@ Pattern Pattern::parse(std::string_view text) {
   const auto h = take_number(rest);
   if (!take(rest, ",")) refuse(text);
   const auto d = take_number(rest);
-  if (!h || !d || rest != ">" || *h < 1 || *h > 15 || *d > 15) refuse(text);
+  if (!h || !d || rest != ">" || *h < 1 || *h > kMaxAhead || *d > kMaxAside || *h + *d > kMaxOffsets)
+    refuse(text);
   if (is_t && (*h != 2 || *d != 5)) refuse(text);
   if (inputs && *inputs != *h + *d + 1) refuse(text);
   return {std::string(text), is_t ? t_offsets() : l_offsets(*h, *d)};
@@ -92,9 +95,9 @@ Pattern Pattern::of_offsets(std::span<const Offset> offsets) {
   for (const Offset o : offsets) {
     std::string name("(");
     name.append(std::to_string(o.columns)).append(",").append(std::to_string(o.lanes)).append(")");
-    if (o.columns < 1 || o.columns > 15 || o.lanes < -15 || o.lanes > 15) {
+    if (o.columns < 1 || o.columns > kMaxAhead || std::abs(o.lanes) > static_cast<int>(kMaxAside)) {
       throw Error(ErrorKind::config, "pattern",
-                  "place " + name + " is not 1..15 columns and -15..15 lanes away");
+                  "place " + name + " is not 1..253 columns and -15..15 lanes away");
     }
     if (std::find(places.begin(), places.end(), place(o)) != places.end()) {
       throw Error(ErrorKind::config, "pattern", "place " + name + " is listed twice (lanes wrap modulo 16)");
@@ -104,7 +107,7 @@ Pattern Pattern::of_offsets(std::span<const Offset> offsets) {
   }
   if (places.empty() || places.size() > kMaxOffsets) {
     throw Error(ErrorKind::config, "pattern",
-                "expected 1 to 31 places, got " + std::to_string(places.size()));
+                "expected 1 to 253 places, got " + std::to_string(places.size()));
   }
   return {text, {offsets.begin(), offsets.end()}};
 }

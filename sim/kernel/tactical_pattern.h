@@ -11,8 +11,11 @@
 
 namespace heddle::kernel {
 
-// Places that a select of five bits tells apart, its own weight aside.
-inline constexpr std::size_t kMaxOffsets = 31;
+// Places that a schedule's one-byte codes tell apart, its own weight and the two kinds of empty slots aside.
+inline constexpr std::size_t kMaxOffsets = 253;
+// Columns that a place may lie ahead.
+inline constexpr unsigned kMaxAhead = 253;
+inline constexpr unsigned kMaxAside = 15;  // lanes wrap modulo 16
 
 // Where a Bit-Tactical slot may take a weight from: `columns` later (dt >= 1), `lanes` further, modulo 16.
 struct Offset {
@@ -25,11 +28,12 @@ struct Offset {
 // (Bit-Tactical, arXiv 1803.03688).
 class Pattern {
  public:
-  // "L<h,d>" (1 <= h <= 15, d <= 15), "T<2,5>" or "X<inf,15>"; a number after the letter is the multiplexer's
-  // inputs and must be h + d + 1, as in "L8<1,6>". Or the places themselves, in search order, as in
+  // "L<h,d>" (h >= 1, d <= 15, h + d <= 253), "T<2,5>" or "X<inf,15>"; a number after the letter is the
+  // multiplexer's inputs and must be h + d + 1, as in "L8<1,6>". Or the places themselves, in search order,
+  // as in
   // "(1,0)(2,0)(1,-1)". Throws Error(config) that names what was expected.
   static Pattern parse(std::string_view text);
-  // Any list of up to 31 distinct places, 1..15 columns and -15..15 lanes away. Throws Error(config).
+  // Any list of up to 253 distinct places, 1..253 columns and -15..15 lanes away. Throws Error(config).
   static Pattern of_offsets(std::span<const Offset> offsets);
 
   // DNNsim's version: T with mirrored lanes, places searched in ascending order of (dt, dlane).

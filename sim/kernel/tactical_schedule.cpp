@@ -13,16 +13,15 @@ namespace heddle::kernel {
 namespace {
 
 constexpr std::size_t kMaxRows = 16;
-constexpr std::size_t kMaxAhead = 15;
 constexpr std::uint32_t kAllLanes = 0xffff;
-constexpr std::uint8_t kOwn = 0;  // 1 .. 31: moved by offsets[code - 1]
+constexpr std::uint8_t kOwn = 0;  // 1 .. kMaxOffsets: moved by offsets[code - 1]
 constexpr std::uint8_t kZero = 0xfe;
 constexpr std::uint8_t kEmpty = 0xff;
 
 }  // namespace
 
 // Works on bit masks of lanes. The candidates of all slots are counted at once, bit-sliced: plane p holds bit
-// p of each lane's count, three planes for up to 7 places, five for 31.
+// p of each lane's count, three planes for up to 7 places, five for 31, eight for all.
 class TacticalScheduler {
  public:
   TacticalScheduler(std::span<const std::uint16_t> nonzero, std::size_t rows, const Pattern& pattern,
@@ -56,12 +55,10 @@ class TacticalScheduler {
   }
 
  private:
-  // One row of the column being emitted. later[dt - 1] holds that column's lanes twice over, so that a
-  // rotation is a shift.
+  // One row of the column being emitted.
   struct Row {
     std::uint32_t zeros;       // slots without a weight
     std::uint32_t filled = 0;  // slots that received one
-    std::array<std::uint32_t, kMaxAhead> later;
     std::array<std::uint8_t, kBrick> codes;
   };
 
@@ -72,10 +69,11 @@ class TacticalScheduler {
   }
 
   void emit(std::size_t t) {
-    lanes_.fill(0);
-    gated_.fill(0);
+    std::fill_n(lanes_.begin(), ahead_ + 1, 0);
+    std::fill_n(gated_.begin(), ahead_ + 1, 0);
     occupied_ = 0;
     depth_ = static_cast<unsigned>(std::min<std::size_t>(ahead_, columns_ - 1 - t));
+    std::fill(later_.begin() + depth_, later_.begin() + ahead_, 0);
     for (std::size_t row = 0; row < rows_; ++row) emit_row(t, row);
     for (unsigned dt = 0; dt <= depth_; ++dt) {
       const auto lanes = static_cast<std::uint16_t>(lanes_[dt] | gated_[dt]);
@@ -92,16 +90,17 @@ class TacticalScheduler {
 
   void emit_row(std::size_t t, std::size_t row) {
     const std::uint32_t own = weights_[t * rows_ + row];
-    Row work{.zeros = ~own & kAllLanes, .later = {}, .codes = {}};
+    Row work{.zeros = ~own & kAllLanes, .codes = {}};
     if (work.zeros != 0) {
       std::uint32_t any = 0;
       for (unsigned dt = 1; dt <= depth_; ++dt) {
         const std::uint32_t lanes = weights_[(t + dt) * rows_ + row];
-        work.later[dt - 1] = lanes | lanes << 16;
+        later_[dt - 1] = lanes | lanes << 16;
         any |= lanes;
       }
       if (any != 0) {
-        out_.offsets_.size() <= 7 ? fill<3>(work) : fill<5>(work);
+        const std::size_t places = out_.offsets_.size();
+        places <= 7 ? fill<3>(work) : places <= 31 ? fill<5>(work) : fill<8>(work);
         write_back(work, t, row);
       }
     }
@@ -131,7 +130,7 @@ class TacticalScheduler {
       std::array<std::uint32_t, kPlanes> counts{};
       std::uint32_t eligible = 0;
       for (std::size_t k = 0; k < offsets.size(); ++k) {
-        const std::uint32_t from = row.later[offsets[k].columns - 1U] >> (offsets[k].lanes & 15);
+        const std::uint32_t from = later_[offsets[k].columns - 1U] >> (offsets[k].lanes & 15);
         candidates[k] = from & row.zeros;  // zeros is 16 bits wide
         eligible |= candidates[k];
         std::uint32_t carry = candidates[k];
@@ -158,7 +157,7 @@ class TacticalScheduler {
     const Offset from = out_.offsets_[offset];
     const auto lane = static_cast<unsigned>(std::countr_zero(slot));
     const std::uint32_t source = 1U << ((lane + static_cast<unsigned>(from.lanes & 15)) & 15U);
-    row.later[from.columns - 1U] &= ~(source | source << 16);
+    later_[from.columns - 1U] &= ~(source | source << 16);
     row.zeros &= ~slot;
     row.filled |= slot;
     row.codes[lane] = static_cast<std::uint8_t>(offset + 1);
@@ -170,7 +169,7 @@ class TacticalScheduler {
     if (work.filled == 0) return;
     for (unsigned dt = 1; dt <= depth_; ++dt) {
       const std::size_t at = (t + dt) * rows_ + row;
-      const auto left = static_cast<std::uint16_t>(work.later[dt - 1]);
+      const auto left = static_cast<std::uint16_t>(later_[dt - 1]);
       vacated_[at] = static_cast<std::uint16_t>(vacated_[at] | (weights_[at] & ~left));
       weights_[at] = left;
     }
@@ -190,9 +189,11 @@ class TacticalScheduler {
   std::size_t stride_ = 0;  // columns before trailing zeros were dropped
   unsigned ahead_;
   ScheduleOptions options_;
-  unsigned depth_ = 0;                                // columns that exist after the current one, at most h
-  std::vector<std::uint16_t> weights_;                // [t][row], what has not moved yet
-  std::vector<std::uint16_t> vacated_;                // [t][row], what has
+  unsigned depth_ = 0;                  // columns that exist after the current one, at most h
+  std::vector<std::uint16_t> weights_;  // [t][row], what has not moved yet
+  std::vector<std::uint16_t> vacated_;  // [t][row], what has
+  // Of the row being filled: lanes of the column dt later, twice over, so that a rotation is a shift.
+  std::array<std::uint32_t, kMaxAhead> later_{};
   std::array<std::uint32_t, kMaxAhead + 1> lanes_{};  // reads of the current column, by dt
   std::array<std::uint32_t, kMaxAhead + 1> gated_{};
   std::uint64_t occupied_ = 0;  // Occupancy of the current column, 16 bits a count

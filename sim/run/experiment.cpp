@@ -143,6 +143,14 @@ void describe_time(result::RunRecord& run, const hw::Timing& timing, const arch:
   run.timeline = timeline_of(timing, list, rooms);
 }
 
+// Whether a run looks at the trace's values at all: counting, compressed sizes and verification do.
+bool reads_values(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory) {
+  const arch::Needs needs = config.accelerator->needs();
+  const auto storage = memory.storage.value_or(config.accelerator->storage());
+  return needs.activations || needs.weights || config.is_bit_true ||
+         (memory.off_chip != hw::OffChipKind::none && storage == arch::Storage::compressed);
+}
+
 result::RunRecord header(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory,
                          const workload::Trace& trace) {
   result::RunRecord run;
@@ -158,9 +166,14 @@ result::RunRecord header(const arch::AcceleratorConfig& config, const hw::Memory
   run.notes = config::Json::array();
   for (const auto& text : config.echo.at("assumptions"))
     run.notes.push_back("assumption: " + text.get<std::string>());
+  for (const auto& text : config.accelerator->notes()) run.notes.push_back(text);
   for (const auto& text : memory.notes) run.notes.push_back(text);
   if (network.samples == 0)
     run.notes.push_back("the trace holds shapes and precisions only; one inference is counted");
+  else if (!reads_values(config, memory))
+    run.notes.push_back(
+        "cycles follow from shapes and precisions; the trace's values were not read (heddle trace validate "
+        "does)");
   return run;
 }
 

@@ -166,13 +166,14 @@ std::vector<Comparison> read_comparisons(const std::filesystem::path& data) {
 
 Reproduction reproduce(const Comparison& comparison, const std::filesystem::path& data,
                        std::span<const arch::ModelInfo> catalogue) {
-  Reproduction out{comparison, {}, 0, {}};
+  Reproduction out{.comparison = comparison, .networks = {}, .assumptions = {}, .notes = {}};
   std::vector<arch::AcceleratorConfig> pair;  // baseline and design
   if (comparison.measure == Measure::speedup) {
     for (const auto& name : {comparison.baseline, comparison.design})
       pair.push_back(arch::read_accelerator(data / "configs" / (name + ".json"), {}, catalogue));
     for (const auto& text : pair.back().echo.at("assumptions"))
       out.assumptions.push_back(text.get<std::string>());
+    for (const auto& text : pair.back().accelerator->notes()) out.notes.push_back(text);
   }
   double log_sum = 0;
   for (const auto& name : comparison.networks) {

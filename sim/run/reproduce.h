@@ -48,6 +48,7 @@ struct Reproduction {
   std::vector<NetworkFigure> networks;
   double geometric_mean = 0;
   std::vector<std::string> assumptions;  // of the design's configuration
+  std::vector<std::string> notes;        // of the design, such as its encoder
   // Shapes only: whether the mean is within the tolerance of what is expected.
   [[nodiscard]] bool holds() const;
 };

@@ -240,8 +240,9 @@ void read_precision(const ManifestNode& node, Layer& layer, const LayerContext& 
   layer.precision.weight_bits = static_cast<unsigned>(precision.integer("w_bits", 1, kWidestContainer));
   layer.precision.activation_bits = static_cast<unsigned>(precision.integer("a_bits", 1, kWidestContainer));
   if (precision.has("a_bits_profile")) {
+    // Narrower than a_bits, or as wide.
     layer.precision.activation_bits =
-        static_cast<unsigned>(precision.integer("a_bits_profile", 1, kWidestContainer));
+        static_cast<unsigned>(precision.integer("a_bits_profile", 1, layer.precision.activation_bits));
   }
   if (precision.has("w_groups")) {
     const ManifestNode groups = precision.child("w_groups");

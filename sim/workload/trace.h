@@ -28,9 +28,9 @@ struct ExpectedOutputs {
   std::vector<std::uint64_t> indices;  // flat, into (K,OH,OW) or (M,K); empty: all outputs in order
 };
 
-// A trace on disk. The manifest is read at once; tensors are mapped and decoded when asked for, and each
-// file's size and SHA-256 are checked the first time. All errors are Error(workload | io).
-// Loading from several threads is safe.
+// A trace on disk. The manifest is read and the size of every file checked at once; tensors are mapped and
+// decoded when asked for, and each file's SHA-256 is checked the first time. All errors are Error(workload |
+// io). Loading from several threads is safe.
 class Trace {
  public:
   explicit Trace(const std::filesystem::path& path);
@@ -57,6 +57,7 @@ class Trace {
   void check_digest(const std::string& file) const;
 
  private:
+  void check_size(const std::string& file, const FileEntry& entry) const;
   [[nodiscard]] IntTensor decode(const Layer& layer, const Operand& operand, const std::string& file,
                                  const Shape& expected, unsigned precision_bits, const char* role) const;
 

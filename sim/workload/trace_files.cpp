@@ -24,13 +24,24 @@ Error missing(const TraceFiles& files, const std::string& trace, const std::stri
 
 class DirectoryFiles final : public TraceFiles {
  public:
-  explicit DirectoryFiles(fs::path root) : root_(std::move(root)) {}
+  explicit DirectoryFiles(fs::path root) : root_(std::move(root)) {
+    // Not to be found out by listing it: the folder may be anything, the root of a file system too.
+    if (!contains("manifest.json"))
+      throw Error(ErrorKind::workload, root_.string(), "no trace: the folder has no manifest.json");
+  }
 
   [[nodiscard]] std::span<const std::byte> bytes(const std::string& name) const override {
     const std::lock_guard lock(mutex_);
     if (const auto found = open_.find(name); found != open_.end()) return found->second.bytes();
     if (!contains(name)) throw missing(*this, root_.string(), name);
     return open_.emplace(name, MappedFile(root_ / name)).first->second.bytes();
+  }
+  [[nodiscard]] std::uint64_t size(const std::string& name) const override {
+    if (!contains(name)) throw missing(*this, root_.string(), name);
+    std::error_code failure;
+    const auto bytes = fs::file_size(root_ / name, failure);
+    if (failure) throw Error(ErrorKind::io, where(name), "cannot read: " + failure.message());
+    return bytes;
   }
   [[nodiscard]] bool contains(const std::string& name) const override {
     std::error_code ignored;
@@ -41,7 +52,8 @@ class DirectoryFiles final : public TraceFiles {
     std::error_code failure;
     for (auto it = fs::recursive_directory_iterator(root_, failure);
          !failure && it != fs::recursive_directory_iterator(); it.increment(failure)) {
-      if (it->is_regular_file()) out.push_back(it->path().lexically_relative(root_).generic_string());
+      if (std::error_code ignored; it->is_regular_file(ignored))
+        out.push_back(it->path().lexically_relative(root_).generic_string());
     }
     std::sort(out.begin(), out.end());
     return out;
@@ -77,6 +89,7 @@ class TarFiles final : public TraceFiles {
     if (found == members_.end()) throw missing(*this, name_, name);
     return found->second;
   }
+  [[nodiscard]] std::uint64_t size(const std::string& name) const override { return bytes(name).size(); }
   [[nodiscard]] bool contains(const std::string& name) const override { return members_.contains(name); }
   [[nodiscard]] std::vector<std::string> names() const override {
     std::vector<std::string> out;

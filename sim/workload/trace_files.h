@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -18,6 +19,8 @@ class TraceFiles {
   // The bytes of a member; throws Error(workload) naming the trace when there is none. Valid as long as
   // this object lives.
   [[nodiscard]] virtual std::span<const std::byte> bytes(const std::string& name) const = 0;
+  // Their number, without mapping them; throws as bytes() does.
+  [[nodiscard]] virtual std::uint64_t size(const std::string& name) const = 0;
   [[nodiscard]] virtual bool contains(const std::string& name) const = 0;
   [[nodiscard]] virtual std::vector<std::string> names() const = 0;  // sorted, folders left out
   // "traces/x.trace/tensors/a.npy": how errors call a member.

@@ -179,7 +179,17 @@ def test_reproduce_prints_every_comparison_beside_ours(heddle):
             for form in ("compressed", "container")}  # weights are read for every image
     digits = next(n for n in stored["networks"] if n["network"] == "digits-16b")
     assert digits["compressed_share"] == pytest.approx(100 * bits["compressed"] / bits["container"], rel=1e-12)
+    encoders = [r["notes"] for r in run_json(heddle, "reproduce", "pragmatic")["comparisons"]]
+    assert encoders[0] == ["terms by encoder raw"] and encoders[3] == ["terms by encoder naf"]
     for comparison in comparisons:  # the maximum form is never held against arXiv v2's average
         if comparison["published"] == 4.38:
             design = json.loads((ROOT / "configs" / (comparison["design"] + ".json")).read_text())
             assert design["parameters"]["weight_sync"] == "mean"
+
+
+def test_every_report_names_its_encoder(heddle):
+    for config, encoder in (("pragmatic_2b_1r_ioe", "ioe"), ("tcle", "naf"), ("laconic_128", "naf")):
+        code, stdout, _ = heddle("run", config, "--trace", "digits-16b")
+        assert code == 0 and f"terms by encoder {encoder}" in stdout
+    code, stdout, _ = heddle("compare", "dadn", "pragmatic_2b_1r_ioe", "tclp", "--trace", "digits-16b")
+    assert code == 0 and stdout.count("terms by encoder") == 1

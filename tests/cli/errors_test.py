@@ -98,6 +98,7 @@ TRACES = {
     "wrong axes": (lambda t: t.layer(lambda x: x["operands"][0].update(axes="MC")), ["/axes", "NCHW"]),
     "precision missing": (lambda t: t.layer(lambda x: x.pop("precision")), ["'precision' is missing"]),
     "precision of 17 bits": (lambda t: t.layer(lambda x: x["precision"].update(a_bits=17)), ["/precision/a_bits", "outside"]),
+    "profile wider than its precision": (lambda t: t.layer(lambda x: x["precision"].update(a_bits=6, a_bits_profile=9)), ["/precision/a_bits_profile", "outside 1 to 6"]),
     "precision of no bits": (lambda t: t.layer(lambda x: x["precision"].update(a_bits=0)), ["/precision/a_bits", "outside"]),
     "file that leaves the trace": (lambda t: t.edit(lambda m: m["files"].update({"../x.npy": {"bytes": 1, "sha256": "0" * 64}})), ["leaves the trace"]),
     "file that is not listed": (lambda t: t.edit(lambda m: m["files"].pop(W)), ["not listed", W]),
@@ -120,6 +121,28 @@ def test_bad_traces_are_refused(name, heddle, trace, tmp_path):
         for text in texts:
             assert text in stderr, stderr
         assert not out.exists()
+
+
+UNREAD = {
+    "truncated": lambda t: (t.path / X).write_bytes((t.path / X).read_bytes()[:100]),
+    "missing": lambda t: (t.path / X).unlink(),
+    "empty": lambda t: (t.path / X).write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_a_design_that_reads_no_values_refuses_a_trace_with_broken_files(name, heddle, trace):
+    UNREAD[name](trace)
+    code, stdout, stderr = heddle("run", "stripes", "--trace", trace.path)
+    assert code == 2 and stdout == "" and X in stderr, stderr
+
+
+def test_a_folder_that_is_no_trace_is_not_searched(heddle, tmp_path):
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "manifest.jsn").write_text("{}")
+    for folder in (tmp_path, "/proc"):
+        code, _, stderr = heddle("run", "stripes", "--trace", folder)
+        assert code == 2 and "manifest.json" in stderr and "private" not in stderr.replace(str(tmp_path), ""), stderr
 
 
 def write(folder, name, value):
@@ -202,7 +225,16 @@ USAGE = {
     "trace is a device": (["run", "stripes", "--trace", "/dev/null"], ["error"]),
     "set without a value": (["run", "stripes", "--set", "tiles"], ["path=value"]),
     "set of an unknown key": (["run", "stripes", "--set", "parameters.tils=4"], ["did you mean 'tiles'"]),
-    "jobs negative": (["run", "stripes", "-j", "many"], ["jobs"]),
+    "jobs a word": (["run", "stripes", "-j", "many"], ["jobs"]),
+    "jobs negative": (["run", "stripes", "-j", "-5"], ["--jobs", "whole number from 0", "-5"]),
+    "seed negative": (["run", "stripes", "--seed=-1"], ["--seed", "whole number from 0"]),
+    "containers of neither 8 nor 16 bits": (["run", "stripes", "--set", "parameters.container_bits=12"],
+                                            ["--set parameters.container_bits=12", "expected 8 or 16"]),
+    "parameters that do not fit": (["run", "dprs", "--set", "parameters.group_size=17"],
+                                   ["--set parameters.group_size=17", "/parameters/group_size"]),
+    "waveform of a tile that is not there": (["run", "stripes", "--fidelity", "bit-true", "--vcd", "/tmp/x.vcd", "--vcd-tile", "99"],
+                                             ["--vcd-tile", "16 tiles"]),
+    "statistics of shapes": (["trace", "stats", "alexnet-100"], ["no values"]),
     "fraction zero": (["run", "stripes", "--verify-fraction", "0"], ["above 0"]),
     "fraction not a number": (["run", "stripes", "--verify-fraction", "nan"], ["above 0"]),
     "waveform without bit-true": (["run", "stripes", "--vcd", "/tmp/x.vcd"], ["bit-true"]),

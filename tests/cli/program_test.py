@@ -147,17 +147,25 @@ def test_a_seeded_sample_repeats_and_is_named(heddle):
 def test_a_waveform_is_readable_and_shows_the_last_bit_plane(heddle, tmp_path):
     """A small VCD reader: as many `last` pulses on column 0 as windows end there."""
     path = tmp_path / "w.vcd"
-    code, _, stderr = heddle("run", "stripes", "--trace", DIGITS, "--fidelity", "bit-true", "--verify-fraction", "0.05", "--vcd",
-                             path)
+    code, stdout, stderr = heddle("run", "stripes", "--trace", DIGITS, "--fidelity", "bit-true", "--verify-fraction", "0.05",
+                                  "--vcd", path, "--json")
     assert code == 0, stderr
+    assert json.loads(stdout)["fidelity"] == "bit-true" and stderr == ""
     text = path.read_text()
     names = dict(re.findall(r"\$var wire\s+\d+\s+(\S+)\s+(\S+)", text))
     by_name = {v: k for k, v in names.items()}
     assert {"clock", "released_steps", "tile0_column0_bits0", "tile0_column0_last"} <= set(by_name)
     body = re.split(r"\$enddefinitions\s+\$end", text, maxsplit=1)[1]
     assert re.search(rf"^1{re.escape(by_name['tile0_column0_last'])}$", body, re.M)
-    times = [int(t) for t in re.findall(r"^#(\d+)$", body, re.M)]
-    assert times == sorted(times) and times[-1] > 0
+    times, rises = [], []
+    for line in body.splitlines():
+        if re.fullmatch(r"#\d+", line):
+            times.append(int(line[1:]))
+        elif line == "1" + by_name["clock"] and times:
+            rises.append(times[-1])
+    assert all(a < b for a, b in zip(times, times[1:])) and times[-1] > 0
+    periods = [b - a for a, b in zip(rises, rises[1:])]  # the clock stands still between two layers
+    assert len(rises) > 100 and all(p % min(periods) == 0 for p in periods)  # no edge is rounded
 
 
 def test_catalogue_commands_agree(heddle):

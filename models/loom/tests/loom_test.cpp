@@ -49,6 +49,33 @@ test::LayerCase one_step() {
 
 }  // namespace
 
+TEST_CASE("Loom: the average of equal widths is their maximum, whatever the layer's size") {
+  // 8,192 rows of 8,192 inputs and 28,672 outputs: slots times the sum of all group widths leave 64 bits.
+  test::LayerCase layer = one_step();
+  auto& shape = layer.layer.geometry;
+  layer.layer.op = workload::Op::linear;
+  shape = {};
+  shape.channels = 8192;
+  shape.height = shape.out_height = 1;
+  shape.width = shape.out_width = 8192;
+  shape.filters = 28672;
+  layer.layer.precision.weight_bits = 15;
+  const auto lowered = workload::lower(layer.layer, {});
+  const auto cost = [&](const char* sync) {
+    const auto accelerator = loom({{"weight_precision", "group"}, {"weight_sync", sync}});
+    const auto mapping = accelerator->map(lowered, arch::Pallet::wrap);
+    const arch::LayerInput input{
+        layer.layer, lowered, mapping,
+        nullptr,     nullptr, std::vector<std::uint8_t>(std::size_t{shape.filters} * mapping.steps, 15)};
+    return cost_of(*accelerator, input);
+  };
+  const arch::Cost mean = cost("mean");
+  const arch::Cost maximum = cost("maximum");
+  CHECK(mean.compute == maximum.compute);
+  CHECK(mean.lanes.effective == maximum.lanes.effective);
+  CHECK(mean.lanes.edge == maximum.lanes.edge);
+}
+
 TEST_CASE("Loom: a static convolution takes sets x steps x passes x slots x weight bits") {
   Random random(2, "loom");
   // 4 x 4 = 16 windows, 3 x 3 x ceil(20/16) = 18 steps.

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/arch/term_encoder.h"
+
+#include <vector>
+
+namespace heddle::arch {
+
+config::Parameter encoder_parameter() {
+  std::vector<std::string> names;
+  for (const auto encoder : kernel::kEncoders) names.emplace_back(kernel::name_of(encoder));
+  return config::Parameter::choice("encoder", names)
+      .by_default("naf")
+      .means(
+          "how a magnitude becomes signed powers of two (terms): its set bits, the non-adjacent form, "
+          "radix-4 modified Booth digits, or the scan of the designs' own group's later simulator "
+          "(DNNsim's Booth flag)")
+      .from("specification, term encoders; the papers' improved encoding is not spelt out there");
+}
+
+kernel::Encoder encoder_from(const config::Values& values) {
+  return kernel::encoder_named(values.text("encoder")).value();
+}
+
+std::string encoder_note(kernel::Encoder encoder) {
+  return "terms by encoder " + std::string(kernel::name_of(encoder));
+}
+
+}  // namespace heddle::arch
