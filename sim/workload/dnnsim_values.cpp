@@ -44,8 +44,8 @@ CodeRule fixed_point(const NumberScan& scan, const FixedPoint& fixed) {
   out.precision_bits = static_cast<unsigned>(fixed.magnitude + fixed.fraction);
   out.factor = power_of_two(fixed.fraction);
   out.highest = power_of_two(static_cast<int>(out.precision_bits) - 1) - 1;
-  // A sign only where a code needs it, as DNNsim has it.
-  out.lowest = std::round(scan.smallest * out.factor) < 0 ? -out.highest : 0;
+  // DNNsim's tensors are signed where a number is negative, though its code may be 0.
+  out.lowest = scan.smallest < 0 ? -out.highest : 0;
   return out;
 }
 
@@ -53,11 +53,11 @@ CodeRule linear(const NumberScan& scan, unsigned width) {
   CodeRule out;
   out.name = "linear";
   out.precision_bits = width;
-  const bool is_signed = scan.smallest < 0;
-  out.highest = power_of_two(static_cast<int>(is_signed ? width - 1 : width)) - 1;
-  out.lowest = is_signed ? -out.highest : 0;
-  const double most = std::max(std::abs(scan.smallest), std::abs(scan.largest));
-  out.factor = most > 0 ? out.highest / most : 0;
+  // The full unsigned range where the least number is 0 itself; DNNsim has the factor in single precision.
+  out.highest = power_of_two(static_cast<int>(scan.smallest == 0 ? width : width - 1)) - 1;
+  out.lowest = scan.smallest < 0 ? -out.highest : 0;
+  const auto most = static_cast<float>(std::max(std::abs(scan.smallest), std::abs(scan.largest)));
+  out.factor = most > 0 ? static_cast<float>(out.highest) / most : 0;
   return out;
 }
 

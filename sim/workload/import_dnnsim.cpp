@@ -143,14 +143,14 @@ void shape_product(const DnnsimLayer& from, const Tensor& weight, const Tensor& 
   const bool recurrent = from.type == Type::rnn;
   if (w.size() != 2 && w.size() != 4) throw weight.fault("is not (K, C)");
   if (recurrent ? a.size() != 3 : a.size() != 2 && a.size() != 4) {
-    throw activation.fault(recurrent ? "is not a recurrent layer's input (T, B, C)"
+    throw activation.fault(recurrent ? "is not a recurrent layer's input (B, T, C)"
                                      : "is not a fully connected layer's input (B, C) or (B, C, H, W)");
   }
   const std::uint64_t inputs = recurrent ? a[2] : flat(a, 1);
   if (flat(w, 1) != inputs)
     throw weight.fault(fmt::format("has {} inputs, but {} has {}", flat(w, 1), activation.name, inputs));
   // The steps of a recurrent layer run one after another with the same weights: they are groups.
-  g.groups = recurrent ? dimension(a[0], activation) : 1;
+  g.groups = recurrent ? dimension(a[1], activation) : 1;
   g.channels = dimension(inputs * g.groups, activation);
   g.filters = dimension(w[0] * g.groups, weight);
 }
@@ -166,7 +166,7 @@ class Importer {
     layer.id = from.name;
     layer.op = from.type == Type::conv ? Op::conv2d : Op::linear;
     shape_layer(from, tensors, layer.geometry);
-    count_samples(from, tensors);
+    count_samples(tensors);
     std::optional<FixedPoint> of_weights;
     std::optional<FixedPoint> of_activations;
     if (precision) {
@@ -174,7 +174,7 @@ class Importer {
       of_activations = {precision->activation_magnitude, precision->activation_fraction};
     }
     add_weight(*tensors.weight, of_weights, layer);
-    add_activations(from, tensors, of_activations, layer);
+    add_activations(tensors, of_activations, layer);
     list_.add(layer);
   }
 
@@ -196,20 +196,18 @@ class Importer {
       shape_product(from, *tensors.weight, first, g);
     }
     // All batches have the first one's shape, but for the number of images.
-    const std::size_t batch_axis = from.type == Type::rnn ? 1 : 0;
     for (const auto& tensor : tensors.activations) {
       Shape shape = tensor->view.shape;
-      if (shape.size() == first.view.shape.size()) shape[batch_axis] = first.view.shape[batch_axis];
+      if (shape.size() == first.view.shape.size()) shape[0] = first.view.shape[0];
       if (shape != first.view.shape)
         throw tensor->fault("differs from that of " + first.name + ", " + text_of(first.view.shape));
     }
   }
 
   // Images of each batch, which all layers must share.
-  void count_samples(const DnnsimLayer& from, const LayerTensors& tensors) {
+  void count_samples(const LayerTensors& tensors) {
     std::vector<std::uint64_t> images;
-    for (const auto& tensor : tensors.activations)
-      images.push_back(tensor->view.shape[from.type == Type::rnn ? 1 : 0]);
+    for (const auto& tensor : tensors.activations) images.push_back(tensor->view.shape[0]);
     if (images_.empty()) {
       std::uint64_t sum = 0;
       for (const auto n : images) sum += n;
@@ -242,8 +240,7 @@ class Importer {
     values_[layer.id]["weight"] = rule.name;
   }
 
-  void add_activations(const DnnsimLayer& from, const LayerTensors& tensors,
-                       const std::optional<FixedPoint>& fixed, Layer& layer) {
+  void add_activations(const LayerTensors& tensors, const std::optional<FixedPoint>& fixed, Layer& layer) {
     NumberScan scan;
     for (const auto& tensor : tensors.activations) scan.add(tensor->view, tensor->name);
     const CodeRule rule =
@@ -252,7 +249,8 @@ class Importer {
     layer.precision.activation_bits = rule.precision_bits;
     for (std::size_t batch = 0; batch < images_.size(); ++batch) {
       for (std::uint64_t image = 0; image < images_[batch]; ++image) {
-        const auto codes = image_codes(from, tensors.activations[batch]->view, rule, image);
+        const NpyView& view = tensors.activations[batch]->view;
+        const auto codes = codes_of(view, rule, image * flat(view.shape, 1), flat(view.shape, 1));
         const std::string name =
             fmt::format("tensors/{}.x.s{}.npy", file_stem(layer.id), layer.activation.files.size());
         layer.activation.files.push_back(
@@ -260,18 +258,6 @@ class Importer {
       }
     }
     values_[layer.id]["activation"] = rule.name;
-  }
-
-  static std::vector<std::int32_t> image_codes(const DnnsimLayer& from, const NpyView& view,
-                                               const CodeRule& rule, std::uint64_t image) {
-    const Shape& shape = view.shape;
-    if (from.type != Type::rnn) return codes_of(view, rule, image * flat(shape, 1), flat(shape, 1));
-    std::vector<std::int32_t> out;
-    for (std::uint64_t step = 0; step < shape[0]; ++step) {
-      const auto row = codes_of(view, rule, (step * shape[1] + image) * shape[2], shape[2]);
-      out.insert(out.end(), row.begin(), row.end());
-    }
-    return out;
   }
 
   const DnnsimImport& import_;

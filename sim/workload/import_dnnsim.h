@@ -10,7 +10,7 @@ namespace heddle::workload {
 // How the numbers of DNNsim's tensors become codes:
 //   integers  as they are; anything else is an error
 //   fixed     precision.txt: clamp(round half away(x * 2^fraction)) to +-(2^(precision-1) - 1)
-//   linear    symmetric linear quantisation to the width; a tensor without negative values uses the full
+//   linear    symmetric linear quantisation to the width; a tensor whose least number is 0 uses the full
 //             unsigned range
 //   automatic tensor by tensor: integers where it holds nothing else, else fixed with and linear without
 //             precision.txt
@@ -30,8 +30,9 @@ struct DnnsimSummary {
 };
 
 // Reads models/NETWORK/{model.csv | train_val.prototxt, precision.txt} and net_traces/NETWORK/
-// {wgt-LAYER.npy, act-LAYER-BATCH.npy}; every image of every batch is a sample. Checks dtypes, order, shapes
-// and lengths, and throws Error(workload | io) naming the file.
+// {wgt-LAYER.npy, act-LAYER-BATCH.npy}; every image of every batch is a sample. Activations are (B,C,H,W),
+// (B,C) or, of recurrent layers, (B,T,C). Checks dtypes, order, shapes and lengths, and throws Error(workload
+// | io) naming the file.
 DnnsimSummary import_dnnsim(const DnnsimImport& import, const std::filesystem::path& trace);
 
 }  // namespace heddle::workload

@@ -76,8 +76,8 @@ TEST_CASE("DNNsim traces of integers keep every value; images of all batches are
   folder.floats("act-fc-1-0.npy", {2, 4, 1, 1}, counting(8, -4, 1));
   folder.floats("act-fc-1-3.npy", {1, 4, 1, 1}, counting(4, 0, 1));
   folder.floats("wgt-lstm1.npy", {2, 3}, counting(6, -3, 1));
-  folder.floats("act-lstm1-0.npy", {4, 2, 3}, counting(24, 0, 1));  // four steps of two images
-  folder.floats("act-lstm1-3.npy", {4, 1, 3}, counting(12, 0, 1));
+  folder.floats("act-lstm1-0.npy", {2, 4, 3}, counting(24, 0, 1));  // two images of four steps
+  folder.floats("act-lstm1-3.npy", {1, 4, 3}, counting(12, 0, 1));
   const Trace trace = folder.import();
   CHECK(trace.network().samples == 3);
   const Layer& conv = trace.network().layers[0];
@@ -102,8 +102,7 @@ TEST_CASE("DNNsim traces of integers keep every value; images of all batches are
   CHECK(arrays[2]->geometry.groups == 4);
   CHECK(arrays[2]->geometry.macs() == 4 * 2 * 3);
   CHECK(arrays[2]->is_fully_connected());
-  CHECK(trace.activations(*arrays[2], 1).values ==
-        std::vector<std::int32_t>{3, 4, 5, 9, 10, 11, 15, 16, 17, 21, 22, 23});
+  CHECK(trace.activations(*arrays[2], 1).values == integers(counting(12, 12, 1)));
   CHECK(trace.weights(*arrays[2], 0).values.size() == 24);
   CHECK(folder.import(DnnsimValues::integers, 8).network().layers[0].precision.activation_bits == 8);
 }
@@ -134,7 +133,7 @@ TEST_CASE("precision.txt scales, rounds halves away from zero and clamps") {
   CHECK_THROWS_WITH(folder.import(DnnsimValues::integers), Contains("-9 does not fit 4 bits"));
 }
 
-TEST_CASE("without precision.txt numbers are quantised to the width, unsigned where none is negative") {
+TEST_CASE("without precision.txt numbers are quantised to the width, unsigned where the least is 0") {
   const Folder folder;
   folder.text("model.csv", "c,conv,1,0\n");
   folder.floats("wgt-c.npy", {3, 1, 1, 1}, {0.5F, -1.0F, 0.25F});
@@ -145,6 +144,11 @@ TEST_CASE("without precision.txt numbers are quantised to the width, unsigned wh
   CHECK(trace.weights(layer, 0).values == std::vector<std::int32_t>{64, -127, 32});
   CHECK(trace.activations(layer, 0).values == std::vector<std::int32_t>{0, 255, 51});
   CHECK(layer.precision.activation_bits == 8);
+  // Only a minimum of 0 gives the full range: 127 / 2.5 = 50.8 codes a unit.
+  folder.floats("act-c-0.npy", {1, 1, 1, 3}, {0.5F, 2.5F, 1.0F});
+  const Trace above = folder.import(DnnsimValues::automatic, 8);
+  CHECK(above.activations(above.network().layers[0], 0).values == std::vector<std::int32_t>{25, 127, 51});
+  folder.floats("act-c-0.npy", {1, 1, 1, 3}, {0.0F, 2.5F, 0.5F});
   CHECK_THROWS_WITH(folder.import(DnnsimValues::fixed), Contains("precision.txt"));
   CHECK_THROWS_WITH(folder.import(DnnsimValues::integers), Contains("0.5 at flat index 0"));
 }
