@@ -78,6 +78,11 @@ config::Declaration Params::declaration() {
                  "zero in the whole group too; with width_rule dnnsim only")
           .from(std::string("specification, width detection: off for Loom; ") + kDnnsim + ": its minor_bit"),
       arch::pe_width_parameter(),
+      Parameter::choice("composed_weights", {"unit", "layer"})
+          .by_default("unit")
+          .means("weight bits of a step where rows are composed (pe_width) and weights have the layer's "
+                 "precision: those that a unit holds, or all of the layer's, which only counts")
+          .from(std::string("our choice; layer: ") + kDnnsim),
       arch::storage_parameter(arch::Storage::bit_interleaved,
                               std::string(kPaper) + ": storage and traffic are bit-interleaved"),
       arch::container_bits_parameter()};
@@ -100,6 +105,7 @@ Params Params::from(const config::Values& values) {
   if (values.text("weight_sync") == "mean") out.weight_sync = WeightSync::mean;
   if (values.text("width_rule") == "dnnsim") out.width_rule = WidthRule::dnnsim;
   if (values.text("fully_connected") == "round_robin") out.fully_connected = FullyConnected::round_robin;
+  if (values.text("composed_weights") == "layer") out.composed_weights = ComposedWeights::layer;
   if (out.pe_width < 16 && out.fully_connected == FullyConnected::cascade) {
     throw Error(ErrorKind::config, "/parameters/pe_width",
                 "units narrower than 16 bits are composed for fully_connected \"round_robin\" only");
@@ -115,6 +121,12 @@ void Loom::require_bit_true() const {
   if (params_.weight_sync != WeightSync::maximum) {
     throw Error(ErrorKind::config, "/parameters/weight_sync",
                 "\"mean\" counts an average that no array takes and cannot run bit-true; \"maximum\" can");
+  }
+  if (params_.composed_weights == ComposedWeights::layer && params_.pe_width < params_.container_bits) {
+    throw Error(
+        ErrorKind::config, "/parameters/composed_weights",
+        "\"layer\" counts steps as DNNsim does, longer than composed units need, and cannot run bit-true; "
+        "\"unit\" can");
   }
   if (params_.trim_low) {
     throw Error(ErrorKind::config, "/parameters/trim_low",

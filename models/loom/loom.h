@@ -14,6 +14,7 @@ enum class WeightPrecision { layer, group, values };
 enum class WeightSync { maximum, mean };
 enum class WidthRule { twos_complement, dnnsim };
 enum class FullyConnected { cascade, round_robin };
+enum class ComposedWeights { unit, layer };
 
 struct Params {
   std::uint32_t tiles = 1;
@@ -29,6 +30,7 @@ struct Params {
   WeightSync weight_sync = WeightSync::maximum;
   WidthRule width_rule = WidthRule::twos_complement;
   FullyConnected fully_connected = FullyConnected::cascade;
+  ComposedWeights composed_weights = ComposedWeights::unit;
 
   static config::Declaration declaration();
   static Params from(const config::Values& values);
@@ -42,7 +44,8 @@ class Loom final : public arch::Accelerator {
  public:
   explicit Loom(Params params) : params_(params) {}
   [[nodiscard]] const Params& params() const { return params_; }
-  // Throws Error(config) where a configuration only counts: weight_sync "mean", trim_low.
+  // Throws Error(config) where a configuration only counts: weight_sync "mean", trim_low, composed rows that
+  // step through the layer's whole weight precision.
   void require_bit_true() const;
 
   // Units that work as one on a value of `bits` bits: one for each `pe_width` of them.

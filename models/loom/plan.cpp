@@ -42,6 +42,8 @@ std::unique_ptr<arch::Plan> Loom::prepare(const arch::LayerInput& input) const {
   };
   plan->layer_slots = slots(std::min(precision.activation_bits, params_.pe_width));
   plan->layer_weight_bits = std::min(precision.weight_bits, params_.pe_width);
+  plan->layer_weight_steps =
+      params_.composed_weights == ComposedWeights::layer ? precision.weight_bits : plan->layer_weight_bits;
   if (params_.activation_width == ActivationWidth::dynamic) {
     const auto values = input.activations->values();
     plan->brick_slots = brick_widths(*this, values, precision.activation_bits, activations_are_signed(input));
@@ -105,7 +107,7 @@ Streams streams_of(const arch::LayerInput& input, const LoomPlan& plan, const ar
 PassWeights weights_of(const arch::LayerInput& input, const LoomPlan& plan, std::uint32_t pass) {
   const std::uint32_t steps = input.mapping.steps;
   PassWeights out;
-  out.widest.assign(steps, plan.weight_bits.empty() ? plan.layer_weight_bits : 1);
+  out.widest.assign(steps, plan.weight_bits.empty() ? plan.layer_weight_steps : 1);
   for (const auto& set : input.mapping.passes[pass]) {
     if (out.groups.empty() || out.groups.back() != set.group) {
       out.groups.push_back(set.group);

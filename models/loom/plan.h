@@ -12,6 +12,7 @@ namespace heddle::models::loom {
 struct LoomPlan final : arch::Plan {
   std::uint32_t layer_slots = 1;          // ceil(Pa / b), of a block where values are cut
   std::uint32_t layer_weight_bits = 1;    // Pw, likewise
+  std::uint32_t layer_weight_steps = 1;   // that a step streams the activations for: layer_weight_bits or Pw
   std::vector<std::uint8_t> brick_slots;  // of each brick of the image; empty: the layer's for all
   std::vector<std::uint8_t> weight_bits;  // [filter][step]; empty: the layer's for all
   // weight_sync "mean": the average weight width is mean_sum / mean_count; 0 / 0: the maximum counts.

@@ -78,7 +78,7 @@ void append_back_end(config::Declaration& out) {
                     .means("width or first-stage shift from all activations that a packed column reads, or "
                            "from each filter row's own, the "
                            "slowest row counting")
-                    .from("specification; row: DNNsim's TCLp"));
+                    .from("specification; row: DNNsim's TCLe"));
 }
 
 kernel::Pattern pattern_of(const config::Values& values) {
