@@ -7,6 +7,7 @@
 
 #include "sim/arch/budget.h"
 #include "sim/arch/parallel.h"
+#include "sim/arch/rounds.h"
 #include "sim/kernel/lane_products.h"
 #include "sim/kernel/round_robin.h"
 
@@ -113,7 +114,7 @@ class TileQueues {
   [[nodiscard]] std::uint64_t finish_cycles() const { return queues_.finish_cycles(); }
   // What is left of a tile when its block has run; the queues themselves may be large.
   struct Summary {
-    std::vector<std::uint64_t> ends;  // [pass]: when its last step ends
+    std::vector<std::uint64_t> ends;  // [round]: when its last step ends
     std::uint64_t elements = 0;       // that have work at some time of the block
     std::uint64_t element_cycles = 0;
     std::uint64_t present_lane_cycles = 0;
@@ -201,28 +202,29 @@ Time barrier_time(const arch::LayerInput& input, const TermPlan& plan, const arc
 
 Time queue_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block,
                 std::uint32_t depth) {
+  const arch::Rounds rounds(input, block);
   // Queues that hold all bricks of the block never make anyone wait.
-  const std::uint64_t steps =
-      std::uint64_t{block.passes.size()} * block.window_sets.size() * input.mapping.steps;
-  if (depth >= steps) depth = kernel::QueueArray::kUnlimited;
+  if (depth >= std::uint64_t{rounds.size()} * input.mapping.steps) depth = kernel::QueueArray::kUnlimited;
   std::vector<TileQueues::Summary> tiles(input.mapping.array.tiles);
   arch::parallel_for(tiles.size(), [&](std::size_t t) {
     TileQueues queues(input, plan, static_cast<std::uint32_t>(t), depth);
     std::vector<std::uint64_t> ends;
-    for (const auto p : block.passes) {
-      for (const auto w : block.window_sets)
-        queues.run(input.mapping.passes[p], input.mapping.window_sets[w]);
+    for (std::size_t i = 0; i < rounds.size(); ++i) {
+      const arch::Round at = rounds[i];
+      queues.run(input.mapping.passes[at.pass], input.mapping.window_sets[at.window_set]);
       ends.push_back(queues.finish_cycles());
     }
     tiles[t] = queues.summary(std::move(ends));
   });
   Time out;
-  for (std::size_t p = 0; p < block.passes.size(); ++p) {
+  std::map<std::uint32_t, std::uint64_t> cycles;
+  for (std::size_t i = 0; i < rounds.size(); ++i) {
     std::uint64_t end = 0;
-    for (const auto& tile : tiles) end = std::max(end, tile.ends[p]);
-    out.passes.emplace_back(end - out.cycles);
+    for (const auto& tile : tiles) end = std::max(end, tile.ends[i]);
+    cycles[rounds[i].pass] += end - out.cycles;
     out.cycles = end;
   }
+  for (const auto p : block.passes) out.passes.emplace_back(cycles[p]);
   for (const auto& tile : tiles) out.present_lane_cycles += tile.lane_cycles(out.cycles);
   return out;
 }

@@ -75,6 +75,7 @@ kernel::Schedule Tactical::pack(const arch::LayerInput& input, const arch::Filte
   const auto present = present_lanes(input, set);
   kernel::ScheduleOptions options = params_.schedule;
   options.keep_slots = keep_slots;
+  options.lanes = input.lowered.lanes_in_use();
   options.present = present;
   return kernel::schedule(nonzero, set.filters, params_.pattern, options);
 }

@@ -59,7 +59,7 @@ std::vector<const workload::Layer*> chosen_layers(const workload::Trace& trace,
 // Weights are enough: a trace may hold no activations.
 PackingReport pack_layer(const arch::AcceleratorConfig& config, const workload::Trace& trace,
                          const workload::Layer& layer) {
-  const auto lowered = workload::lower(layer, config.mapping.lowering);
+  const auto [lowered, mapping] = arch::map_onto(layer, *config.accelerator, config.mapping);
   const std::string where = "layer " + in_quotes(layer.id) + ": ";
   if (lowered.shapes_only) {
     throw Error(
@@ -72,7 +72,6 @@ PackingReport pack_layer(const arch::AcceleratorConfig& config, const workload::
     throw Error(ErrorKind::workload, trace.name(),
                 where + "packing depends on weight values, and the trace has none for this layer");
   }
-  const auto mapping = config.accelerator->map(lowered, config.mapping.pallet);
   std::optional<workload::WeightBricks> weights;
   if (!run_time) weights.emplace(layer, lowered, trace.weights(layer, 0));
   const arch::LayerInput input{layer, lowered, mapping, nullptr, weights ? &*weights : nullptr, {}};

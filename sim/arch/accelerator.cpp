@@ -24,6 +24,22 @@ Block whole_layer(const Mapping& mapping) {
   return block;
 }
 
+MappedLayer map_onto(const workload::Layer& layer, const Accelerator& accelerator,
+                     const MappingOptions& options) {
+  MappedLayer out;
+  out.lowered = workload::lower(layer, options.lowering);
+  out.mapping = accelerator.map(out.lowered, options.pallet);
+  if (out.lowered.is_depthwise && options.depthwise == Depthwise::square) {
+    // Narrow elements are composed into fewer rows, so the rows are known only now.
+    workload::LoweringOptions lowering = options.lowering;
+    lowering.depthwise_square = std::min(kLanes, out.mapping.composed().rows);
+    out.lowered = workload::lower(layer, lowering);
+    out.mapping = accelerator.map(out.lowered, options.pallet);
+  }
+  out.mapping.step_order = options.step_order;
+  return out;
+}
+
 config::Parameter container_bits_parameter() {
   return config::Parameter::integer("container_bits", "bits", 8, 16)
       .by_default(16)

@@ -86,6 +86,14 @@ class Accelerator {
   }
 };
 
+// A layer as an accelerator's array sees it.
+struct MappedLayer {
+  workload::LoweredLayer lowered;
+  Mapping mapping;
+};
+MappedLayer map_onto(const workload::Layer& layer, const Accelerator& accelerator,
+                     const MappingOptions& options);
+
 // An event of a model's own that its costs count: what, in which unit, and what one stands for.
 struct EventInfo {
   std::string name;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/arch/column_steps.h"
 
+#include <map>
+
 #include "sim/arch/budget.h"
 #include "sim/arch/pass_slots.h"
+#include "sim/arch/rounds.h"
 #include "sim/base/error.h"
 #include "sim/kernel/round_robin.h"
 #include "sim/kernel/run_ahead.h"
@@ -33,13 +36,11 @@ class ConvolutionRun {
         weights_(cycles_.size()),
         run_(cycles_.size(), registers) {}
 
-  void pass(std::span<const PassSlot> slots, std::span<const std::uint32_t> window_sets) {
-    for (const auto set : window_sets) {
-      for (std::uint32_t step = 0; step < input_.mapping.steps; ++step) {
-        std::fill(cycles_.begin(), cycles_.end(), 0U);
-        for (std::size_t s = 0; s < slots.size(); ++s) load(slots[s], s * steps_.units(), set, step);
-        run_.step(cycles_, weights_);
-      }
+  void round(std::span<const PassSlot> slots, std::uint32_t window_set) {
+    for (std::uint32_t step = 0; step < input_.mapping.steps; ++step) {
+      std::fill(cycles_.begin(), cycles_.end(), 0U);
+      for (std::size_t s = 0; s < slots.size(); ++s) load(slots[s], s * steps_.units(), window_set, step);
+      run_.step(cycles_, weights_);
     }
   }
 
@@ -77,18 +78,26 @@ class ConvolutionRun {
 
 Totals price_convolution(const LayerInput& input, const Block& block, const ColumnSteps& steps,
                          std::uint32_t registers, std::vector<Cycles>& passes) {
+  std::map<std::uint32_t, std::vector<PassSlot>> slots;
+  std::map<std::uint32_t, std::uint64_t> cycles;
   std::size_t most_slots = 1;
-  for (const auto p : block.passes)
-    most_slots =
-        std::max(most_slots, slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups).size());
-  ConvolutionRun run(input, steps, most_slots, registers);
   for (const auto p : block.passes) {
-    // Where groups share the tiles, another pass may give a tile to another group's dispatchers.
-    if (input.lowered.is_parallel_groups) run.drain();
-    const std::uint64_t before = run.totals().cycles;
-    run.pass(slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups), block.window_sets);
-    passes.emplace_back(run.totals().cycles - before);
+    slots[p] = slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
+    most_slots = std::max(most_slots, slots[p].size());
   }
+  ConvolutionRun run(input, steps, most_slots, registers);
+  std::uint32_t last = block.passes.front();
+  const Rounds rounds(input, block);
+  for (std::size_t i = 0; i < rounds.size(); ++i) {
+    const Round at = rounds[i];
+    // Where groups share the tiles, another pass may give a tile to another group's dispatchers.
+    if (input.lowered.is_parallel_groups && at.pass != last) run.drain();
+    const std::uint64_t before = run.totals().cycles;
+    run.round(slots[at.pass], at.window_set);
+    cycles[at.pass] += run.totals().cycles - before;
+    last = at.pass;
+  }
+  for (const auto p : block.passes) passes.emplace_back(cycles[p]);
   run.drain();
   return run.totals();
 }
@@ -103,7 +112,7 @@ Totals price_barrier(const LayerInput& input, const Block& block, const ColumnSt
     const auto slots = slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
     if (slots != last) {
       ConvolutionRun run(input, steps, slots.size(), 0);
-      run.pass(slots, block.window_sets);
+      for (const auto set : block.window_sets) run.round(slots, set);
       one = run.totals();
       last = slots;
     }

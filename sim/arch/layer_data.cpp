@@ -93,13 +93,13 @@ void check_widths(const Trace& trace, const Layer& layer, const LayerInput& inpu
 
 LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sample,
                      const Accelerator& accelerator, const MappingOptions& options, bool all_values)
-    : lowered_(workload::lower(layer, options.lowering)),
-      mapping_(accelerator.map(lowered_, options.pallet)) {
+    : mapped_(map_onto(layer, accelerator, options)) {
+  const LoweredLayer& lowered = mapped_.lowered;
   check_container(trace, layer, accelerator.container_bits());
   const Needs needs = accelerator.needs();
   const bool want_activations = needs.activations || all_values;
   const bool want_weights = needs.weights || all_values;
-  if ((want_activations || want_weights) && lowered_.shapes_only) {
+  if ((want_activations || want_weights) && lowered.shapes_only) {
     throw refuse(
         trace, layer,
         "mapping groups 'ignored' and image_layer 'published' count shapes only, but this run needs values");
@@ -114,11 +114,11 @@ LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sampl
   }
   if (want_activations) {
     activation_codes_ = trace.activations(layer, sample);
-    activations_ = std::make_unique<workload::ActivationBricks>(layer, lowered_, activation_codes_);
+    activations_ = std::make_unique<workload::ActivationBricks>(layer, lowered, activation_codes_);
   }
   if (want_weights) {
     weight_codes_ = trace.weights(layer, sample);
-    weights_ = std::make_unique<workload::WeightBricks>(layer, lowered_, weight_codes_);
+    weights_ = std::make_unique<workload::WeightBricks>(layer, lowered, weight_codes_);
   }
   const auto codes = [&](std::uint32_t k) { return trace.activations(layer, k); };
   const auto weight_codes = [&](std::uint32_t k) { return trace.weights(layer, k); };
@@ -130,8 +130,8 @@ LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sampl
     activation_codes_ = {};
     weight_codes_ = {};
   }
-  input_ = std::make_unique<LayerInput>(LayerInput{layer, lowered_, mapping_, activations_.get(),
-                                                   weights_.get(), lowered_widths(trace, layer, lowered_),
+  input_ = std::make_unique<LayerInput>(LayerInput{layer, lowered, mapped_.mapping, activations_.get(),
+                                                   weights_.get(), lowered_widths(trace, layer, lowered),
                                                    negative_activations, negative_weights});
   check_widths(trace, layer, *input_);
 }

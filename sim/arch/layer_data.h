@@ -23,8 +23,7 @@ class LayerData {
   [[nodiscard]] const workload::IntTensor& weight_codes() const { return weight_codes_; }
 
  private:
-  workload::LoweredLayer lowered_;
-  Mapping mapping_;
+  MappedLayer mapped_;
   workload::IntTensor activation_codes_;  // kept for bit-true runs only
   workload::IntTensor weight_codes_;
   std::unique_ptr<workload::ActivationBricks> activations_;

@@ -33,7 +33,8 @@ std::vector<Pass> passes_of(const LoweredLayer& layer, const ArrayShape& array) 
   std::vector<Pass> out;
   std::vector<FilterSet> all;
   for (std::uint32_t g = 0; g < layer.groups.size(); ++g) {
-    const auto sets = sets_of(layer.groups[g], g, array.rows);
+    const auto sets =
+        sets_of(layer.groups[g], g, layer.square > 0 ? std::min(layer.square, array.rows) : array.rows);
     if (layer.is_parallel_groups) {
       all.insert(all.end(), sets.begin(), sets.end());
     } else {
@@ -91,6 +92,20 @@ const config::Declaration& MappingOptions::declaration() {
           .by_default("row_major")
           .means("a window's steps go along the kernel's rows (ky, kx, channel brick), or down its columns "
                  "(kx, ky, channel brick)")
+          .from("specification, section 1"),
+      Parameter::choice("depthwise", {"bricks", "square"})
+          .by_default("bricks")
+          .means("filters of 16 channels at a time on the diagonal of 16 lanes, or of min(16, rows) channels "
+                 "on as "
+                 "many lanes and rows, as DNNsim does")
+          .from("specification, section 1"),
+      Parameter::choice("step_order", {"passes_first", "windows_first"})
+          .by_default("passes_first")
+          .means("all window sets of a pass before the next pass, or all passes of a group over a window set "
+                 "before "
+                 "the next window set, as DNNsim does; tells where columns or queues run ahead (with "
+                 "off-chip memory "
+                 "always passes_first, for weights come pass by pass)")
           .from("specification, section 1")};
   return kDeclaration;
 }
@@ -98,6 +113,8 @@ const config::Declaration& MappingOptions::declaration() {
 MappingOptions MappingOptions::from(const config::Values& values) {
   MappingOptions out;
   out.pallet = values.text("pallet") == "row" ? Pallet::row : Pallet::wrap;
+  if (values.text("depthwise") == "square") out.depthwise = Depthwise::square;
+  if (values.text("step_order") == "windows_first") out.step_order = StepOrder::windows_first;
   const std::string groups = values.text("groups");
   out.lowering.groups = groups == "parallel"  ? workload::Groups::parallel
                         : groups == "ignored" ? workload::Groups::ignored
@@ -125,7 +142,7 @@ std::uint64_t Mapping::windows() const {
 
 Mapping map_layer(const LoweredLayer& layer, const ArrayShape& array, Pallet pallet,
                   Composition composition) {
-  Mapping out{.array = array, .composition = composition, .passes = {}, .window_sets = {}, .steps = 0};
+  Mapping out{.array = array, .composition = composition, .passes = {}, .window_sets = {}};
   const ArrayShape composed = out.composed();
   HEDDLE_CHECK(composed.tiles > 0 && composed.rows > 0 && composed.columns > 0, "an array without elements");
   out.passes = passes_of(layer, composed);

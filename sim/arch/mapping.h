@@ -33,10 +33,14 @@ struct Composition {
 };
 
 enum class Pallet { wrap, row };
+enum class Depthwise { bricks, square };
+enum class StepOrder { passes_first, windows_first };
 
 // The `mapping` section of every accelerator's configuration.
 struct MappingOptions {
   Pallet pallet = Pallet::wrap;
+  Depthwise depthwise = Depthwise::bricks;
+  StepOrder step_order = StepOrder::passes_first;
   workload::LoweringOptions lowering;
 
   static const config::Declaration& declaration();
@@ -59,14 +63,16 @@ struct WindowSet {
   std::uint32_t count = 0;
 };
 
-// Which filters and windows of a lowered layer meet: the loop order of the specification, section 1 (pass
-// over filter sets, window set, kernel y, kernel x, channel brick).
+// Which filters and windows of a lowered layer meet, and when: the loop order of the specification, section 1
+// (pass over filter sets, window set, kernel y, kernel x, channel brick), or the first two the other way
+// round.
 struct Mapping {
   ArrayShape array;  // of the elements that are there
   Composition composition;
   std::vector<Pass> passes;
   std::vector<WindowSet> window_sets;
   std::uint32_t steps = 0;  // of one window and one filter set
+  StepOrder step_order = StepOrder::passes_first;
 
   // The array as the layer sees it.
   [[nodiscard]] ArrayShape composed() const {

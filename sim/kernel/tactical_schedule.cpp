@@ -13,10 +13,15 @@ namespace heddle::kernel {
 namespace {
 
 constexpr std::size_t kMaxRows = 16;
-constexpr std::uint32_t kAllLanes = 0xffff;
 constexpr std::uint8_t kOwn = 0;  // 1 .. kMaxOffsets: moved by offsets[code - 1]
 constexpr std::uint8_t kZero = 0xfe;
 constexpr std::uint8_t kEmpty = 0xff;
+
+// A distance to the right, modulo the lanes.
+unsigned wrapped(int distance, unsigned lanes) {
+  const auto width = static_cast<int>(lanes);
+  return static_cast<unsigned>((distance % width + width) % width);
+}
 
 }  // namespace
 
@@ -26,8 +31,14 @@ class TacticalScheduler {
  public:
   TacticalScheduler(std::span<const std::uint16_t> nonzero, std::size_t rows, const Pattern& pattern,
                     const ScheduleOptions& options)
-      : rows_(rows), columns_(nonzero.size() / rows), ahead_(pattern.lookahead()), options_(options) {
+      : rows_(rows),
+        columns_(nonzero.size() / rows),
+        ahead_(pattern.lookahead()),
+        options_(options),
+        all_lanes_((1U << options.lanes) - 1) {
+    for (const Offset& offset : pattern.offsets()) turns_.push_back(wrapped(offset.lanes, options.lanes));
     out_.rows_ = rows;
+    out_.lanes_ = options.lanes;
     out_.columns_before_ = columns_;
     out_.offsets_.assign(pattern.offsets().begin(), pattern.offsets().end());
     weights_.resize(nonzero.size());
@@ -90,12 +101,12 @@ class TacticalScheduler {
 
   void emit_row(std::size_t t, std::size_t row) {
     const std::uint32_t own = weights_[t * rows_ + row];
-    Row work{.zeros = ~own & kAllLanes, .codes = {}};
+    Row work{.zeros = ~own & all_lanes_, .codes = {}};
     if (work.zeros != 0) {
       std::uint32_t any = 0;
       for (unsigned dt = 1; dt <= depth_; ++dt) {
         const std::uint32_t lanes = weights_[(t + dt) * rows_ + row];
-        later_[dt - 1] = lanes | lanes << 16;
+        later_[dt - 1] = lanes | lanes << options_.lanes;
         any |= lanes;
       }
       if (any != 0) {
@@ -112,7 +123,7 @@ class TacticalScheduler {
   }
 
   void occupy(std::size_t t, std::size_t row, std::uint32_t weights, std::uint32_t zeros) {
-    const std::uint32_t present = options_.present.empty() ? kAllLanes : options_.present[row * stride_ + t];
+    const std::uint32_t present = options_.present.empty() ? all_lanes_ : options_.present[row * stride_ + t];
     // Three counts of set bits at once, 16 bits each.
     std::uint64_t x = std::uint64_t{weights} | std::uint64_t{zeros & present} << 16U |
                       std::uint64_t{weights | present} << 32U;
@@ -130,8 +141,8 @@ class TacticalScheduler {
       std::array<std::uint32_t, kPlanes> counts{};
       std::uint32_t eligible = 0;
       for (std::size_t k = 0; k < offsets.size(); ++k) {
-        const std::uint32_t from = later_[offsets[k].columns - 1U] >> (offsets[k].lanes & 15);
-        candidates[k] = from & row.zeros;  // zeros is 16 bits wide
+        const std::uint32_t from = later_[offsets[k].columns - 1U] >> turns_[k];
+        candidates[k] = from & row.zeros;  // as many bits as there are lanes
         eligible |= candidates[k];
         std::uint32_t carry = candidates[k];
         for (std::uint32_t& plane : counts) {
@@ -156,8 +167,8 @@ class TacticalScheduler {
   void move(Row& row, std::uint32_t slot, std::size_t offset) {
     const Offset from = out_.offsets_[offset];
     const auto lane = static_cast<unsigned>(std::countr_zero(slot));
-    const std::uint32_t source = 1U << ((lane + static_cast<unsigned>(from.lanes & 15)) & 15U);
-    later_[from.columns - 1U] &= ~(source | source << 16);
+    const std::uint32_t source = 1U << ((lane + turns_[offset]) % options_.lanes);
+    later_[from.columns - 1U] &= ~(source | source << options_.lanes);
     row.zeros &= ~slot;
     row.filled |= slot;
     row.codes[lane] = static_cast<std::uint8_t>(offset + 1);
@@ -169,7 +180,7 @@ class TacticalScheduler {
     if (work.filled == 0) return;
     for (unsigned dt = 1; dt <= depth_; ++dt) {
       const std::size_t at = (t + dt) * rows_ + row;
-      const auto left = static_cast<std::uint16_t>(later_[dt - 1]);
+      const auto left = static_cast<std::uint16_t>(later_[dt - 1] & all_lanes_);
       vacated_[at] = static_cast<std::uint16_t>(vacated_[at] | (weights_[at] & ~left));
       weights_[at] = left;
     }
@@ -179,7 +190,9 @@ class TacticalScheduler {
     for (unsigned lane = 0; lane < kBrick; ++lane) {
       const std::uint32_t bit = 1U << lane;
       if ((work.filled & bit) != 0) continue;
-      work.codes[lane] = (own & bit) != 0 ? kOwn : (gone & bit) != 0 ? kEmpty : kZero;
+      work.codes[lane] = (own & bit) != 0                              ? kOwn
+                         : (gone & bit) != 0 || lane >= options_.lanes ? kEmpty
+                                                                       : kZero;
     }
     out_.codes_.insert(out_.codes_.end(), work.codes.begin(), work.codes.end());
   }
@@ -189,6 +202,8 @@ class TacticalScheduler {
   std::size_t stride_ = 0;  // columns before trailing zeros were dropped
   unsigned ahead_;
   ScheduleOptions options_;
+  std::uint32_t all_lanes_;
+  std::vector<unsigned> turns_;         // by place: lanes to the right, 0 .. lanes - 1
   unsigned depth_ = 0;                  // columns that exist after the current one, at most h
   std::vector<std::uint16_t> weights_;  // [t][row], what has not moved yet
   std::vector<std::uint16_t> vacated_;  // [t][row], what has
@@ -216,15 +231,16 @@ Slot Schedule::slot(std::size_t emitted, std::size_t row, std::size_t lane) cons
   if (code == kEmpty) return {Slot::Kind::empty, columns_[emitted], own_lane};
   const Offset from = offsets_[code - 1U];
   return {Slot::Kind::moved, columns_[emitted] + from.columns,
-          static_cast<std::uint8_t>((own_lane + static_cast<unsigned>(from.lanes & 15)) & 15U)};
+          static_cast<std::uint8_t>((own_lane + wrapped(from.lanes, lanes_)) % lanes_)};
 }
 
 Schedule schedule(std::span<const std::uint16_t> nonzero, std::size_t rows, const Pattern& pattern,
                   const ScheduleOptions& options) {
   HEDDLE_CHECK(rows > 0 && rows <= kMaxRows && nonzero.size() % rows == 0, "1..16 rows of equal length");
+  HEDDLE_CHECK(options.lanes > 0 && options.lanes <= kBrick, "1..16 lanes");
   HEDDLE_CHECK(options.present.empty() || options.present.size() == nonzero.size(),
                "one mask of present lanes a column");
-  if (pattern.unlimited()) return UnlimitedScheduler::run(nonzero, rows, options.keep_slots);
+  if (pattern.unlimited()) return UnlimitedScheduler::run(nonzero, rows, options);
   return TacticalScheduler(nonzero, rows, pattern, options).run();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/kernel/tactical_pattern.h"
+#include "sim/kernel/width.h"
 
 namespace heddle::kernel {
 
@@ -17,6 +18,7 @@ struct ScheduleOptions {
   SlotPriority slot_priority = SlotPriority::fewest;
   bool drop_trailing_zeros = false;  // DNNsim: all-zero columns at the filters' end are no columns at all
   bool keep_slots = true;            // what every slot holds; counting needs the reads only
+  unsigned lanes = kBrick;           // a row has, at most 16: places wrap around in them
   // Lanes that hold a channel of the row's filter, laid out as `nonzero`; empty: all of them do.
   std::span<const std::uint16_t> present = {};
 };
@@ -78,16 +80,18 @@ class Schedule {
   std::vector<Read> reads_;
   std::vector<Occupancy> occupancy_;
   std::uint64_t moves_ = 0;
+  unsigned lanes_ = kBrick;
   std::vector<Offset> offsets_;         // what the codes below mean
   std::vector<std::uint8_t> codes_;     // [emitted][row][lane]
   std::vector<std::uint32_t> sources_;  // the same for unlimited patterns: 16 t + lane
 };
 
 // Bit-Tactical's software scheduler for one filter set (arXiv 1803.03688). nonzero[row * columns + t] has bit
-// l set when the weight of lane l in column t is non-zero; rows 1..16. All rows advance together: a column
-// that is zero in all rows is skipped unless h were just skipped; in any other, each row repeatedly fills the
-// zero slot chosen by the priority with its first candidate in search order. Nothing crosses rows or the
-// set's end. Unlimited patterns: the k-th non-zero of a row goes to column k / 16, lane k mod 16.
+// l set when the weight of lane l in column t is non-zero, l < options.lanes; rows 1..16. All rows advance
+// together: a column that is zero in all rows is skipped unless h were just skipped; in any other, each row
+// repeatedly fills the zero slot chosen by the priority with its first candidate in search order. Nothing
+// crosses rows or the set's end. Unlimited patterns: the k-th non-zero of a row goes to column k / 16, lane k
+// mod 16.
 Schedule schedule(std::span<const std::uint16_t> nonzero, std::size_t rows, const Pattern& pattern,
                   const ScheduleOptions& options = {});
 

@@ -9,8 +9,10 @@
 
 namespace heddle::kernel {
 
-Schedule UnlimitedScheduler::run(std::span<const std::uint16_t> nonzero, std::size_t rows, bool keep_slots) {
+Schedule UnlimitedScheduler::run(std::span<const std::uint16_t> nonzero, std::size_t rows,
+                                 const ScheduleOptions& options) {
   Schedule out;
+  out.lanes_ = options.lanes;
   const std::size_t columns = nonzero.size() / rows;
   out.rows_ = rows;
   out.columns_before_ = columns;
@@ -19,12 +21,12 @@ Schedule UnlimitedScheduler::run(std::span<const std::uint16_t> nonzero, std::si
     std::size_t count = 0;
     for (const auto lanes : nonzero.subspan(row * columns, columns))
       count += static_cast<std::size_t>(std::popcount(lanes));
-    emitted = std::max(emitted, (count + kBrick - 1) / kBrick);
+    emitted = std::max(emitted, (count + options.lanes - 1) / options.lanes);
   }
   out.sources_.assign(emitted * rows * kBrick, kNoSource);
   for (std::size_t row = 0; row < rows; ++row) place(nonzero.subspan(row * columns, columns), row, out);
   collect_reads(emitted, columns, out);
-  if (!keep_slots) out.sources_.clear();
+  if (!options.keep_slots) out.sources_.clear();
   return out;
 }
 
@@ -33,9 +35,9 @@ void UnlimitedScheduler::place(std::span<const std::uint16_t> filter, std::size_
   for (std::size_t t = 0; t < filter.size(); ++t) {
     for (std::uint32_t rest = filter[t]; rest != 0; rest &= rest - 1, ++k) {
       const auto lane = static_cast<std::uint32_t>(std::countr_zero(rest));
-      out.sources_[(k / kBrick * out.rows_ + row) * kBrick + k % kBrick] =
+      out.sources_[(k / out.lanes_ * out.rows_ + row) * kBrick + k % out.lanes_] =
           static_cast<std::uint32_t>(t * kBrick) + lane;
-      if (t != k / kBrick) ++out.moves_;
+      if (t != k / out.lanes_) ++out.moves_;
     }
   }
 }

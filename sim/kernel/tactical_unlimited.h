@@ -14,7 +14,8 @@ class UnlimitedScheduler {
  public:
   static constexpr std::uint32_t kNoSource = ~std::uint32_t{0};
 
-  static Schedule run(std::span<const std::uint16_t> nonzero, std::size_t rows, bool keep_slots);
+  static Schedule run(std::span<const std::uint16_t> nonzero, std::size_t rows,
+                      const ScheduleOptions& options);
 
  private:
   static void place(std::span<const std::uint16_t> filter, std::size_t row, Schedule& out);

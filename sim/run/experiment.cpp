@@ -29,7 +29,10 @@ struct Counted {
 Counted count_layer(const arch::AcceleratorConfig& config, const NetworkPlan& plan, std::size_t step,
                     const workload::Trace& trace, const workload::Layer& layer, std::uint32_t sample) {
   const arch::Accelerator& accelerator = *config.accelerator;
-  const arch::LayerData data(trace, layer, sample, accelerator, config.mapping);
+  arch::MappingOptions mapping = config.mapping;
+  // A memory plan brings weights pass by pass.
+  if (plan.has_off_chip()) mapping.step_order = arch::StepOrder::passes_first;
+  const arch::LayerData data(trace, layer, sample, accelerator, mapping);
   const auto prepared = accelerator.prepare(data.input());
   Counted out;
   arch::Cost cost;

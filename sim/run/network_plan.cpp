@@ -54,8 +54,8 @@ NetworkPlan::NetworkPlan(const arch::AcceleratorConfig& config, const hw::Memory
 void NetworkPlan::shape_layers() {
   for (const auto& step : flow_.steps) {
     const workload::Layer& layer = trace_.network().layers[step.layer];
-    const auto lowered = workload::lower(layer, config_.mapping.lowering);
-    shapes_.emplace_back(layer, lowered, config_.accelerator->map(lowered, config_.mapping.pallet));
+    const auto mapped = arch::map_onto(layer, *config_.accelerator, config_.mapping);
+    shapes_.emplace_back(layer, mapped.lowered, mapped.mapping);
   }
 }
 

@@ -24,6 +24,7 @@ class NetworkPlan {
   [[nodiscard]] const arch::LayerShape& shape(std::size_t step) const { return shapes_[step]; }
   // `costs` by sample, step and block.
   [[nodiscard]] arch::WorkList schedule(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const;
+  [[nodiscard]] bool has_off_chip() const { return memory_.off_chip != hw::OffChipKind::none; }
   // Null without off-chip memory.
   [[nodiscard]] config::Json describe() const;
   [[nodiscard]] config::Json describe_step(std::size_t step) const;
@@ -45,7 +46,6 @@ class NetworkPlan {
   [[nodiscard]] std::uint64_t alike() const {
     return sizes_.size() > 1 ? 1 : std::max(1U, trace_.network().samples);
   }
-  [[nodiscard]] bool has_off_chip() const { return memory_.off_chip != hw::OffChipKind::none; }
   [[nodiscard]] arch::ScheduledLayer scheduled(std::uint32_t sample, std::size_t step,
                                                std::span<const arch::Cost> costs) const;
 

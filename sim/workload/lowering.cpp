@@ -20,11 +20,11 @@ bool is_image_layer(const Layer& layer) {
          g.stride_y > 1 && g.stride_y <= kLargestFold && g.dilation_y == 1 && g.dilation_x == 1;
 }
 
-// Depthwise, one rule for all designs: a group for every 16-channel brick, filter rows on the diagonal.
+// Depthwise, one rule for all designs: a group for every brick of channels, filter rows on the diagonal.
 void add_depthwise_groups(const Geometry& g, LoweredLayer& out) {
   const std::uint32_t filters_per_channel = g.filters / g.channels;
-  for (std::uint32_t c = 0; c < g.channels; c += kBrick) {
-    const std::uint32_t channels = std::min(kBrick, g.channels - c);
+  for (std::uint32_t c = 0; c < g.channels; c += out.lanes_in_use()) {
+    const std::uint32_t channels = std::min(out.lanes_in_use(), g.channels - c);
     out.groups.push_back({c, channels, c * filters_per_channel, channels * filters_per_channel});
   }
 }
@@ -82,7 +82,9 @@ LoweredLayer lower(const Layer& layer, const LoweringOptions& options) {
   }
   const bool depthwise = layer.op == Op::conv2d && g.groups > 1 && g.groups == g.channels;
   if (depthwise) {
+    HEDDLE_CHECK(options.depthwise_square <= kBrick, "a square wider than a brick");
     out.is_depthwise = true;
+    out.square = options.depthwise_square;
     add_depthwise_groups(g, out);
     out.bricks = 1;
     return out;

@@ -24,10 +24,12 @@ struct LoweringOptions {
   Groups groups = Groups::sequential;
   WindowOrder window_order = WindowOrder::row_major;
   KernelOrder kernel_order = KernelOrder::row_major;
+  // Depthwise layers on a square of so many lanes and rows, at most 16; 0: on 16 lanes, whatever the rows.
+  std::uint32_t depthwise_square = 0;
 };
 
 // Channels and filters that belong together. One for a plain layer, one a group of a grouped convolution,
-// one a 16-channel brick of a depthwise convolution.
+// one a brick of a depthwise convolution: 16 channels, or as many as its square has lanes.
 struct ChannelGroup {
   std::uint32_t first_channel = 0;  // of the folded image
   std::uint32_t channels = 0;
@@ -55,6 +57,7 @@ struct LoweredLayer {
   WindowOrder window_order = WindowOrder::row_major;
   KernelOrder kernel_order = KernelOrder::row_major;
   bool is_depthwise = false;
+  std::uint32_t square = 0;  // LoweringOptions::depthwise_square, of a depthwise layer
   bool is_fully_connected = false;
   bool is_parallel_groups = false;
   unsigned activation_bits =
@@ -65,6 +68,8 @@ struct LoweredLayer {
   [[nodiscard]] std::uint32_t steps() const { return kernel_height * kernel_width * bricks; }
   [[nodiscard]] std::uint64_t windows() const { return std::uint64_t{out_height} * out_width; }
   [[nodiscard]] std::uint32_t filters() const;  // all groups
+  // Lanes that weights can be packed into.
+  [[nodiscard]] std::uint32_t lanes_in_use() const { return square > 0 ? square : kBrick; }
   // The output position of window `w` in this layer's order.
   struct Position {
     std::uint32_t y, x;

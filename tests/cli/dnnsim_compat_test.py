@@ -62,7 +62,8 @@ class Case:
         (folder / "models" / "net").mkdir(parents=True)
         (folder / "net_traces" / "net").mkdir(parents=True)
         precisions = [[], [], [], []]
-        for i, kind in enumerate(["conv", "conv", "fc"] + (["depthwise"] if depthwise else ["image"])):
+        for i, kind in enumerate(["depthwise", "depthwise", "multiplied"] if depthwise else
+                                 ["conv", "conv", "fc", "image"]):
             name = f"{kind}{i}"
             stride, pad = self.add(name, kind, precisions)
             lines.append(f"{name},{'fc' if kind == 'fc' else 'conv'},{stride},{pad}")
@@ -83,6 +84,9 @@ class Case:
         if kind == "depthwise":
             channels = pick(2, 36)
             return (channels, height, width), (channels, 1, kernel_h, kernel_w), stride, pad
+        if kind == "multiplied":  # depthwise, several filters a channel
+            channels = pick(2, 20)
+            return (channels, height, width), (channels * pick(2, 3), 1, kernel_h, kernel_w), stride, pad
         if kind == "image":
             return (3, height + 2, width + 2), (pick(1, 20), 3, kernel_h, kernel_w), 2, pad
         groups = pick(1, 3) if random.random() < 0.4 else 1
@@ -147,12 +151,14 @@ def test_compute_cycles_follow_the_rules(heddle, tmp_path, seed):
         check(heddle, case, config, ARRAYS[seed % len(ARRAYS)], reference)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_depthwise_layers_follow_the_rules(heddle, tmp_path, seed):
-    """One 16-channel brick after the other on one tile, at the size that DNNsim has."""
+@pytest.mark.parametrize("seed, array", enumerate([ref.Array(), ref.Array(rows=32), ref.Array(2, 6, 7),
+                                                  ref.Array(pe_width=8), ref.Array(2, 8, 9, 4), ref.Array(1, 1, 4)]))
+def test_depthwise_layers_follow_the_rules(heddle, tmp_path, seed, array):
+    """min(16, rows) channels after the other on as many lanes and rows of one tile."""
     case = imported(heddle, tmp_path, 100 + seed, depthwise=True)
     for config, reference in DESIGNS.items():
-        check(heddle, case, config, ref.Array(), reference)
+        if array.rows <= 16 or not config.startswith("tcl"):  # the scheduler's rows
+            check(heddle, case, config, array, reference)
 
 
 @pytest.mark.parametrize("seed, array", enumerate([ref.Array(pe_width=8), ref.Array(2, 6, 7, 8), ref.Array(2, 8, 9, 4)]))

@@ -47,6 +47,7 @@ class Steps:
     """A run of filters that share channels: per window the steps' bricks, per filter the steps' weights."""
     windows: list  # [window][step][lane]
     filters: list  # [filter][step][lane]
+    lanes: int = LANES  # that weights can be packed into
 
 
 def fold_image(activations, weights, stride):
@@ -75,7 +76,12 @@ def brick(values):
     return out
 
 
-def lower(layer):
+def rows_of(layer, array):
+    """Filters of a tile, once wide weights have rows composed."""
+    return array.rows // blocks_of(layer.weight_bits, array)
+
+
+def lower(layer, array):
     """The layer's groups as Steps, in the order in which they run; windows and kernels down the columns (kx, ky, block)."""
     if layer.is_fc:
         parts = range(0, len(layer.activations), LANES)
@@ -91,12 +97,13 @@ def lower(layer):
     filters, channels, kernel_h, kernel_w = weights.shape
     groups = image.shape[0] // channels
     depthwise = channels == 1 and groups > 1
+    square = min(LANES, rows_of(layer, array))  # depthwise: as many lanes as rows
     out = []
-    for first in range(0, image.shape[0], LANES if depthwise else channels):
-        count = min(LANES, image.shape[0] - first) if depthwise else channels
+    for first in range(0, image.shape[0], square if depthwise else channels):
+        count = min(square, image.shape[0] - first) if depthwise else channels
         part = image[first:first + count]
-        per_group = count if depthwise else filters // groups
-        own = weights[first:first + count] if depthwise else weights[first // channels * per_group:][:per_group]
+        per_group = filters // groups
+        own = weights[first // channels * per_group:][:per_group * (count if depthwise else 1)]
         windows = []
         for ox in range(out_w):
             for oy in range(out_h):  # the first spatial axis runs fastest
@@ -105,19 +112,22 @@ def lower(layer):
                                 for k in range(0, count, LANES)])
         lists = []
         for row, weight in enumerate(own):
-            if depthwise:  # a filter has its own lane only
-                lists.append([brick([0] * row + [weight[0, ky, kx]])
+            if depthwise:  # a filter has its channel's lane only
+                lists.append([brick([0] * (row // per_group) + [weight[0, ky, kx]])
                               for kx in range(kernel_w) for ky in range(kernel_h)])
             else:
                 lists.append([brick(weight[k:k + LANES, ky, kx]) for kx in range(kernel_w)
                               for ky in range(kernel_h) for k in range(0, count, LANES)])
-        out.append(Steps(windows, lists))
+        if depthwise:  # one set of filters after the other, on one tile
+            out += [Steps(windows, lists[i:i + square], square) for i in range(0, len(lists), square)]
+        else:
+            out.append(Steps(windows, lists))
     return out
 
 
 def passes(steps, layer, array):
     """Filters of each pass, tile by tile."""
-    rows = array.rows // blocks_of(layer.weight_bits, array)
+    rows = rows_of(layer, array)
     tiles = [steps.filters[i:i + rows] for i in range(0, len(steps.filters), rows)]
     return [tiles[i:i + array.tiles] for i in range(0, len(tiles), array.tiles)]
 
@@ -142,7 +152,7 @@ def take_turns(layer, array, times):
 def run(layer, array, step, single=False):
     """Sum over groups, passes and window sets of step(tiles, windows, index), or the turns of one window."""
     times = []
-    for steps in lower(layer):
+    for steps in lower(layer, array):
         for tiles in passes(steps, layer, array):
             for windows in window_sets(steps, layer, array):
                 times += [step(tiles, windows, t) for t in range(len(windows[0]))]
@@ -266,9 +276,9 @@ def drifting(layer, array, groups, registers):
     if layer.is_fc or registers == 0:
         return run(layer, array, lambda tiles, windows, t: max(groups(windows, t)))
     free, slowest, ready = [0] * array.columns, [], 0
-    for steps in lower(layer):
-        for _ in passes(steps, layer, array):
-            for windows in window_sets(steps, layer, array):
+    for steps in lower(layer, array):
+        for windows in window_sets(steps, layer, array):  # all passes of a window set before the next
+            for _ in passes(steps, layer, array):
                 for t in range(len(windows[0])):
                     for g, cycles in enumerate(groups(windows, t)):
                         free[g] = max(ready, free[g]) + cycles
@@ -282,7 +292,7 @@ def loom(layer, array, bits_per_cycle=1, dynamic_weights=False, minor_bit=False)
     def step(tiles, windows, t):
         columns = columns_of(windows, t, layer, array, layer.signed_activations)
         activation = max(width(c, layer.signed_activations, minor_bit) for c in columns)
-        weight = min(layer.weight_bits, array.pe_width)
+        weight = layer.weight_bits  # however many rows share a weight
         if dynamic_weights:
             rows = [row for tile in tiles for row in tile]
             weight = max(width(part, layer.signed_weights, minor_bit) for row in rows for part in
@@ -306,15 +316,15 @@ def laconic(layer, array, terms=popcount_terms):
 
 # Bit-Tactical.
 
-def schedule(rows, lookahead=2, places=tuple(T_2_5)):
+def schedule(rows, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
     """Emitted columns of a filter set: [(t, per row the (t, lane) that each slot selects, None where vacated)]."""
     length = 0
     for row in rows:
-        for t, lanes in enumerate(row):
-            if any(lanes):
+        for t, values in enumerate(row):
+            if any(values):
                 length = max(length, t + 1)  # trailing all-zero columns do not exist
-    weight = [[[lanes[l] != 0 for l in range(LANES)] for lanes in row[:length]] for row in rows]
-    select = [[[(t, l) for l in range(LANES)] for t in range(length)] for _ in rows]
+    weight = [[[values[l] != 0 for l in range(lanes)] for values in row[:length]] for row in rows]
+    select = [[[(t, l) for l in range(lanes)] for t in range(length)] for _ in rows]
     out, skipped = [], 0
     for t in range(length):
         if skipped < lookahead and not any(any(row[t]) for row in weight):
@@ -324,11 +334,11 @@ def schedule(rows, lookahead=2, places=tuple(T_2_5)):
         for r in range(len(rows)):
             while True:
                 candidates = {}
-                for lane in range(LANES):
+                for lane in range(lanes):
                     if weight[r][t][lane]:
                         continue
-                    found = [(t + dt, (lane + dl) % LANES) for dt, dl in places
-                             if t + dt < length and weight[r][t + dt][(lane + dl) % LANES]]
+                    found = [(t + dt, (lane + dl) % lanes) for dt, dl in places
+                             if t + dt < length and weight[r][t + dt][(lane + dl) % lanes]]
                     if found:
                         candidates[lane] = found
                 if not candidates:
@@ -346,9 +356,9 @@ def schedule(rows, lookahead=2, places=tuple(T_2_5)):
 def tactical(layer, array, cycles_of):
     """Tiles walk their own lists side by side; a step waits for the slowest; the longest list counts."""
     times = []
-    for steps in lower(layer):
+    for steps in lower(layer, array):
         for tiles in passes(steps, layer, array):
-            lists = [schedule(tile) for tile in tiles]
+            lists = [schedule(tile, steps.lanes) for tile in tiles]
             for windows in window_sets(steps, layer, array):
                 for e in range(max(1, max(len(l) for l in lists))):
                     times.append(max([1] + [cycles_of(window, l[e][1]) for l in lists if e < len(l)
@@ -368,12 +378,9 @@ def tclp(layer, array, minor_bit=False):
     signed = layer.signed_activations
 
     def cycles(window, rows):
-        out = 1
-        for row in rows:
-            parts = [cut(v, layer.activation_bits, array, signed) for v in selected(window, row)]
-            for i in range(blocks_of(layer.activation_bits, array)):
-                out = max(out, width([part[i] for part in parts], signed, minor_bit))
-        return out
+        parts = [cut(v, layer.activation_bits, array, signed) for row in rows for v in selected(window, row)]
+        return max(width([part[i] for part in parts], signed, minor_bit)
+                   for i in range(blocks_of(layer.activation_bits, array)))
 
     times = tactical(layer, array, cycles)
     return take_turns(layer, array, times) if layer.is_fc else sum(times)

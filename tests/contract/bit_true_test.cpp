@@ -34,6 +34,8 @@ arch::MappingOptions random_mapping(Random& random) {
       random.chance(3) ? workload::WindowOrder::column_major : workload::WindowOrder::row_major;
   out.lowering.kernel_order =
       random.chance(3) ? workload::KernelOrder::column_major : workload::KernelOrder::row_major;
+  out.depthwise = random.chance(2) ? arch::Depthwise::square : arch::Depthwise::bricks;
+  out.step_order = random.chance(2) ? arch::StepOrder::windows_first : arch::StepOrder::passes_first;
   return out;
 }
 

@@ -176,13 +176,13 @@ std::int64_t LayerCase::reference(std::uint32_t filter, std::uint64_t window) co
 
 PreparedCase::PreparedCase(const LayerCase& layer, const arch::Accelerator& accelerator,
                            const arch::MappingOptions& options)
-    : lowered_(workload::lower(layer.layer, options.lowering)),
-      mapping_(accelerator.map(lowered_, options.pallet)),
-      activations_(std::make_unique<workload::ActivationBricks>(layer.layer, lowered_, layer.activations)),
-      weights_(std::make_unique<workload::WeightBricks>(layer.layer, lowered_, layer.weights)) {
+    : mapped_(arch::map_onto(layer.layer, accelerator, options)),
+      activations_(
+          std::make_unique<workload::ActivationBricks>(layer.layer, mapped_.lowered, layer.activations)),
+      weights_(std::make_unique<workload::WeightBricks>(layer.layer, mapped_.lowered, layer.weights)) {
   input_ = std::make_unique<arch::LayerInput>(arch::LayerInput{layer.layer,
-                                                               lowered_,
-                                                               mapping_,
+                                                               mapped_.lowered,
+                                                               mapped_.mapping,
                                                                activations_.get(),
                                                                weights_.get(),
                                                                {},

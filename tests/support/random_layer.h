@@ -48,8 +48,7 @@ class PreparedCase {
   [[nodiscard]] const arch::LayerInput& input() const { return *input_; }
 
  private:
-  workload::LoweredLayer lowered_;
-  arch::Mapping mapping_;
+  arch::MappedLayer mapped_;
   std::unique_ptr<workload::ActivationBricks> activations_;
   std::unique_ptr<workload::WeightBricks> weights_;
   std::unique_ptr<arch::LayerInput> input_;

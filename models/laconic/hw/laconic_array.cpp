@@ -158,9 +158,8 @@ void LaconicArray::build_gates() {
 
 LaconicArray::StepAt LaconicArray::step_at(std::uint64_t index) const {
   const std::uint64_t steps = input_->mapping.steps;
-  const std::uint64_t per_pass = block_.window_sets.size() * steps;
-  return {block_.passes[index / per_pass], block_.window_sets[index % per_pass / steps],
-          static_cast<std::uint32_t>(index % steps)};
+  const arch::Round at = rounds_[index / steps];
+  return {at.pass, at.window_set, static_cast<std::uint32_t>(index % steps)};
 }
 
 bool LaconicArray::is_present(const Element& element, std::uint64_t index) const {
@@ -181,6 +180,7 @@ bool LaconicArray::may_start(const Element& element, std::uint64_t index) const 
 bool LaconicArray::begin(const arch::LayerInput& input, const arch::Block& block, hw::Reducer& reducer) {
   input_ = &input;
   block_ = block;
+  rounds_ = arch::Rounds(input, block_);
   reducer_ = &reducer;
   parts_ = input.mapping.composition;
   fully_connected_ = input.lowered.is_fully_connected;

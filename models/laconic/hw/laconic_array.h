@@ -8,6 +8,7 @@
 
 #include "models/laconic/hw/lpe.h"
 #include "models/laconic/laconic.h"
+#include "sim/arch/rounds.h"
 #include "sim/hw/bit_true/array.h"
 
 namespace heddle::models::laconic {
@@ -103,6 +104,7 @@ class LaconicArray : public hw::BitTrueArray {
 
   const arch::LayerInput* input_ = nullptr;
   arch::Block block_;
+  arch::Rounds rounds_;
   hw::Reducer* reducer_ = nullptr;
   arch::Composition parts_;
   std::vector<Element*> in_use_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/arch/rounds.h"
 #include "sim/base/error.h"
 #include "sim/hw/bit_true/array.h"
 #include "sim/hw/bit_true/element_control.h"
@@ -126,11 +127,10 @@ class SerialArray : public BitTrueArray {
   struct StepAt {
     std::uint32_t pass, window_set, step;
   };
-  // Loop order: pass, window set, step.
+  // Loop order: pass and window set as the mapping has them, then step.
   [[nodiscard]] StepAt step_at(std::uint64_t index) const {
-    const std::uint64_t per_pass = block_.window_sets.size() * steps_;
-    return {block_.passes[index / per_pass], block_.window_sets[index % per_pass / steps_],
-            static_cast<std::uint32_t>(index % steps_)};
+    const arch::Round at = rounds_[index / steps_];
+    return {at.pass, at.window_set, static_cast<std::uint32_t>(index % steps_)};
   }
   // Tiles of a pass that share a dispatcher a column: all, or each tile alone where groups share the tiles
   // (arch::slots_of).
@@ -165,6 +165,7 @@ class SerialArray : public BitTrueArray {
 
   const arch::LayerInput* input_ = nullptr;
   arch::Block block_;
+  arch::Rounds rounds_;
   Reducer* reducer_ = nullptr;
   std::uint32_t steps_ = 0;
   std::uint64_t total_ = 0;  // steps of the block, or bricks

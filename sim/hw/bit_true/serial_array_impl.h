@@ -73,6 +73,7 @@ template <class Design>
 bool SerialArray<Design>::begin(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer) {
   input_ = &input;
   block_ = block;
+  rounds_ = arch::Rounds(input, block_);
   reducer_ = &reducer;
   if constexpr (requires { design_.begin_layer(input); }) design_.begin_layer(input);
   steps_ = input.mapping.steps;
@@ -118,7 +119,10 @@ template <class Design>
 std::uint64_t SerialArray<Design>::releasable(std::uint64_t completed) const {
   const std::uint64_t free = std::min(total_, completed + register_count_);
   if (!input_->lowered.is_parallel_groups) return free;
-  const std::uint64_t per_pass = block_.window_sets.size() * steps_;
+  // Steps of one pass in a row.
+  const bool windows_first =
+      input_->mapping.step_order == arch::StepOrder::windows_first && block_.passes.size() > 1;
+  const std::uint64_t per_pass = (windows_first ? 1 : block_.window_sets.size()) * steps_;
   return std::min(free, (completed / per_pass + 1) * per_pass);
 }
 

@@ -31,11 +31,12 @@ struct NaiveScheduler {
   std::vector<Row> rows;
   std::vector<kernel::Offset> places;
   bool most = false;
+  int lanes = 16;  // of a row, up to 16
   std::vector<Emitted> emitted;
 
   NaiveScheduler(const std::vector<std::uint16_t>& nonzero, std::size_t row_count,
-                 const kernel::Pattern& pattern, bool take_most)
-      : places(pattern.offsets().begin(), pattern.offsets().end()), most(take_most) {
+                 const kernel::Pattern& pattern, bool take_most, int lane_count = 16)
+      : places(pattern.offsets().begin(), pattern.offsets().end()), most(take_most), lanes(lane_count) {
     const std::size_t columns = nonzero.size() / row_count;
     for (std::size_t r = 0; r < row_count; ++r) {
       rows.emplace_back(columns);
@@ -78,7 +79,7 @@ struct NaiveScheduler {
     std::vector<Cell*> found;
     for (const auto place : places) {
       if (t + place.columns >= row.size()) continue;
-      const int from = ((lane + place.lanes) % 16 + 16) % 16;
+      const int from = ((lane + place.lanes) % lanes + lanes) % lanes;
       Cell& cell = row[t + place.columns][static_cast<std::size_t>(from)];
       if (cell.weight) found.push_back(&cell);
     }
@@ -88,7 +89,7 @@ struct NaiveScheduler {
   [[nodiscard]] bool promote(Row& row, std::size_t t) const {
     int best = -1;
     std::size_t best_count = 0;
-    for (int lane = 0; lane < 16; ++lane) {
+    for (int lane = 0; lane < lanes; ++lane) {
       if (row[t][static_cast<std::size_t>(lane)].weight) continue;
       const std::size_t count = candidates(row, t, lane).size();
       if (count == 0) continue;

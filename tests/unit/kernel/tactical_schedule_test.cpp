@@ -71,7 +71,7 @@ void require_same(const Schedule& got, const NaiveScheduler& expected, std::size
           want.kind = own ? Slot::Kind::own : Slot::Kind::moved;
           moves += own ? 0 : 1;
           reads[want.column].second |= 1U << want.lane;
-        } else if (!cell.vacated) {
+        } else if (!cell.vacated && static_cast<int>(l) < expected.lanes) {
           want.kind = Slot::Kind::zero;
         }
         weights += cell.weight ? 1U : 0U;
@@ -85,7 +85,7 @@ void require_same(const Schedule& got, const NaiveScheduler& expected, std::size
     }
     REQUIRE(got.occupancy(e).weights == weights);
     REQUIRE(got.occupancy(e).zeros == zeros);
-    REQUIRE(got.occupancy(e).stored == rows * 16);
+    REQUIRE(got.occupancy(e).stored == rows * static_cast<std::size_t>(expected.lanes));
     REQUIRE(got.reads(e).size() == reads.size());
     std::size_t i = 0;
     for (const auto& [t, lanes] : reads) {
@@ -182,6 +182,24 @@ TEST_CASE("the scheduler agrees with the written rule for every pattern and opti
                          }));
     }
   }
+}
+
+TEST_CASE("places wrap around in the lanes that a row has") {
+  Random random(43);
+  const std::vector<Pattern> patterns{Pattern::parse("T<2,5>"), Pattern::parse("L<3,15>"),
+                                      Pattern::parse("T<2,5>").dnnsim()};
+  for (int round = 0; round < 200; ++round) {
+    const auto rows = static_cast<std::size_t>(random.between(1, 16));
+    const auto lanes = static_cast<unsigned>(random.between(1, 16));
+    Masks masks = random_set(random, rows, static_cast<std::size_t>(random.between(1, 12)));
+    for (auto& m : masks) m = static_cast<std::uint16_t>(m & ((1U << lanes) - 1));
+    const Pattern& pattern = patterns[static_cast<std::size_t>(round) % patterns.size()];
+    const ScheduleOptions options{.slot_priority = SlotPriority::most, .lanes = lanes};
+    require_same(schedule(masks, rows, pattern, options),
+                 NaiveScheduler(masks, rows, pattern, true, static_cast<int>(lanes)), rows);
+  }
+  CHECK(schedule(Masks{1, 2, 4}, 1, Pattern::parse("X<inf,15>"), {.lanes = 3}).size() == 1);
+  CHECK(schedule(Masks{3, 3, 3}, 1, Pattern::parse("X<inf,15>"), {.lanes = 2}).size() == 3);
 }
 
 TEST_CASE("the unlimited pattern packs each filter's non-zeros in order, and no pattern beats it") {
