@@ -35,6 +35,13 @@ void append_scheduler(config::Declaration& out) {
                            "not exist, as in DNNsim")
                     .from(kDnnsim));
   out.push_back(
+      Parameter::choice("absent_slots", {"zero", "empty", "first"})
+          .by_default("zero")
+          .means("slots of lanes in which a filter has no channel (all but one of a depthwise filter): "
+                 "zero weights like others; empty, never holding the column back; or empty but in a "
+                 "set's first column, where they read its lane 0, as DNNsim does; limited patterns only")
+          .from("specification, depthwise: all 16 lanes count; first: DNNsim"));
+  out.push_back(
       Parameter::boolean("gate_zero_slots")
           .by_default(false)
           .means(
@@ -133,6 +140,10 @@ Params Params::from(const config::Values& values) {
   out.schedule.slot_priority =
       values.text("slot_priority") == "most" ? kernel::SlotPriority::most : kernel::SlotPriority::fewest;
   out.schedule.drop_trailing_zeros = values.text("trailing_zero_columns") == "dropped";
+  const std::string absent = values.text("absent_slots");
+  out.schedule.absent_slots = absent == "first"   ? kernel::AbsentSlots::first
+                              : absent == "empty" ? kernel::AbsentSlots::empty
+                                                  : kernel::AbsentSlots::zero;
   out.gate_zero_slots = values.flag("gate_zero_slots");
   out.tile_sync = values.text("tile_sync") == "lockstep" ? TileSync::lockstep : TileSync::independent;
   out.registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited

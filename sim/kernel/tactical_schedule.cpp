@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxRows = 16;
 constexpr std::uint8_t kOwn = 0;  // 1 .. kMaxOffsets: moved by offsets[code - 1]
+constexpr std::uint8_t kFirst = 0xfd;
 constexpr std::uint8_t kZero = 0xfe;
 constexpr std::uint8_t kEmpty = 0xff;
 
@@ -116,10 +117,21 @@ class TacticalScheduler {
       }
     }
     gated_[0] |= own;
-    const std::uint32_t gone = vacated_[t * rows_ + row];
-    lanes_[0] |= work.zeros & ~gone;
+    const std::uint32_t absent = absent_lanes(t, row);
+    const std::uint32_t gone = vacated_[t * rows_ + row] | absent;
+    const std::uint32_t first = reads_first(t) ? work.zeros & absent : 0;
+    lanes_[0] |= (work.zeros & ~gone) | (first != 0 ? 1U : 0U);
     occupy(t, row, own | work.filled, work.zeros & ~gone);
-    if (options_.keep_slots) keep_codes(work, own, gone);
+    if (options_.keep_slots) keep_codes(work, own, gone, first);
+  }
+
+  [[nodiscard]] std::uint32_t absent_lanes(std::size_t t, std::size_t row) const {
+    if (options_.present.empty() || options_.absent_slots == AbsentSlots::zero) return 0;
+    return all_lanes_ & ~std::uint32_t{options_.present[row * stride_ + t]};
+  }
+
+  [[nodiscard]] bool reads_first(std::size_t t) const {
+    return t == 0 && options_.absent_slots == AbsentSlots::first;
   }
 
   void occupy(std::size_t t, std::size_t row, std::uint32_t weights, std::uint32_t zeros) {
@@ -186,13 +198,12 @@ class TacticalScheduler {
     }
   }
 
-  void keep_codes(Row& work, std::uint32_t own, std::uint32_t gone) {
+  void keep_codes(Row& work, std::uint32_t own, std::uint32_t gone, std::uint32_t first) {
     for (unsigned lane = 0; lane < kBrick; ++lane) {
       const std::uint32_t bit = 1U << lane;
       if ((work.filled & bit) != 0) continue;
-      work.codes[lane] = (own & bit) != 0                              ? kOwn
-                         : (gone & bit) != 0 || lane >= options_.lanes ? kEmpty
-                                                                       : kZero;
+      const bool is_empty = (gone & bit) != 0 || lane >= options_.lanes;
+      work.codes[lane] = (own & bit) != 0 ? kOwn : (first & bit) != 0 ? kFirst : is_empty ? kEmpty : kZero;
     }
     out_.codes_.insert(out_.codes_.end(), work.codes.begin(), work.codes.end());
   }
@@ -228,6 +239,7 @@ Slot Schedule::slot(std::size_t emitted, std::size_t row, std::size_t lane) cons
   const std::uint8_t code = codes_.at(at);
   if (code == kOwn) return {Slot::Kind::own, columns_[emitted], own_lane};
   if (code == kZero) return {Slot::Kind::zero, columns_[emitted], own_lane};
+  if (code == kFirst) return {Slot::Kind::zero, columns_[emitted], 0};
   if (code == kEmpty) return {Slot::Kind::empty, columns_[emitted], own_lane};
   const Offset from = offsets_[code - 1U];
   return {Slot::Kind::moved, columns_[emitted] + from.columns,

@@ -14,11 +14,16 @@ namespace heddle::kernel {
 // Which of the zero slots with candidates is filled first; equals go to the lowest lane.
 enum class SlotPriority : std::uint8_t { fewest, most };
 
+// Slots of lanes in which the row's filter has no channel: zero weights like others; nothing; or nothing but
+// that those of the first column read its lane 0.
+enum class AbsentSlots { zero, empty, first };
+
 struct ScheduleOptions {
   SlotPriority slot_priority = SlotPriority::fewest;
   bool drop_trailing_zeros = false;  // DNNsim: all-zero columns at the filters' end are no columns at all
-  bool keep_slots = true;            // what every slot holds; counting needs the reads only
-  unsigned lanes = kBrick;           // a row has, at most 16: places wrap around in them
+  AbsentSlots absent_slots = AbsentSlots::zero;
+  bool keep_slots = true;   // what every slot holds; counting needs the reads only
+  unsigned lanes = kBrick;  // a row has, at most 16: places wrap around in them
   // Lanes that hold a channel of the row's filter, laid out as `nonzero`; empty: all of them do.
   std::span<const std::uint16_t> present = {};
 };

@@ -48,6 +48,7 @@ class Steps:
     windows: list  # [window][step][lane]
     filters: list  # [filter][step][lane]
     lanes: int = LANES  # that weights can be packed into
+    own: list = None  # depthwise: a filter's only lane with a channel
 
 
 def fold_image(activations, weights, stride):
@@ -119,7 +120,9 @@ def lower(layer, array):
                 lists.append([brick(weight[k:k + LANES, ky, kx]) for kx in range(kernel_w)
                               for ky in range(kernel_h) for k in range(0, count, LANES)])
         if depthwise:  # one set of filters after the other, on one tile
-            out += [Steps(windows, lists[i:i + square], square) for i in range(0, len(lists), square)]
+            lanes = [row // per_group for row in range(len(lists))]
+            out += [Steps(windows, lists[i:i + square], square, lanes[i:i + square])
+                    for i in range(0, len(lists), square)]
         else:
             out.append(Steps(windows, lists))
     return out
@@ -316,7 +319,7 @@ def laconic(layer, array, terms=popcount_terms):
 
 # Bit-Tactical.
 
-def schedule(rows, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
+def schedule(rows, lanes=LANES, own=None, lookahead=2, places=tuple(T_2_5)):
     """Emitted columns of a filter set: [(t, per row the (t, lane) that each slot selects, None where vacated)]."""
     length = 0
     for row in rows:
@@ -324,7 +327,9 @@ def schedule(rows, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
             if any(values):
                 length = max(length, t + 1)  # trailing all-zero columns do not exist
     weight = [[[values[l] != 0 for l in range(lanes)] for values in row[:length]] for row in rows]
-    select = [[[(t, l) for l in range(lanes)] for t in range(length)] for _ in rows]
+    # Slots without a channel select nothing, in the first column its lane 0.
+    select = [[[(t, l) if own is None or own[r] == l else (0, 0) if t == 0 else None for l in range(lanes)]
+               for t in range(length)] for r in range(len(rows))]
     out, skipped = [], 0
     for t in range(length):
         if skipped < lookahead and not any(any(row[t]) for row in weight):
@@ -358,7 +363,7 @@ def tactical(layer, array, cycles_of):
     times = []
     for steps in lower(layer, array):
         for tiles in passes(steps, layer, array):
-            lists = [schedule(tile, steps.lanes) for tile in tiles]
+            lists = [schedule(tile, steps.lanes, steps.own) for tile in tiles]
             for windows in window_sets(steps, layer, array):
                 for e in range(max(1, max(len(l) for l in lists))):
                     times.append(max([1] + [cycles_of(window, l[e][1]) for l in lists if e < len(l)

@@ -202,6 +202,33 @@ TEST_CASE("places wrap around in the lanes that a row has") {
   CHECK(schedule(Masks{3, 3, 3}, 1, Pattern::parse("X<inf,15>"), {.lanes = 2}).size() == 3);
 }
 
+TEST_CASE("slots without a channel hold a zero, nothing, or in the first column lane 0") {
+  using heddle::kernel::AbsentSlots;
+  const Masks masks = filter(4, {{0, 1}, {3, 1}});  // a depthwise filter of lane 1; the last weight moves one ahead
+  const Masks present(4, 2);
+  ScheduleOptions options{.lanes = 4, .present = present};
+  const auto reads = [&](AbsentSlots absent) {
+    options.absent_slots = absent;
+    const Schedule got = schedule(masks, 1, Pattern::parse("L<1,0>"), options);
+    std::vector<std::vector<std::pair<unsigned, unsigned>>> out;
+    for (std::size_t e = 0; e < got.size(); ++e) {
+      auto& column = out.emplace_back();
+      for (const auto& read : got.reads(e)) column.emplace_back(read.column, read.lanes);
+    }
+    return out;
+  };
+  using Reads = std::vector<std::vector<std::pair<unsigned, unsigned>>>;
+  // Column 1 is skipped, column 2 takes column 3's weight into lane 1.
+  CHECK(reads(AbsentSlots::zero) == Reads{{{0, 15}}, {{2, 13}, {3, 2}}});
+  CHECK(reads(AbsentSlots::empty) == Reads{{{0, 2}}, {{3, 2}}});
+  CHECK(reads(AbsentSlots::first) == Reads{{{0, 3}}, {{3, 2}}});
+  const Schedule got = schedule(masks, 1, Pattern::parse("L<1,0>"), options);
+  CHECK(got.slot(0, 0, 1).kind == Slot::Kind::own);
+  CHECK(got.slot(0, 0, 3).kind == Slot::Kind::zero);
+  CHECK(got.slot(0, 0, 3).lane == 0);
+  CHECK(got.slot(1, 0, 3).kind == Slot::Kind::empty);
+}
+
 TEST_CASE("the unlimited pattern packs each filter's non-zeros in order, and no pattern beats it") {
   Random random(42);
   const Pattern unlimited = Pattern::parse("X<inf,15>");
