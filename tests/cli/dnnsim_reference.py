@@ -48,7 +48,7 @@ class Steps:
     windows: list  # [window][step][lane]
     filters: list  # [filter][step][lane]
     lanes: int = LANES  # that weights can be packed into
-    own: list = None  # depthwise: a filter's only lane with a channel
+    present: list = None  # [filter][step]: lanes that have a channel
 
 
 def fold_image(activations, weights, stride):
@@ -87,7 +87,8 @@ def lower(layer, array):
     if layer.is_fc:
         parts = range(0, len(layer.activations), LANES)
         return [Steps([[brick(layer.activations[p:p + LANES]) for p in parts]],
-                      [[brick(w[p:p + LANES]) for p in parts] for w in layer.weights])]
+                      [[brick(w[p:p + LANES]) for p in parts] for w in layer.weights],
+                      present=[[range(min(LANES, len(w) - p)) for p in parts] for w in layer.weights])]
     image = np.pad(layer.activations, ((0, 0), (layer.pad, layer.pad), (layer.pad, layer.pad)))
     weights, stride = layer.weights, layer.stride
     out_h = (image.shape[1] - weights.shape[2]) // stride + 1
@@ -120,11 +121,12 @@ def lower(layer, array):
                 lists.append([brick(weight[k:k + LANES, ky, kx]) for kx in range(kernel_w)
                               for ky in range(kernel_h) for k in range(0, count, LANES)])
         if depthwise:  # one set of filters after the other, on one tile
-            lanes = [row // per_group for row in range(len(lists))]
-            out += [Steps(windows, lists[i:i + square], square, lanes[i:i + square])
+            present = [[[row // per_group]] * len(windows[0]) for row in range(len(lists))]
+            out += [Steps(windows, lists[i:i + square], square, present[i:i + square])
                     for i in range(0, len(lists), square)]
         else:
-            out.append(Steps(windows, lists))
+            present = [range(min(LANES, count - k)) for k in range(0, count, LANES)] * (kernel_w * kernel_h)
+            out.append(Steps(windows, lists, present=[present] * len(lists)))
     return out
 
 
@@ -319,7 +321,7 @@ def laconic(layer, array, terms=popcount_terms):
 
 # Bit-Tactical.
 
-def schedule(rows, lanes=LANES, own=None, lookahead=2, places=tuple(T_2_5)):
+def schedule(rows, present, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
     """Emitted columns of a filter set: [(t, per row the (t, lane) that each slot selects, None where vacated)]."""
     length = 0
     for row in rows:
@@ -328,7 +330,7 @@ def schedule(rows, lanes=LANES, own=None, lookahead=2, places=tuple(T_2_5)):
                 length = max(length, t + 1)  # trailing all-zero columns do not exist
     weight = [[[values[l] != 0 for l in range(lanes)] for values in row[:length]] for row in rows]
     # Slots without a channel select nothing, in the first column its lane 0.
-    select = [[[(t, l) if own is None or own[r] == l else (0, 0) if t == 0 else None for l in range(lanes)]
+    select = [[[(t, l) if l in present[r][t] else (0, 0) if t == 0 else None for l in range(lanes)]
                for t in range(length)] for r in range(len(rows))]
     out, skipped = [], 0
     for t in range(length):
@@ -363,7 +365,7 @@ def tactical(layer, array, cycles_of):
     times = []
     for steps in lower(layer, array):
         for tiles in passes(steps, layer, array):
-            lists = [schedule(tile, steps.lanes, steps.own) for tile in tiles]
+            lists = [schedule(tile, steps.present, steps.lanes) for tile in tiles]
             for windows in window_sets(steps, layer, array):
                 for e in range(max(1, max(len(l) for l in lists))):
                     times.append(max([1] + [cycles_of(window, l[e][1]) for l in lists if e < len(l)
