@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxRows = 16;
 constexpr std::uint8_t kOwn = 0;  // 1 .. kMaxOffsets: moved by offsets[code - 1]
-constexpr std::uint8_t kFirst = 0xfd;
 constexpr std::uint8_t kZero = 0xfe;
 constexpr std::uint8_t kEmpty = 0xff;
 
@@ -122,7 +121,11 @@ class TacticalScheduler {
     const std::uint32_t first = reads_first(t) ? work.zeros & absent : 0;
     lanes_[0] |= (work.zeros & ~gone) | (first != 0 ? 1U : 0U);
     occupy(t, row, own | work.filled, work.zeros & ~gone);
-    if (options_.keep_slots) keep_codes(work, own, gone, first);
+    if (options_.keep_slots) keep_codes(work, own, gone);
+    if (first != 0 && options_.keep_slots) {
+      out_.first_readers_.resize(rows_);
+      out_.first_readers_[row] = static_cast<std::uint16_t>(first);
+    }
   }
 
   [[nodiscard]] std::uint32_t absent_lanes(std::size_t t, std::size_t row) const {
@@ -198,12 +201,12 @@ class TacticalScheduler {
     }
   }
 
-  void keep_codes(Row& work, std::uint32_t own, std::uint32_t gone, std::uint32_t first) {
+  void keep_codes(Row& work, std::uint32_t own, std::uint32_t gone) {
     for (unsigned lane = 0; lane < kBrick; ++lane) {
       const std::uint32_t bit = 1U << lane;
       if ((work.filled & bit) != 0) continue;
       const bool is_empty = (gone & bit) != 0 || lane >= options_.lanes;
-      work.codes[lane] = (own & bit) != 0 ? kOwn : (first & bit) != 0 ? kFirst : is_empty ? kEmpty : kZero;
+      work.codes[lane] = (own & bit) != 0 ? kOwn : is_empty ? kEmpty : kZero;
     }
     out_.codes_.insert(out_.codes_.end(), work.codes.begin(), work.codes.end());
   }
@@ -239,7 +242,8 @@ Slot Schedule::slot(std::size_t emitted, std::size_t row, std::size_t lane) cons
   const std::uint8_t code = codes_.at(at);
   if (code == kOwn) return {Slot::Kind::own, columns_[emitted], own_lane};
   if (code == kZero) return {Slot::Kind::zero, columns_[emitted], own_lane};
-  if (code == kFirst) return {Slot::Kind::zero, columns_[emitted], 0};
+  const bool reads_first = emitted == 0 && !first_readers_.empty() && (first_readers_[row] >> lane & 1U) != 0;
+  if (reads_first) return {Slot::Kind::zero, columns_[emitted], 0};
   if (code == kEmpty) return {Slot::Kind::empty, columns_[emitted], own_lane};
   const Offset from = offsets_[code - 1U];
   return {Slot::Kind::moved, columns_[emitted] + from.columns,

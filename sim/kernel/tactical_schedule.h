@@ -86,9 +86,10 @@ class Schedule {
   std::vector<Occupancy> occupancy_;
   std::uint64_t moves_ = 0;
   unsigned lanes_ = kBrick;
-  std::vector<Offset> offsets_;         // what the codes below mean
-  std::vector<std::uint8_t> codes_;     // [emitted][row][lane]
-  std::vector<std::uint32_t> sources_;  // the same for unlimited patterns: 16 t + lane
+  std::vector<Offset> offsets_;               // what the codes below mean
+  std::vector<std::uint8_t> codes_;           // [emitted][row][lane]
+  std::vector<std::uint16_t> first_readers_;  // [row], lanes of column 0: AbsentSlots::first
+  std::vector<std::uint32_t> sources_;        // the same for unlimited patterns: 16 t + lane
 };
 
 // Bit-Tactical's software scheduler for one filter set (arXiv 1803.03688). nonzero[row * columns + t] has bit
