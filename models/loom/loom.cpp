@@ -112,15 +112,9 @@ Params Params::from(const config::Values& values) {
 }
 
 void Loom::require_bit_true() const {
-  if (params_.weight_sync != WeightSync::maximum) {
-    throw Error(ErrorKind::config, "/parameters/weight_sync",
-                "\"mean\" counts an average that no array takes and cannot run bit-true; \"maximum\" can");
-  }
-  if (params_.trim_low) {
-    throw Error(ErrorKind::config, "/parameters/trim_low",
-                "trimming is DNNsim's count, which two's-complement planes cannot be streamed in; it cannot "
-                "run bit-true");
-  }
+  if (params_.weight_sync == WeightSync::maximum) return;
+  throw Error(ErrorKind::config, "/parameters/weight_sync",
+              "\"mean\" counts an average that no array takes and cannot run bit-true; \"maximum\" can");
 }
 
 unsigned Loom::width(std::span<const std::int32_t> values, unsigned bits, bool is_signed) const {
