@@ -6,7 +6,6 @@
 
 #include "sim/arch/cascade.h"
 #include "sim/arch/column_steps.h"
-#include "sim/base/error.h"
 #include "sim/base/quantity.h"
 #include "sim/kernel/width_dnnsim.h"
 
@@ -49,12 +48,6 @@ std::vector<kernel::GroupBits> block_summaries(const workload::ActivationBricks&
     out[i] = kernel::summarize(block);
   }
   return out;
-}
-
-void Dprs::require_bit_true() const {
-  if (params_.pe_width >= params_.container_bits) return;
-  throw Error(ErrorKind::config, "/parameters/pe_width",
-              "composed units are counted as DNNsim does and cannot run bit-true");
 }
 
 unsigned Detector::width(kernel::GroupBits group) const {

@@ -55,8 +55,6 @@ class Dprs final : public arch::Accelerator {
   // Bits of the weights that a cascading pass loads for a step: the widest of all its filters and slices.
   [[nodiscard]] unsigned weight_width(const arch::LayerInput& input, std::uint32_t pass,
                                       std::uint32_t step) const;
-  // Throws Error(config) where a configuration only counts: pe_width below the container.
-  void require_bit_true() const;
   // The detectors as they are set for a layer.
   [[nodiscard]] Detector detector(const arch::LayerInput& input) const;
 

@@ -81,7 +81,7 @@ config::Declaration Params::declaration() {
       Parameter::choice("composed_weights", {"unit", "layer"})
           .by_default("unit")
           .means("weight bits of a step where rows are composed (pe_width) and weights have the layer's "
-                 "precision: those that a unit holds, or all of the layer's, which only counts")
+                 "precision: those that a unit holds, or all of the layer's, the units standing still for those that they have not")
           .from(std::string("our choice; layer: ") + kDnnsim),
       arch::storage_parameter(arch::Storage::bit_interleaved,
                               std::string(kPaper) + ": storage and traffic are bit-interleaved"),
@@ -118,21 +118,9 @@ Params Params::from(const config::Values& values) {
 }
 
 void Loom::require_bit_true() const {
-  if (params_.weight_sync != WeightSync::maximum) {
-    throw Error(ErrorKind::config, "/parameters/weight_sync",
-                "\"mean\" counts an average that no array takes and cannot run bit-true; \"maximum\" can");
-  }
-  if (params_.composed_weights == ComposedWeights::layer && params_.pe_width < params_.container_bits) {
-    throw Error(
-        ErrorKind::config, "/parameters/composed_weights",
-        "\"layer\" counts steps as DNNsim does, longer than composed units need, and cannot run bit-true; "
-        "\"unit\" can");
-  }
-  if (params_.trim_low) {
-    throw Error(ErrorKind::config, "/parameters/trim_low",
-                "trimming is DNNsim's count, which two's-complement planes cannot be streamed in; it cannot "
-                "run bit-true");
-  }
+  if (params_.weight_sync == WeightSync::maximum) return;
+  throw Error(ErrorKind::config, "/parameters/weight_sync",
+              "\"mean\" counts an average that no array takes and cannot run bit-true; \"maximum\" can");
 }
 
 unsigned Loom::width(std::span<const std::int32_t> values, unsigned bits, bool is_signed) const {

@@ -44,8 +44,7 @@ class Loom final : public arch::Accelerator {
  public:
   explicit Loom(Params params) : params_(params) {}
   [[nodiscard]] const Params& params() const { return params_; }
-  // Throws Error(config) where a configuration only counts: weight_sync "mean", trim_low, composed rows that
-  // step through the layer's whole weight precision.
+  // Throws Error(config) where a configuration only counts: weight_sync "mean".
   void require_bit_true() const;
 
   // Units that work as one on a value of `bits` bits: one for each `pe_width` of them.

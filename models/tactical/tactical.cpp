@@ -7,7 +7,6 @@
 #include "models/tactical/plan.h"
 #include "sim/arch/budget.h"
 #include "sim/arch/parallel.h"
-#include "sim/base/error.h"
 #include "sim/base/quantity.h"
 #include "sim/kernel/round_robin.h"
 #include "sim/kernel/run_ahead.h"
@@ -246,12 +245,6 @@ void count_weights(const arch::Block& block, const TacticalPlan& plan, const arc
 }
 
 }  // namespace
-
-void Tactical::require_bit_true() const {
-  if (params_.pe_width >= params_.container_bits) return;
-  throw Error(ErrorKind::config, "/parameters/pe_width",
-              "composed units are counted as DNNsim does and cannot run bit-true");
-}
 
 std::unique_ptr<arch::Plan> Tactical::prepare(const arch::LayerInput& input) const {
   return std::make_unique<TacticalPlan>(*this, input);

@@ -64,8 +64,6 @@ class Tactical final : public arch::Accelerator {
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {
     return arch::map_composed(layer, shape(), pallet, params_.pe_width);
   }
-  // Throws Error(config) where a configuration only counts: pe_width below the container.
-  void require_bit_true() const;
   [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
                                  const arch::Block& block) const override;

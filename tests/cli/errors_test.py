@@ -238,6 +238,8 @@ USAGE = {
     "fraction zero": (["run", "stripes", "--verify-fraction", "0"], ["above 0"]),
     "fraction not a number": (["run", "stripes", "--verify-fraction", "nan"], ["above 0"]),
     "waveform without bit-true": (["run", "stripes", "--vcd", "/tmp/x.vcd"], ["bit-true"]),
+    "an average run bit-true": (["run", "loom_1b_group", "--fidelity", "bit-true", "--set", "parameters.weight_sync=mean"],
+                                ["/parameters/weight_sync", "cannot run bit-true"]),
     "compare of one": (["compare", "stripes"], ["at least two"]),
     "unknown schema": (["schema", "trac"], ["did you mean 'trace'"]),
     "unknown model": (["describe", "stipes"], ["did you mean 'stripes'"]),

@@ -64,8 +64,8 @@ void Element::load() {
     for (std::uint32_t q = 0; q < parts_.columns; ++q) {
       Lpe& lpe = lpes_[p * parts_.columns + q];
       if (array_.fully_connected_ || at.step == 0) lpe.clear();
-      lpe.load(recode_brick(params.encoder, weights, p, params.lpe_width),
-               recode_brick(params.encoder, activations, q, params.lpe_width));
+      lpe.load(recode_brick(params.encoder, weights, {p, parts_.rows, params.lpe_width}),
+               recode_brick(params.encoder, activations, {q, parts_.columns, params.lpe_width}));
     }
   }
   active_ = true;

@@ -3,21 +3,16 @@
 
 #include <algorithm>
 #include <bit>
-#include <utility>
 
 #include "sim/base/error.h"
 
 namespace heddle::models::laconic {
 
 TermBrick recode_brick(kernel::Encoder encoder, std::span<const std::int32_t, arch::kLanes> values,
-                       std::uint32_t part, std::uint32_t width) {
+                       const hw::BlockPlace& part) {
   TermBrick out;
-  for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
-    const std::uint32_t magnitude =
-        (kernel::magnitude_of(values[lane]) >> (part * width)) & ((1U << width) - 1);
-    out[lane] = kernel::recode(encoder, magnitude);
-    if (values[lane] < 0) std::swap(out[lane].positive, out[lane].negative);
-  }
+  for (std::size_t lane = 0; lane < arch::kLanes; ++lane)
+    out[lane] = hw::terms_of_block(encoder, values[lane], part);
   return out;
 }
 

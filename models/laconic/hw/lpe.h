@@ -6,16 +6,16 @@
 #include <vector>
 
 #include "sim/arch/mapping.h"
-#include "sim/kernel/terms.h"
+#include "sim/hw/bit_true/term_serializer.h"
 
 namespace heddle::models::laconic {
 
 // The operands of one element for one step: a brick of recoded values, sign folded into the terms.
 using TermBrick = std::array<kernel::TermMasks, arch::kLanes>;
 
-// Part `part` of `width` magnitude bits of each value.
+// A part of each value's magnitude.
 TermBrick recode_brick(kernel::Encoder encoder, std::span<const std::int32_t, arch::kLanes> values,
-                       std::uint32_t part, std::uint32_t width);
+                       const hw::BlockPlace& part);
 
 // The processing element of Laconic. Each cycle every lane that is not done takes one weight term and one
 // activation term, adds their exponents and decodes the sum one-hot; the lanes' one-hot vectors are

@@ -7,51 +7,79 @@
 
 namespace heddle::models::loom {
 
-Place place_of(std::uint32_t bit, std::uint32_t index, std::uint32_t blocks, std::uint32_t block_bits,
-               std::uint32_t width, bool is_signed) {
-  const std::uint32_t at = index * block_bits + bit;
-  std::int64_t counts = std::int64_t{1} << at;
-  if (is_signed && bit + 1 == width)
-    counts = (index + 1 < blocks ? std::int64_t{1} << ((index + 1) * block_bits) : 0) - counts;
-  return {static_cast<std::uint8_t>(at), counts};
-}
-
-std::uint16_t cut_plane(const std::int32_t* values, std::uint32_t place) {
-  std::uint32_t out = 0;
-  for (std::size_t lane = 0; lane < arch::kLanes; ++lane)
-    out |= ((static_cast<std::uint32_t>(values[lane]) >> place) & 1U) << lane;
-  return static_cast<std::uint16_t>(out);
+// Low bits are trimmed as DNNsim counts them, which one's complement needs.
+hw::BitCode GridDesign::Feed::code(bool is_signed) const {
+  return {model_.params().width_rule == WidthRule::dnnsim, is_signed, model_.params().trim_low};
 }
 
 void GridDesign::Feed::find_activation_width() {
   const arch::LayerInput& input = *operands_->input;
+  const Params& params = model_.params();
   const unsigned bits = input.layer.precision.activation_bits;
-  activation_width_ = std::min(bits, model_.params().pe_width);
-  activation_is_signed_ = input.layer.activation.rep.is_signed;
-  if (model_.params().activation_width == ActivationWidth::layer) return;
-  activation_is_signed_ = model_.activations_are_signed(input);
-  activation_width_ = 1;
-  for (const auto& brick : operands_->bricks)
-    activation_width_ = std::max(activation_width_, model_.width(brick, bits, activation_is_signed_));
+  const std::uint32_t blocks = model_.blocks(bits);
+  std::uint32_t widest = 1;
+  activations_.clear();
+  for (const auto& brick : operands_->bricks) {
+    for (std::uint32_t block = 0; block < blocks; ++block) {
+      const hw::BlockPlace place{block, blocks, params.pe_width};
+      hw::BitSerializer serializer = hw::BitSerializer::of_width(std::min(bits, params.pe_width),
+                                                                 input.layer.activation.rep.is_signed, place);
+      if (params.activation_width == ActivationWidth::dynamic) {
+        serializer = hw::BitSerializer(code(model_.activations_are_signed(input)), place);
+        serializer.see(brick);
+      }
+      widest = std::max(widest, serializer.planes());
+      activations_.push_back(serializer);
+    }
+  }
+  slots_ = static_cast<std::uint32_t>(ceil_div(widest, params.bits_per_cycle));
+}
+
+// Of a filter's weights in this step, of their widest block.
+std::uint32_t GridDesign::Feed::weight_width(std::uint32_t filter) const {
+  const arch::LayerInput& input = *operands_->input;
+  if (!rows_.in_use) {
+    return std::min<std::uint32_t>(
+        input.group_widths[std::size_t{filter} * input.mapping.steps + operands_->step],
+        model_.params().pe_width);
+  }
+  std::uint32_t widest = 1;
+  for (std::uint32_t block = 0; block < weight_blocks_; ++block) {
+    const auto detected = rows_.detect(block, weight_blocks_, input.weights->brick(filter, operands_->step));
+    widest = std::max(widest, detected.planes());
+  }
+  return widest;
 }
 
 void GridDesign::Feed::find_weight_width() {
   const arch::LayerInput& input = *operands_->input;
+  const Params& params = model_.params();
   const unsigned bits = input.layer.precision.weight_bits;
-  weight_width_ = std::min(bits, model_.params().pe_width);
-  weight_is_signed_ = input.layer.weight.rep.is_signed;
+  weight_blocks_ = model_.blocks(bits);
+  weight_bits_ = std::min(bits, params.pe_width);
+  weight_width_ = params.composed_weights == ComposedWeights::layer ? bits : weight_bits_;
+  rows_ = {.in_use = params.weight_precision == WeightPrecision::values,
+           .code = code(model_.weights_are_signed(input)),
+           .block_bits = params.pe_width};
   if (!model_.has_group_widths(input)) return;
-  const bool finds = model_.params().weight_precision == WeightPrecision::values;
-  if (finds) weight_is_signed_ = model_.weights_are_signed(input);
   weight_width_ = 1;
   for (const auto& set : input.mapping.passes[operands_->pass]) {
-    for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {
-      const std::size_t index = std::size_t{f} * input.mapping.steps + operands_->step;
-      const std::uint32_t width =
-          finds ? model_.width(input.weights->brick(f, operands_->step), bits, weight_is_signed_)
-                : std::min<std::uint32_t>(input.group_widths[index], model_.params().pe_width);
-      weight_width_ = std::max(weight_width_, width);
-    }
+    for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f)
+      weight_width_ = std::max(weight_width_, weight_width(f));
+  }
+  weight_bits_ = weight_width_;
+}
+
+void GridDesign::Feed::set_weights(Slot& slot) const {
+  slot.weight_blocks = static_cast<std::uint8_t>(weight_blocks_);
+  slot.rows = rows_;
+  slot.rows.plane = cycle_ / slots_;
+  if (rows_.in_use) return;
+  for (std::uint32_t block = 0; block < weight_blocks_; ++block) {
+    slot.weights[block] =
+        hw::BitSerializer::of_width(weight_bits_, operands_->input->layer.weight.rep.is_signed,
+                                    {block, weight_blocks_, model_.params().pe_width})
+            .plane(slot.rows.plane);
   }
 }
 
@@ -59,32 +87,21 @@ void GridDesign::Feed::begin(const hw::StepOperands& operands) {
   operands_ = &operands;
   find_activation_width();
   find_weight_width();
-  slots_ = static_cast<std::uint32_t>(ceil_div(activation_width_, model_.params().bits_per_cycle));
   cycle_ = 0;
 }
 
 bool GridDesign::Feed::next(std::span<Word> words) {
-  const Params& params = model_.params();
-  const auto& precision = operands_->input->layer.precision;
-  const std::uint32_t activation_blocks = model_.blocks(precision.activation_bits);
-  const std::uint32_t weight_blocks = model_.blocks(precision.weight_bits);
-  const std::uint32_t first = cycle_ % slots_ * params.bits_per_cycle;
-  const std::uint32_t end = std::min(first + params.bits_per_cycle, activation_width_);
+  const std::uint32_t bits = model_.params().bits_per_cycle;
+  const std::size_t blocks = activations_.size() / words.size();
   for (std::size_t w = 0; w < words.size(); ++w) {
     Slot& slot = words[w].slot;
-    slot.clear();
-    for (std::uint32_t block = 0; block < activation_blocks; ++block) {
-      for (std::uint32_t bit = first; bit < end; ++bit) {
-        slot.add(operands_->bricks[w], place_of(bit, block, activation_blocks, params.pe_width,
-                                                activation_width_, activation_is_signed_));
-      }
+    slot.activations.clear();
+    for (std::size_t block = 0; block < blocks; ++block) {
+      slot.activations.add(activations_[w * blocks + block], operands_->bricks[w], cycle_ % slots_ * bits,
+                           bits);
     }
     slot.latches = cycle_ % slots_ == 0;
-    slot.weight_blocks = static_cast<std::uint8_t>(weight_blocks);
-    for (std::uint32_t block = 0; block < weight_blocks; ++block) {
-      slot.weights[block] =
-          place_of(cycle_ / slots_, block, weight_blocks, params.pe_width, weight_width_, weight_is_signed_);
-    }
+    set_weights(slot);
   }
   return ++cycle_ == slots_ * weight_width_;
 }
@@ -101,16 +118,17 @@ bool ColumnDesign::Feed::next(Word& word) {
   const arch::LayerInput& input = *operands_->input;
   const Params& params = model_.params();
   const std::uint32_t weight_bits = input.layer.precision.weight_bits;
-  const std::uint32_t first = cycle_ % hold_ * params.bits_per_cycle;
+  const std::uint32_t place = cycle_ % hold_ * params.bits_per_cycle;
   // A column waits for its turn on the row's weight bits once its activation bits are through.
-  const std::uint32_t end = std::min(first + params.bits_per_cycle, params.container_bits);
-  word.slot.clear();
-  for (std::uint32_t bit = first; bit < end && operands_->slice < operands_->bricks.size(); ++bit) {
-    word.slot.add(operands_->bricks[operands_->slice],
-                  place_of(bit, 0, 1, 16, params.container_bits, input.layer.activation.rep.is_signed));
+  word.slot.activations.clear();
+  if (operands_->slice < operands_->bricks.size()) {
+    word.slot.activations.add(
+        hw::BitSerializer::of_width(params.container_bits, input.layer.activation.rep.is_signed),
+        operands_->bricks[operands_->slice], place, params.bits_per_cycle);
   }
   word.slot.latches = cycle_ % hold_ == 0;
-  word.slot.weights[0] = place_of(cycle_ / hold_, 0, 1, 16, weight_bits, input.layer.weight.rep.is_signed);
+  word.slot.weights[0] =
+      hw::BitSerializer::of_width(weight_bits, input.layer.weight.rep.is_signed).plane(cycle_ / hold_);
   return ++cycle_ == hold_ * weight_bits;
 }
 

@@ -6,47 +6,40 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "models/loom/loom.h"
 #include "sim/hw/bit_true/cascade_array.h"
+#include "sim/hw/bit_true/operand_planes.h"
 #include "sim/hw/bit_true/serial_array.h"
 
 namespace heddle::models::loom {
 
-// Weight bits of one block, or activation bits: which place they have in the value, and what a one counts
-// for. A sign bit counts negative; of a block that is not the topmost it also carries into the next one.
-struct Place {
-  std::uint8_t at = 0;
-  std::int64_t counts = 0;
+// Where weight widths are found in the values, each row has a detector of its own for each block of its
+// weights and sends its own plane of the number asked for.
+struct RowDetectors {
+  bool in_use = false;
+  hw::BitCode code;
+  unsigned block_bits = 16;
+  unsigned plane = 0;
 
-  friend bool operator==(const Place&, const Place&) = default;
-};
-// Bit `bit` of block `index`, of `blocks` blocks of `block_bits` each of which `width` bits are used.
-Place place_of(std::uint32_t bit, std::uint32_t index, std::uint32_t blocks, std::uint32_t block_bits,
-               std::uint32_t width, bool is_signed);
-
-// Lane l's bit in bit l.
-std::uint16_t cut_plane(const std::int32_t* values, std::uint32_t place);
-
-// What crosses a column's bus in a cycle: a few activation bits of 16 lanes, and which weight bits the
-// units latch before they use them.
-struct Slot {
-  static constexpr std::size_t kMostBlocks = 4;  // of 16 bits in units of 4
-  struct Plane {
-    std::uint16_t bits = 0;
-    std::int64_t counts = 0;
-    friend bool operator==(const Plane&, const Plane&) = default;
-  };
-  std::array<Plane, 4 * kMostBlocks> planes{};  // of all blocks
-  std::uint8_t plane_count = 0;
-  bool latches = false;
-  std::array<Place, kMostBlocks> weights{};  // one a block
-  std::uint8_t weight_blocks = 1;
-
-  void clear() { plane_count = 0; }
-  void add(workload::Brick values, const Place& place) {
-    planes[plane_count++] = {cut_plane(values.data(), place.at), place.counts};
+  [[nodiscard]] hw::BitSerializer detect(std::uint32_t block, std::uint32_t blocks,
+                                         workload::Brick weights) const {
+    hw::BitSerializer out(code, {block, blocks, block_bits});
+    out.see(weights);
+    return out;
   }
+  friend bool operator==(const RowDetectors&, const RowDetectors&) = default;
+};
+
+// What crosses a column's bus in a cycle: a few activation bits of 16 lanes, and which weight bit of each
+// block the units latch before they use it, the same in all rows but where `rows` find it.
+struct Slot {
+  hw::OperandPlanes<2 * 4 * arch::kMostBlocks> activations;  // four bits of each block, with either sign
+  bool latches = false;
+  std::uint8_t weight_blocks = 1;
+  std::array<hw::BitPlane, arch::kMostBlocks> weights{};
+  RowDetectors rows;
 
   friend bool operator==(const Slot&, const Slot&) = default;
 };
@@ -58,12 +51,10 @@ struct SlotWord {
 
   friend bool operator==(const SlotWord&, const SlotWord&) = default;
   friend std::ostream& operator<<(std::ostream& out, const SlotWord& word) {
-    return out << "planes " << word.slot.planes[0].bits << " weight bit "
-               << static_cast<unsigned>(word.slot.weights[0].at);
+    return out << word.slot.activations << ", weight bit " << static_cast<unsigned>(word.slot.weights[0].at);
   }
   friend void sc_trace(sc_core::sc_trace_file* file, const SlotWord& word, const std::string& name) {
-    for (std::size_t i = 0; i < 4; ++i)
-      sc_core::sc_trace(file, word.slot.planes[i].bits, name + "_bits" + std::to_string(i));
+    sc_trace(file, word.slot.activations, name);
     sc_core::sc_trace(file, word.slot.weights[0].at, name + "_weight_place");
     sc_core::sc_trace(file, word.slot.latches, name + "_latches");
   }
@@ -75,19 +66,30 @@ class Unit {
  public:
   void clear() { sum_ = 0; }
   void clock(const Slot& slot, const std::int32_t* weights) {
-    for (std::size_t block = 0; block < slot.weight_blocks; ++block) {
-      if (slot.latches) weight_bits_[block] = cut_plane(weights, slot.weights[block].at);
-      for (std::size_t plane = 0; plane < slot.plane_count; ++plane) {
-        const auto products = static_cast<std::uint16_t>(slot.planes[plane].bits & weight_bits_[block]);
-        sum_ +=
-            std::int64_t{std::popcount(products)} * slot.planes[plane].counts * slot.weights[block].counts;
+    if (slot.latches) latch(slot, workload::Brick(weights, arch::kLanes));
+    for (std::size_t w = 0; w < weights_.count; ++w) {
+      const auto& weight = weights_.planes[w];
+      for (std::size_t a = 0; a < slot.activations.count; ++a) {
+        const auto& activation = slot.activations.planes[a];
+        const auto products = static_cast<std::uint16_t>(activation.bits & weight.bits);
+        sum_ += std::int64_t{std::popcount(products)} * activation.counts * weight.counts;
       }
     }
   }
   [[nodiscard]] std::int64_t sum() const { return sum_; }
 
  private:
-  std::array<std::uint16_t, Slot::kMostBlocks> weight_bits_{};
+  void latch(const Slot& slot, workload::Brick weights) {
+    weights_.clear();
+    for (std::uint32_t block = 0; block < slot.weight_blocks; ++block) {
+      weights_.add(slot.rows.in_use
+                       ? slot.rows.detect(block, slot.weight_blocks, weights).plane(slot.rows.plane)
+                       : slot.weights[block],
+                   weights);
+    }
+  }
+
+  hw::OperandPlanes<2 * arch::kMostBlocks> weights_;
   std::int64_t sum_ = 0;
 };
 
@@ -100,7 +102,7 @@ struct GridDesign {
   };
 
   // The dispatcher: finds the widths of the step, then streams the activation bits once for every weight
-  // bit.
+  // bit. What is detected is detected in each block on its own; a step takes the widest of all.
   class Feed {
    public:
     explicit Feed(const GridDesign& design) : model_(*design.model) {}
@@ -110,12 +112,16 @@ struct GridDesign {
    private:
     void find_activation_width();
     void find_weight_width();
+    [[nodiscard]] std::uint32_t weight_width(std::uint32_t filter) const;
+    [[nodiscard]] hw::BitCode code(bool is_signed) const;
+    void set_weights(Slot& slot) const;
     const Loom& model_;
     const hw::StepOperands* operands_ = nullptr;
-    std::uint32_t activation_width_ = 1;
-    std::uint32_t weight_width_ = 1;
-    bool activation_is_signed_ = false;
-    bool weight_is_signed_ = false;
+    std::vector<hw::BitSerializer> activations_;  // [window][block]
+    RowDetectors rows_;
+    std::uint32_t weight_blocks_ = 1;
+    std::uint32_t weight_bits_ = 1;   // that a unit holds of a block
+    std::uint32_t weight_width_ = 1;  // that a step takes: more where composed rows step through the layer's
     std::uint32_t slots_ = 1;
     std::uint32_t cycle_ = 0;
   };

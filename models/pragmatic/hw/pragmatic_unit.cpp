@@ -4,7 +4,7 @@
 
 #include "models/pragmatic/pragmatic.h"
 #include "sim/hw/bit_true/serial_array.h"
-#include "sim/kernel/shifter.h"
+#include "sim/hw/bit_true/term_serializer.h"
 
 namespace heddle::models::pragmatic {
 namespace {
@@ -68,7 +68,7 @@ struct Design {
   using Word = TermWord;
   using Element = TermElement;
 
-  // The dispatcher of one column: an encoder a lane, and the control that finds the smallest head.
+  // The dispatcher of one column.
   class Feed {
    public:
     explicit Feed(const Design& design) : params_(design.params) {}
@@ -76,52 +76,35 @@ struct Design {
     void begin(const hw::StepOperands& operands) {
       blocks_ = operands.input->mapping.composition.columns;
       for (std::uint32_t k = 0; k < blocks_; ++k) {
-        for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
-          const std::int32_t value = operands.bricks[0][lane];
-          const std::uint32_t magnitude = kernel::magnitude_of(value);
-          const std::uint32_t part =
-              blocks_ == 1 ? magnitude
-                           : magnitude >> (k * params_.pe_width) & ((1U << params_.pe_width) - 1U);
-          const auto masks = kernel::recode(params_.encoder, part);
-          left_[k][lane] = masks.exponents();
-          negative_[k][lane] = value < 0 ? masks.positive : masks.negative;
-        }
+        serializers_[k].begin({k, blocks_, params_.pe_width});
+        for (const std::int32_t value : operands.bricks[0]) serializers_[k].see(params_.encoder, value);
       }
     }
 
     bool next(std::span<Word> words) {
-      std::uint32_t left = 0;
-      for (std::uint32_t k = 0; k < blocks_; ++k) left |= send(k, words[0].blocks[k]);
-      return left == 0;
+      bool is_last = true;
+      for (std::uint32_t k = 0; k < blocks_; ++k) {
+        if (send(serializers_[k], words[0].blocks[k])) is_last = false;
+      }
+      return is_last;
     }
 
    private:
-    // Returns what the block has left to send.
-    std::uint32_t send(std::uint32_t k, BlockTerms& word) {
-      std::array<std::uint32_t, arch::kLanes> consumed{};
-      const auto common = kernel::shifter_step(left_[k], params_.first_stage_bits, consumed);
+    // Returns whether the block has more to send.
+    bool send(hw::TermSerializer& from, BlockTerms& word) const {
       word.valid = word.negative = 0;
-      word.common_shift = static_cast<std::uint8_t>(common.value_or(0) + k * params_.pe_width);
-      std::uint32_t left = 0;
-      for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
-        left |= left_[k][lane];
-        if (consumed[lane] == 0) continue;
+      const bool has_more = from.step(params_.first_stage_bits, [&word](std::size_t lane, hw::Digit digit) {
         word.valid = static_cast<std::uint16_t>(word.valid | 1U << lane);
-        if ((consumed[lane] & negative_[k][lane]) != 0)
-          word.negative = static_cast<std::uint16_t>(word.negative | 1U << lane);
-        word.shift[lane] =
-            static_cast<std::uint8_t>(static_cast<unsigned>(std::countr_zero(consumed[lane])) - *common);
-        HEDDLE_CHECK(word.shift[lane] < 1U << params_.first_stage_bits,
-                     "a term beyond the first stage's reach");
-      }
-      return left;
+        if (digit.sign < 0) word.negative = static_cast<std::uint16_t>(word.negative | 1U << lane);
+        word.shift[lane] = digit.offset;
+      });
+      word.common_shift = from.base();
+      return has_more;
     }
 
-    using Lanes = std::array<std::uint32_t, arch::kLanes>;
     const Params& params_;
     std::uint32_t blocks_ = 1;
-    std::array<Lanes, arch::kMostBlocks> left_{};      // exponents still to send
-    std::array<Lanes, arch::kMostBlocks> negative_{};  // of negative terms, the value's sign included
+    std::array<hw::TermSerializer, arch::kMostBlocks> serializers_;
   };
 };
 

@@ -8,8 +8,15 @@ namespace heddle::models::stripes {
 void Design::Feed::begin(const hw::StepOperands& operands) {
   operands_ = &operands;
   const auto& input = *operands.input;
-  precision_ = input.layer.precision.activation_bits;
-  is_signed_ = input.layer.activation.rep.is_signed;
+  const std::uint32_t bits = model_->params().pe_width;
+  const std::uint32_t blocks = input.mapping.composition.columns;
+  serializers_.clear();
+  for (std::uint32_t k = 0; k < blocks; ++k) {
+    // Only the topmost block has the sign: all of a lower one's bits are sent.
+    const std::uint32_t width = std::min(bits, input.layer.precision.activation_bits - k * bits);
+    const bool is_signed = input.layer.activation.rep.is_signed && k + 1 == blocks;
+    serializers_.push_back(hw::BitSerializer::of_width(width, is_signed, {k, blocks, bits}));
+  }
   cycles_ = model_->serial_cycles(input.layer);
   if (model_->params().fetch == arch::ActivationFetch::rows && !input.lowered.is_fully_connected) {
     cycles_ = std::max(
@@ -20,15 +27,11 @@ void Design::Feed::begin(const hw::StepOperands& operands) {
 }
 
 bool Design::Feed::next(std::span<Word> words) {
-  const std::uint32_t width = model_->params().pe_width;
-  const std::uint32_t done = cycle_ * model_->params().bits_per_cycle;
-  // Beyond a block there is nothing to send: an odd width's second bit, or waiting for rows.
-  const std::uint32_t count = done < width ? std::min(model_->params().bits_per_cycle, width - done) : 0;
+  const std::uint32_t bits = model_->params().bits_per_cycle;
   for (std::size_t w = 0; w < words.size(); ++w) {
-    for (std::uint32_t i = 0; i < words[w].blocks.size(); ++i) {
-      words[w].blocks[i] =
-          hw::cut_planes(operands_->bricks[w], i * width + done, count, precision_, is_signed_);
-    }
+    words[w].planes.clear();
+    for (const auto& serializer : serializers_)
+      words[w].planes.add(serializer, operands_->bricks[w], cycle_ * bits, bits);
   }
   return ++cycle_ == cycles_;
 }

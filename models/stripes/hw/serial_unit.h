@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "models/stripes/stripes.h"
 #include "sim/hw/bit_true/operand_planes.h"
@@ -21,12 +21,12 @@ struct Design {
 
   struct Word {
     hw::ElementControl control;
-    std::array<hw::OperandPlanes, arch::kMostBlocks> blocks{};  // of pe_width bits each, lowest first
+    hw::OperandPlanes<2 * arch::kMostBlocks> planes;  // of all blocks
 
     friend bool operator==(const Word&, const Word&) = default;
-    friend std::ostream& operator<<(std::ostream& out, const Word& word) { return out << word.blocks[0]; }
+    friend std::ostream& operator<<(std::ostream& out, const Word& word) { return out << word.planes; }
     friend void sc_trace(sc_core::sc_trace_file* file, const Word& word, const std::string& name) {
-      sc_trace(file, word.blocks[0], name);
+      sc_trace(file, word.planes, name);
       sc_core::sc_trace(file, word.control.last, name + "_last");
     }
   };
@@ -34,9 +34,7 @@ struct Design {
   class Element {
    public:
     void clear() { sum_ = 0; }
-    void clock(const Word& word, const std::int32_t* weights) {
-      for (const auto& block : word.blocks) sum_ += block.times(weights);
-    }
+    void clock(const Word& word, const std::int32_t* weights) { sum_ += word.planes.times(weights); }
     [[nodiscard]] std::int64_t sum() const { return sum_; }
 
    private:
@@ -53,10 +51,9 @@ struct Design {
    private:
     const Stripes* model_;
     const hw::StepOperands* operands_ = nullptr;
-    std::uint32_t precision_ = 0;
+    std::vector<hw::BitSerializer> serializers_;  // one a block of pe_width bits
     std::uint32_t cycles_ = 0;
     std::uint32_t cycle_ = 0;
-    bool is_signed_ = false;
   };
 };
 

@@ -9,8 +9,14 @@
 
 #include "models/tactical/hw/packed_array.h"
 #include "models/tactical/plan.h"
+#include "sim/hw/bit_true/bit_serializer.h"
+#include "sim/hw/bit_true/term_serializer.h"
 
 namespace heddle::models::tactical {
+
+// In waveforms.
+void trace_digits(sc_core::sc_trace_file* file, const std::array<hw::Digit, kMaxOperands>& digits,
+                  const std::string& name);
 
 // The bit-parallel back end: a multiplier a lane and an adder tree, a packed column a cycle.
 struct ParallelBackEnd {
@@ -39,26 +45,31 @@ struct ParallelBackEnd {
   };
 };
 
-// A digit on a lane's wire: nothing, or plus or minus 2^offset relative to its serializer's base.
-struct Digit {
-  std::int8_t sign = 0;
-  std::uint8_t offset = 0;
-  friend bool operator==(const Digit&, const Digit&) = default;
-};
-
 // The serial back ends: each cycle the bus carries a digit an operand. A unit's first stage shifts each
-// selected weight by the digit's offset, a tree adds them with their signs, the second stage shifts the sum
-// by the base.
+// selected weight by the digit's offset, a tree adds them with their signs, the second stage places the sum.
+// Where values are wider than a unit, the units on neighbouring columns work side by side, each on its block
+// of the bits or of the magnitude; one word then carries the digits of all blocks, at most kBlocks.
+template <std::uint32_t kBlocks>
 struct SerialBackEnd {
+  struct Wires {
+    std::array<hw::Digit, kMaxOperands> digits{};
+    // What a digit's unit counts for, one a serializer: of the column, or of each row.
+    std::array<std::int32_t, kMaxRows> counts{};
+    friend bool operator==(const Wires&, const Wires&) = default;
+  };
   struct Word {
     hw::ElementControl control;
-    std::array<Digit, kMaxOperands> digits{};
-    std::array<std::uint8_t, kMaxRows> bases{};  // one a serializer: of the column, or of each row
+    std::uint8_t blocks_in_use = 1;
+    std::array<Wires, kBlocks> blocks{};
     friend bool operator==(const Word&, const Word&) = default;
     friend std::ostream& operator<<(std::ostream& out, const Word& word) {
       return out << "digits of window " << word.control.window;
     }
-    friend void sc_trace(sc_core::sc_trace_file* file, const Word& word, const std::string& name);
+    friend void sc_trace(sc_core::sc_trace_file* file, const Word& word, const std::string& name) {
+      trace_digits(file, word.blocks[0].digits, name);
+      sc_core::sc_trace(file, word.blocks[0].counts[0], name + "_counts");
+      sc_core::sc_trace(file, word.control.last, name + "_last");
+    }
   };
   static std::int64_t products(const Word& word, std::uint32_t row, const WeightColumn& column);
 
@@ -70,26 +81,23 @@ struct SerialBackEnd {
     bool next(Word& word);
 
    private:
-    // Operands that share a width or a shift.
+    // Operands that share a width or a shift; one serializer a block, of either kind.
     struct Share {
       std::vector<std::size_t> operands;
-      // Bits: lowest place, cycles of the magnitude or of all planes, total cycles.
-      std::uint32_t low = 0;
-      std::uint32_t planes = 1;
-      std::uint32_t cycles = 1;
-      // Terms: what is left to give out.
-      std::vector<std::uint32_t> exponents;
-      std::vector<std::uint32_t> negatives;
+      std::array<hw::BitSerializer, kBlocks> bits;
+      std::array<hw::TermSerializer, kBlocks> terms;
     };
-    void detect(Share& share) const;
-    void recode(Share& share) const;
-    void send_bits(const Share& share, std::uint8_t& base, Word& word) const;
-    bool send_terms(Share& share, std::uint8_t& base, Word& word) const;
+    void begin_block(Share& share, std::uint32_t block);
+    // Return whether the block has nothing left to send.
+    bool send_bits(const Share& share, std::uint32_t block, std::int32_t& counts, Wires& wires) const;
+    bool send_terms(Share& share, std::uint32_t block, std::int32_t& counts, Wires& wires) const;
+    [[nodiscard]] bool is_precision() const { return model_.params().back_end == BackEnd::precision; }
 
     const Tactical& model_;
-    Detector detector_;
+    hw::BitCode code_;
     std::vector<std::int32_t> values_;
     std::vector<Share> shares_;
+    std::uint32_t blocks_ = 1;
     std::uint32_t cycle_ = 0;
     bool idle_ = false;
   };

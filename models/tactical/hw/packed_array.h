@@ -24,6 +24,7 @@ using WeightSets = std::vector<WeightSet>;
 struct Operands {
   const Detector* detector = nullptr;  // of the layer
   const WeightColumn* column = nullptr;
+  std::uint32_t blocks = 1;          // that a value is cut into
   std::vector<std::int32_t> values;  // one an operand of the column
 };
 
@@ -131,6 +132,8 @@ class PackedArray : public hw::BitTrueArray {
   [[nodiscard]] std::uint64_t goal(std::uint32_t domain) const;
   [[nodiscard]] std::uint32_t domain_of(std::uint32_t tile) const { return lockstep_ ? 0 : tile; }
   [[nodiscard]] std::uint64_t slowest(std::uint32_t domain) const;
+  // Columns that take turns in a fully connected layer: fewer where elements are composed for wide values.
+  [[nodiscard]] std::uint32_t fully_connected_columns() const { return input_->mapping.composed().columns; }
   Dispatcher& dispatcher(std::uint32_t tile, std::uint32_t column) {
     return *dispatchers_[tile * shape_.columns + column];
   }

@@ -87,7 +87,7 @@ bool PackedArray<D>::begin(const arch::LayerInput& input, const arch::Block& blo
   const std::uint64_t wanted = registers == kernel::RunAhead::kUnlimited
                                    ? most
                                    : std::min<std::uint64_t>(most, std::uint64_t{registers} + 1);
-  register_count_ = fully_connected_ ? shape_.columns : static_cast<std::uint32_t>(wanted);
+  register_count_ = fully_connected_ ? fully_connected_columns() : static_cast<std::uint32_t>(wanted);
   for (auto& sets : sets_) sets.assign(register_count_, WeightSet{});
   bases_.assign(domains_.size(), 0);
   loaded_.assign(domains_.size(), 0);
@@ -210,8 +210,9 @@ template <class D>
 void PackedArray<D>::Dispatcher::skip_absent() {
   const std::uint32_t domain = array_.domain_of(tile_);
   const std::uint64_t goal = array_.goal(domain);
-  const std::uint32_t stride = array_.fully_connected_ ? array_.shape_.columns : 1;
-  while (next_ < goal) {
+  const std::uint32_t stride = array_.fully_connected_ ? array_.fully_connected_columns() : 1;
+  const bool takes_turns = !array_.fully_connected_ || column_ < stride;
+  while (takes_turns && next_ < goal) {
     const Place at = array_.place_at(array_.domains_[domain], next_);
     const bool has_window =
         array_.fully_connected_ || column_ < array_.input_->mapping.window_sets[at.window_set].count;
@@ -263,7 +264,7 @@ template <class D>
 void PackedArray<D>::Dispatcher::load(std::uint32_t weight_set, std::uint64_t window) {
   const WeightSet& set = array_.sets_[tile_][weight_set];
   const arch::LayerInput& input = *array_.input_;
-  Operands operands{&array_.detector_, &set.weights(), {}};
+  Operands operands{&array_.detector_, &set.weights(), input.mapping.composition.columns, {}};
   for (const auto& operand : operands.column->operands) {
     const auto at =
         workload::brick_index(*input.activations, input.lowered, set.program->group, window, operand.step);
@@ -287,7 +288,7 @@ void PackedArray<D>::Dispatcher::emit(bool column_ends) {
   first_cycle_ = false;
   if (!column_ends) return;
   active_ = false;
-  next_ += alone ? array_.shape_.columns : 1;
+  next_ += alone ? array_.fully_connected_columns() : 1;
   skip_absent();
   completed.write(next_);
 }

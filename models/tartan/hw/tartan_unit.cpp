@@ -13,8 +13,10 @@ std::unique_ptr<hw::BitTrueArray> build_tartan(const arch::Accelerator& accelera
   using FullyConnected = hw::CascadeArray<hw::WeightLoad>;
   const std::uint32_t bits = model.params().bits_per_cycle;
   const auto layer_widths = [](const hw::CascadeOperands& operands) {
-    const auto& precision = operands.input->layer.precision;
-    return hw::WeightLoad::Widths{precision.activation_bits, precision.weight_bits, 0};
+    const workload::Layer& layer = operands.input->layer;
+    const std::uint32_t width = layer.precision.activation_bits;
+    return hw::WeightLoad::Widths{width, layer.precision.weight_bits,
+                                  hw::BitSerializer::of_width(width, layer.activation.rep.is_signed)};
   };
   return std::make_unique<hw::SplitArray<Convolutions, FullyConnected>>(
       name, hw::ActivationSerial{bits, hw::fetch_hold(model.params().fetch)},

@@ -19,7 +19,7 @@ struct ActivationSerial {
 
   struct Word {
     ElementControl control;
-    OperandPlanes activations;
+    OperandPlanes<2> activations;
 
     friend bool operator==(const Word&, const Word&) = default;
     friend std::ostream& operator<<(std::ostream& out, const Word& word) { return out << word.activations; }
@@ -45,16 +45,17 @@ struct ActivationSerial {
     explicit Feed(const ActivationSerial& design) : design_(design) {}
     void begin(const StepOperands& operands) {
       operands_ = &operands;
-      width_ = operands.input->layer.precision.activation_bits;
-      cycles_ = static_cast<std::uint32_t>(ceil_div(width_, design_.bits_per_cycle));
+      const workload::Layer& layer = operands.input->layer;
+      serializer_ = BitSerializer::of_width(layer.precision.activation_bits, layer.activation.rep.is_signed);
+      cycles_ = static_cast<std::uint32_t>(ceil_div(serializer_.planes(), design_.bits_per_cycle));
       if (design_.least_cycles) cycles_ = std::max(cycles_, design_.least_cycles(operands));
       cycle_ = 0;
     }
     bool next(std::span<Word> words) {
-      const bool is_signed = operands_->input->layer.activation.rep.is_signed;
       for (std::size_t w = 0; w < words.size(); ++w) {
-        words[w].activations = cut_planes(operands_->bricks[w], cycle_ * design_.bits_per_cycle,
-                                          design_.bits_per_cycle, width_, is_signed);
+        words[w].activations.clear();
+        words[w].activations.add(serializer_, operands_->bricks[w], cycle_ * design_.bits_per_cycle,
+                                 design_.bits_per_cycle);
       }
       return ++cycle_ == cycles_;
     }
@@ -62,7 +63,7 @@ struct ActivationSerial {
    private:
     const ActivationSerial& design_;
     const StepOperands* operands_ = nullptr;
-    std::uint32_t width_ = 0;
+    BitSerializer serializer_;
     std::uint32_t cycles_ = 0;
     std::uint32_t cycle_ = 0;
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <ostream>
@@ -8,29 +9,46 @@
 
 #include <systemc>
 
-#include "sim/workload/bricks.h"
+#include "sim/base/error.h"
+#include "sim/hw/bit_true/bit_serializer.h"
 
 namespace heddle::hw {
 
-// Neighbouring bit positions of a brick's 16 values, as they cross a bus in one cycle: bit l of a plane is
-// lane l's bit. Two's complement: the top plane of a signed value counts negative.
+// Bit planes of a brick's 16 values, as they cross a bus in one cycle, with what a bit of each counts for:
+// its place, negative for signs and complements. At most kMost; planes without a bit take no room.
+template <std::uint32_t kMost>
 struct OperandPlanes {
-  static constexpr std::size_t kMost = 4;
-  std::array<std::uint16_t, kMost> bits{};
-  std::uint8_t place = 0;         // of bits[0]
-  std::uint8_t negative = kMost;  // which plane counts negative; kMost: none
+  struct Plane {
+    std::uint16_t bits = 0;  // lane l's in bit l
+    std::int32_t counts = 0;
+    friend bool operator==(const Plane&, const Plane&) = default;
+  };
+  static constexpr std::uint32_t kTraced = 4;  // in waveforms: the first ones
+  std::array<Plane, kMost> planes{};
+  std::uint8_t count = 0;
 
+  void clear() { count = 0; }
+  // `number` planes of the values from plane `first` on; there may be fewer.
+  void add(const BitSerializer& from, workload::Brick values, unsigned first, unsigned number) {
+    for (unsigned i = first; i < first + number; ++i) {
+      const BitPlane plane = from.plane(i);
+      if (plane.counts == 0) return;
+      add(plane, values);
+    }
+  }
+  void add(const BitPlane& plane, workload::Brick values) {
+    const BitPlane::Lanes lanes = plane.lanes(values);
+    add(lanes.positive, plane.counts);
+    add(lanes.negative, -plane.counts);
+  }
   // Sum over lanes of the planes' bits times the weights.
   [[nodiscard]] std::int64_t times(const std::int32_t* weights) const {
     std::int64_t sum = 0;
-    for (std::size_t plane = 0; plane < kMost; ++plane) {
-      if (bits[plane] == 0) continue;
+    for (std::size_t i = 0; i < count; ++i) {
       std::int64_t tree = 0;
-      for (std::size_t lane = 0; lane < workload::kBrick; ++lane) {
-        tree += ((bits[plane] >> lane) & 1) != 0 ? weights[lane] : 0;
-      }
-      const std::int64_t placed = tree * (std::int64_t{1} << (place + plane));
-      sum += plane == negative ? -placed : placed;
+      for (std::size_t lane = 0; lane < workload::kBrick; ++lane)
+        tree += ((planes[i].bits >> lane) & 1) != 0 ? weights[lane] : 0;
+      sum += tree * planes[i].counts;
     }
     return sum;
   }
@@ -38,29 +56,24 @@ struct OperandPlanes {
   friend bool operator==(const OperandPlanes&, const OperandPlanes&) = default;
   friend std::ostream& operator<<(std::ostream& out, const OperandPlanes& planes) {
     out << "planes";
-    for (const auto plane : planes.bits) out << ' ' << plane;
-    return out << " at " << static_cast<unsigned>(planes.place);
+    for (std::size_t i = 0; i < planes.count; ++i)
+      out << ' ' << planes.planes[i].bits << " at " << planes.planes[i].counts;
+    return out;
   }
   friend void sc_trace(sc_core::sc_trace_file* file, const OperandPlanes& planes, const std::string& name) {
-    for (std::size_t i = 0; i < kMost; ++i)
-      sc_core::sc_trace(file, planes.bits[i], name + "_bits" + std::to_string(i));
+    sc_core::sc_trace(file, planes.count, name + "_planes");
+    for (std::uint32_t i = 0; i < std::min(kMost, kTraced); ++i) {
+      sc_core::sc_trace(file, planes.planes[i].bits, name + "_bits" + std::to_string(i));
+      sc_core::sc_trace(file, planes.planes[i].counts, name + "_counts" + std::to_string(i));
+    }
+  }
+
+ private:
+  void add(std::uint16_t bits, std::int32_t counts) {
+    if (bits == 0) return;
+    HEDDLE_CHECK(count < kMost, "more bit planes than a bus has wires for");
+    planes[count++] = {bits, counts};
   }
 };
-
-// `count` planes from `place` on of values that are `width` bits wide; beyond the width there is nothing.
-inline OperandPlanes cut_planes(workload::Brick values, std::uint32_t place, std::uint32_t count,
-                                std::uint32_t width, bool is_signed) {
-  OperandPlanes out;
-  out.place = static_cast<std::uint8_t>(place);
-  for (std::uint32_t plane = 0; plane < count && place + plane < width; ++plane) {
-    for (std::size_t lane = 0; lane < workload::kBrick; ++lane) {
-      const auto value = static_cast<std::uint32_t>(values[lane]);
-      out.bits[plane] =
-          static_cast<std::uint16_t>(out.bits[plane] | (((value >> (place + plane)) & 1U) << lane));
-    }
-    if (is_signed && place + plane + 1 == width) out.negative = static_cast<std::uint8_t>(plane);
-  }
-  return out;
-}
 
 }  // namespace heddle::hw

@@ -15,16 +15,16 @@ namespace heddle::hw {
 // set. A step takes as long as the wider of the two; the first weights of a run are loaded alone.
 struct WeightLoad {
   struct Widths {
-    std::uint32_t activation_bits = 0;  // streamed in the step, from `activation_low` up
+    std::uint32_t activation_bits = 0;  // streamed in the step
     std::uint32_t weight_bits = 0;      // loaded during the step
-    std::uint32_t activation_low = 0;
+    BitSerializer activations;          // of the column's slice
   };
   std::uint32_t bits_per_cycle = 1;  // 1 or 2, of either kind
   std::function<Widths(const CascadeOperands&)> widths;
 
   struct Word {
     CascadeControl control;
-    OperandPlanes activations;
+    OperandPlanes<2> activations;
     std::uint8_t load_place = 0;     // of the first weight bit loaded in this cycle
     std::uint8_t load_bits = 0;      // how many
     bool load_ends_in_sign = false;  // the last of them is a sign bit
@@ -80,10 +80,8 @@ struct WeightLoad {
     bool next(Word& word) {
       const std::uint32_t place = cycle_ * design_.bits_per_cycle;
       if (operands_->slice < operands_->bricks.size()) {
-        word.activations =
-            cut_planes(operands_->bricks[operands_->slice], widths_.activation_low + place,
-                       design_.bits_per_cycle, widths_.activation_low + widths_.activation_bits,
-                       operands_->input->layer.activation.rep.is_signed);
+        word.activations.add(widths_.activations, operands_->bricks[operands_->slice], place,
+                             design_.bits_per_cycle);
       }
       if (place < widths_.weight_bits) {
         word.load_place = static_cast<std::uint8_t>(place);
