@@ -90,7 +90,11 @@ void AddressMap::place(std::vector<Part> parts, const std::array<unsigned, kFiel
     part.field_shift = static_cast<std::uint8_t>(filled.at(part.field));
     shift += part.bits;
     filled.at(part.field) += part.bits;
-    parts_.push_back(part);
+    if (whole_.at(part.field).bits == 0) {
+      whole_.at(part.field) = part;
+    } else {
+      cut_.push_back(part);
+    }
   }
 }
 
@@ -106,29 +110,14 @@ AddressMap::AddressMap(const std::string& text, const Organisation& organisation
   place(parse(text, where), widths, where);
 }
 
-Location AddressMap::locate(std::uint64_t address) const {
-  std::array<std::uint32_t, kFields> value{};
-  for (const auto& part : parts_) {
-    const std::uint64_t mask = (std::uint64_t{1} << part.bits) - 1;
-    value[part.field] |= static_cast<std::uint32_t>((address >> part.address_shift) & mask)
-                         << part.field_shift;
-  }
-  return {.channel = value[channel],
-          .rank = value[rank],
-          .bank_group = value[bank_group],
-          .bank = value[bank],
-          .row = value[row],
-          .column = value[column]};
-}
-
 std::uint64_t AddressMap::address_of(const Location& at) const {
-  const std::array<std::uint32_t, kFields> value{at.channel, at.rank, at.bank_group,
-                                                 at.bank,    at.row,  at.column};
   std::uint64_t address = 0;
-  for (const auto& part : parts_) {
-    const std::uint64_t mask = (std::uint64_t{1} << part.bits) - 1;
-    address |= ((std::uint64_t{value[part.field]} >> part.field_shift) & mask) << part.address_shift;
-  }
+  const auto add = [&](const Part& part) {
+    address |= ((std::uint64_t{at.*kMembers[part.field]} >> part.field_shift) & part.mask())
+               << part.address_shift;
+  };
+  std::for_each(whole_.begin(), whole_.end(), add);
+  std::for_each(cut_.begin(), cut_.end(), add);
   return address;
 }
 
