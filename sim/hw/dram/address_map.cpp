@@ -50,7 +50,8 @@ std::vector<AddressMap::Part> AddressMap::parse(const std::string& text, const s
     parts.push_back({.field = static_cast<std::uint8_t>(found - kNames.begin()),
                      .bits = at > digits ? static_cast<std::uint8_t>(bits) : kRest,
                      .address_shift = 0,
-                     .field_shift = 0});
+                     .field_shift = 0,
+                     .mask = 0});
   }
   return parts;
 }
@@ -89,11 +90,12 @@ void AddressMap::place(std::vector<Part> parts, const std::array<unsigned, kFiel
     part.address_shift = static_cast<std::uint8_t>(shift);
     part.field_shift = static_cast<std::uint8_t>(filled.at(part.field));
     shift += part.bits;
+    part.mask = static_cast<std::uint32_t>((std::uint64_t{1} << part.bits) - 1);
     filled.at(part.field) += part.bits;
-    if (whole_.at(part.field).bits == 0) {
-      whole_.at(part.field) = part;
+    if (part.field_shift == 0) {
+      lowest_.at(part.field) = part;
     } else {
-      cut_.push_back(part);
+      others_.push_back(part);
     }
   }
 }
@@ -113,11 +115,11 @@ AddressMap::AddressMap(const std::string& text, const Organisation& organisation
 std::uint64_t AddressMap::address_of(const Location& at) const {
   std::uint64_t address = 0;
   const auto add = [&](const Part& part) {
-    address |= ((std::uint64_t{at.*kMembers[part.field]} >> part.field_shift) & part.mask())
+    address |= std::uint64_t{(at.*kMembers[part.field] >> part.field_shift) & part.mask}
                << part.address_shift;
   };
-  std::for_each(whole_.begin(), whole_.end(), add);
-  std::for_each(cut_.begin(), cut_.end(), add);
+  std::for_each(lowest_.begin(), lowest_.end(), add);
+  std::for_each(others_.begin(), others_.end(), add);
   return address;
 }
 

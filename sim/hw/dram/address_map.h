@@ -20,13 +20,13 @@ class AddressMap {
 
   // Bits beyond the capacity are ignored; the caller refuses or wraps.
   [[nodiscard]] Location locate(std::uint64_t address) const {
-    Location at{.channel = whole_[channel].of(address),
-                .rank = whole_[rank].of(address),
-                .bank_group = whole_[bank_group].of(address),
-                .bank = whole_[bank].of(address),
-                .row = whole_[row].of(address),
-                .column = whole_[column].of(address)};
-    for (const Part& part : cut_) at.*kMembers[part.field] |= part.of(address);
+    Location at{.channel = lowest_[channel].of(address),
+                .rank = lowest_[rank].of(address),
+                .bank_group = lowest_[bank_group].of(address),
+                .bank = lowest_[bank].of(address),
+                .row = lowest_[row].of(address),
+                .column = lowest_[column].of(address)};
+    for (const Part& part : others_) at.*kMembers[part.field] |= part.of(address) << part.field_shift;
     return at;
   }
   [[nodiscard]] std::uint64_t address_of(const Location& at) const;
@@ -38,9 +38,9 @@ class AddressMap {
     std::uint8_t bits = 0;
     std::uint8_t address_shift = 0;
     std::uint8_t field_shift = 0;
-    [[nodiscard]] std::uint64_t mask() const { return (std::uint64_t{1} << bits) - 1; }
+    std::uint32_t mask = 0;
     [[nodiscard]] std::uint32_t of(std::uint64_t address) const {
-      return static_cast<std::uint32_t>((address >> address_shift) & mask()) << field_shift;
+      return static_cast<std::uint32_t>(address >> address_shift) & mask;
     }
   };
   static constexpr std::array<std::uint32_t Location::*, kFields> kMembers{
@@ -49,9 +49,8 @@ class AddressMap {
   static std::vector<Part> parse(const std::string& text, const std::string& where);
   void place(std::vector<Part> parts, const std::array<unsigned, kFields>& widths, const std::string& where);
 
-  // The part of each field that comes first from below, and what is left of fields that are cut.
-  std::array<Part, kFields> whole_{};
-  std::vector<Part> cut_;
+  std::array<Part, kFields> lowest_{};  // the lowest part of each field
+  std::vector<Part> others_;            // what is left of fields that are cut
   unsigned burst_bits_ = 0;
 };
 

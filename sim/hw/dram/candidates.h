@@ -29,7 +29,7 @@ class Candidates {
   struct First {
     Cycle after = kNever;  // the clock after its instant; 0: not known, kNever: there is none
     std::uint64_t age = 0;
-    std::uint32_t bank = 0;
+    std::uint32_t bank = 0;  // in the block
     std::uint32_t group = 0;
     RequestQueue::Index entry = RequestQueue::kNone;
   };

@@ -62,7 +62,7 @@ bool Channel::overdue(Kind kind) const {
 // request that is overdue has its way until it is served, the older kind first: reads and writes that
 // took turns at one bank, each closing the other's row, would go on for ever. Returns whether the oldest
 // of the mode is overdue.
-bool Channel::choose_mode() {
+inline bool Channel::choose_mode() {
   const bool late_read = overdue(Kind::read);
   const bool late_write = overdue(Kind::write);
   if (late_read || late_write) {
@@ -100,7 +100,7 @@ bool Channel::another_hit(Index index) const {
   return false;
 }
 
-Command Channel::column_command(Index index) const {
+inline Command Channel::column_command(Index index) const {
   const auto& entry = queue_[index];
   const bool close = controller_.page_policy == PagePolicy::closed ||
                      (controller_.page_policy == PagePolicy::closed_adaptive && !another_hit(index));
@@ -115,7 +115,7 @@ TimingState::Slot Channel::next_slot(const RequestQueue::Entry& entry) const {
 }
 
 // The oldest request of the bank, or the oldest one of its open row until that row has had its share.
-Index Channel::served_first(std::uint32_t bank, Index oldest) const {
+inline Index Channel::served_first(std::uint32_t bank, Index oldest) const {
   const std::uint32_t open = timing_.open_row(bank);
   if (open == TimingState::kClosed || queue_[oldest].row == open) return oldest;
   const std::uint32_t limit = controller_.row_hit_limit;
@@ -148,26 +148,25 @@ void Channel::weigh_all() {
     weigh<kMindRefresh, Candidates::kPrecharges>(block, TimingState::kPrecharge, best);
     weigh<kMindRefresh, Candidates::kColumns>(block, column_slot(mode_), best);
   }
-  if (best.weight == kNothing) return;
-  best_ = {.cycle = now_ + (best.weight >> (RequestQueue::kAgeBits + 1)),
+  if (best.first == nullptr) return;
+  best_ = {.cycle = best.first->after - 1,
            .command = kCommands[best.slot],
-           .bank = best.bank,
-           .entry = best.entry};
+           .bank = best.block->base + best.first->bank,
+           .entry = best.first->entry};
 }
 
 template <bool kMindRefresh, Candidates::Set kSet>
 inline void Channel::weigh(Block& block, TimingState::Slot slot, Weighed& best) {
   const auto limits = timing_.limits(slot, block.rank, now_);
   const Candidates::First* first = &block.candidates[static_cast<std::size_t>(mode_)].first(kSet, limits);
-  Candidates::First later;
   if (kMindRefresh && first->after > refresh_.due(block.rank)) {
-    later = first_after_due(block, kSet, limits);
-    first = &later;
+    block.allowed[kSet] = first_after_due(block, kSet, limits);
+    first = &block.allowed[kSet];
   }
   if (first->after == kNever) return;
   constexpr std::uint64_t kRow = kSet == Candidates::kColumns ? 0 : std::uint64_t{1} << RequestQueue::kAgeBits;
   const std::uint64_t weight = ((first->after - 1 - now_) << (RequestQueue::kAgeBits + 1)) | kRow | first->age;
-  if (weight < best.weight) best = {weight, block.base + first->bank, first->entry, slot};
+  if (weight < best.weight) best = {weight, first, &block, slot};
 }
 
 // From the instant a refresh is due its banks get nothing else. All candidates of the set are that late.
@@ -179,7 +178,7 @@ Candidates::First Channel::first_after_due(const Block& block, Candidates::Set s
 }
 
 // The bank changed by a row command for a request, for which it now would take `next`.
-void Channel::advance(const Choice& choice, TimingState::Slot next) {
+inline void Channel::advance(const Choice& choice, TimingState::Slot next) {
   Block& block = block_of(choice.bank);
   const std::uint32_t bank = choice.bank - block.base;
   block.candidates[static_cast<std::size_t>(mode_)].advance(bank, choice.entry, next,
@@ -253,7 +252,7 @@ void Channel::serve_oldest() {
   best_ = {.cycle = at, .command = kCommands[slot], .bank = bank, .entry = oldest};
 }
 
-void Channel::apply_column(const Choice& choice, Issued& out) {
+inline void Channel::apply_column(const Choice& choice, Issued& out) {
   const auto& entry = queue_[choice.entry];
   const bool write = is_write(out.command);
   out.row = entry.row;
