@@ -43,9 +43,10 @@ class Candidates {
         members_[kActivates] | members_[kColumns] | (hits_open_row ? 0 : members_[kPrecharges]);
     outdated_ |= bit(bank) & ~settled;
   }
-  // The bank took a command for `entry`; for the same one it would take `next` now.
+  // The bank took a row command for `entry` (kNone: for a refresh); for the same one it would take `next`
+  // now.
   void advance(std::uint32_t bank, RequestQueue::Index entry, TimingState::Slot next, Cycle ready) {
-    if (entry_[bank] != entry) return forget(bank);
+    if (entry_[bank] != entry || entry == RequestQueue::kNone) return forget(bank);
     leave(bank);
     join(bank, next, ready);
   }

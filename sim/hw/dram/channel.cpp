@@ -136,8 +136,7 @@ Candidate Channel::candidate(std::uint32_t bank) const {
   return {.entry = served, .slot = slot, .ready = timing_.of_bank(slot, bank), .age = entry.age};
 }
 
-// The earliest of the banks' next commands; at one instant column commands go before row commands, and of
-// equals the older request.
+// The earliest of the banks' next commands; at one instant that of the oldest request.
 template <bool kMindRefresh>
 void Channel::weigh_all() {
   Weighed best;
@@ -164,8 +163,7 @@ inline void Channel::weigh(Block& block, TimingState::Slot slot, Weighed& best) 
     first = &block.allowed[kSet];
   }
   if (first->after == kNever) return;
-  constexpr std::uint64_t kRow = kSet == Candidates::kColumns ? 0 : std::uint64_t{1} << RequestQueue::kAgeBits;
-  const std::uint64_t weight = ((first->after - 1 - now_) << (RequestQueue::kAgeBits + 1)) | kRow | first->age;
+  const std::uint64_t weight = ((first->after - 1 - now_) << RequestQueue::kAgeBits) | first->age;
   if (weight < best.weight) best = {weight, first, &block, slot};
 }
 

@@ -41,13 +41,12 @@ class Channel {
   struct Block {
     std::uint32_t base = 0;  // its first bank
     std::uint32_t rank = 0;
-    std::array<Candidates, 2> candidates;  // by kind
+    std::array<Candidates, 2> candidates;                      // by kind
     std::array<Candidates::First, Candidates::kSets> allowed;  // what goes first while a refresh is due
   };
 
-  static constexpr std::uint64_t kNothing = ~std::uint64_t{0};
   struct Weighed {
-    std::uint64_t weight = kNothing;  // instant, row or column, age: the smallest goes first
+    std::uint64_t weight = ~std::uint64_t{0};  // instant and age: the smallest goes first
     const Candidates::First* first = nullptr;
     const Block* block = nullptr;
     TimingState::Slot slot = TimingState::kActivate;
