@@ -16,7 +16,9 @@ namespace po = boost::program_options;
 int dram_command(const Arguments& arguments) {
   CommandLine line(
       "heddle dram MEMORY --trace FILE [--set path=value ...] [--json]",
-      "Run a trace of memory requests (0xADDR READ|WRITE CYCLE a line) to completion on a DRAM alone.",
+      "Run a trace of memory requests (0xADDR READ|WRITE CYCLE a line) to completion on a DRAM alone.\n"
+      "`cycles` are clocks of the memory from the cycle of the first request to the end of the last data "
+      "word.",
       "heddle dram ddr4_3200_8gb_x8 --trace requests.trace --set controller.queue_depth=64");
   line.options()("memory", po::value<std::string>(), "a memory configuration, or the name of a shipped one")(
       "trace", po::value<std::string>(), "requests, in the form DRAMsim3 reads")(

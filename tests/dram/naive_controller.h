@@ -104,10 +104,8 @@ class NaiveController {
     for (std::uint32_t r = 0; r < m_.controller.ranks; ++r) {
       if (now >= due_[r] && refresh(r, now)) return true;
     }
-    for (const bool column : {true, false}) {
-      for (std::size_t i = 0; i < queue_.size(); ++i) {
-        if (queue_[i].kind == mode_ && !due(queue_[i].bank, now) && serve(i, column, now)) return true;
-      }
+    for (std::size_t i = 0; i < queue_.size(); ++i) {
+      if (queue_[i].kind == mode_ && !due(queue_[i].bank, now) && serve(i, now)) return true;
     }
     return false;
   }
@@ -148,9 +146,9 @@ class NaiveController {
     return hit ? first_hit : oldest;
   }
 
-  bool serve(std::size_t i, bool column, Cycle now) {
+  bool serve(std::size_t i, Cycle now) {
     bool hit = false;
-    if (chosen_of_bank(queue_[i].bank, hit) != i || hit != column) return false;
+    if (chosen_of_bank(queue_[i].bank, hit) != i) return false;
     const Waiting w = queue_[i];
     Issued command{.cycle = now, .rank = w.at.rank, .bank = w.bank, .row = w.at.row};
     if (!hit) {

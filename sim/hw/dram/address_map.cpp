@@ -50,7 +50,8 @@ std::vector<AddressMap::Part> AddressMap::parse(const std::string& text, const s
     parts.push_back({.field = static_cast<std::uint8_t>(found - kNames.begin()),
                      .bits = at > digits ? static_cast<std::uint8_t>(bits) : kRest,
                      .address_shift = 0,
-                     .field_shift = 0});
+                     .field_shift = 0,
+                     .mask = 0});
   }
   return parts;
 }
@@ -89,8 +90,13 @@ void AddressMap::place(std::vector<Part> parts, const std::array<unsigned, kFiel
     part.address_shift = static_cast<std::uint8_t>(shift);
     part.field_shift = static_cast<std::uint8_t>(filled.at(part.field));
     shift += part.bits;
+    part.mask = static_cast<std::uint32_t>((std::uint64_t{1} << part.bits) - 1);
     filled.at(part.field) += part.bits;
-    parts_.push_back(part);
+    if (part.field_shift == 0) {
+      lowest_.at(part.field) = part;
+    } else {
+      others_.push_back(part);
+    }
   }
 }
 
@@ -106,29 +112,14 @@ AddressMap::AddressMap(const std::string& text, const Organisation& organisation
   place(parse(text, where), widths, where);
 }
 
-Location AddressMap::locate(std::uint64_t address) const {
-  std::array<std::uint32_t, kFields> value{};
-  for (const auto& part : parts_) {
-    const std::uint64_t mask = (std::uint64_t{1} << part.bits) - 1;
-    value[part.field] |= static_cast<std::uint32_t>((address >> part.address_shift) & mask)
-                         << part.field_shift;
-  }
-  return {.channel = value[channel],
-          .rank = value[rank],
-          .bank_group = value[bank_group],
-          .bank = value[bank],
-          .row = value[row],
-          .column = value[column]};
-}
-
 std::uint64_t AddressMap::address_of(const Location& at) const {
-  const std::array<std::uint32_t, kFields> value{at.channel, at.rank, at.bank_group,
-                                                 at.bank,    at.row,  at.column};
   std::uint64_t address = 0;
-  for (const auto& part : parts_) {
-    const std::uint64_t mask = (std::uint64_t{1} << part.bits) - 1;
-    address |= ((std::uint64_t{value[part.field]} >> part.field_shift) & mask) << part.address_shift;
-  }
+  const auto add = [&](const Part& part) {
+    address |= std::uint64_t{(at.*kMembers[part.field] >> part.field_shift) & part.mask}
+               << part.address_shift;
+  };
+  std::for_each(lowest_.begin(), lowest_.end(), add);
+  std::for_each(others_.begin(), others_.end(), add);
   return address;
 }
 

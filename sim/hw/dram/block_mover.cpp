@@ -20,23 +20,22 @@ BlockMover::Ticket BlockMover::start(const Block& block, Cycle now) {
   advance(now);
   const auto where = [&] { return fmt::format("block of {} bytes at {:#x}", block.bytes, block.address); };
   static_cast<void>(memory_.locate(block.address + (block.bytes - 1), where));
-  const std::uint64_t burst = memory_.parameters().device.organisation.burst_bytes();
-  const std::uint64_t first = block.address / burst;
-  const std::uint64_t bursts = (block.address + (block.bytes - 1)) / burst - first + 1;
+  const std::uint64_t first = block.address / burst_bytes_;
+  const std::uint64_t bursts = (block.address + (block.bytes - 1)) / burst_bytes_ - first + 1;
   if (free_.empty()) {
     free_.push_back(blocks_.size());
     blocks_.emplace_back();
   }
   const Ticket ticket = free_.back();
   free_.pop_back();
-  blocks_[ticket] = {.next_address = first * burst,
+  blocks_[ticket] = {.next_address = first * burst_bytes_,
                      .unpushed = bursts,
                      .unissued = bursts,
-                     .next = memory_.locate(first * burst, where),
+                     .next = memory_.locate(first * burst_bytes_, where),
                      .kind = block.kind,
                      .started = now,
                      .data_end = 0};
-  moved_bytes_[static_cast<std::size_t>(block.kind)] += bursts * burst;
+  moved_bytes_[static_cast<std::size_t>(block.kind)] += bursts * burst_bytes_;
   feeding_.push_back(ticket);
   feed();
   return ticket;
@@ -47,7 +46,7 @@ bool BlockMover::push_one(Ticket ticket) {
   if (!memory_.has_room(block.next, block.kind)) return false;
   memory_.push(block.next, block.kind, ticket, block.started, now_, kIgnore);
   if (--block.unpushed > 0) {
-    block.next_address += memory_.parameters().device.organisation.burst_bytes();
+    block.next_address += burst_bytes_;
     block.next = memory_.locate(block.next_address, [] { return std::string("block"); });
   }
   return true;

@@ -19,7 +19,8 @@ class BlockMover {
  public:
   using Ticket = std::size_t;
 
-  explicit BlockMover(const MemoryParameters& parameters) : memory_(parameters) {}
+  explicit BlockMover(const MemoryParameters& parameters)
+      : memory_(parameters), burst_bytes_(parameters.device.organisation.burst_bytes()) {}
 
   // `now` never goes back, here and in advance().
   Ticket start(const Block& block, Cycle now);
@@ -52,6 +53,7 @@ class BlockMover {
   void feed();
 
   MemorySystem memory_;
+  std::uint64_t burst_bytes_;
   std::vector<Progress> blocks_;  // by ticket
   std::vector<Ticket> free_;
   std::vector<Ticket> feeding_;  // blocks with bursts left to push

@@ -2,10 +2,22 @@
 #include "sim/hw/dram/channel.h"
 
 #include "sim/base/error.h"
+#include "sim/base/quantity.h"
 
 namespace heddle::dram {
 
 using Index = RequestQueue::Index;
+
+namespace {
+
+constexpr TimingState::Slot column_slot(Kind kind) {
+  return kind == Kind::read ? TimingState::kRead : TimingState::kWrite;
+}
+
+constexpr std::array<Command, 4> kCommands{Command::activate, Command::precharge, Command::read,
+                                           Command::write};  // by slot
+
+}  // namespace
 
 Channel::Channel(const MemoryParameters& parameters, std::uint32_t number)
     : controller_(parameters.controller),
@@ -13,7 +25,19 @@ Channel::Channel(const MemoryParameters& parameters, std::uint32_t number)
       timing_(parameters.device, parameters.controller.ranks),
       queue_(timing_.banks(), controller_.read_queue_depth, controller_.write_queue_depth),
       refresh_(parameters),
-      picks_{Picks(timing_.banks()), Picks(timing_.banks())} {}
+      block_shift_(ceil_log2(std::min(timing_.banks_per_rank(), Candidates::kMost))),
+      blocks_(timing_.banks() >> block_shift_) {
+  if (controller_.starvation_limit_cycles == 0) controller_.starvation_limit_cycles = kNever;
+  for (std::uint32_t i = 0; i < blocks_.size(); ++i) {
+    blocks_[i].base = i << block_shift_;
+    blocks_[i].rank = timing_.rank_of(blocks_[i].base);
+    for (Candidates& candidates : blocks_[i].candidates) {
+      for (std::uint32_t b = 0; b < std::uint32_t{1} << block_shift_; ++b) {
+        candidates.set_group(b, timing_.group_of(blocks_[i].base + b));
+      }
+    }
+  }
+}
 
 void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offered, Cycle now) {
   HEDDLE_CHECK(now >= now_, "a request pushed into the past");
@@ -23,41 +47,40 @@ void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offer
   const std::uint32_t bank =
       at.rank * timing_.banks_per_rank() + at.bank_group * timing_.banks_per_group() + at.bank;
   queue_.push(kind, bank, at.row, at.column, tag, offered, now);
-  // The youngest request changes nothing for a bank that has an older one to activate or to serve.
-  Picks& picks = picks_[static_cast<std::size_t>(kind)];
-  const std::uint32_t place = picks.place[bank];
-  if (place == kNoPlace || picks.some[place].slot == TimingState::kPrecharge) picks.forget(bank);
+  Block& block = block_of(bank);
+  block.candidates[static_cast<std::size_t>(kind)].joined(bank - block.base,
+                                                          at.row == timing_.open_row(bank));
 }
 
 bool Channel::overdue(Kind kind) const {
+  if (now_ - queue_.oldest_since(kind) <= controller_.starvation_limit_cycles) return false;
   const Index oldest = queue_.oldest(kind);
-  return controller_.starvation_limit_cycles > 0 && oldest != RequestQueue::kNone &&
-         !queue_[oldest].blocked && now_ - queue_.oldest_since(kind) > controller_.starvation_limit_cycles;
+  return oldest != RequestQueue::kNone && !queue_[oldest].blocked;
 }
 
 // Writes wait until there are many, for every turn of the bus costs; then they go until few are left. A
 // request that is overdue has its way until it is served, the older kind first: reads and writes that
-// took turns at one bank, each closing the other's row, would go on for ever.
-void Channel::choose_mode() {
+// took turns at one bank, each closing the other's row, would go on for ever. Returns whether the oldest
+// of the mode is overdue.
+inline bool Channel::choose_mode() {
   const bool late_read = overdue(Kind::read);
   const bool late_write = overdue(Kind::write);
   if (late_read || late_write) {
     const auto age = [&](Kind kind) { return queue_[queue_.oldest(kind)].age; };
     const bool write = late_write && (!late_read || age(Kind::write) < age(Kind::read));
     mode_ = write ? Kind::write : Kind::read;
-    return;
+    return true;
   }
-  const bool reads = queue_.eligible(Kind::read) > 0;
-  const bool writes = queue_.eligible(Kind::write) > 0;
+  if (queue_.eligible(other(mode_)) == 0) return false;
+  const bool any = queue_.eligible(mode_) > 0;
   const std::uint32_t waiting = queue_.count(Kind::write);
   const bool reads_wait_for_writes = queue_.blocked(Kind::read) > 0;
   if (mode_ == Kind::read) {
-    const bool drain = waiting >= controller_.write_high_watermark || reads_wait_for_writes;
-    if (writes && (drain || !reads)) mode_ = Kind::write;
+    if (!any || waiting >= controller_.write_high_watermark || reads_wait_for_writes) mode_ = Kind::write;
   } else {
-    const bool drained = waiting <= controller_.write_low_watermark && !reads_wait_for_writes;
-    if (reads && (drained || !writes)) mode_ = Kind::read;
+    if (!any || (waiting <= controller_.write_low_watermark && !reads_wait_for_writes)) mode_ = Kind::read;
   }
+  return false;
 }
 
 bool Channel::blocked_by_refresh(std::uint32_t bank, Cycle at) const {
@@ -77,7 +100,7 @@ bool Channel::another_hit(Index index) const {
   return false;
 }
 
-Command Channel::column_command(Index index) const {
+inline Command Channel::column_command(Index index) const {
   const auto& entry = queue_[index];
   const bool close = controller_.page_policy == PagePolicy::closed ||
                      (controller_.page_policy == PagePolicy::closed_adaptive && !another_hit(index));
@@ -85,92 +108,91 @@ Command Channel::column_command(Index index) const {
   return close ? Command::write_precharge : Command::write;
 }
 
-Channel::Pick Channel::pick(std::uint32_t bank, Index from, bool only_this) const {
+TimingState::Slot Channel::next_slot(const RequestQueue::Entry& entry) const {
+  const std::uint32_t open = timing_.open_row(entry.bank);
+  if (open == TimingState::kClosed) return TimingState::kActivate;
+  return open == entry.row ? column_slot(entry.kind) : TimingState::kPrecharge;
+}
+
+// The oldest request of the bank, or the oldest one of its open row until that row has had its share.
+inline Index Channel::served_first(std::uint32_t bank, Index oldest) const {
   const std::uint32_t open = timing_.open_row(bank);
-  Index first = RequestQueue::kNone;
-  Index hit = RequestQueue::kNone;
-  for (Index i = from; i != RequestQueue::kNone && hit == RequestQueue::kNone; i = queue_[i].next) {
-    const auto& entry = queue_[i];
-    if (!entry.blocked) {
-      if (first == RequestQueue::kNone) first = i;
-      if (entry.row == open) hit = i;
-    }
-    if (only_this || (open == TimingState::kClosed && first != RequestQueue::kNone)) break;
+  if (open == TimingState::kClosed || queue_[oldest].row == open) return oldest;
+  const std::uint32_t limit = controller_.row_hit_limit;
+  if (limit > 0 && timing_.columns_since_activate(bank) >= limit) return oldest;
+  for (Index i = queue_[oldest].next; i != RequestQueue::kNone; i = queue_[i].next) {
+    if (queue_[i].row == open && !queue_[i].blocked) return i;
   }
-  Pick out{.bank = bank, .group = timing_.group_of(bank)};
-  if (first == RequestQueue::kNone) return out;
-  const bool enough_hits = hit != first && controller_.row_hit_limit > 0 &&
-                           timing_.columns_since_activate(bank) >= controller_.row_hit_limit;
-  out.entry = first;
-  if (open == TimingState::kClosed) {
-    out.slot = TimingState::kActivate;
-  } else if (hit != RequestQueue::kNone && !enough_hits) {
-    out.entry = hit;
-    out.slot = queue_[hit].kind == Kind::read ? TimingState::kRead : TimingState::kWrite;
-  } else {
-    out.slot = TimingState::kPrecharge;
-  }
-  out.ready = timing_.of_bank(out.slot, bank);
-  // At one instant column commands go before row commands, and of equals the older request.
-  HEDDLE_CHECK(queue_[out.entry].age < kRowCommand, "more requests than ages can tell apart");
-  out.order = queue_[out.entry].age | (out.slot < TimingState::kRead ? kRowCommand : 0);
-  return out;
+  return oldest;
 }
 
-void Channel::choose(Cycle at, const Pick& pick) {
-  constexpr std::array<Command, 4> kCommands{Command::activate, Command::precharge, Command::read,
-                                             Command::write};
-  best_ = {.cycle = at, .command = kCommands[pick.slot], .bank = pick.bank, .entry = pick.entry};
+Candidate Channel::candidate(std::uint32_t bank) const {
+  Index oldest = queue_.first(mode_, bank);
+  while (oldest != RequestQueue::kNone && queue_[oldest].blocked) oldest = queue_[oldest].next;
+  if (oldest == RequestQueue::kNone) return {};
+  const Index served = served_first(bank, oldest);
+  const RequestQueue::Entry& entry = queue_[served];
+  const TimingState::Slot slot = next_slot(entry);
+  return {.entry = served, .slot = slot, .ready = timing_.of_bank(slot, bank), .age = entry.age};
 }
 
-// The earliest of the banks' next commands; at one instant the one with the smallest order. This is the
-// hot loop: a selection instead of branches, and refresh is minded only when it may matter.
+// The earliest of the banks' next commands; at one instant that of the oldest request.
 template <bool kMindRefresh>
 void Channel::weigh_all() {
-  auto& picks = picks_[static_cast<std::size_t>(mode_)];
-  renew(picks);
-  const auto floor = timing_.floor(now_);
-  std::uint64_t best = kNothing;
-  const Pick* chosen = nullptr;
-  for (const Pick& pick : picks.some) {
-    const Cycle at = std::max({pick.ready, timing_.of_group(pick.group)[pick.slot], floor[pick.slot]});
-    if (kMindRefresh && blocked_by_refresh(pick.bank, at)) continue;
-    const std::uint64_t weight = ((at - now_) << kOrderBits) | pick.order;
-    chosen = weight < best ? &pick : chosen;
-    best = weight < best ? weight : best;
+  Weighed best;
+  for (Block& block : blocks_) {
+    block.candidates[static_cast<std::size_t>(mode_)].renew(
+        [&](std::uint32_t bank) { return candidate(block.base + bank); });
+    weigh<kMindRefresh, Candidates::kActivates>(block, TimingState::kActivate, best);
+    weigh<kMindRefresh, Candidates::kPrecharges>(block, TimingState::kPrecharge, best);
+    weigh<kMindRefresh, Candidates::kColumns>(block, column_slot(mode_), best);
   }
-  if (chosen != nullptr) choose(now_ + (best >> kOrderBits), *chosen);
+  if (best.first == nullptr) return;
+  best_ = {.cycle = best.first->after - 1,
+           .command = kCommands[best.slot],
+           .bank = best.block->base + best.first->bank,
+           .entry = best.first->entry};
 }
 
-void Channel::renew(Picks& picks) {
-  for (const std::uint32_t bank : picks.outdated) {
-    picks.known[bank] = 1;
-    picks.set(pick(bank, queue_.first(mode_, bank), false));
+template <bool kMindRefresh, Candidates::Set kSet>
+inline void Channel::weigh(Block& block, TimingState::Slot slot, Weighed& best) {
+  const auto limits = timing_.limits(slot, block.rank, now_);
+  const Candidates::First* first = &block.candidates[static_cast<std::size_t>(mode_)].first(kSet, limits);
+  if (kMindRefresh && first->after > refresh_.due(block.rank)) {
+    block.allowed[kSet] = first_after_due(block, kSet, limits);
+    first = &block.allowed[kSet];
   }
-  picks.outdated.clear();
+  if (first->after == kNever) return;
+  const std::uint64_t weight = ((first->after - 1 - now_) << RequestQueue::kAgeBits) | first->age;
+  if (weight < best.weight) best = {weight, first, &block, slot};
 }
 
-void Channel::Picks::set(const Pick& pick) {
-  std::uint32_t& at = place[pick.bank];
-  if (pick.entry == RequestQueue::kNone) {
-    if (at == kNoPlace) return;
-    some[at] = some.back();
-    place[some[at].bank] = at;
-    some.pop_back();
-    at = kNoPlace;
-  } else if (at == kNoPlace) {
-    at = static_cast<std::uint32_t>(some.size());
-    some.push_back(pick);
-  } else {
-    some[at] = pick;
-  }
+// From the instant a refresh is due its banks get nothing else. All candidates of the set are that late.
+Candidates::First Channel::first_after_due(const Block& block, Candidates::Set set,
+                                           const TimingState::Limits& limits) const {
+  if (refresh_.policy() == RefreshPolicy::all_bank) return {};
+  const std::uint32_t bank = block.rank * timing_.banks_per_rank() + refresh_.bank(block.rank) - block.base;
+  return block.candidates[static_cast<std::size_t>(mode_)].first_but(bank, set, limits);
 }
 
-void Channel::forget_touched(const Choice& choice) {
-  const bool whole_rank = choice.command == Command::precharge_all || choice.command == Command::refresh_all;
-  const std::uint32_t end = choice.bank + (whole_rank ? timing_.banks_per_rank() : 1);
-  for (Picks& picks : picks_) {
-    for (std::uint32_t b = choice.bank; b < end; ++b) picks.forget(b);
+// The bank changed by a row command for a request, for which it now would take `next`.
+inline void Channel::advance(const Choice& choice, TimingState::Slot next) {
+  Block& block = block_of(choice.bank);
+  const std::uint32_t bank = choice.bank - block.base;
+  block.candidates[static_cast<std::size_t>(mode_)].advance(bank, choice.entry, next,
+                                                            timing_.of_bank(next, choice.bank));
+  block.candidates[static_cast<std::size_t>(other(mode_))].forget(bank);
+}
+
+void Channel::forget(std::uint32_t bank) {
+  Block& block = block_of(bank);
+  for (Candidates& candidates : block.candidates) candidates.forget(bank - block.base);
+}
+
+void Channel::forget_rank(std::uint32_t rank) {
+  for (Block& block : blocks_) {
+    if (block.rank != rank) continue;
+    for (Candidates& candidates : block.candidates) candidates.forget_all(std::uint32_t{1} << block_shift_);
   }
 }
 
@@ -185,7 +207,7 @@ Channel::Choice Channel::refresh_step(std::uint32_t rank) const {
     choice.bank += refresh_.bank(rank);
     const bool open = timing_.open_row(choice.bank) != TimingState::kClosed;
     choice.command = open ? Command::precharge : Command::refresh_bank;
-    choice.cycle = open ? timing_.earliest(TimingState::kPrecharge, choice.bank, timing_.floor(now_))
+    choice.cycle = open ? timing_.earliest(TimingState::kPrecharge, choice.bank, now_)
                         : timing_.earliest_refresh_bank(choice.bank);
   }
   return choice;
@@ -206,8 +228,7 @@ void Channel::decide() {
   decided_ = true;
   best_ = {};
   if (queue_.empty()) return;
-  choose_mode();
-  if (overdue(mode_)) {
+  if (choose_mode()) {
     serve_oldest();
   } else {
     weigh_all<false>();
@@ -223,12 +244,13 @@ void Channel::decide() {
 void Channel::serve_oldest() {
   const Index oldest = queue_.oldest(mode_);
   const std::uint32_t bank = queue_[oldest].bank;
-  const Pick only = pick(bank, oldest, true);
-  const Cycle at = timing_.earliest(only.slot, bank, timing_.floor(now_));
-  if (!blocked_by_refresh(bank, at)) choose(at, only);
+  const TimingState::Slot slot = next_slot(queue_[oldest]);
+  const Cycle at = timing_.earliest(slot, bank, now_);
+  if (blocked_by_refresh(bank, at)) return;
+  best_ = {.cycle = at, .command = kCommands[slot], .bank = bank, .entry = oldest};
 }
 
-void Channel::apply_column(const Choice& choice, Issued& out) {
+inline void Channel::apply_column(const Choice& choice, Issued& out) {
   const auto& entry = queue_[choice.entry];
   const bool write = is_write(out.command);
   out.row = entry.row;
@@ -247,9 +269,11 @@ void Channel::apply_refresh(const Choice& choice) {
   const std::uint32_t rank = timing_.rank_of(choice.bank);
   if (choice.command == Command::refresh_all) {
     timing_.refresh_all(rank, choice.cycle);
+    forget_rank(rank);
     ++counters_.refreshes_all_bank;
   } else {
     timing_.refresh_bank(choice.bank, choice.cycle);
+    forget(choice.bank);
     ++counters_.refreshes_per_bank;
   }
   refresh_.served(rank);
@@ -257,7 +281,7 @@ void Channel::apply_refresh(const Choice& choice) {
 
 Issued Channel::issue() {
   HEDDLE_CHECK(decided_ && best_.cycle != kNever, "a command issued without a decision");
-  const Choice choice = best_;
+  const Choice& choice = best_;
   decided_ = false;
   now_ = choice.cycle;
   Issued out{.command = choice.command,
@@ -265,20 +289,22 @@ Issued Channel::issue() {
              .channel = number_,
              .rank = timing_.rank_of(choice.bank),
              .bank = choice.bank};
-  forget_touched(choice);
   switch (choice.command) {
     case Command::activate:
       out.row = queue_[choice.entry].row;
       timing_.activate(choice.bank, out.row, choice.cycle);
       ++counters_.activates;
+      advance(choice, column_slot(mode_));
       break;
     case Command::precharge:
       timing_.precharge(choice.bank, choice.cycle);
       ++counters_.precharges;
+      advance(choice, TimingState::kActivate);
       break;
     case Command::precharge_all:
       counters_.precharges += timing_.open_banks(out.rank);
       timing_.precharge_all(out.rank, choice.cycle);
+      forget_rank(out.rank);
       break;
     case Command::refresh_all:
     case Command::refresh_bank:
@@ -287,6 +313,7 @@ Issued Channel::issue() {
     default:
       out.command = column_command(choice.entry);
       apply_column(choice, out);
+      forget(choice.bank);
   }
   return out;
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sim/hw/dram/candidates.h"
 #include "sim/hw/dram/refresh_timer.h"
-#include "sim/hw/dram/request_queue.h"
-#include "sim/hw/dram/timing_state.h"
 
 namespace heddle::dram {
 
@@ -38,47 +37,38 @@ class Channel {
     std::uint32_t bank = 0;  // its rank's first bank for rank commands
     RequestQueue::Index entry = RequestQueue::kNone;
   };
-  // The command a bank would take next for the requests of one kind, whenever that may be. Kept until
-  // something of that bank changes, for it is weighed far more often.
-  struct Pick {
-    Cycle ready = 0;          // what the bank itself allows
-    std::uint64_t order = 0;  // at one instant the smallest goes first
-    std::uint32_t bank = 0;
-    std::uint32_t group = 0;
-    RequestQueue::Index entry = RequestQueue::kNone;  // kNone: nothing to do
+  // The banks are weighed in blocks: a rank, or 64 neighbouring banks of one.
+  struct Block {
+    std::uint32_t base = 0;  // its first bank
+    std::uint32_t rank = 0;
+    std::array<Candidates, 2> candidates;                      // by kind
+    std::array<Candidates::First, Candidates::kSets> allowed;  // what goes first while a refresh is due
+  };
+
+  struct Weighed {
+    std::uint64_t weight = ~std::uint64_t{0};  // instant and age: the smallest goes first
+    const Candidates::First* first = nullptr;
+    const Block* block = nullptr;
     TimingState::Slot slot = TimingState::kActivate;
   };
-  struct Picks {
-    explicit Picks(std::uint32_t banks) : place(banks, kNoPlace), known(banks, 1) {}
-    std::vector<Pick> some;               // of banks with something to do, in no order that may matter
-    std::vector<std::uint32_t> place;     // of each bank in `some`
-    std::vector<std::uint8_t> known;      // by bank
-    std::vector<std::uint32_t> outdated;  // the banks that are not known
-    void set(const Pick& pick);
-    void forget(std::uint32_t bank) {
-      if (known[bank] == 0) return;
-      known[bank] = 0;
-      outdated.push_back(bank);
-    }
-  };
-  static constexpr std::uint32_t kNoPlace = ~std::uint32_t{0};
-  // Clocks from now, row or column, age: one number to compare. Parameters end at 2^20 clocks, so that no
-  // command waits for 2^24.
-  static constexpr unsigned kAgeBits = 39;
-  static constexpr unsigned kOrderBits = kAgeBits + 1;
-  static constexpr std::uint64_t kRowCommand = std::uint64_t{1} << kAgeBits;
-  static constexpr std::uint64_t kNothing = ~std::uint64_t{0};
 
   void decide();
-  void choose_mode();
+  [[nodiscard]] bool choose_mode();
   [[nodiscard]] bool overdue(Kind kind) const;
-  [[nodiscard]] Pick pick(std::uint32_t bank, RequestQueue::Index from, bool only_this) const;
+  [[nodiscard]] TimingState::Slot next_slot(const RequestQueue::Entry& entry) const;
+  [[nodiscard]] Candidate candidate(std::uint32_t bank) const;
+  [[nodiscard]] RequestQueue::Index served_first(std::uint32_t bank, RequestQueue::Index oldest) const;
   template <bool kMindRefresh>
   void weigh_all();
+  template <bool kMindRefresh, Candidates::Set kSet>
+  void weigh(Block& block, TimingState::Slot slot, Weighed& best);
+  [[nodiscard]] Candidates::First first_after_due(const Block& block, Candidates::Set set,
+                                                  const TimingState::Limits& limits) const;
   void serve_oldest();
-  void choose(Cycle at, const Pick& pick);
-  void forget_touched(const Choice& choice);
-  void renew(Picks& picks);
+  [[nodiscard]] Block& block_of(std::uint32_t bank) { return blocks_[bank >> block_shift_]; }
+  void advance(const Choice& choice, TimingState::Slot next);
+  void forget(std::uint32_t bank);
+  void forget_rank(std::uint32_t rank);
   void consider_refresh(std::uint32_t rank);
   [[nodiscard]] bool blocked_by_refresh(std::uint32_t bank, Cycle at) const;
   [[nodiscard]] Choice refresh_step(std::uint32_t rank) const;
@@ -93,7 +83,8 @@ class Channel {
   TimingState timing_;
   RequestQueue queue_;
   RefreshTimer refresh_;
-  std::array<Picks, 2> picks_;  // by kind
+  unsigned block_shift_;
+  std::vector<Block> blocks_;
   ChannelCounters counters_;
   Kind mode_ = Kind::read;
   Cycle now_ = 0;

@@ -46,6 +46,7 @@ void RequestQueue::push(Kind kind, std::uint32_t bank, std::uint32_t row, std::u
                         std::uint64_t tag, Cycle offered, Cycle now) {
   HEDDLE_CHECK(has_room(kind), "a request pushed into a full queue");
   if (empty()) next_age_ = 0;
+  HEDDLE_CHECK(next_age_ >> kAgeBits == 0, "more requests than ages can tell apart");
   const Index index = free_;
   Entry& e = at(index);
   free_ = e.next;

@@ -19,6 +19,7 @@ class RequestQueue {
  public:
   using Index = std::int32_t;
   static constexpr Index kNone = -1;
+  static constexpr unsigned kAgeBits = 39;  // ages fit
 
   struct Entry {
     std::uint64_t age = 0;  // order of acceptance

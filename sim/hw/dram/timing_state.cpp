@@ -17,18 +17,17 @@ TimingState::TimingState(const Device& device, std::uint32_t ranks)
     : rules_(device),
       split_buses_(device.row_and_column_buses),
       banks_per_rank_(device.organisation.banks()),
-      groups_per_rank_(device.organisation.bank_groups),
       group_shift_(ceil_log2(device.organisation.banks_per_group)),
       banks_(std::size_t{ranks} * banks_per_rank_),
-      groups_(std::size_t{ranks} * device.organisation.bank_groups),
       ranks_(ranks) {
+  for (auto& groups : groups_) groups.resize(std::size_t{ranks} * device.organisation.bank_groups);
   for (std::uint32_t b = 0; b < banks_.size(); ++b) {
     banks_[b].rank = b / banks_per_rank_;
   }
 }
 
 Cycle TimingState::earliest_precharge_all(std::uint32_t rank) const {
-  Cycle at = std::max(groups_[std::size_t{rank} * groups_per_rank_][kPrecharge], bus_[kPrecharge]);
+  Cycle at = std::max(ranks_[rank].at[kPrecharge], bus_[kPrecharge]);
   for (std::uint32_t b = rank * banks_per_rank_; b < (rank + 1) * banks_per_rank_; ++b) {
     raise(at, banks_[b].at[kPrecharge]);  // closed ones too: an automatic precharge may be ahead
   }
@@ -51,11 +50,6 @@ Cycle TimingState::earliest_refresh_bank(std::uint32_t bank) const {
   return std::max({slot + rules_.activate_to_refresh_slot, r.refresh_bank, bus_[kPrecharge]});
 }
 
-void TimingState::raise_rank(std::uint32_t rank, Slot slot, Cycle to) {
-  Times* group = &groups_[std::size_t{rank} * groups_per_rank_];
-  for (std::uint32_t g = 0; g < groups_per_rank_; ++g) raise(group[g][slot], to);
-}
-
 void TimingState::hold_row_bus(Cycle until) {
   bus_[kActivate] = bus_[kPrecharge] = until;
   if (!split_buses_) bus_[kRead] = bus_[kWrite] = until;
@@ -66,11 +60,10 @@ void TimingState::hold_column_bus(Cycle until) {
   if (!split_buses_) bus_[kActivate] = bus_[kPrecharge] = until;
 }
 
-void TimingState::count_activate(std::uint32_t number, Cycle at) {
-  Rank& rank = ranks_[number];
+void TimingState::count_activate(Rank& rank, Cycle at) {
   rank.four_activates[rank.oldest_activate] = at + rules_.four_activates;
   rank.oldest_activate = (rank.oldest_activate + 1) % 4;
-  raise_rank(number, kActivate, rank.four_activates[rank.oldest_activate]);
+  raise(rank.at[kActivate], rank.four_activates[rank.oldest_activate]);
 }
 
 void TimingState::activate(std::uint32_t bank, std::uint32_t row, Cycle at) {
@@ -83,10 +76,10 @@ void TimingState::activate(std::uint32_t bank, std::uint32_t row, Cycle at) {
   raise(b.at[kPrecharge], at + rules_.activate_precharge);
   raise(b.at[kRead], at + rules_.activate_read);
   raise(b.at[kWrite], at + rules_.activate_write);
-  raise(groups_[bank >> group_shift_][kActivate], at + rules_.activate_activate_l);
-  raise_rank(b.rank, kActivate, at + rules_.activate_activate_s);
+  raise(groups_[kActivate][group_of(bank)], at + rules_.activate_activate_l);
+  raise(r.at[kActivate], at + rules_.activate_activate_s);
   raise(r.refresh_bank, at + rules_.activate_refresh_bank);
-  count_activate(b.rank, at);
+  count_activate(r, at);
   if (r.open_banks++ == 0) r.open_since = std::max(at, r.open_until);
   hold_row_bus(at + rules_.activate_length);
 }
@@ -102,7 +95,7 @@ void TimingState::precharge(std::uint32_t bank, Cycle at) {
   Bank& b = banks_[bank];
   HEDDLE_CHECK(b.open_row != kClosed, "a precharge of a closed bank");
   raise(b.at[kActivate], at + rules_.precharge_activate);
-  raise_rank(b.rank, kPrecharge, at + rules_.precharge_precharge);
+  raise(ranks_[b.rank].at[kPrecharge], at + rules_.precharge_precharge);
   close(b, at);
   hold_row_bus(at + rules_.precharge_length);
 }
@@ -114,31 +107,32 @@ void TimingState::precharge_all(std::uint32_t rank, Cycle at) {
     raise(b.at[kActivate], at + rules_.precharge_all_activate);
     close(b, at);
   }
-  raise_rank(rank, kPrecharge, at + rules_.precharge_precharge);
+  raise(ranks_[rank].at[kPrecharge], at + rules_.precharge_precharge);
   hold_row_bus(at + rules_.precharge_length);
 }
 
 void TimingState::column(std::uint32_t bank, bool write, bool auto_precharge, Cycle at) {
   Bank& b = banks_[bank];
-  Times& g = groups_[bank >> group_shift_];
+  const std::uint32_t g = group_of(bank);
+  Times& r = ranks_[b.rank].at;
   HEDDLE_CHECK(b.open_row != kClosed, "a column command to a closed bank");
   ++b.columns;
   if (write) {
-    raise(g[kRead], at + rules_.write_read_l);
-    raise(g[kWrite], at + rules_.write_write_l);
-    raise_rank(b.rank, kRead, at + rules_.write_read_s);
-    raise_rank(b.rank, kWrite, at + rules_.write_write_s);
+    raise(groups_[kRead][g], at + rules_.write_read_l);
+    raise(groups_[kWrite][g], at + rules_.write_write_l);
+    raise(r[kRead], at + rules_.write_read_s);
+    raise(r[kWrite], at + rules_.write_write_s);
     raise(b.at[kPrecharge], at + rules_.write_precharge);
   } else {
-    raise(g[kRead], at + rules_.read_read_l);
-    raise_rank(b.rank, kRead, at + rules_.read_read_s);
-    raise_rank(b.rank, kWrite, at + rules_.read_write);
+    raise(groups_[kRead][g], at + rules_.read_read_l);
+    raise(r[kRead], at + rules_.read_read_s);
+    raise(r[kWrite], at + rules_.read_write);
     raise(b.at[kPrecharge], at + rules_.read_precharge);
   }
-  for (std::uint32_t r = 0; r < ranks(); ++r) {
-    if (r == b.rank) continue;
-    raise_rank(r, kRead, at + (write ? rules_.write_read_o : rules_.read_read_o));
-    raise_rank(r, kWrite, at + (write ? rules_.write_write_o : rules_.read_write_o));
+  for (Rank& rank : ranks_) {
+    if (&rank.at == &r) continue;
+    raise(rank.at[kRead], at + (write ? rules_.write_read_o : rules_.read_read_o));
+    raise(rank.at[kWrite], at + (write ? rules_.write_write_o : rules_.read_write_o));
   }
   hold_column_bus(at + rules_.column_length);
   if (auto_precharge) {
@@ -162,9 +156,9 @@ void TimingState::refresh_bank(std::uint32_t bank, Cycle at) {
   Rank& r = ranks_[b.rank];
   HEDDLE_CHECK(b.open_row == kClosed, "a refresh of an open bank");
   raise(b.at[kActivate], at + rules_.refresh_bank_activate);
-  raise_rank(b.rank, kActivate, at + rules_.refresh_bank_activate_other);
+  raise(r.at[kActivate], at + rules_.refresh_bank_activate_other);
   raise(r.refresh_bank, at + rules_.refresh_bank_refresh_bank);
-  count_activate(b.rank, at);
+  count_activate(r, at);
   hold_row_bus(at + rules_.refresh_length);
 }
 

@@ -11,7 +11,7 @@
 namespace heddle::dram {
 
 // The earliest instant of every command on every bank of one channel, kept level by level (bank, bank
-// group, rank, bus): issuing touches a few of them, asking is a handful of maxima.
+// group, rank, bus): issuing touches a few of them, asking is a handful of maxima. None ever goes back.
 class TimingState {
  public:
   static constexpr std::uint32_t kClosed = 0xffffffff;
@@ -33,16 +33,21 @@ class TimingState {
   // The four commands that requests take, as places in the tables below.
   enum Slot : std::uint8_t { kActivate, kPrecharge, kRead, kWrite };
   using Times = std::array<Cycle, 4>;  // by Slot
-  // An instant is the latest of three: what the bank allows, what its bank group allows, and the floor,
-  // which holds what binds every bank alike: the buses, and the present.
-  [[nodiscard]] Cycle of_bank(Slot slot, std::uint32_t bank) const { return banks_[bank].at[slot]; }
-  [[nodiscard]] const Times& of_group(std::uint32_t group) const { return groups_[group]; }
-  [[nodiscard]] std::uint32_t group_of(std::uint32_t bank) const { return bank >> group_shift_; }
-  [[nodiscard]] Cycle earliest(Slot slot, std::uint32_t bank, const Times& floor) const {
-    return std::max({of_bank(slot, bank), of_group(group_of(bank))[slot], floor[slot]});
+  // What bank groups and rank allow for one command; a bank adds what it allows itself.
+  struct Limits {
+    const Cycle* groups;  // by bank group, of all ranks
+    Cycle floor;          // what binds every bank of the rank alike: rank, buses, the present
+    [[nodiscard]] Cycle at(Cycle bank_ready, std::uint32_t group) const {
+      return std::max(std::max(bank_ready, groups[group]), floor);
+    }
+  };
+  [[nodiscard]] Limits limits(Slot slot, std::uint32_t rank, Cycle now) const {
+    return {groups_[slot].data(), std::max(std::max(ranks_[rank].at[slot], bus_[slot]), now)};
   }
-  [[nodiscard]] Times floor(Cycle now) const {
-    return {std::max(bus_[0], now), std::max(bus_[1], now), std::max(bus_[2], now), std::max(bus_[3], now)};
+  [[nodiscard]] Cycle of_bank(Slot slot, std::uint32_t bank) const { return banks_[bank].at[slot]; }
+  [[nodiscard]] std::uint32_t group_of(std::uint32_t bank) const { return bank >> group_shift_; }
+  [[nodiscard]] Cycle earliest(Slot slot, std::uint32_t bank, Cycle now) const {
+    return limits(slot, rank_of(bank), now).at(of_bank(slot, bank), group_of(bank));
   }
   [[nodiscard]] Cycle earliest_precharge_all(std::uint32_t rank) const;
   [[nodiscard]] Cycle earliest_refresh_all(std::uint32_t rank) const;   // all banks closed
@@ -67,6 +72,7 @@ class TimingState {
     std::uint32_t rank = 0;
   };
   struct Rank {
+    Times at{};
     Cycle refresh_bank = 0;
     std::array<Cycle, 4> four_activates{};  // when a fifth activate may follow each of the last four
     std::uint32_t oldest_activate = 0;
@@ -75,21 +81,18 @@ class TimingState {
     Cycle open_until = 0;  // latest close, possibly ahead: an automatic precharge is known before it starts
     std::uint64_t active_cycles = 0;
   };
-  // Distances that bind a whole rank are kept in each of its bank groups.
-  void raise_rank(std::uint32_t rank, Slot slot, Cycle to);
   void hold_row_bus(Cycle until);
   void hold_column_bus(Cycle until);
-  void count_activate(std::uint32_t number, Cycle at);
+  void count_activate(Rank& rank, Cycle at);
   void close(Bank& bank, Cycle at);
 
   TimingRules rules_;
   bool split_buses_;
   std::uint32_t banks_per_rank_;
-  std::uint32_t groups_per_rank_;
   unsigned group_shift_;
   Times bus_{};
   std::vector<Bank> banks_;
-  std::vector<Times> groups_;
+  std::array<std::vector<Cycle>, 4> groups_;  // by Slot, then by bank group
   std::vector<Rank> ranks_;
 };
 
