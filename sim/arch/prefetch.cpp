@@ -9,10 +9,11 @@
 namespace heddle::arch {
 namespace {
 
-// Bandwidths that are looked at, in 64ths of a byte a cycle: from 64 KiB a cycle down, a quarter at a time.
+// Bandwidths that are looked at, in 64ths of a byte a cycle: from 64 KiB a cycle down, a sixteenth at a time.
 // Below the last even a small array waits for the bus all the time.
 constexpr std::uint64_t kFastest = std::uint64_t{64} << 16U;
 constexpr std::uint64_t kFraction = 64;
+constexpr std::uint64_t kSteps = 16;
 constexpr std::uint64_t kLongest = std::uint64_t{1} << 40U;  // cycles of a piece, so that the product fits
 
 class Leveller {
@@ -37,7 +38,7 @@ class Leveller {
   }
 
   std::vector<Queued> run() {
-    for (std::uint64_t rate = kFastest; rate > 0; rate -= ceil_div(rate, 4)) sweep(rate);
+    for (std::uint64_t rate = kFastest; rate > 0; rate -= ceil_div(rate, kSteps)) sweep(rate);
     return cut();
   }
 

@@ -49,12 +49,12 @@ struct Transfer {
 // there is room for its outputs.
 struct Work {
   std::uint32_t layer = 0;
-  Cycles compute;
+  Cycles compute{};
   // Between the on-chip memories and the tiles while it computes: activations and the partial sums that it goes
   // on with; outputs, or partial sums that it leaves, in so many bursts.
-  Bytes weight_read;
-  Bytes activation_read;
-  Bytes output_written;
+  Bytes weight_read{};
+  Bytes activation_read{};
+  Bytes output_written{};
   std::uint32_t output_bursts = 1;
   // Its activations are on chip when so many items are in the activation memory.
   std::uint32_t reduced_before = 0;

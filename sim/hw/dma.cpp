@@ -113,8 +113,8 @@ sc_core::sc_time TransferStage::pass(const sc_core::sc_time& handed_over, const 
   return free_ = std::max(arrived, std::max(free_, handed_over) + busy);
 }
 
-// Transfers end in the order of the list, on edges of the accelerator's clock: one that has overtaken its
-// predecessor in the memory ends with it. Codec and on-chip port work on it while the bus does.
+// Transfers come out of the memory in the order of the list, on edges of the accelerator's clock: one that has
+// overtaken its predecessor comes with it. Codec and on-chip port work on it while the bus does.
 sc_core::sc_time Dma::complete_at(const arch::Transfer& transfer, const Span& span) {
   const sc_core::sc_time handed = clock_.edge(sc_core::sc_time::from_value(span.handed_over));
   sc_core::sc_time at =

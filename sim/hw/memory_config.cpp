@@ -275,8 +275,8 @@ const config::Declaration& memory_declaration() {
         Parameter::object(
             "dma", {Parameter::integer("transfers_in_flight", "transfers", 1, 16)
                         .by_default(2)
-                        .means("transfers that a DRAM works on at a time; they share its bandwidth, in turns")
-                        .from("our choice: one hides the latency of the other")})
+                        .means("transfers that a DRAM works on at a time, the oldest first")
+                        .from("our choice: the second hides the latency of the first")})
             .means("the engine between the memories")};
     for (auto& parameter : on_chip_parameters()) all.push_back(std::move(parameter));
     return all;

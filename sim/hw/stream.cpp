@@ -37,7 +37,7 @@ Rate BufferPath::sustained() const {
 }
 
 std::uint64_t BufferPath::fills(Bytes bytes) const {
-  return ceil_div(bytes.count(), memory.capacity.count());
+  return std::max<std::uint64_t>(1, ceil_div(bytes.count(), memory.capacity.count()));
 }
 
 std::uint64_t InputPath::ready(std::uint64_t from, std::uint64_t free, Bytes bytes) const {
@@ -54,8 +54,8 @@ std::uint64_t InputPath::take(std::uint64_t from, std::uint64_t start, std::uint
     // All fills but the first are still to come; the tiles wait for each.
     const std::uint64_t first = std::min(b, path_.memory.capacity.count());
     const std::uint64_t read = tile_port_.after({}, b).edge();
-    return std::max(busy, read) + (path_.fills(bytes) - 1) * path_.latency.count() +
-           stream_.after({}, b - first).edge();
+    const std::uint64_t filling = stream_.after({}, b).edge() - stream_.after({}, first).edge();
+    return std::max(busy, read) + filling + (path_.fills(bytes) - 1) * path_.latency.count();
   }
   Instant begin = std::max(filled_, Instant{from, 0});
   if (path_.room() != arch::kUnlimited)
@@ -83,7 +83,7 @@ std::uint64_t OutputPath::take(std::uint64_t start, std::uint64_t busy, Bytes by
   Instant rid = std::max(end, stream_.before(backlog, room));
   if (b / bursts >= room) {
     const std::uint64_t turns =
-        path_.memory.is_double_buffered ? 0 : std::max(bursts, path_.fills(bytes)) * path_.occupied.count();
+        path_.memory.is_double_buffered ? 0 : bursts * path_.fills(Bytes(b / bursts)) * path_.occupied.count();
     const Instant waited = stream_.after({end.cycle + turns, 0}, b - room * bursts);
     rid = std::max(rid, waited);
     drained_ = std::max(drained_, stream_.after(waited, room));
