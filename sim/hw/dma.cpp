@@ -110,7 +110,7 @@ Span Dma::move(const arch::Transfer& transfer) {
 
 sc_core::sc_time TransferStage::pass(const sc_core::sc_time& handed_over, const sc_core::sc_time& arrived,
                                      const sc_core::sc_time& busy) {
-  return free_ = std::max(arrived, std::max(free_, handed_over) + busy);
+  return free_ = std::max(arrived, later(std::max(free_, handed_over), busy));
 }
 
 // Transfers come out of the memory in the order of the list, on edges of the accelerator's clock: one that has
@@ -127,7 +127,7 @@ sc_core::sc_time Dma::complete_at(const arch::Transfer& transfer, const Span& sp
                         : transfer.is_write ? activation_reads_
                                             : activation_writes_;
   at = port.pass(handed, at, clock_.span(memory.busy(transfer.bytes)));
-  return at + clock_.span(transfer.is_write ? memory.read_latency : memory.write_latency);
+  return clock_.after(at, transfer.is_write ? memory.read_latency : memory.write_latency);
 }
 
 }  // namespace heddle::hw

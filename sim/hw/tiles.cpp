@@ -38,7 +38,7 @@ void Dispatcher::run() {
         from = std::max(from, sc_time(sc_core::sc_time_stamp()));
       }
       // What lay in the memory before was read ahead; what has just arrived shows the latency of the way.
-      if (from > sc_core::SC_ZERO_TIME) from += clock_.span(latency_);
+      if (from > sc_core::SC_ZERO_TIME) from = clock_.after(from, latency_);
       memory->read(work.activation_read);
       buffer->write(work.activation_read);
       ready->write(from);
@@ -90,7 +90,7 @@ sc_time Tiles::last_arrival(sc_core::sc_fifo_in<sc_time>& fifo, std::uint32_t co
     fifo->read(at);
     last = std::max(last, at);
   }
-  return count > 0 ? last + clock_.span(latency) : last;
+  return count > 0 ? clock_.after(last, latency) : last;
 }
 
 void Tiles::wait_for_operands(const arch::Work& work) {
@@ -121,11 +121,11 @@ void Tiles::compute(const arch::Work& work) {
   const Cycles weighted = std::max(work.compute, weights->read(work.weight_read));
   const Cycles fed = inputs->read(from, weighted, work.activation_read);
   const Cycles rid = outputs->write(fed, work.output_written, work.output_bursts);
-  charge(time.compute, [&] { wait_until(begin + clock_.span(work.compute)); });
+  charge(time.compute, [&] { wait_until(clock_.after(begin, work.compute)); });
   items_.push_back({begin.value(), sc_core::sc_time_stamp().value()});
-  charge(time.stalls.weights, [&] { wait_until(begin + clock_.span(weighted)); });
-  charge(time.stalls.activations, [&] { wait_until(begin + clock_.span(fed)); });
-  charge(time.stalls.outputs, [&] { wait_until(begin + clock_.span(rid)); });
+  charge(time.stalls.weights, [&] { wait_until(clock_.after(begin, weighted)); });
+  charge(time.stalls.activations, [&] { wait_until(clock_.after(begin, fed)); });
+  charge(time.stalls.outputs, [&] { wait_until(clock_.after(begin, rid)); });
 }
 
 void Tiles::trace(sc_core::sc_trace_file* file) const {

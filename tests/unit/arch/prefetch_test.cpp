@@ -24,10 +24,11 @@ struct Sample {
   void add_items(std::size_t count, std::uint64_t cycles) {
     for (std::size_t i = 0; i < count; ++i) items.push_back({.layer = 0, .compute = Cycles(cycles)});
   }
+  // Of the piece behind `latest`.
   void load(std::uint32_t after, std::uint32_t latest, std::uint64_t bytes) {
     const std::uint64_t address = loads.empty() ? 0 : loads.back().transfer.address + (1U << 20U);
     loads.push_back(
-        {{latest, after, arch::Tensor::weights, false, address, Bytes(bytes), Cycles(bytes / 3)}, latest});
+        {{latest + 1, after, arch::Tensor::weights, false, address, Bytes(bytes), Cycles(bytes / 3)}, latest});
   }
   // Others: what a piece needs, from the start of the one before it.
   void other(std::uint32_t item, std::uint64_t bytes) {
@@ -75,7 +76,7 @@ Sample random_sample(std::uint64_t seed) {
   const auto loads = 1 + random.below(30);
   for (std::uint64_t i = 0; i < loads; ++i) {
     after.push_back(random_position());
-    latest.push_back(random_position());
+    latest.push_back(s.first + static_cast<std::uint32_t>(random.below(count - 1)));
   }
   std::sort(after.begin(), after.end());
   std::sort(latest.begin(), latest.end());
@@ -140,9 +141,9 @@ TEST_CASE("weights by hand: an idle bus takes them, a busy one does not") {
   s.add_items(20, 1000);
   for (std::uint32_t i = 1; i <= 10; ++i) s.other(i, 16000);
   for (std::uint32_t i = 11; i < 20; ++i) s.other(i, 800);
-  s.load(0, 19, 128000);
+  s.load(0, 18, 128000);
   constexpr std::uint64_t kOfACut = arch::kCut / 16;
-  CHECK(s.cycles(s.unmoved(), 16) == 18 * 1000 + 50 + 8000 + 1000);
+  CHECK(s.cycles(s.unmoved(), 16) == 17 * 1000 + 50 + 8000 + 50 + 1000);
   const auto placed = s.placed();
   CHECK(s.cycles(placed, 16) <= 20 * 1000 + kOfACut);
   for (const auto& q : placed) CHECK(q.position >= 10);
