@@ -97,9 +97,7 @@ class Leveller {
     Transfer t = all;
     t.address += begin;
     t.bytes = Bytes(end - begin);
-    const auto codec = [&](std::uint64_t at) {
-      return part_begin(all.codec.count(), at, all.bytes.count());
-    };
+    const auto codec = [&](std::uint64_t at) { return part_begin(all.codec.count(), at, all.bytes.count()); };
     t.codec = Cycles(codec(end) - codec(begin));
     return {t, position, load.reads_back, position < load.latest};
   }

@@ -119,9 +119,9 @@ class Scheduler {
   bool has_off_chip_;
   CodecRates codec_;
   WorkList list_;
-  std::vector<Queued> queued_;    // of all samples
-  std::vector<Movable> movable_;  // of the sample
-  std::size_t sample_queued_ = 0;  // of `queued_`, before the sample
+  std::vector<Queued> queued_;          // of all samples
+  std::vector<Movable> movable_;        // of the sample
+  std::size_t sample_queued_ = 0;       // of `queued_`, before the sample
   std::deque<InWeightMemory> weights_;  // oldest first
   Bytes weights_held_;
   std::uint32_t sample_start_ = 0;  // first item of the sample

@@ -22,7 +22,8 @@ struct CompressedSizes {
   std::vector<std::vector<Bits>> inputs;
 };
 
-// Whether a tensor is kept in groups where storage is compressed: when an array layer reads it as activations.
+// Whether a tensor is kept in groups where storage is compressed: when an array layer reads it as
+// activations.
 bool is_compressible(const Dataflow& flow, std::uint32_t tensor);
 
 // Of every array layer of the trace, in parallel. Throws Error(workload) where the trace lacks values.

@@ -50,8 +50,8 @@ struct Transfer {
 struct Work {
   std::uint32_t layer = 0;
   Cycles compute{};
-  // Between the on-chip memories and the tiles while it computes: activations and the partial sums that it goes
-  // on with; outputs, or partial sums that it leaves, in so many bursts.
+  // Between the on-chip memories and the tiles while it computes: activations and the partial sums that it
+  // goes on with; outputs, or partial sums that it leaves, in so many bursts.
   Bytes weight_read{};
   Bytes activation_read{};
   Bytes output_written{};
@@ -86,8 +86,9 @@ struct Queued {
   bool is_ahead = false;    // a load that nothing waits for yet
 };
 
-// The DMA's order: by position; at one position loads, then stores, then loads that read back, then those that
-// are ahead; then by the item that waits. So no transfer that could start ever waits behind one that cannot.
+// The DMA's order: by position; at one position loads, then stores, then loads that read back, then those
+// that are ahead; then by the item that waits. So no transfer that could start ever waits behind one that
+// cannot.
 std::vector<Transfer> order_transfers(std::vector<Queued> queued);
 
 // Throws Error(internal) when the list could not run to its end: a load that waits for its own item, or

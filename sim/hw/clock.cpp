@@ -10,9 +10,10 @@ void set_time_resolution() {
 }
 
 void refuse_time() {
-  throw Error(ErrorKind::config, "",
-              "the run takes more than 18,446 s of simulated time, the most that SystemC counts in femtoseconds: "
-              "a faster memory, a shorter latency or a smaller network is needed");
+  throw Error(
+      ErrorKind::config, "",
+      "the run takes more than 18,446 s of simulated time, the most that SystemC counts in femtoseconds: "
+      "a faster memory, a shorter latency or a smaller network is needed");
 }
 
 sc_core::sc_time later(const sc_core::sc_time& instant, const sc_core::sc_time& by) {

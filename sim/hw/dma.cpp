@@ -28,8 +28,8 @@ Bytes& bytes_of(result::TensorBytes& bytes, arch::Tensor tensor) {
 }  // namespace
 
 Dma::Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock,
-         Failure& failure, std::uint32_t in_flight, const OffChipMemory& memory, const SramTiming& activation_memory,
-         const SramTiming& weight_memory)
+         Failure& failure, std::uint32_t in_flight, const OffChipMemory& memory,
+         const SramTiming& activation_memory, const SramTiming& weight_memory)
     : sc_module(name),
       list_(list),
       clock_(clock),
@@ -113,8 +113,8 @@ sc_core::sc_time TransferStage::pass(const sc_core::sc_time& handed_over, const 
   return free_ = std::max(arrived, later(std::max(free_, handed_over), busy));
 }
 
-// Transfers come out of the memory in the order of the list, on edges of the accelerator's clock: one that has
-// overtaken its predecessor comes with it. Codec and on-chip port work on it while the bus does.
+// Transfers come out of the memory in the order of the list, on edges of the accelerator's clock: one that
+// has overtaken its predecessor comes with it. Codec and on-chip port work on it while the bus does.
 sc_core::sc_time Dma::complete_at(const arch::Transfer& transfer, const Span& span) {
   const sc_core::sc_time handed = clock_.edge(sc_core::sc_time::from_value(span.handed_over));
   sc_core::sc_time at =

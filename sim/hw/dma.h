@@ -44,8 +44,9 @@ class TransferStage {
 };
 
 // Takes the transfers of the work list one after another: waits for the work that a transfer depends on,
-// hands it to the memory and says when it will have arrived. Transfers enter and leave the memory in the order
-// of the list; while a memory that answers late (DRAM) works on one, the next are handed over, `in_flight` in all.
+// hands it to the memory and says when it will have arrived. Transfers enter and leave the memory in the
+// order of the list; while a memory that answers late (DRAM) works on one, the next are handed over,
+// `in_flight` in all.
 class Dma final : public sc_core::sc_module {
  public:
   Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure,

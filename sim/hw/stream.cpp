@@ -64,10 +64,10 @@ std::uint64_t InputPath::take(std::uint64_t from, std::uint64_t start, std::uint
   return std::max(start + busy, filled_.edge()) - start;
 }
 
-// A chain of n bursts in closed form. With t cycles between bursts, d to drain one and k to drain the room, the
-// tiles are rid of burst j at x_j = max(x_(j-1) + t, y_j - k), and the buffer is empty at
-// y_j = max(y_(j-1), x_(j-1) + t) + d. Both are the largest of sums over all paths; with every step alike only
-// four paths can be it: n t; t + n d - k; n (t + d - k); and what was left from before, + n d - k.
+// A chain of n bursts in closed form. With t cycles between bursts, d to drain one and k to drain the room,
+// the tiles are rid of burst j at x_j = max(x_(j-1) + t, y_j - k), and the buffer is empty at y_j =
+// max(y_(j-1), x_(j-1) + t) + d. Both are the largest of sums over all paths; with every step alike only four
+// paths can be it: n t; t + n d - k; n (t + d - k); and what was left from before, + n d - k.
 std::uint64_t OutputPath::take(std::uint64_t start, std::uint64_t busy, Bytes bytes, std::uint64_t bursts) {
   const std::uint64_t b = bytes.count();
   const Instant end{start + busy, 0};
@@ -82,8 +82,9 @@ std::uint64_t OutputPath::take(std::uint64_t start, std::uint64_t busy, Bytes by
   const std::uint64_t room = path_.room().count();
   Instant rid = std::max(end, stream_.before(backlog, room));
   if (b / bursts >= room) {
-    const std::uint64_t turns =
-        path_.memory.is_double_buffered ? 0 : bursts * path_.fills(Bytes(b / bursts)) * path_.occupied.count();
+    const std::uint64_t turns = path_.memory.is_double_buffered
+                                    ? 0
+                                    : bursts * path_.fills(Bytes(b / bursts)) * path_.occupied.count();
     const Instant waited = stream_.after({end.cycle + turns, 0}, b - room * bursts);
     rid = std::max(rid, waited);
     drained_ = std::max(drained_, stream_.after(waited, room));

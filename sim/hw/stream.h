@@ -28,8 +28,9 @@ struct Instant {
 class Stream {
  public:
   explicit Stream(const Rate& rate) : rate_(rate) {}
-  [[nodiscard]] Instant after(Instant at, std::uint64_t bytes) const;   // so many bytes have passed
-  [[nodiscard]] Instant before(Instant at, std::uint64_t bytes) const;  // so many had still to; 0 at the least
+  [[nodiscard]] Instant after(Instant at, std::uint64_t bytes) const;  // so many bytes have passed
+  [[nodiscard]] Instant before(Instant at,
+                               std::uint64_t bytes) const;  // so many had still to; 0 at the least
 
  private:
   Rate rate_;

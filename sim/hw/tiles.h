@@ -62,8 +62,8 @@ struct Computed {
 };
 
 // The array: waits for room, weights, partial sums and activations in that order, computes the priced cycles,
-// longer where a memory or buffer cannot keep pace, and charges every cycle to its layer as computing or as a stall by cause. A cycle in which several things
-// are missing is charged to the first of that order.
+// longer where a memory or buffer cannot keep pace, and charges every cycle to its layer as computing or as a
+// stall by cause. A cycle in which several things are missing is charged to the first of that order.
 class Tiles final : public sc_core::sc_module {
  public:
   Tiles(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads,

@@ -188,7 +188,7 @@ def test_overrides_lead_into_memory_files(heddle):
         code, _, stderr = heddle("run", "stripes", "--trace", "digits-16b", "--set", named, "--set", key, "-q")
         assert code == 2
         assert all(word in stderr for word in words), stderr
-    for first, words in {"memory=none": "'/memory' is \\"none\\", neither an object nor the name of a file",
+    for first, words in {"memory=none": "'/memory' is \"none\", neither an object nor the name of a file",
                          "memory.storage=design": "/memory/off_chip: key 'kind' is missing"}.items():
         code, _, stderr = heddle("run", "stripes", "--set", first, "--set", "memory.weight_memory.banks=4", "-q")
         assert code == 2 and words in stderr
@@ -223,11 +223,11 @@ def test_extremes_end_and_add_up(heddle, config, extreme):
 
 
 def test_a_run_beyond_simulated_time_is_refused(heddle):
+    single = {"capacity_bytes": 40000, "double_buffered": False}
     system = {"off_chip": {"kind": "ideal", "bandwidth_mb_per_s": 1, "latency_ns": 1000000000},
-              "activation_memory": {"capacity_bytes": 9000}, "weight_memory": {"capacity_bytes": 24000}}
-    code, _, stderr = heddle("run", "laconic_128", "--trace", "denoiser-16b", "--set", "memory=" + json.dumps(system),
-                             "-q")
-    assert code == 2 and "simulated time" in stderr
+              "activation_memory": single, "weight_memory": single}
+    code, _, stderr = heddle("run", "dpnn", "--trace", "vgg_19-100", "--set", "memory=" + json.dumps(system), "-q")
+    assert code == 2 and "simulated time" in stderr and "sc_stop" not in stderr
 
 
 def test_packed_weights_are_what_bit_tactical_moves(heddle):

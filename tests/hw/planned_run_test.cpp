@@ -83,8 +83,8 @@ TEST_CASE("planned networks: bytes are the plan's, the ledger closes, more bandw
 }
 
 TEST_CASE("the next layer's weights come while the bus has time and there is room") {
-  // One tile of 16 x 16: the convolution computes 64 sets of 16 windows, the classifier waits for 65,536 bytes
-  // of weights, which 2 bytes a cycle bring in 32,768.
+  // One tile of 16 x 16: the convolution computes 64 sets of 16 windows, the classifier waits for 65,536
+  // bytes of weights, which 2 bytes a cycle bring in 32,768.
   const test::PlannedNetwork n(test::network_of({test::conv("conv", "image", 16, 32, 16, 3),
                                                  test::linear("fc", "conv", 16 * 32 * 32, 2)}),
                                {1, 16, 16});

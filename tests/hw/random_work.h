@@ -43,10 +43,9 @@ inline arch::WorkList random_work(std::uint64_t seed) {
     load(arch::Tensor::input_activations);
     load(arch::Tensor::partial_sums);
     if (!random.chance(3))
-      queued.push_back(
-          {{i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000)),
-            Cycles(random.chance(4) ? random.below(300) : 0)},
-           i + 1});
+      queued.push_back({{i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000)),
+                         Cycles(random.chance(4) ? random.below(300) : 0)},
+                        i + 1});
   }
   list.transfers = arch::order_transfers(std::move(queued));
   std::vector<std::uint32_t> store_items;

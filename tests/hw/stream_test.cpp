@@ -187,8 +187,8 @@ TEST_CASE("buffers by hand") {
   CHECK(waits.drained() == 100 + 2 + 14 + 3);
 }
 
-// But for one: an input buffer that is filled and read in turns is filled for longer when it is larger, and its
-// work starts and leaves outputs later.
+// But for one: an input buffer that is filled and read in turns is filled for longer when it is larger, and
+// its work starts and leaves outputs later.
 TEST_CASE("a larger, faster or nearer buffer never adds a cycle") {
   std::uint64_t better = 0;
   for (std::uint64_t seed = 0; seed < kRuns * 4; ++seed) {

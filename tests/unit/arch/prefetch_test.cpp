@@ -28,7 +28,8 @@ struct Sample {
   void load(std::uint32_t after, std::uint32_t latest, std::uint64_t bytes) {
     const std::uint64_t address = loads.empty() ? 0 : loads.back().transfer.address + (1U << 20U);
     loads.push_back(
-        {{latest + 1, after, arch::Tensor::weights, false, address, Bytes(bytes), Cycles(bytes / 3)}, latest});
+        {{latest + 1, after, arch::Tensor::weights, false, address, Bytes(bytes), Cycles(bytes / 3)},
+         latest});
   }
   // Others: what a piece needs, from the start of the one before it.
   void other(std::uint32_t item, std::uint64_t bytes) {
@@ -135,8 +136,8 @@ TEST_CASE("at no bandwidth a sample takes longer than when weights join late") {
 }
 
 TEST_CASE("weights by hand: an idle bus takes them, a busy one does not") {
-  // Twenty pieces of 1000 cycles. 128,000 bytes are due at the last but might come from the start. Others keep
-  // a bus of 16 bytes a cycle busy while the first ten compute; then they take 800 bytes a piece.
+  // Twenty pieces of 1000 cycles. 128,000 bytes are due at the last but might come from the start. Others
+  // keep a bus of 16 bytes a cycle busy while the first ten compute; then they take 800 bytes a piece.
   Sample s;
   s.add_items(20, 1000);
   for (std::uint32_t i = 1; i <= 10; ++i) s.other(i, 16000);

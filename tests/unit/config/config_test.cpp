@@ -138,7 +138,8 @@ TEST_CASE("overrides lead through the names of files, in either order") {
   }
   // A name in the file itself, and an object that extends one.
   CHECK(composed({"fixed.device.width=5"}).root["fixed"]["device"]["width"] == 5);
-  const auto extended = composed({R"(fixed={"extends": ")" + part.substr(5) + R"("})", "fixed.device.depth=3"});
+  const auto extended =
+      composed({R"(fixed={"extends": ")" + part.substr(5) + R"("})", "fixed.device.depth=3"});
   CHECK(extended.root["fixed"]["device"]["depth"] == 3);
   CHECK(extended.root["fixed"]["size"] == 10);
   CHECK_THROWS_WITH(composed({"part.size=1"}),
