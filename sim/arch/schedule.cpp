@@ -36,9 +36,15 @@ std::uint64_t offset_of(const LayerShape& shape, const Piece& piece, Bytes all) 
          share(pass, 0, shape.windows(0, piece.first_set), shape.windows(0, shape.window_sets())).count();
 }
 
+// What a codec takes for `bytes` of a tensor of `all` bytes and so many groups.
+Cycles codec_cycles(std::uint64_t groups, Bytes bytes, Bytes all, std::uint32_t rate) {
+  if (all == Bytes(0)) return Cycles(0);
+  return Cycles(ceil_div(part_begin(groups, bytes.count(), all.count()), rate));
+}
+
 }  // namespace
 
-void Scheduler::load(Transfer transfer, bool reads_back) {
+void Scheduler::load(const Transfer& transfer, bool reads_back) {
   if (!has_off_chip_ || transfer.bytes == Bytes(0)) return;
   // Loads of one cause stay in the order of the work that waits for them.
   Last& last = last_load_[static_cast<std::size_t>(cause_of(transfer.tensor))];
@@ -46,14 +52,22 @@ void Scheduler::load(Transfer transfer, bool reads_back) {
   const std::uint32_t position = std::max({transfer.after, last.position, early, sample_start_});
   reads_back = reads_back || (last.reads_back && last.position == position);
   last = {position, reads_back};
-  queued_.push_back({transfer, position, reads_back});
+  if (cause_of(transfer.tensor) != Cause::weights) {
+    queued_.push_back({transfer, position, reads_back});
+    return;
+  }
+  movable_.push_back({transfer, position, reads_back});
+  // Ahead of a load there may be none that has no room yet.
+  auto& after = movable_.back().transfer.after;
+  after = std::max(after, sample_start_);
+  if (movable_.size() > 1) after = std::max(after, movable_[movable_.size() - 2].transfer.after);
 }
 
-void Scheduler::store(std::uint32_t item, Tensor tensor, std::uint64_t address, Bytes bytes) {
-  if (!has_off_chip_ || bytes == Bytes(0)) return;
+void Scheduler::store(const Transfer& transfer) {
+  if (!has_off_chip_ || transfer.bytes == Bytes(0)) return;
   stores_before_last_ = stores_;
   ++stores_;
-  queued_.push_back({{item, item + 1, tensor, true, address, bytes, Cycles(0)}, item + 1, false});
+  queued_.push_back({transfer, transfer.after});
 }
 
 void Scheduler::load_weights(const ScheduledLayer& layer, const Piece& piece, std::uint32_t item,
@@ -76,15 +90,14 @@ void Scheduler::load_weights(const ScheduledLayer& layer, const Piece& piece, st
   const std::uint64_t before = layer.shape.filters_before(piece.pass);
   const auto transfer = [&](Tensor tensor, Bytes all, std::uint64_t address, std::uint64_t groups) {
     const Bytes bytes = weights_of(layer.shape, piece, all);
-    const std::uint64_t decode =
-        all == Bytes(0) ? 0 : ceil_div(part_begin(groups, bytes.count(), all.count()), decoder_rate_);
     address += share(all, 0, before, layer.shape.filters()).count() +
                share(weights_of(layer.shape, {.pass = piece.pass, .last_brick = layer.shape.bricks()}, all),
                      0, piece.first_brick, layer.shape.bricks())
                    .count();
     const std::uint32_t after =
         layer.weights_are_run_time ? std::max(weights_after_, layer_start_) : weights_after_;
-    load({item, after, tensor, false, address, bytes, Cycles(decode)}, layer.weights_are_run_time);
+    load({item, after, tensor, false, address, bytes, codec_cycles(groups, bytes, all, codec_.decoder)},
+         layer.weights_are_run_time);
   };
   transfer(Tensor::weights, layer.sizes.weights, layer.addresses.weights, layer.weight_groups);
   transfer(Tensor::metadata, layer.sizes.metadata, layer.addresses.metadata, 0);
@@ -95,36 +108,50 @@ void Scheduler::load_input(const ScheduledLayer& layer, const Piece& piece, std:
   const Bytes lines = layer.sizes.line_group * (piece.lines * piece.groups);
   const Bytes bytes = share(lines, piece.first_brick, piece.last_brick, layer.shape.bricks());
   const Bytes all = layer.sizes.line_group * (layer.shape.used_lines() * layer.shape.groups());
-  const std::uint64_t decode =
-      all == Bytes(0) ? 0
-                      : ceil_div(part_begin(layer.input_groups, bytes.count(), all.count()), decoder_rate_);
   const std::uint64_t address =
       layer.addresses.input + (layer.sizes.line_group * (piece.first_line * layer.shape.groups())).count();
-  load({item, after, Tensor::input_activations, false, address, bytes, Cycles(decode)}, layer.input_is_made);
+  load({item, after, Tensor::input_activations, false, address, bytes,
+        codec_cycles(layer.input_groups, bytes, all, codec_.decoder)},
+       layer.input_is_made);
+}
+
+// Partial sums that a piece goes on with come as its activations do; those that it leaves go as outputs. They
+// stay in the array where the next piece works on the same window set.
+void Scheduler::move_sums(const ScheduledLayer& layer, const Piece& piece, std::uint32_t ahead, Work& work) {
+  const auto item = static_cast<std::uint32_t>(list_.items.size());
+  const Bytes sums = outputs_of(layer.shape, piece, layer.sizes.partial_sums);
+  const std::uint64_t address =
+      layer.addresses.partial_sums + offset_of(layer.shape, piece, layer.sizes.partial_sums);
+  const bool has_more_sets = piece.last_set - piece.first_set > 1;
+  if (piece.loads_sums)
+    load({item, std::max(ahead, layer_start_), Tensor::partial_sums, false, address, sums, Cycles(0)}, true);
+  if (piece.stores_sums) store({item, item + 1, Tensor::partial_sums, true, address, sums, Cycles(0)});
+  if (piece.loads_sums || (piece.first_brick > 0 && has_more_sets)) work.activation_read += sums;
+  if (piece.stores_sums || (!piece.is_final && has_more_sets)) work.output_written += sums;
+}
+
+void Scheduler::write_outputs(const ScheduledLayer& layer, const Piece& piece, std::uint32_t ahead,
+                              Work& work) {
+  const auto item = static_cast<std::uint32_t>(list_.items.size());
+  const Bytes extra = outputs_of(layer.shape, piece, layer.sizes.extra);
+  load({item, std::max(ahead, layer_start_), Tensor::input_activations, false,
+        layer.addresses.extra + offset_of(layer.shape, piece, layer.sizes.extra), extra,
+        codec_cycles(layer.extra_groups, extra, layer.sizes.extra, codec_.decoder)},
+       true);
+  const Bytes outputs = outputs_of(layer.shape, piece, layer.sizes.output);
+  store({item, item + 1, Tensor::output_activations, true,
+         layer.addresses.output + offset_of(layer.shape, piece, layer.sizes.output), outputs,
+         codec_cycles(layer.output_groups, outputs, layer.sizes.output, codec_.encoder)});
+  work.output_written += outputs_of(layer.shape, piece, layer.output_written);
 }
 
 void Scheduler::add_item(const ScheduledLayer& layer, const Piece& piece, Work work) {
   const auto item = static_cast<std::uint32_t>(list_.items.size());
   const std::uint32_t ahead = activation_memory_.is_double_buffered && item > 0 ? item - 1 : item;
-  const auto sums = [&] { return outputs_of(layer.shape, piece, layer.sizes.partial_sums); };
-  const std::uint64_t sums_address =
-      layer.addresses.partial_sums + offset_of(layer.shape, piece, layer.sizes.partial_sums);
-  if (piece.loads_sums)
-    load({item, std::max(ahead, layer_start_), Tensor::partial_sums, false, sums_address, sums(), Cycles(0)},
-         true);
   const std::uint32_t stores_now = stores_;
   const std::uint32_t kept = activation_memory_.is_double_buffered ? stores_before_last_ : stores_;
-  if (piece.stores_sums) store(item, Tensor::partial_sums, sums_address, sums());
-  if (piece.is_final) {
-    const Bytes extra = outputs_of(layer.shape, piece, layer.sizes.extra);
-    load({item, std::max(ahead, layer_start_), Tensor::input_activations, false,
-          layer.addresses.extra + offset_of(layer.shape, piece, layer.sizes.extra), extra, Cycles(0)},
-         true);
-    store(item, Tensor::output_activations,
-          layer.addresses.output + offset_of(layer.shape, piece, layer.sizes.output),
-          outputs_of(layer.shape, piece, layer.sizes.output));
-    work.output_written = outputs_of(layer.shape, piece, layer.output_written);
-  }
+  move_sums(layer, piece, ahead, work);
+  if (piece.is_final) write_outputs(layer, piece, ahead, work);
   // Room for one piece's outputs beside those that are on their way.
   if (stores_ > stores_now) work.stores_before = kept;
   list_.items.push_back(work);
@@ -180,6 +207,8 @@ void Scheduler::add(const ScheduledLayer& layer) {
               .weight_read = stream(cost.weight_read),
               .activation_read = stream(cost.activation_read),
               .output_written = Bytes(0),
+              .output_bursts = piece.last_set - piece.first_set,
+              .reduced_before = first > sample_start_ ? first : 0,
               .stores_before = 0});
   }
   ++list_.layers;
@@ -193,6 +222,12 @@ void Scheduler::end_sample() {
                          .activation_read = Bytes(0),
                          .output_written = Bytes(0),
                          .stores_before = stores_});
+  const auto fixed = std::span(queued_).subspan(sample_queued_);
+  const auto items = std::span(list_.items).subspan(sample_start_);
+  const auto loads = place_ahead(fixed, movable_, items, sample_start_);
+  queued_.insert(queued_.end(), loads.begin(), loads.end());
+  sample_queued_ = queued_.size();
+  movable_.clear();
   sample_start_ = static_cast<std::uint32_t>(list_.items.size());
   weights_.clear();
   weights_held_ = Bytes(0);

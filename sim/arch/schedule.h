@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/arch/blocking.h"
+#include "sim/arch/prefetch.h"
 #include "sim/arch/work_list.h"
 
 namespace heddle::arch {
@@ -35,8 +36,11 @@ struct ScheduledLayer {
   LayerAddresses addresses;
   bool weights_are_run_time = false;  // made by an earlier layer
   bool input_is_made = false;         // by an earlier layer, not the network's own input
-  std::uint64_t input_groups = 0;     // compressed groups for the decoder; 0: not compressed
+  // Compressed groups for decoder and encoder; 0: not compressed.
+  std::uint64_t input_groups = 0;
   std::uint64_t weight_groups = 0;
+  std::uint64_t extra_groups = 0;
+  std::uint64_t output_groups = 0;
 };
 
 // What is worked on between two looks at the transfers: a stretch of one pass.
@@ -65,22 +69,28 @@ struct Piece {
 };
 std::vector<Piece> pieces_of(const Blocking& blocking, const LayerShape& shape);
 
-// A load joins the DMA's queue at most this many pieces before the one that needs it, so that what is
-// needed soon does not wait behind what is needed late.
+// A load joins the DMA's queue this many pieces before the one that needs it, later where there is no room
+// yet: near enough that what is needed soon does not wait behind what is needed late, far enough to hide the
+// memory's latency. Weights join earlier where the bus has time (prefetch.h).
 inline constexpr std::uint32_t kQueueAhead = 16;
 
+// Codec throughput in groups of 16 values a cycle.
+struct CodecRates {
+  std::uint32_t decoder = 1;
+  std::uint32_t encoder = 1;
+};
+
 // Builds the work list of one accelerator layer by layer. Weights are loaded as far ahead as the weight
-// memory has room, over layer boundaries too; a layer's input from the end of the layer before it, a
-// block ahead; outputs drain behind the next piece of work.
+// memory has room and the bus has time, over layer boundaries too; a layer's input from the end of the layer
+// before it, a block ahead; outputs drain behind the next piece of work.
 class Scheduler {
  public:
-  // `decoder_groups_per_cycle`: groups of 16 compressed values that can be decoded a cycle.
   Scheduler(const OnChipMemory& activation_memory, const OnChipMemory& weight_memory, bool has_off_chip,
-            std::uint32_t decoder_groups_per_cycle)
+            const CodecRates& codec)
       : activation_memory_(activation_memory),
         weight_memory_(weight_memory),
         has_off_chip_(has_off_chip),
-        decoder_rate_(decoder_groups_per_cycle) {}
+        codec_(codec) {}
 
   void add(const ScheduledLayer& layer);
   // All outputs are off chip before the next sample begins; nothing is prefetched across.
@@ -88,12 +98,14 @@ class Scheduler {
   WorkList finish();
 
  private:
-  void load(Transfer transfer, bool reads_back);
-  void store(std::uint32_t item, Tensor tensor, std::uint64_t address, Bytes bytes);
+  void load(const Transfer& transfer, bool reads_back);
+  void store(const Transfer& transfer);
   void add_item(const ScheduledLayer& layer, const Piece& piece, Work work);
   void load_weights(const ScheduledLayer& layer, const Piece& piece, std::uint32_t item,
                     std::uint32_t last_item);
   void load_input(const ScheduledLayer& layer, const Piece& piece, std::uint32_t item, std::uint32_t after);
+  void move_sums(const ScheduledLayer& layer, const Piece& piece, std::uint32_t ahead, Work& work);
+  void write_outputs(const ScheduledLayer& layer, const Piece& piece, std::uint32_t ahead, Work& work);
 
   struct InWeightMemory {
     Bytes room;
@@ -105,9 +117,11 @@ class Scheduler {
   OnChipMemory activation_memory_;
   OnChipMemory weight_memory_;
   bool has_off_chip_;
-  std::uint32_t decoder_rate_;
+  CodecRates codec_;
   WorkList list_;
-  std::vector<Queued> queued_;
+  std::vector<Queued> queued_;          // of all samples
+  std::vector<Movable> movable_;        // of the sample
+  std::size_t sample_queued_ = 0;       // of `queued_`, before the sample
   std::deque<InWeightMemory> weights_;  // oldest first
   Bytes weights_held_;
   std::uint32_t sample_start_ = 0;  // first item of the sample

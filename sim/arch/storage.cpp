@@ -79,6 +79,10 @@ class Sizer {
 
 }  // namespace
 
+bool is_compressible(const Dataflow& flow, std::uint32_t tensor) {
+  return reader_of(flow, tensor) != nullptr;
+}
+
 CompressedSizes compressed_sizes(const workload::Trace& trace, const Dataflow& flow,
                                  unsigned container_bits) {
   const std::size_t steps = flow.steps.size();

@@ -22,6 +22,10 @@ struct CompressedSizes {
   std::vector<std::vector<Bits>> inputs;
 };
 
+// Whether a tensor is kept in groups where storage is compressed: when an array layer reads it as
+// activations.
+bool is_compressible(const Dataflow& flow, std::uint32_t tensor);
+
 // Of every array layer of the trace, in parallel. Throws Error(workload) where the trace lacks values.
 CompressedSizes compressed_sizes(const workload::Trace& trace, const Dataflow& flow, unsigned container_bits);
 

@@ -11,7 +11,8 @@ namespace heddle::arch {
 
 std::vector<Transfer> order_transfers(std::vector<Queued> queued) {
   const auto key = [](const Queued& q) {
-    return std::tuple(q.position, q.transfer.is_write ? 1 : q.reads_back ? 2 : 0, q.transfer.item);
+    const int turn = q.is_ahead ? 3 : q.reads_back ? 2 : q.transfer.is_write ? 1 : 0;
+    return std::tuple(q.position, turn, q.transfer.item);
   };
   std::stable_sort(queued.begin(), queued.end(),
                    [&](const Queued& a, const Queued& b) { return key(a) < key(b); });
@@ -49,6 +50,8 @@ void check_work_list(const WorkList& list) {
     }
   }
   for (std::size_t i = 0; i < list.items.size(); ++i) {
+    HEDDLE_CHECK(list.items[i].reduced_before <= i && list.items[i].output_bursts > 0,
+                 "work that reads its own outputs, or leaves them in no burst");
     const std::uint32_t before = list.items[i].stores_before;
     HEDDLE_CHECK(before <= ahead_of_store.size() && (before == 0 || ahead_of_store[before - 1] <= i),
                  "work that waits for its own stores");

@@ -42,18 +42,22 @@ struct Transfer {
   bool is_write = false;
   std::uint64_t address = 0;
   Bytes bytes;
-  Cycles decode;  // that the decoder of compressed groups is busy with it
+  Cycles codec;  // that the decoder (load) or encoder (store) of compressed groups is busy with it
 };
 
 // A stretch of computing for which the array needs nothing new: it starts when its loads have arrived and
 // there is room for its outputs.
 struct Work {
   std::uint32_t layer = 0;
-  Cycles compute;
-  // Between the on-chip memories and the tiles while it computes.
-  Bytes weight_read;
-  Bytes activation_read;
-  Bytes output_written;
+  Cycles compute{};
+  // Between the on-chip memories and the tiles while it computes: activations and the partial sums that it
+  // goes on with; outputs, or partial sums that it leaves, in so many bursts.
+  Bytes weight_read{};
+  Bytes activation_read{};
+  Bytes output_written{};
+  std::uint32_t output_bursts = 1;
+  // Its activations are on chip when so many items are in the activation memory.
+  std::uint32_t reduced_before = 0;
   // Stores of the list that must be complete before it starts: they free the room for its outputs.
   std::uint32_t stores_before = 0;
 };
@@ -79,10 +83,12 @@ struct Queued {
   Transfer transfer;
   std::uint32_t position = 0;
   bool reads_back = false;  // a load of what stores before it have written
+  bool is_ahead = false;    // a load that nothing waits for yet
 };
 
-// The DMA's order: by position; at one position loads, then stores, then loads that read back; then by the
-// item that waits. So no transfer that could start ever waits behind one that cannot.
+// The DMA's order: by position; at one position loads, then stores, then loads that read back, then those
+// that are ahead; then by the item that waits. So no transfer that could start ever waits behind one that
+// cannot.
 std::vector<Transfer> order_transfers(std::vector<Queued> queued);
 
 // Throws Error(internal) when the list could not run to its end: a load that waits for its own item, or

@@ -50,51 +50,69 @@ Document resolve(const std::filesystem::path& file, std::vector<std::filesystem:
   return base;
 }
 
-void apply(Document& document, const std::string& text) {
+std::filesystem::path file_named(const Document& document, const std::string& pointer,
+                                 const std::string& name) {
+  return std::filesystem::path(document.file_of(pointer)).parent_path() / name;
+}
+
+// What a path leads through may be the name of a file, or extend one: then the file's own keys follow.
+void open_object(Document& document, const std::string& pointer, const std::string& key,
+                 const std::string& shown) {
+  Json& node = document.root.at(Json::json_pointer(pointer));
+  const bool is_file = node.is_string() && std::filesystem::is_regular_file(
+                                               file_named(document, pointer, node.get<std::string>()));
+  if (is_file || (node.is_object() && node.contains("extends")))
+    document.graft(pointer, compose_part(document, pointer, "an object"));
+  if (node.is_null()) node = Json::object();
+  if (node.is_object()) return;
+  throw Error(ErrorKind::config, shown,
+              "'" + pointer + "' is " + node.dump(-1, ' ', true, Json::error_handler_t::replace) +
+                  ", neither an object nor the name of a file, so it has no key " + in_quotes(key));
+}
+
+struct Override {
+  std::string shown;
+  std::vector<std::string> keys;
+  std::string value;
+};
+
+Override parse_override(const std::string& text) {
+  Override out{"--set " + text, {}, ""};
   const auto equals = text.find('=');
-  const std::string shown = "--set " + text;
   if (equals == std::string::npos || equals == 0) {
-    throw Error(ErrorKind::usage, shown, "expected path=value, for example parameters.tiles=4");
+    throw Error(ErrorKind::usage, out.shown, "expected path=value, for example parameters.tiles=4");
   }
-  auto source = std::make_shared<SourceText>();
-  source->name = shown;
-  std::string pointer;
-  Json* node = &document.root;
   std::size_t start = 0;
   for (std::size_t dot = 0; dot != std::string::npos; start = dot + 1) {
     dot = text.substr(0, equals).find('.', start);
-    const std::string key = text.substr(start, (dot == std::string::npos ? equals : dot) - start);
-    if (key.empty()) throw Error(ErrorKind::usage, shown, "a part of the path is empty");
-    if (node->is_null()) *node = Json::object();
-    if (!node->is_object()) {
-      throw Error(ErrorKind::config, shown,
-                  "'" + pointer + "' is not an object, so it has no key " + in_quotes(key));
-    }
-    pointer += "/" + pointer_token(key);
-    if (!node->contains(key)) document.mark(pointer, {source, 0});  // an object that this path makes
-    node = &(*node)[key];
+    out.keys.push_back(text.substr(start, (dot == std::string::npos ? equals : dot) - start));
+    if (out.keys.back().empty()) throw Error(ErrorKind::usage, out.shown, "a part of the path is empty");
   }
-  const std::string value = text.substr(equals + 1);
+  out.value = text.substr(equals + 1);
+  return out;
+}
+
+void apply(Document& document, const Override& change) {
+  auto source = std::make_shared<SourceText>();
+  source->name = change.shown;
+  std::string pointer;
+  for (const auto& key : change.keys) {
+    open_object(document, pointer, key, change.shown);
+    const bool is_new = !document.root.at(Json::json_pointer(pointer)).contains(key);
+    pointer += "/" + pointer_token(key);
+    if (!is_new) continue;
+    document.root[Json::json_pointer(pointer)] = nullptr;
+    document.mark(pointer, {source, 0});  // an object that this path makes
+  }
   document.forget(pointer);
   // Not JSON means a plain text: --set mapping.pallet=row needs no quotes within quotes.
-  Json parsed = Json::parse(value, nullptr, false);
-  *node = parsed.is_discarded() ? Json(value) : std::move(parsed);
+  Json parsed = Json::parse(change.value, nullptr, false);
+  document.root[Json::json_pointer(pointer)] = parsed.is_discarded() ? Json(change.value) : std::move(parsed);
   document.mark(pointer, {source, 0});
 }
 
-}  // namespace
-
-Document compose(const std::filesystem::path& file, std::span<const std::string> overrides) {
-  std::vector<std::filesystem::path> chain;
-  Document document = resolve(file, chain);
-  for (const auto& text : overrides) apply(document, text);
-  return document;
-}
-
-namespace {
-
 Document compose_named(const Document& document, const std::string& pointer, const std::string& name) {
-  const auto file = std::filesystem::path(document.file_of(pointer)).parent_path() / name;
+  const auto file = file_named(document, pointer, name);
   if (!std::filesystem::is_regular_file(file)) {
     throw Error(ErrorKind::config, document.where(pointer), "there is no file " + in_quotes(file.string()));
   }
@@ -102,6 +120,18 @@ Document compose_named(const Document& document, const std::string& pointer, con
 }
 
 }  // namespace
+
+Document compose(const std::filesystem::path& file, std::span<const std::string> overrides) {
+  std::vector<std::filesystem::path> chain;
+  Document document = resolve(file, chain);
+  std::vector<Override> changes;
+  for (const auto& text : overrides) changes.push_back(parse_override(text));
+  // A part may be changed before the whole is named: --set memory.storage=container --set memory=FILE.
+  std::stable_sort(changes.begin(), changes.end(),
+                   [](const Override& a, const Override& b) { return a.keys.size() < b.keys.size(); });
+  for (const auto& change : changes) apply(document, change);
+  return document;
+}
 
 Document compose_part(const Document& document, const std::string& pointer, const std::string& what) {
   const Json& node = document.root.at(Json::json_pointer(pointer));

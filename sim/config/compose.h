@@ -10,8 +10,10 @@
 namespace heddle::config {
 
 // Reads a configuration file, resolves `"extends": "other.json"` (relative to the file that says it; the
-// extending file wins key by key) and applies `--set path=value` overrides in order. A path is dotted
-// (`parameters.tiles`); a value is JSON, or a plain text when it is not. The key `extends` is consumed.
+// extending file wins key by key) and applies `--set path=value` overrides, shorter paths first, otherwise in
+// order. A path is dotted (`parameters.tiles`) and leads through the names of files into what they hold
+// (`memory.off_chip.device.controller.queue_depth`); a value is JSON, or a plain text when it is not. The key
+// `extends` is consumed.
 // Cycles, chains longer than 16 and missing files throw Error(config) or Error(io).
 Document compose(const std::filesystem::path& file, std::span<const std::string> overrides);
 

@@ -235,6 +235,12 @@ void Document::overlay(const Json& value, const std::string& pointer, const Docu
   }
 }
 
+void Document::graft(const std::string& pointer, const Document& part) {
+  forget(pointer);
+  root[Json::json_pointer(pointer)] = part.root;
+  for (const auto& [path, mark] : part.marks_) marks_[pointer + path] = mark;
+}
+
 Document parse_json(std::string_view text, const std::string& name, ParseLimits limits) {
   if (text.size() > limits.bytes) {
     throw Error(ErrorKind::config, name,

@@ -39,6 +39,9 @@ class Document {
   // Puts `other` at `pointer`: objects merge key by key, everything else replaces. Positions follow.
   void overlay(const Json& value, const std::string& pointer, const Document& other);
 
+  // Puts all of `part` in place of what is at `pointer`; positions come along.
+  void graft(const std::string& pointer, const Document& part);
+
   struct Mark {
     std::shared_ptr<const SourceText> source;
     std::size_t offset = 0;

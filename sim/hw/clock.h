@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <limits>
+
 #include <systemc>
 
 #include "sim/base/error.h"
@@ -12,6 +15,10 @@ namespace heddle::hw {
 // Before any other use of SystemC; later calls in the same process change nothing.
 void set_time_resolution();
 
+// `by` after `instant`. Throws Error(config) where simulated time ends, after five hours.
+sc_core::sc_time later(const sc_core::sc_time& instant, const sc_core::sc_time& by);
+[[noreturn]] void refuse_time();
+
 // Cycles to simulated time and back in integers: no rounding, whatever the period.
 class Clock {
  public:
@@ -22,7 +29,11 @@ class Clock {
   static Clock of_frequency(double megahertz);
 
   [[nodiscard]] sc_core::sc_time span(Cycles cycles) const {
+    if (cycles.count() > std::numeric_limits<std::uint64_t>::max() / ticks_) refuse_time();
     return sc_core::sc_time::from_value(ticks_ * cycles.count());
+  }
+  [[nodiscard]] sc_core::sc_time after(const sc_core::sc_time& instant, Cycles cycles) const {
+    return later(instant, span(cycles));
   }
   [[nodiscard]] Cycles elapsed(const sc_core::sc_time& from, const sc_core::sc_time& to) const {
     const auto ticks = to.value() - from.value();

@@ -28,12 +28,15 @@ Bytes& bytes_of(result::TensorBytes& bytes, arch::Tensor tensor) {
 }  // namespace
 
 Dma::Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock,
-         Failure& failure, std::uint32_t in_flight, const OffChipMemory& memory)
+         Failure& failure, std::uint32_t in_flight, const OffChipMemory& memory,
+         const SramTiming& activation_memory, const SramTiming& weight_memory)
     : sc_module(name),
       list_(list),
       clock_(clock),
       failure_(failure),
       memory_(memory),
+      activation_memory_(activation_memory),
+      weight_memory_(weight_memory),
       may_start_("may_start", in_flight,
                  [](const char* n, std::size_t i) { return new sc_core::sc_semaphore(n, i == 0 ? 1 : 0); }),
       may_end_("may_end", in_flight,
@@ -105,15 +108,26 @@ Span Dma::move(const arch::Transfer& transfer) {
   return span;
 }
 
-// Transfers end in the order of the list, on edges of the accelerator's clock: one that has overtaken its
-// predecessor in the memory ends with it.
+sc_core::sc_time TransferStage::pass(const sc_core::sc_time& handed_over, const sc_core::sc_time& arrived,
+                                     const sc_core::sc_time& busy) {
+  return free_ = std::max(arrived, later(std::max(free_, handed_over), busy));
+}
+
+// Transfers come out of the memory in the order of the list, on edges of the accelerator's clock: one that
+// has overtaken its predecessor comes with it. Codec and on-chip port work on it while the bus does.
 sc_core::sc_time Dma::complete_at(const arch::Transfer& transfer, const Span& span) {
-  const sc_core::sc_time arrived =
+  const sc_core::sc_time handed = clock_.edge(sc_core::sc_time::from_value(span.handed_over));
+  sc_core::sc_time at =
       clock_.edge(std::max(sc_core::sc_time::from_value(span.end), sc_core::sc_time_stamp()));
-  if (transfer.decode == Cycles(0)) return arrived;
-  // The decoder keeps pace with the bus or is its bottleneck; it takes transfers in their order.
-  const sc_core::sc_time free = std::max(decoder_free_, sc_core::sc_time::from_value(span.handed_over));
-  return decoder_free_ = std::max(arrived, clock_.edge(free) + clock_.span(transfer.decode));
+  if (transfer.codec > Cycles(0))
+    at = (transfer.is_write ? encoder_ : decoder_).pass(handed, at, clock_.span(transfer.codec));
+  const bool is_weight = arch::cause_of(transfer.tensor) == arch::Cause::weights;
+  const SramTiming& memory = is_weight ? weight_memory_ : activation_memory_;
+  TransferStage& port = is_weight           ? weight_writes_
+                        : transfer.is_write ? activation_reads_
+                                            : activation_writes_;
+  at = port.pass(handed, at, clock_.span(memory.busy(transfer.bytes)));
+  return clock_.after(at, transfer.is_write ? memory.read_latency : memory.write_latency);
 }
 
 }  // namespace heddle::hw

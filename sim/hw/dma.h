@@ -10,6 +10,7 @@
 #include "sim/arch/work_list.h"
 #include "sim/hw/clock.h"
 #include "sim/hw/off_chip.h"
+#include "sim/hw/on_chip.h"
 #include "sim/hw/process.h"
 #include "sim/result/record.h"
 
@@ -30,13 +31,27 @@ struct Span {
   std::uint64_t end = 0;    // complete
 };
 
+// Something that transfers pass one after another on their way between the memories.
+class TransferStage {
+ public:
+  // When a transfer has passed that was handed over and, but for this stage, would be through at `arrived`:
+  // it keeps pace or is the bottleneck.
+  sc_core::sc_time pass(const sc_core::sc_time& handed_over, const sc_core::sc_time& arrived,
+                        const sc_core::sc_time& busy);
+
+ private:
+  sc_core::sc_time free_;
+};
+
 // Takes the transfers of the work list one after another: waits for the work that a transfer depends on,
-// hands it to the memory and says when it will have arrived. Transfers start and end in the order of the
-// list; while a memory that answers late (DRAM) works on one, the next are handed over, `in_flight` in all.
+// hands it to the memory and says when it will have arrived. Transfers enter and leave the memory in the
+// order of the list; while a memory that answers late (DRAM) works on one, the next are handed over,
+// `in_flight` in all.
 class Dma final : public sc_core::sc_module {
  public:
   Dma(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock, Failure& failure,
-      std::uint32_t in_flight, const OffChipMemory& memory);
+      std::uint32_t in_flight, const OffChipMemory& memory, const SramTiming& activation_memory,
+      const SramTiming& weight_memory);
 
   tlm_utils::simple_initiator_socket<Dma> socket{"socket"};
   sc_core::sc_port<sc_core::sc_semaphore_if> computed{"computed"};
@@ -58,6 +73,8 @@ class Dma final : public sc_core::sc_module {
   Clock clock_;
   Failure& failure_;
   const OffChipMemory& memory_;
+  SramTiming activation_memory_;
+  SramTiming weight_memory_;
   // Workers take turns: worker n mod in_flight starts and ends transfer n.
   sc_core::sc_vector<sc_core::sc_semaphore> may_start_;
   sc_core::sc_vector<sc_core::sc_semaphore> may_end_;
@@ -65,7 +82,11 @@ class Dma final : public sc_core::sc_module {
   std::uint32_t items_reduced_ = 0;
   std::size_t next_ = 0;
   std::size_t done_ = 0;
-  sc_core::sc_time decoder_free_;
+  TransferStage decoder_;
+  TransferStage encoder_;
+  TransferStage activation_reads_;
+  TransferStage activation_writes_;
+  TransferStage weight_writes_;
   std::vector<result::TensorBytes> moved_;
   std::vector<Span> spans_;
 };

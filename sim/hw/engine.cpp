@@ -37,16 +37,18 @@ class Engine final : public sc_core::sc_module {
   std::unique_ptr<OffChipMemory> off_chip_;
   Sram activation_memory_;
   Sram weight_memory_;
+  InputBuffer input_buffer_;
+  OutputBuffer output_buffer_;
   Dma dma_;
   Dispatcher dispatcher_;
   Tiles tiles_;
   OutputReducer reducer_;
   sc_core::sc_vector<InstantFifo> complete_;
-  sc_fifo<Dispatched> dispatched_;
-  sc_fifo<std::uint32_t> results_;
+  InstantFifo dispatched_{"dispatched"};
+  sc_fifo<Reduced> results_;
   sc_semaphore computed_{"computed", 0};
   sc_semaphore reduced_{"reduced", 0};
-  sc_semaphore output_room_;
+  sc_semaphore dispatchable_{"dispatchable", 0};
 };
 
 Engine::Engine(const sc_core::sc_module_name& name, const Job& job)
@@ -57,16 +59,18 @@ Engine::Engine(const sc_core::sc_module_name& name, const Job& job)
       off_chip_(make_off_chip("off_chip", job.memory)),
       activation_memory_("activation_memory", job.memory.activation_timing),
       weight_memory_("weight_memory", job.memory.weight_timing),
-      dma_("dma", list_, clock_, failure_, job.memory.dma_transfers, *off_chip_),
-      dispatcher_("dispatcher", list_, loads_, clock_, failure_),
-      tiles_("tiles", list_, loads_, clock_, failure_),
-      reducer_("reducer", list_, clock_, failure_),
+      input_buffer_("input_buffer",
+                    InputPath(input_path(job.memory), {job.memory.input_timing.bytes_per_cycle}), clock_),
+      output_buffer_("output_buffer", OutputPath(output_path(job.memory)), clock_),
+      dma_("dma", list_, clock_, failure_, job.memory.dma_transfers, *off_chip_, job.memory.activation_timing,
+           job.memory.weight_timing),
+      dispatcher_("dispatcher", list_, loads_, clock_, failure_, input_path(job.memory).latency),
+      tiles_("tiles", list_, loads_, clock_, failure_, input_path(job.memory).latency),
+      reducer_("reducer", list_, failure_),
       complete_(
           "complete", arch::kCauses,
           [&](const char* n, std::size_t) { return new InstantFifo(n, room_for(list_.transfers.size())); }),
-      dispatched_("dispatched", job.memory.input_buffers),
-      results_("results", job.memory.output_buffers),
-      output_room_("output_room", job.memory.output_buffers) {
+      results_("results", room_for(list_.items.size())) {
   connect();
 }
 
@@ -76,20 +80,24 @@ void Engine::connect() {
   dma_.reduced(reduced_);
   for (std::size_t i = 0; i < arch::kCauses; ++i) dma_.complete[i](complete_[i]);
   dispatcher_.memory(activation_memory_);
+  dispatcher_.buffer(input_buffer_);
   dispatcher_.arrived(complete_[static_cast<std::size_t>(Cause::activations)]);
+  dispatcher_.reduced(dispatchable_);
   dispatcher_.ready(dispatched_);
   tiles_.weights(weight_memory_);
+  tiles_.inputs(input_buffer_);
+  tiles_.outputs(output_buffer_);
   tiles_.weights_arrived(complete_[static_cast<std::size_t>(Cause::weights)]);
   tiles_.partial_sums_arrived(complete_[static_cast<std::size_t>(Cause::partial_sums)]);
   tiles_.stored(complete_[static_cast<std::size_t>(Cause::outputs)]);
   tiles_.dispatched(dispatched_);
-  tiles_.output_room(output_room_);
   tiles_.results(results_);
   tiles_.computed(computed_);
   reducer_.results(results_);
+  reducer_.buffer(output_buffer_);
   reducer_.memory(activation_memory_);
-  reducer_.output_room(output_room_);
   reducer_.reduced(reduced_);
+  reducer_.reduced(dispatchable_);
 }
 
 Timing Engine::timing() {
@@ -101,6 +109,10 @@ Timing Engine::timing() {
           .activation_memory_read = activation_memory_.read_bytes(),
           .activation_memory_written = activation_memory_.written_bytes(),
           .weight_memory_read = weight_memory_.read_bytes(),
+          .input_buffer_read = input_buffer_.read_bytes(),
+          .input_buffer_written = input_buffer_.written_bytes(),
+          .output_buffer_read = output_buffer_.read_bytes(),
+          .output_buffer_written = output_buffer_.written_bytes(),
           .transfers = dma_.spans(),
           .items = tiles_.items(),
           .ticks_a_cycle = cycle,
@@ -110,13 +122,21 @@ Timing Engine::timing() {
           .dram_energy = off_chip_->dram_energy()};
 }
 
-// Off-chip bytes by tensor are what the memory itself saw.
+void check_same(const char* what, Bytes a, Bytes b) {
+  HEDDLE_CHECK(a == b, fmt::format("{}: {} bytes and {}", what, a.count(), b.count()));
+}
+
+// Off-chip bytes by tensor are what the memory itself saw, and what enters a buffer leaves it.
 void check_bytes(const Timing& timing) {
+  check_same("activation memory to input buffer", timing.activation_memory_read, timing.input_buffer_written);
+  check_same("input buffer to tiles", timing.input_buffer_written, timing.input_buffer_read);
+  check_same("tiles to output buffer to reducer", timing.output_buffer_written, timing.output_buffer_read);
+  check_same("output buffer to activation memory", timing.output_buffer_read,
+             timing.activation_memory_written);
   Bytes moved(0);
   for (const auto& layer : timing.moved_by_layer) moved += sum_fields(layer);
-  HEDDLE_CHECK(moved == timing.off_chip_read + timing.off_chip_written,
-               fmt::format("the DMA moved {} bytes, the off-chip memory {}", moved.count(),
-                           (timing.off_chip_read + timing.off_chip_written).count()));
+  check_same("moved by the DMA, seen by the off-chip memory", moved,
+             timing.off_chip_read + timing.off_chip_written);
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ struct Timing {
   Bytes activation_memory_read;
   Bytes activation_memory_written;
   Bytes weight_memory_read;
+  Bytes input_buffer_read;
+  Bytes input_buffer_written;
+  Bytes output_buffer_read;
+  Bytes output_buffer_written;
   std::vector<Span> transfers;             // as the work list
   std::vector<Computed> items;             // of the work list
   std::uint64_t ticks_a_cycle = 1;         // of the accelerator's clock
@@ -36,10 +40,10 @@ struct Timing {
   std::optional<dram::EnergyReport> dram_energy;
 };
 
-// Builds one engine a job - clock, DMA, memories, dispatcher, tiles, reducer - and lets them advance together
-// in one SystemC simulation. SystemC elaborates once a process, so this can be called once a process.
-// Cost: about five wakes an item and one a transfer. Throws what a process threw; Error(internal) when the
-// simulation stops before all work is done or when bytes went astray.
+// Builds one engine a job - clock, DMA, memories, buffers, dispatcher, tiles, reducer - and lets them advance
+// together in one SystemC simulation. SystemC elaborates once a process, so this can be called once a
+// process. Cost: about five wakes an item and one a transfer. Throws what a process threw; Error(internal)
+// when the simulation stops before all work is done or when bytes went astray.
 std::vector<Timing> simulate(std::span<const Job> jobs);
 
 }  // namespace heddle::hw

@@ -11,64 +11,7 @@ namespace {
 
 using config::Document;
 using config::Json;
-using config::Parameter;
 using config::Values;
-
-constexpr std::int64_t kMostBytes = std::int64_t{1} << 50;
-
-struct SramDefaults {
-  std::int64_t capacity_bytes;
-  std::int64_t banks;
-  std::int64_t port_bits;
-  const char* capacity_source;
-  const char* port_source;
-};
-
-std::vector<Parameter> sram_parameters(const SramDefaults& d) {
-  return {Parameter::integer_or_word("capacity_bytes", "bytes", 64, kMostBytes, {"unlimited"})
-              .by_default(d.capacity_bytes)
-              .means("what it holds; unlimited is no hardware, and every result says so")
-              .from(d.capacity_source),
-          Parameter::integer("banks", "banks", 1, 65536)
-              .by_default(d.banks)
-              .means("banks, each with a read and a write port")
-              .from(d.port_source),
-          Parameter::integer_or_word("port_bits", "bits", 8, 65536, {"unlimited"})
-              .by_default(d.port_bits)
-              .means("bits that a port moves a cycle; all banks together are the bandwidth")
-              .from(d.port_source),
-          Parameter::integer("read_latency_cycles", "cycles", 0, 1000)
-              .by_default(1)
-              .means("from a read to its data; hidden unless the array has been waiting for just this data")
-              .from("our choice"),
-          Parameter::integer("write_latency_cycles", "cycles", 0, 1000)
-              .by_default(1)
-              .means("from a result to the memory that holds it, before it can be moved off chip")
-              .from("our choice"),
-          Parameter::boolean("double_buffered")
-              .by_default(true)
-              .means("half of it takes the next block while the other half is worked on")
-              .from("specification: transfers overlap computing")};
-}
-
-Parameter off_chip_parameter() {
-  return Parameter::object(
-             "off_chip",
-             {Parameter::choice("kind", {"none", "ideal", "dram"})
-                  .means("none: off-chip transfers take no time and are not counted; ideal: fixed bandwidth "
-                         "and latency; dram: "
-                         "controller and device"),
-              Parameter::any("device").optional().means(
-                  "dram only, required there: a memory device, a file (relative to this one) or an object"),
-              Parameter::integer_or_word("bandwidth_mb_per_s", "MB/s", 1, 100'000'000, {"unlimited"})
-                  .optional()
-                  .means("ideal only, required there: 10^6 bytes a second, reads and writes together"),
-              Parameter::integer("latency_ns", "ns", 0, 1'000'000)
-                  .by_default(100)
-                  .means("ideal only: from the end of a transfer's time on the bus to its last byte on chip")
-                  .from("our choice: the order of a loaded DRAM read")})
-      .means("the memory outside the chip");
-}
 
 bool is_unlimited(const Values& values, const char* key) {
   return values.is_word(key);
@@ -93,9 +36,14 @@ SramTiming timing_of(const Values& values) {
   return out;
 }
 
+StageTiming stage_of(const Values& values) {
+  return {is_unlimited(values, "bytes_per_cycle") ? 0 : values.count("bytes_per_cycle"),
+          Cycles(values.count("latency_cycles"))};
+}
+
 void note_unlimited(const Values& section, const std::string& name, std::vector<std::string>& notes) {
-  for (const char* key : {"capacity_bytes", "port_bits"}) {
-    if (is_unlimited(section, key))
+  for (const char* key : {"capacity_bytes", "port_bits", "bytes_per_cycle"}) {
+    if (section.json().contains(key) && is_unlimited(section, key))
       notes.push_back("assumption: memory." + name + "." + key + " is unlimited");
   }
 }
@@ -149,23 +97,34 @@ Place place_of(const Document& document, const std::string& pointer, const std::
   return {config::compose_part(document, pointer, what), ""};
 }
 
+void read_on_chip(const Values& values, MemoryConfig& out) {
+  const auto sram = [&](const char* name, arch::OnChipMemory& memory, SramTiming& timing) {
+    const Values section = values.child(name);
+    memory = capacity_of(section);
+    timing = timing_of(section);
+    note_unlimited(section, name, out.notes);
+  };
+  sram("activation_memory", out.activation_memory, out.activation_timing);
+  sram("weight_memory", out.weight_memory, out.weight_timing);
+  sram("input_buffer", out.input_buffer, out.input_timing);
+  sram("output_buffer", out.output_buffer, out.output_timing);
+  const auto stage = [&](const char* name, StageTiming& timing) {
+    timing = stage_of(values.child(name));
+    note_unlimited(values.child(name), name, out.notes);
+  };
+  stage("dispatcher", out.dispatcher);
+  stage("reducer", out.reducer);
+}
+
 MemoryConfig read_section(const Document& document, const std::string& pointer) {
   const Values values = config::read(document, pointer, memory_declaration());
   MemoryConfig out;
   out.is_compute_only = false;
   read_off_chip(values.child("off_chip"), document, pointer + "/off_chip", out);
-  const Values activation = values.child("activation_memory");
-  const Values weight = values.child("weight_memory");
-  out.activation_memory = capacity_of(activation);
-  out.weight_memory = capacity_of(weight);
-  out.activation_timing = timing_of(activation);
-  out.weight_timing = timing_of(weight);
-  note_unlimited(activation, "activation_memory", out.notes);
-  note_unlimited(weight, "weight_memory", out.notes);
-  out.input_buffers = values.child("input_buffer").flag("double_buffered") ? 2 : 1;
-  out.output_buffers = values.child("output_buffer").flag("double_buffered") ? 2 : 1;
+  read_on_chip(values, out);
   out.storage = storage_of(values.text("storage"));
   out.decoder_groups_per_cycle = values.child("codec").count("decoder_groups_per_cycle");
+  out.encoder_groups_per_cycle = values.child("codec").count("encoder_groups_per_cycle");
   out.dma_transfers = values.child("dma").count("transfers_in_flight");
   out.echo = values.json();
   if (out.off_chip == OffChipKind::dram) {
@@ -179,64 +138,33 @@ MemoryConfig read_section(const Document& document, const std::string& pointer) 
 
 }  // namespace
 
-const config::Declaration& memory_declaration() {
-  const auto buffer = [](const char* name, const char* text) {
-    return Parameter::object(
-               name, {Parameter::boolean("double_buffered").by_default(true).means(text).from("our choice")})
-        .means(text);
-  };
-  static const config::Declaration kDeclaration{
-      off_chip_parameter(),
-      Parameter::choice("storage", {"design", "container", "bit_interleaved", "compressed"})
-          .by_default("design")
-          .means("how values are kept in memory: as the design does, a full container each, as many bits as "
-                 "their precision, or "
-                 "DPRed groups"),
-      Parameter::object(
-          "codec",
-          {Parameter::integer("decoder_groups_per_cycle", "groups/cycle", 1, 1024)
-               .by_default(1)
-               .means("groups of 16 compressed values that the decoder behind the DMA expands a cycle")
-               .from("our choice: 32 bytes a cycle, more than LPDDR4 delivers")})
-          .means("compressed storage"),
-      Parameter::object(
-          "dma", {Parameter::integer("transfers_in_flight", "transfers", 1, 16)
-                      .by_default(2)
-                      .means("transfers that a DRAM works on at a time; they share its bandwidth, in turns")
-                      .from("our choice: one hides the latency of the other")})
-          .means("the engine between the memories"),
-      Parameter::object(
-          "activation_memory",
-          sram_parameters({4 << 20, 16, 256, "DaDianNao: 4 MB eDRAM [PRA text]",
-                           "our choice: feeds 16 windows of 16 lanes one bit a cycle at P = 1"}))
-          .means("activations and partial sums on chip (AM)"),
-      Parameter::object(
-          "weight_memory",
-          sram_parameters({32 << 20, 64, 1024, "DaDianNao: 2 MB eDRAM a tile, 16 tiles [PRA text]",
-                           "our choice: feeds 16 tiles of 256 16-bit weights every cycle"}))
-          .means("weights on chip, all tiles together (WM)"),
-      buffer("input_buffer",
-             "activations of the next work stand in front of the tiles while one is computed (ABin)"),
-      buffer("output_buffer",
-             "outputs of one work go to the activation memory while the next is computed (ABout)")};
-  return kDeclaration;
-}
-
-Json memory_schema() {
-  Json object = config::schema_of(memory_declaration());
-  object["properties"]["extends"] =
-      Json{{"type", "string"}, {"description", "a memory file that this one extends"}};
-  object.erase("required");  // an extended file may give them
-  return {{"description", "\"none\" for compute only, the name of a memory file, or an object"},
-          {"default", "none"},
-          {"anyOf", Json::array({Json{{"type", "string"}}, std::move(object)})}};
-}
-
 MemoryConfig read_memory(const Document& configuration) {
   const auto found = configuration.root.find("memory");
   if (found == configuration.root.end() || *found == "none") return {};
   const Place place = place_of(configuration, "/memory", "\"none\", the name of a memory file or an object");
   return read_section(place.document, place.pointer);
+}
+
+BufferPath input_path(const MemoryConfig& m) {
+  BufferPath path{.memory = m.input_buffer, .rate = {}, .latency = {}, .occupied = {}};
+  for (const auto bytes :
+       {m.activation_timing.bytes_per_cycle, m.dispatcher.bytes_per_cycle, m.input_timing.bytes_per_cycle})
+    path.rate = slower(path.rate, {bytes, 1});
+  path.latency = m.activation_timing.read_latency + m.dispatcher.latency + m.input_timing.write_latency +
+                 m.input_timing.read_latency;
+  // The dispatcher asks the memory for a value only when there is a place for it.
+  path.occupied = path.latency;
+  return path;
+}
+
+BufferPath output_path(const MemoryConfig& m) {
+  BufferPath path{.memory = m.output_buffer, .rate = {}, .latency = {}, .occupied = {}};
+  for (const auto bytes :
+       {m.output_timing.bytes_per_cycle, m.reducer.bytes_per_cycle, m.activation_timing.bytes_per_cycle})
+    path.rate = slower(path.rate, {bytes, 1});
+  path.occupied = m.output_timing.write_latency + m.output_timing.read_latency;
+  path.latency = path.occupied + m.reducer.latency + m.activation_timing.write_latency;
+  return path;
 }
 
 std::unique_ptr<OffChipMemory> make_off_chip(const char* name, const MemoryConfig& memory) {

@@ -12,6 +12,7 @@
 #include "sim/hw/dram/parameters.h"
 #include "sim/hw/off_chip.h"
 #include "sim/hw/on_chip.h"
+#include "sim/hw/stream.h"
 
 namespace heddle::hw {
 
@@ -26,16 +27,26 @@ struct MemoryConfig {
   std::optional<dram::MemoryConfiguration> dram;
   std::optional<arch::Storage> storage;  // none: as the design does
   std::uint32_t decoder_groups_per_cycle = 1;
+  std::uint32_t encoder_groups_per_cycle = 1;
   std::uint32_t dma_transfers = 2;  // in flight
   arch::OnChipMemory activation_memory;
   arch::OnChipMemory weight_memory;
+  arch::OnChipMemory input_buffer;
+  arch::OnChipMemory output_buffer;
   SramTiming activation_timing;
   SramTiming weight_timing;
-  int input_buffers = 2;   // items whose activations may stand in front of the tiles
-  int output_buffers = 2;  // items whose outputs may be on their way from the tiles to the memory
+  SramTiming input_timing;
+  SramTiming output_timing;
+  StageTiming dispatcher;
+  StageTiming reducer;
   config::Json echo = "none";
   std::vector<std::string> notes;  // what every result repeats: whatever is unlimited
 };
+
+// From the activation memory through dispatcher and input buffer into the tiles, and from the tiles through
+// output buffer and reducer back.
+BufferPath input_path(const MemoryConfig& memory);
+BufferPath output_path(const MemoryConfig& memory);
 
 // "none", the name of a memory file (relative to the file that names it), or an object, which may extend
 // such a file. Throws Error(config | io).

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sim/hw/clock.h"
+
 namespace heddle::hw {
 
 using sc_core::sc_time;
@@ -29,8 +31,8 @@ void IdealMemory::b_transport(tlm::tlm_generic_payload& request, sc_time& delay)
   (request.is_write() ? written_ : read_) += length;
   const sc_time now = sc_core::sc_time_stamp();
   begun_ = std::max(now + delay, free_at_);
-  free_at_ = begun_ + occupancy(length);
-  delay = free_at_ + latency_ - now;
+  free_at_ = later(begun_, occupancy(length));
+  delay = later(free_at_, latency_) - now;
   request.set_response_status(tlm::TLM_OK_RESPONSE);
 }
 

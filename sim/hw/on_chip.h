@@ -13,12 +13,22 @@ struct SramTiming {
   std::uint64_t bytes_per_cycle = 0;  // all banks and ports together; 0: unlimited
   Cycles read_latency;
   Cycles write_latency;
+  // That the ports are busy with so many bytes.
+  [[nodiscard]] Cycles busy(Bytes bytes) const {
+    return bytes_per_cycle == 0 ? Cycles(0) : Cycles(ceil_div(bytes.count(), bytes_per_cycle));
+  }
+};
+
+// A block that values pass through on their way: dispatcher, output reducer.
+struct StageTiming {
+  std::uint64_t bytes_per_cycle = 0;  // 0: unlimited
+  Cycles latency;
 };
 
 // How the blocks around the array use an on-chip memory.
 class StreamInterface : virtual public sc_core::sc_interface {
  public:
-  // Cycles that the ports are busy with so many bytes.
+  // Returns the cycles that the ports are busy with so many bytes.
   virtual Cycles read(Bytes bytes) = 0;
   virtual Cycles write(Bytes bytes) = 0;
   [[nodiscard]] virtual const SramTiming& timing() const = 0;
@@ -36,7 +46,6 @@ class Sram final : public sc_core::sc_module, public StreamInterface {
   [[nodiscard]] Bytes written_bytes() const { return written_; }
 
  private:
-  [[nodiscard]] Cycles busy(Bytes bytes) const;
   SramTiming timing_;
   Bytes read_;
   Bytes written_;

@@ -16,6 +16,8 @@ class Failure {
     try {
       body();
     } catch (const std::exception&) {
+      // Others may fail before the simulation has stopped; the first one tells.
+      if (failure_) return;
       failure_ = std::current_exception();
       sc_core::sc_stop();
     }

@@ -32,6 +32,8 @@ void name_own_stack() {}
 }  // namespace
 
 void simulate() {
+  // Failure stops the simulation and says why.
+  sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
   sc_core::sc_start();
   name_own_stack();
 }

@@ -16,8 +16,8 @@ LoadCounts count_loads(const arch::WorkList& list) {
 }
 
 Dispatcher::Dispatcher(const sc_core::sc_module_name& name, const arch::WorkList& list,
-                       const LoadCounts& loads, const Clock& clock, Failure& failure)
-    : sc_module(name), list_(list), loads_(loads), clock_(clock), failure_(failure) {
+                       const LoadCounts& loads, const Clock& clock, Failure& failure, Cycles latency)
+    : sc_module(name), list_(list), loads_(loads), clock_(clock), failure_(failure), latency_(latency) {
   SC_HAS_PROCESS(Dispatcher);
   SC_THREAD(run);
 }
@@ -25,24 +25,36 @@ Dispatcher::Dispatcher(const sc_core::sc_module_name& name, const arch::WorkList
 void Dispatcher::run() {
   failure_.guard([this] {
     for (std::size_t i = 0; i < list_.items.size(); ++i) {
-      Dispatched item;
+      const arch::Work& work = list_.items[i];
+      sc_time from;
       const std::uint32_t count = loads_[i][static_cast<std::size_t>(arch::Cause::activations)];
       for (std::uint32_t n = 0; n < count; ++n) {
         sc_time at;
         arrived->read(at);
-        item.at = std::max(item.at, at);
+        from = std::max(from, at);
       }
-      // What lay in the memory before was read ahead; what has just arrived shows the memory's latency.
-      if (count > 0) item.at += clock_.span(memory->timing().read_latency);
-      item.stream = memory->read(list_.items[i].activation_read);
-      ready->write(item);
+      if (reduced_seen_ < work.reduced_before) {
+        for (; reduced_seen_ < work.reduced_before; ++reduced_seen_) reduced->wait();
+        from = std::max(from, sc_time(sc_core::sc_time_stamp()));
+      }
+      // What lay in the memory before was read ahead; what has just arrived shows the latency of the way.
+      if (from > sc_core::SC_ZERO_TIME) from = clock_.after(from, latency_);
+      memory->read(work.activation_read);
+      buffer->write(work.activation_read);
+      ready->write(from);
     }
   });
 }
 
 Tiles::Tiles(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads,
-             const Clock& clock, Failure& failure)
-    : sc_module(name), list_(list), loads_(loads), clock_(clock), failure_(failure), times_(list.layers) {
+             const Clock& clock, Failure& failure, Cycles input_latency)
+    : sc_module(name),
+      list_(list),
+      loads_(loads),
+      clock_(clock),
+      failure_(failure),
+      input_latency_(input_latency),
+      times_(list.layers) {
   SC_HAS_PROCESS(Tiles);
   SC_THREAD(run);
 }
@@ -52,7 +64,7 @@ void Tiles::run() {
     for (const auto& work : list_.items) {
       compute(work);
       computed->post();
-      results->write(done_++);
+      results->write({done_++, outputs->drained()});
     }
   });
 }
@@ -78,37 +90,42 @@ sc_time Tiles::last_arrival(sc_core::sc_fifo_in<sc_time>& fifo, std::uint32_t co
     fifo->read(at);
     last = std::max(last, at);
   }
-  return count > 0 ? last + clock_.span(latency) : last;
+  return count > 0 ? clock_.after(last, latency) : last;
+}
+
+void Tiles::wait_for_operands(const arch::Work& work) {
+  result::StallCycles& stalls = times_[work.layer].stalls;
+  const auto count = [&](arch::Cause cause) { return loads_[done_][static_cast<std::size_t>(cause)]; };
+  charge(stalls.outputs, [&] {
+    for (; stores_seen_ < work.stores_before; ++stores_seen_) wait_until(last_arrival(stored, 1, Cycles(0)));
+  });
+  charge(stalls.weights, [&] {
+    wait_until(last_arrival(weights_arrived, count(arch::Cause::weights), weights->timing().read_latency));
+  });
+  charge(stalls.partial_sums, [&] {
+    wait_until(last_arrival(partial_sums_arrived, count(arch::Cause::partial_sums), input_latency_));
+  });
 }
 
 void Tiles::compute(const arch::Work& work) {
+  const sc_time free = sc_core::sc_time_stamp();
+  wait_for_operands(work);
   LayerTime& time = times_[work.layer];
-  const auto& loads = loads_[done_];
-  charge(time.stalls.outputs, [&] {
-    output_room->wait();
-    for (; stores_seen_ < work.stores_before; ++stores_seen_) wait_until(last_arrival(stored, 1, Cycles(0)));
-  });
-  charge(time.stalls.weights, [&] {
-    const auto count = loads[static_cast<std::size_t>(arch::Cause::weights)];
-    wait_until(last_arrival(weights_arrived, count, weights->timing().read_latency));
-  });
-  charge(time.stalls.partial_sums, [&] {
-    wait_until(last_arrival(partial_sums_arrived, loads[static_cast<std::size_t>(arch::Cause::partial_sums)],
-                            Cycles(0)));
-  });
-  Dispatched activations;
+  sc_time from;
   charge(time.stalls.activations, [&] {
-    dispatched->read(activations);
-    wait_until(activations.at);
+    dispatched->read(from);
+    wait_until(inputs->ready(from, free, work.activation_read));
   });
-  const std::uint64_t begin = sc_core::sc_time_stamp().value();
-  charge(time.compute, [&] { wait_until(sc_core::sc_time_stamp() + clock_.span(work.compute)); });
-  items_.push_back({begin, sc_core::sc_time_stamp().value()});
-  // A memory that cannot feed the array as fast as it computes holds it back for the difference.
-  const Cycles weight_stream = weights->read(work.weight_read);
-  const Cycles slowest = std::max({work.compute, weight_stream, activations.stream});
-  Cycles& cause = weight_stream > activations.stream ? time.stalls.weights : time.stalls.activations;
-  charge(cause, [&] { wait_until(sc_core::sc_time_stamp() + clock_.span(slowest - work.compute)); });
+  const sc_time begin = sc_core::sc_time_stamp();
+  // Weights stream in while it computes; a memory or buffer that cannot keep pace holds it back.
+  const Cycles weighted = std::max(work.compute, weights->read(work.weight_read));
+  const Cycles fed = inputs->read(from, weighted, work.activation_read);
+  const Cycles rid = outputs->write(fed, work.output_written, work.output_bursts);
+  charge(time.compute, [&] { wait_until(clock_.after(begin, work.compute)); });
+  items_.push_back({begin.value(), sc_core::sc_time_stamp().value()});
+  charge(time.stalls.weights, [&] { wait_until(clock_.after(begin, weighted)); });
+  charge(time.stalls.activations, [&] { wait_until(clock_.after(begin, fed)); });
+  charge(time.stalls.outputs, [&] { wait_until(clock_.after(begin, rid)); });
 }
 
 void Tiles::trace(sc_core::sc_trace_file* file) const {
@@ -116,8 +133,8 @@ void Tiles::trace(sc_core::sc_trace_file* file) const {
 }
 
 OutputReducer::OutputReducer(const sc_core::sc_module_name& name, const arch::WorkList& list,
-                             const Clock& clock, Failure& failure)
-    : sc_module(name), list_(list), clock_(clock), failure_(failure) {
+                             Failure& failure)
+    : sc_module(name), list_(list), failure_(failure) {
   SC_HAS_PROCESS(OutputReducer);
   SC_THREAD(run);
 }
@@ -125,14 +142,14 @@ OutputReducer::OutputReducer(const sc_core::sc_module_name& name, const arch::Wo
 void OutputReducer::run() {
   failure_.guard([this] {
     for (std::size_t i = 0; i < list_.items.size(); ++i) {
-      std::uint32_t item = 0;
-      results->read(item);
-      const Bytes bytes = list_.items[item].output_written;
-      const Cycles busy =
-          memory->write(bytes) + (bytes > Bytes(0) ? memory->timing().write_latency : Cycles(0));
-      if (busy > Cycles(0)) wait(clock_.span(busy));
-      output_room->post();
-      reduced->post();
+      Reduced done;
+      results->read(done);
+      const sc_time now = sc_core::sc_time_stamp();
+      if (done.at > now) wait(done.at - now);
+      const Bytes bytes = list_.items[done.item].output_written;
+      buffer->read(bytes);
+      memory->write(bytes);
+      for (int to = 0; to < reduced.size(); ++to) reduced[to]->post();
     }
   });
 }

@@ -7,6 +7,7 @@
 #include <systemc>
 
 #include "sim/arch/work_list.h"
+#include "sim/hw/buffers.h"
 #include "sim/hw/clock.h"
 #include "sim/hw/dma.h"
 #include "sim/hw/on_chip.h"
@@ -15,26 +16,28 @@
 
 namespace heddle::hw {
 
-// Work whose activations stand ready in front of the tiles, or will at `at`.
-struct Dispatched {
+// Work whose outputs will be in the activation memory at `at`.
+struct Reduced {
+  std::uint32_t item = 0;
   sc_core::sc_time at;
-  Cycles stream;  // that the activation memory needs to feed it
-  friend std::ostream& operator<<(std::ostream& out, const Dispatched& d) { return out << d.at; }
+  friend std::ostream& operator<<(std::ostream& out, const Reduced& r) { return out << r.item; }
 };
 
 // How many loads of a cause each item waits for.
 using LoadCounts = std::vector<std::array<std::uint32_t, arch::kCauses>>;
 LoadCounts count_loads(const arch::WorkList& list);
 
-// Dispatcher and transposer: reads activations from their memory for one item after another, as far ahead
-// as the input buffer allows.
+// Dispatcher and transposer: takes activations from their memory to the input buffer for one item after
+// another, and says from when they could come through.
 class Dispatcher final : public sc_core::sc_module {
  public:
   Dispatcher(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads,
-             const Clock& clock, Failure& failure);
+             const Clock& clock, Failure& failure, Cycles latency);
   sc_core::sc_port<StreamInterface> memory{"memory"};
+  sc_core::sc_port<InputBufferInterface> buffer{"buffer"};
   sc_core::sc_fifo_in<sc_core::sc_time> arrived{"arrived"};
-  sc_core::sc_fifo_out<Dispatched> ready{"ready"};
+  sc_core::sc_port<sc_core::sc_semaphore_if> reduced{"reduced"};
+  sc_core::sc_fifo_out<sc_core::sc_time> ready{"ready"};
 
  private:
   void run();
@@ -42,6 +45,8 @@ class Dispatcher final : public sc_core::sc_module {
   const LoadCounts& loads_;
   Clock clock_;
   Failure& failure_;
+  Cycles latency_;  // from the activation memory to the tiles
+  std::uint32_t reduced_seen_ = 0;
 };
 
 struct LayerTime {
@@ -57,19 +62,20 @@ struct Computed {
 };
 
 // The array: waits for room, weights, partial sums and activations in that order, computes the priced cycles,
-// and charges every cycle to its layer as computing or as a stall by cause. A cycle in which several things
-// are missing is charged to the first of that order.
+// longer where a memory or buffer cannot keep pace, and charges every cycle to its layer as computing or as a
+// stall by cause. A cycle in which several things are missing is charged to the first of that order.
 class Tiles final : public sc_core::sc_module {
  public:
   Tiles(const sc_core::sc_module_name& name, const arch::WorkList& list, const LoadCounts& loads,
-        const Clock& clock, Failure& failure);
+        const Clock& clock, Failure& failure, Cycles input_latency);
   sc_core::sc_port<StreamInterface> weights{"weights"};
+  sc_core::sc_port<InputBufferInterface> inputs{"inputs"};
+  sc_core::sc_port<OutputBufferInterface> outputs{"outputs"};
   sc_core::sc_fifo_in<sc_core::sc_time> weights_arrived{"weights_arrived"};
   sc_core::sc_fifo_in<sc_core::sc_time> partial_sums_arrived{"partial_sums_arrived"};
   sc_core::sc_fifo_in<sc_core::sc_time> stored{"stored"};
-  sc_core::sc_fifo_in<Dispatched> dispatched{"dispatched"};
-  sc_core::sc_port<sc_core::sc_semaphore_if> output_room{"output_room"};
-  sc_core::sc_fifo_out<std::uint32_t> results{"results"};
+  sc_core::sc_fifo_in<sc_core::sc_time> dispatched{"dispatched"};
+  sc_core::sc_fifo_out<Reduced> results{"results"};
   sc_core::sc_port<sc_core::sc_semaphore_if> computed{"computed"};
 
   [[nodiscard]] bool finished() const { return done_ == list_.items.size(); }
@@ -79,6 +85,7 @@ class Tiles final : public sc_core::sc_module {
 
  private:
   void run();
+  void wait_for_operands(const arch::Work& work);
   void compute(const arch::Work& work);
   void wait_until(const sc_core::sc_time& instant);
   // Runs `wait_for` and adds the time it took to `counter`.
@@ -91,26 +98,27 @@ class Tiles final : public sc_core::sc_module {
   const LoadCounts& loads_;
   Clock clock_;
   Failure& failure_;
+  Cycles input_latency_;
   std::vector<LayerTime> times_;
   std::vector<Computed> items_;
   std::uint32_t done_ = 0;
   std::uint32_t stores_seen_ = 0;
+  sc_core::sc_time dispatched_at_;
 };
 
-// Takes finished outputs to the activation memory, item by item, behind the array's back.
+// Output reducer: takes finished outputs from their buffer to the activation memory, behind the array's back.
 class OutputReducer final : public sc_core::sc_module {
  public:
-  OutputReducer(const sc_core::sc_module_name& name, const arch::WorkList& list, const Clock& clock,
-                Failure& failure);
-  sc_core::sc_fifo_in<std::uint32_t> results{"results"};
+  OutputReducer(const sc_core::sc_module_name& name, const arch::WorkList& list, Failure& failure);
+  sc_core::sc_fifo_in<Reduced> results{"results"};
+  sc_core::sc_port<OutputBufferInterface> buffer{"buffer"};
   sc_core::sc_port<StreamInterface> memory{"memory"};
-  sc_core::sc_port<sc_core::sc_semaphore_if> output_room{"output_room"};
-  sc_core::sc_port<sc_core::sc_semaphore_if> reduced{"reduced"};
+  // One for the DMA, one for the dispatcher.
+  sc_core::sc_port<sc_core::sc_semaphore_if, 2> reduced{"reduced"};
 
  private:
   void run();
   const arch::WorkList& list_;
-  Clock clock_;
   Failure& failure_;
 };
 

@@ -73,13 +73,13 @@ std::vector<arch::WeightExtras> NetworkPlan::measure_weights() const {
 }
 
 void NetworkPlan::plan() {
-  const auto extras = measure_weights();
+  extras_ = measure_weights();
   const bool by_values = storage_.storage == arch::Storage::compressed;
   if (by_values) compressed_ = arch::compressed_sizes(trace_, flow_, storage_.container_bits);
   const std::uint32_t samples = by_values ? std::max(1U, trace_.network().samples) : 1;
   for (std::uint32_t sample = 0; sample < samples; ++sample) {
     sizes_.push_back(
-        arch::network_sizes(trace_.network(), flow_, shapes_, storage_, extras, &compressed_, sample));
+        arch::network_sizes(trace_.network(), flow_, shapes_, storage_, extras_, &compressed_, sample));
   }
   memory_plan_ = arch::plan_memory(trace_.network(), flow_, sizes_, memory_.activation_memory,
                                    memory_.weight_memory, config_.document.where("/memory"));
@@ -126,6 +126,26 @@ void NetworkPlan::place_off_chip() {
   }
 }
 
+// Groups that pass the codec: of what moves and is kept in groups.
+void NetworkPlan::count_groups(std::size_t step, arch::ScheduledLayer& layer) const {
+  const arch::Step& at = flow_.steps[step];
+  const auto groups = [](std::uint64_t values) { return ceil_div(values, workload::kBrick); };
+  const auto add = [&](std::uint32_t t, std::uint64_t values, bool moves, std::uint64_t& sum) {
+    if (moves && arch::is_compressible(flow_, t)) sum += groups(values);
+  };
+  for (const auto& use : at.activations)
+    add(use.tensor, use.values, !memory_plan_.on_chip[use.tensor], layer.input_groups);
+  for (const auto& use : at.extras)
+    add(use.tensor, use.values, !memory_plan_.on_chip[use.tensor], layer.extra_groups);
+  for (const auto t : at.makes) {
+    const arch::StoredTensor& tensor = flow_.tensors[t];
+    add(t, tensor.values, !memory_plan_.on_chip[t] || tensor.is_output, layer.output_groups);
+  }
+  // Weights that are packed ahead of time or made by an earlier layer are kept otherwise.
+  if (at.weights.empty() && !extras_[step].packed)
+    layer.weight_groups = groups(trace_.network().layers[at.layer].geometry.weights());
+}
+
 arch::ScheduledLayer NetworkPlan::scheduled(std::uint32_t sample, std::size_t step,
                                             std::span<const arch::Cost> costs) const {
   const arch::Step& at = flow_.steps[step];
@@ -142,16 +162,13 @@ arch::ScheduledLayer NetworkPlan::scheduled(std::uint32_t sample, std::size_t st
   out.weights_are_run_time = !at.weights.empty();
   for (const auto& use : at.activations)
     out.input_is_made = out.input_is_made || !flow_.tensors[use.tensor].is_input;
-  if (storage_.storage == arch::Storage::compressed) {
-    out.input_groups = ceil_div(g.input_values(), workload::kBrick);
-    out.weight_groups = ceil_div(g.weights(), workload::kBrick);
-  }
+  if (storage_.storage == arch::Storage::compressed) count_groups(step, out);
   return out;
 }
 
 arch::WorkList NetworkPlan::schedule(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const {
   arch::Scheduler scheduler(memory_.activation_memory, memory_.weight_memory, has_off_chip(),
-                            memory_.decoder_groups_per_cycle);
+                            {memory_.decoder_groups_per_cycle, memory_.encoder_groups_per_cycle});
   for (std::uint32_t sample = 0; sample < costs.size(); ++sample) {
     for (std::size_t s = 0; s < shapes_.size(); ++s) scheduler.add(scheduled(sample, s, costs[sample][s]));
     scheduler.end_sample();

@@ -46,6 +46,7 @@ class NetworkPlan {
   [[nodiscard]] std::uint64_t alike() const {
     return sizes_.size() > 1 ? 1 : std::max(1U, trace_.network().samples);
   }
+  void count_groups(std::size_t step, arch::ScheduledLayer& layer) const;
   [[nodiscard]] arch::ScheduledLayer scheduled(std::uint32_t sample, std::size_t step,
                                                std::span<const arch::Cost> costs) const;
 
@@ -55,6 +56,7 @@ class NetworkPlan {
   arch::Dataflow flow_;
   std::vector<arch::LayerShape> shapes_;
   arch::StorageRule storage_;
+  std::vector<arch::WeightExtras> extras_;
   arch::CompressedSizes compressed_;
   std::vector<arch::NetworkSizes> sizes_;  // of each sample where sizes depend on values, else of all alike
   arch::MemoryPlan memory_plan_;

@@ -48,6 +48,11 @@ def check_identities(result: dict) -> None:
     assert max(timeline["computing_cycles"]) <= timeline["interval_cycles"]
     assert timeline["layer_end_cycles"][-1] == totals["cycles"] == sum(x["cycles"] for x in result["layers"])
     on_chip = result["accelerator"]["memory"]
+    moved = result["memory"]
+    assert moved["activation_memory"]["array_read_bytes"] == moved["input_buffer"]["written_bytes"]
+    assert moved["input_buffer"]["written_bytes"] == moved["input_buffer"]["read_bytes"]
+    assert moved["activation_memory"]["array_written_bytes"] == moved["output_buffer"]["written_bytes"]
+    assert moved["output_buffer"]["written_bytes"] == moved["output_buffer"]["read_bytes"]
     for name in ("weight_memory", "activation_memory"):
         capacity = on_chip[name]["capacity_bytes"]
         if capacity != "unlimited":
@@ -126,6 +131,103 @@ def test_a_slow_decoder_costs_cycles(heddle):
     slow = run(heddle, "dprs", "digits-16b", slow)
     assert quick["totals"]["cycles"] < slow["totals"]["cycles"]
     assert quick["totals"]["off_chip_bytes"] == slow["totals"]["off_chip_bytes"] == fast["totals"]["off_chip_bytes"]
+
+
+def test_a_slow_encoder_holds_up_outputs(heddle):
+    # 9,000 bytes of activation memory send tensors off chip.
+    system = memory("ideal", 9000, 24000, codec={"decoder_groups_per_cycle": 1024, "encoder_groups_per_cycle": 1024})
+    system["off_chip"] = {"kind": "ideal", "bandwidth_mb_per_s": "unlimited", "latency_ns": 0}
+    fast = run(heddle, "dprs", "digits-16b", system)["totals"]
+    slow = run(heddle, "dprs", "digits-16b", {**system, "codec": {"decoder_groups_per_cycle": 1024}})["totals"]
+    assert slow["stall_cycles"]["outputs"] > fast["stall_cycles"]["outputs"]
+    assert slow["off_chip_bytes"] == fast["off_chip_bytes"]
+    container = run(heddle, "dprs", "digits-16b", {**system, "storage": "container"})["totals"]
+    again = run(heddle, "dprs", "digits-16b", {**system, "storage": "container", "codec": {}})["totals"]
+    assert container["cycles"] == again["cycles"]
+
+
+BUFFERS = [{"input_buffer": {"double_buffered": False}}, {"output_buffer": {"double_buffered": False}},
+           {"input_buffer": {"banks": 1, "port_bits": 64}}, {"output_buffer": {"banks": 1, "port_bits": 64}},
+           {"input_buffer": {"capacity_bytes": 64, "read_latency_cycles": 100}}, {"output_buffer": {"capacity_bytes": 64}},
+           {"dispatcher": {"bytes_per_cycle": 8}}, {"reducer": {"bytes_per_cycle": 4}},
+           {"dispatcher": {"latency_cycles": 100}}, {"reducer": {"latency_cycles": 100}}]
+
+
+@pytest.mark.parametrize("change", BUFFERS, ids=lambda x: json.dumps(x))
+def test_what_stands_between_memory_and_tiles_takes_time(heddle, change):
+    free = memory("ideal", "unlimited", "unlimited")
+    free["off_chip"] = {"kind": "ideal", "bandwidth_mb_per_s": "unlimited", "latency_ns": 0}
+    before, after = (run(heddle, "stripes", "digits-16b", x) for x in (free, {**free, **change}))
+    check_identities(after)
+    assert after["totals"]["cycles"] > before["totals"]["cycles"]
+    assert after["totals"]["compute_cycles"] == before["totals"]["compute_cycles"]
+    assert after["totals"]["off_chip_bytes"] == before["totals"]["off_chip_bytes"]
+    name, keys = next(iter(change.items()))
+    assert keys.items() <= after["accelerator"]["memory"][name].items()
+
+
+def test_overrides_lead_into_memory_files(heddle):
+    named = "memory=configs/memory_systems/lpddr4_4267_1mb.json"
+    keys = ["memory.weight_memory.capacity_bytes=1048576", "memory.off_chip.device.controller.queue_depth=64"]
+    results = []
+    for order in ([named, *keys], [*keys, named]):
+        arguments = [x for key in order for x in ("--set", key)]
+        code, stdout, stderr = heddle("run", "stripes", "--trace", "digits-16b", *arguments, "--json", "-q")
+        assert code == 0, stderr
+        results.append(stdout)
+    assert results[0] == results[1]
+    system = json.loads(results[0])["accelerator"]["memory"]
+    assert system["weight_memory"]["capacity_bytes"] == 1048576
+    assert system["activation_memory"]["capacity_bytes"] == 524288
+    assert system["off_chip"]["device"]["controller"]["queue_depth"] == 64
+    assert system["off_chip"]["device"]["name"] == "lpddr4_4267_8gb_x16"
+    for key, words in {"memory.weight_memry.banks=4": ["--set memory.weight_memry.banks=4", "/memory/weight_memry",
+                                                       "did you mean 'weight_memory'"],
+                       "memory.off_chip.device.controller.queue_deph=4": ["queue_deph", "did you mean 'queue_depth'"],
+                       "memory.weight_memory.banks=0": ["/memory/weight_memory/banks", "outside 1 to 65536"]}.items():
+        code, _, stderr = heddle("run", "stripes", "--trace", "digits-16b", "--set", named, "--set", key, "-q")
+        assert code == 2
+        assert all(word in stderr for word in words), stderr
+    for first, words in {"memory=none": "'/memory' is \"none\", neither an object nor the name of a file",
+                         "memory.storage=design": "/memory/off_chip: key 'kind' is missing"}.items():
+        code, _, stderr = heddle("run", "stripes", "--set", first, "--set", "memory.weight_memory.banks=4", "-q")
+        assert code == 2 and words in stderr
+
+
+EXTREMES = {
+    "unlimited": {"activation_memory": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
+                  "weight_memory": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
+                  "input_buffer": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
+                  "output_buffer": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
+                  "dispatcher": {"bytes_per_cycle": "unlimited"}, "reducer": {"bytes_per_cycle": "unlimited"},
+                  "off_chip": {"kind": "ideal", "bandwidth_mb_per_s": "unlimited"}},
+    "slow": {"off_chip": {"kind": "ideal", "bandwidth_mb_per_s": 1, "latency_ns": 1000000000}},
+    "narrow": {name: {"banks": 1, "port_bits": 8, "read_latency_cycles": 1000, "write_latency_cycles": 1000}
+               for name in ("activation_memory", "weight_memory", "input_buffer", "output_buffer")},
+    "tiny buffers": {"input_buffer": {"capacity_bytes": 64}, "output_buffer": {"capacity_bytes": 64}},
+    "single": {name: {"double_buffered": False}
+               for name in ("activation_memory", "weight_memory", "input_buffer", "output_buffer")},
+}
+
+
+@pytest.mark.parametrize("extreme", EXTREMES)
+@pytest.mark.parametrize("config", ["dadn", "stripes", "loom_1b", "tartan", "dprs", "pragmatic_2b_1r", "tcle", "laconic_128"])
+def test_extremes_end_and_add_up(heddle, config, extreme):
+    result = run(heddle, config, "digits-8b", {"off_chip": IDEAL["off_chip"], **EXTREMES[extreme]})
+    check_identities(result)
+    system = {"off_chip": IDEAL["off_chip"], "weight_memory": {"capacity_bytes": 64}, **EXTREMES[extreme]}
+    system["weight_memory"] = {**system["weight_memory"], "capacity_bytes": 64}
+    code, _, stderr = heddle("run", config, "--trace", "digits-8b", "--set", "memory=" + json.dumps(system), "-q")
+    assert code == 2
+    assert "fits in no blocking: it needs at least" in stderr and "of weight_memory" in stderr
+
+
+def test_a_run_beyond_simulated_time_is_refused(heddle):
+    single = {"capacity_bytes": 40000, "double_buffered": False}
+    system = {"off_chip": {"kind": "ideal", "bandwidth_mb_per_s": 1, "latency_ns": 1000000000},
+              "activation_memory": single, "weight_memory": single}
+    code, _, stderr = heddle("run", "dpnn", "--trace", "vgg_19-100", "--set", "memory=" + json.dumps(system), "-q")
+    assert code == 2 and "simulated time" in stderr and "sc_stop" not in stderr
 
 
 def test_packed_weights_are_what_bit_tactical_moves(heddle):

@@ -23,7 +23,11 @@ constexpr std::uint64_t kLists = 200;
 class ClosedForm {
  public:
   ClosedForm(const arch::WorkList& list, const hw::MemoryConfig& memory)
-      : list_(list), memory_(memory), times(list.layers) {
+      : list_(list),
+        memory_(memory),
+        inputs_(hw::input_path(memory), {memory.input_timing.bytes_per_cycle}),
+        outputs_(hw::output_path(memory)),
+        times(list.layers) {
     for (std::uint32_t i = 0; i < list.items.size(); ++i) run_item(i);
     while (next_ < list.transfers.size()) move(list.transfers[next_++]);
   }
@@ -42,8 +46,14 @@ class ClosedForm {
     const std::uint64_t occupied = rate == 0 ? 0 : ceil_div(t.bytes.count() * 1'000'000'000, rate);
     bus_ = std::max(bus_, handed_) + occupied;
     std::uint64_t complete = edge(bus_ + memory_.ideal.latency_ns * 1'000'000);
-    if (t.decode > Cycles(0))
-      complete = decoded_ = std::max(complete, edge(std::max(decoded_, handed_)) + span(t.decode.count()));
+    const auto pass = [&](std::uint64_t& free, std::uint64_t cycles) {
+      complete = free = std::max(complete, std::max(free, edge(handed_)) + span(cycles));
+    };
+    if (t.codec > Cycles(0)) pass(t.is_write ? encoded_ : decoded_, t.codec.count());
+    const bool is_weight = t.tensor == arch::Tensor::weights || t.tensor == arch::Tensor::metadata;
+    const hw::SramTiming& sram = is_weight ? memory_.weight_timing : memory_.activation_timing;
+    pass(is_weight ? weights_written_ : t.is_write ? read_ : written_, busy(t.bytes, sram));
+    complete += span((t.is_write ? sram.read_latency : sram.write_latency).count());
     if (t.is_write) {
       stored_.push_back(complete);
     } else {
@@ -64,8 +74,6 @@ class ClosedForm {
       if (until > now) counter += Cycles((until - now) / kTicksACycle);
       now = std::max(now, until);
     };
-    const auto slots = static_cast<std::uint32_t>(memory_.output_buffers);
-    if (i >= slots) wait(reduced_[i - slots], time.stalls.outputs);
     for (std::uint32_t s = 0; s < work.stores_before; ++s) wait(stored_[s], time.stalls.outputs);
     const auto& arrival = arrival_[i];
     const auto latency = [&](arch::Cause cause, Cycles cycles) {
@@ -73,19 +81,31 @@ class ClosedForm {
       return at ? *at + span(cycles.count()) : 0;
     };
     wait(latency(arch::Cause::weights, memory_.weight_timing.read_latency), time.stalls.weights);
-    wait(latency(arch::Cause::partial_sums, Cycles(0)), time.stalls.partial_sums);
-    wait(latency(arch::Cause::activations, memory_.activation_timing.read_latency), time.stalls.activations);
-    time.compute += work.compute;
-    const std::uint64_t weights = busy(work.weight_read, memory_.weight_timing);
-    const std::uint64_t activations = busy(work.activation_read, memory_.activation_timing);
-    const std::uint64_t longest = std::max({work.compute.count(), weights, activations});
-    (weights > activations ? time.stalls.weights : time.stalls.activations) +=
-        Cycles(longest - work.compute.count());
-    computed_.push_back(now + span(longest));
+    const Cycles way = hw::input_path(memory_).latency;
+    wait(latency(arch::Cause::partial_sums, way), time.stalls.partial_sums);
+    std::uint64_t from = arrival[static_cast<std::size_t>(arch::Cause::activations)].value_or(0);
+    if (work.reduced_before > seen_) from = std::max(from, reduced_[work.reduced_before - 1]);
+    seen_ = std::max(seen_, work.reduced_before);
+    if (from > 0) from += span(way.count());
+    const std::uint64_t first = from / kTicksACycle;
+    wait(span(inputs_.ready(first, free / kTicksACycle, work.activation_read)), time.stalls.activations);
+    compute(work, first, now, time);
     time.cycles += Cycles((computed_.back() - free) / kTicksACycle);
-    std::uint64_t reducing = busy(work.output_written, memory_.activation_timing);
-    if (work.output_written > Bytes(0)) reducing += memory_.activation_timing.write_latency.count();
-    reduced_.push_back(std::max(computed_.back(), i > 0 ? reduced_[i - 1] : 0) + span(reducing));
+  }
+
+  void compute(const arch::Work& work, std::uint64_t from, std::uint64_t now, hw::LayerTime& time) {
+    const std::uint64_t start = now / kTicksACycle;
+    const std::uint64_t weighted =
+        std::max(work.compute.count(), busy(work.weight_read, memory_.weight_timing));
+    const std::uint64_t fed = inputs_.take(from, start, weighted, work.activation_read);
+    const std::uint64_t rid = outputs_.take(start, fed, work.output_written, work.output_bursts);
+    time.compute += work.compute;
+    time.stalls.weights += Cycles(weighted - work.compute.count());
+    time.stalls.activations += Cycles(fed - weighted);
+    time.stalls.outputs += Cycles(rid - fed);
+    computed_.push_back(now + span(rid));
+    const std::uint64_t before = reduced_.empty() ? 0 : reduced_.back();
+    reduced_.push_back(std::max({computed_.back(), before, span(outputs_.drained())}));
   }
 
   const arch::WorkList& list_;
@@ -93,7 +113,15 @@ class ClosedForm {
   std::size_t next_ = 0;
   std::uint64_t handed_ = 0;
   std::uint64_t bus_ = 0;
+  // Through decoder, encoder and the ports of the on-chip memories.
   std::uint64_t decoded_ = 0;
+  std::uint64_t encoded_ = 0;
+  std::uint64_t read_ = 0;
+  std::uint64_t written_ = 0;
+  std::uint64_t weights_written_ = 0;
+  std::uint32_t seen_ = 0;
+  hw::InputPath inputs_;
+  hw::OutputPath outputs_;
   std::vector<std::uint64_t> computed_;
   std::vector<std::uint64_t> reduced_;
   std::vector<std::uint64_t> stored_;
@@ -160,6 +188,17 @@ TEST_CASE("every cycle is computing or a stall, and every byte is moved once") {
     for (const auto& t : list.transfers) (t.is_write ? writes : reads) += t.bytes;
     CHECK(timings[i].off_chip_read == reads);
     CHECK(timings[i].off_chip_written == writes);
+    arch::Work all;
+    for (const auto& work : list.items) {
+      all.weight_read += work.weight_read;
+      all.activation_read += work.activation_read;
+      all.output_written += work.output_written;
+    }
+    CHECK(timings[i].weight_memory_read == all.weight_read);
+    CHECK(timings[i].activation_memory_read == all.activation_read);
+    CHECK(timings[i].input_buffer_read == all.activation_read);
+    CHECK(timings[i].output_buffer_read == all.output_written);
+    CHECK(timings[i].activation_memory_written == all.output_written);
   }
 }
 
@@ -210,6 +249,81 @@ TEST_CASE("more bandwidth of an ideal memory never adds a cycle") {
     INFO("list " << i / rates.size() << ", " << rates[i % rates.size()] << " MB/s");
     CHECK(total(timings[i]) <= total(timings[i - 1]));
   }
+}
+
+TEST_CASE("larger buffers, wider ports, faster blocks and lower latencies never add a cycle") {
+  using Change = void (*)(hw::MemoryConfig&);
+  // In each run everything up to a change is in force, so every step is one comparison.
+  const std::vector<Change> changes{
+      [](hw::MemoryConfig&) {},
+      [](hw::MemoryConfig& m) { m.input_buffer.capacity = Bytes(m.input_buffer.capacity.count() / 2 * 3); },
+      [](hw::MemoryConfig& m) { m.output_buffer.capacity = Bytes(m.output_buffer.capacity.count() / 2 * 3); },
+      [](hw::MemoryConfig& m) { m.input_timing.bytes_per_cycle *= 3; },
+      [](hw::MemoryConfig& m) { m.output_timing.bytes_per_cycle *= 3; },
+      [](hw::MemoryConfig& m) { m.activation_timing.bytes_per_cycle *= 2; },
+      [](hw::MemoryConfig& m) { m.weight_timing.bytes_per_cycle *= 2; },
+      [](hw::MemoryConfig& m) { m.dispatcher.bytes_per_cycle = 0; },
+      [](hw::MemoryConfig& m) { m.reducer.bytes_per_cycle = 0; },
+      [](hw::MemoryConfig& m) { m.input_timing.read_latency = m.output_timing.write_latency = Cycles(0); },
+      [](hw::MemoryConfig& m) { m.activation_timing.read_latency = m.dispatcher.latency = Cycles(0); },
+      [](hw::MemoryConfig& m) { m.activation_timing.write_latency = m.reducer.latency = Cycles(0); },
+      [](hw::MemoryConfig& m) { m.weight_timing.read_latency = m.weight_timing.write_latency = Cycles(0); },
+      [](hw::MemoryConfig& m) { m.input_buffer.capacity = m.output_buffer.capacity = arch::kUnlimited; }};
+  Runs runs;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    auto memory = test::random_memory(seed);
+    memory.input_buffer = {Bytes(64 + seed * 11), true};
+    memory.output_buffer = {Bytes(64 + seed * 7), seed % 3 != 0};
+    for (const Change change : changes) {
+      change(memory);
+      runs.add(test::random_work(seed), memory);
+    }
+  }
+  const auto timings = hw::simulate(runs.jobs);
+  std::vector<std::size_t> better(changes.size(), 0);
+  for (std::size_t i = 1; i < timings.size(); ++i) {
+    const std::size_t change = i % changes.size();
+    if (change == 0) continue;
+    INFO("list " << i / changes.size() << ", change " << change);
+    CHECK(total(timings[i]) <= total(timings[i - 1]));
+    better[change] += total(timings[i]) < total(timings[i - 1]) ? 1U : 0U;
+  }
+  for (std::size_t change = 1; change < changes.size(); ++change) {
+    INFO("change " << change);
+    CHECK(better[change] > 0);
+  }
+}
+
+TEST_CASE("an encoder that is slower than the bus holds up what waits for its outputs") {
+  // Outputs of 100 cycles each: 1,600 bytes in 100 groups. The bus takes 100 cycles for them, the encoder
+  // one, two or four cycles a group.
+  Runs runs;
+  for (const std::uint64_t cycles : {0U, 100U, 200U, 400U}) {
+    arch::WorkList list;
+    list.layers = 1;
+    for (std::uint32_t i = 0; i < 10; ++i) {
+      list.items.push_back({.layer = 0,
+                            .compute = Cycles(100),
+                            .weight_read = Bytes(0),
+                            .activation_read = Bytes(0),
+                            .output_written = Bytes(1600),
+                            .stores_before = i > 0 ? i - 1 : 0});
+      list.transfers.push_back(
+          {i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1600), Cycles(cycles)});
+    }
+    hw::MemoryConfig memory;
+    memory.is_compute_only = false;
+    memory.off_chip = hw::OffChipKind::ideal;
+    memory.ideal.bandwidth_mb_per_s = 16000;
+    runs.add(std::move(list), memory);
+  }
+  const auto timings = hw::simulate(runs.jobs);
+  CHECK(total(timings[0]) == Cycles(1000));
+  CHECK(total(timings[1]) == Cycles(1000));
+  // The first two items compute at once. From then on item n starts when the outputs of n - 2 are out.
+  CHECK(timings[2].layers[0].stalls.outputs == Cycles(100 + 7 * 100));
+  CHECK(timings[3].layers[0].stalls.outputs == Cycles(300 + 7 * 300));
+  CHECK(timings[3].layers[0].cycles == Cycles(1000 + 2400));
 }
 
 TEST_CASE("a list that could never end is refused before it is simulated") {

@@ -25,7 +25,9 @@ inline arch::WorkList random_work(std::uint64_t seed) {
                           .compute = Cycles(random.below(300)),
                           .weight_read = Bytes(random.below(4000)),
                           .activation_read = Bytes(random.below(4000)),
-                          .output_written = Bytes(random.below(1000)),
+                          .output_written = Bytes(random.chance(4) ? 0 : random.below(1000)),
+                          .output_bursts = 1 + static_cast<std::uint32_t>(random.below(6)),
+                          .reduced_before = random.chance(5) ? i : 0,
                           .stores_before = 0});
     const auto load = [&](arch::Tensor tensor) {
       if (random.chance(3)) return;
@@ -41,10 +43,9 @@ inline arch::WorkList random_work(std::uint64_t seed) {
     load(arch::Tensor::input_activations);
     load(arch::Tensor::partial_sums);
     if (!random.chance(3))
-      queued.push_back(
-          {{i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000)), Cycles(0)},
-           i + 1,
-           false});
+      queued.push_back({{i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000)),
+                         Cycles(random.chance(4) ? random.below(300) : 0)},
+                        i + 1});
   }
   list.transfers = arch::order_transfers(std::move(queued));
   std::vector<std::uint32_t> store_items;
@@ -75,8 +76,19 @@ inline hw::MemoryConfig random_memory(std::uint64_t seed) {
   };
   memory.activation_timing = sram();
   memory.weight_timing = sram();
-  memory.input_buffers = 1 + static_cast<int>(random.below(2));
-  memory.output_buffers = 1 + static_cast<int>(random.below(2));
+  memory.input_timing = sram();
+  memory.output_timing = sram();
+  const auto buffer = [&]() -> arch::OnChipMemory {
+    return {random.chance(4) ? arch::kUnlimited : Bytes(64 + random.below(random.chance(2) ? 400 : 4000)),
+            !random.chance(3)};
+  };
+  memory.input_buffer = buffer();
+  memory.output_buffer = buffer();
+  const auto stage = [&] {
+    return hw::StageTiming{random.chance(3) ? 0 : 1 + random.below(64), Cycles(random.below(4))};
+  };
+  memory.dispatcher = stage();
+  memory.reducer = stage();
   return memory;
 }
 

@@ -52,22 +52,12 @@ bool BlockMover::push_one(Ticket ticket) {
   return true;
 }
 
+// The oldest first: blocks that took turns would close each other's rows.
 void BlockMover::feed() {
-  std::size_t refused = 0;
-  while (!feeding_.empty() && refused < feeding_.size()) {
-    if (turn_ >= feeding_.size()) turn_ = 0;
-    const Ticket ticket = feeding_[turn_];
-    if (!push_one(ticket)) {
-      ++refused;
-      ++turn_;
-      continue;
+  for (auto at = feeding_.begin(); at != feeding_.end();) {
+    while (blocks_[*at].unpushed > 0 && push_one(*at)) {
     }
-    refused = 0;
-    if (blocks_[ticket].unpushed == 0) {
-      feeding_.erase(feeding_.begin() + static_cast<std::ptrdiff_t>(turn_));
-    } else {
-      ++turn_;
-    }
+    at = blocks_[*at].unpushed == 0 ? feeding_.erase(at) : at + 1;
   }
 }
 

@@ -13,8 +13,8 @@ struct Block {
   Kind kind = Kind::read;
 };
 
-// Moves blocks, each a run of bursts in the order of its addresses. Blocks in flight take turns, burst by
-// burst, at the queues of the controller, whose room bounds what is outstanding.
+// Moves blocks, each a run of bursts in the order of its addresses. The queues of the controller, whose room
+// bounds what is outstanding, take bursts of the oldest block in flight for which they have room.
 class BlockMover {
  public:
   using Ticket = std::size_t;
@@ -57,7 +57,6 @@ class BlockMover {
   std::vector<Progress> blocks_;  // by ticket
   std::vector<Ticket> free_;
   std::vector<Ticket> feeding_;  // blocks with bursts left to push
-  std::size_t turn_ = 0;
   Cycle now_ = 0;
   std::uint64_t moved_bytes_[2] = {0, 0};
 };

@@ -123,7 +123,7 @@ struct PlannedNetwork {
 inline arch::WorkList schedule(const PlannedNetwork& n, const arch::MemoryPlan& plan,
                                const arch::OnChipMemory& activations, const arch::OnChipMemory& weights,
                                std::uint32_t samples, Cycles cycles) {
-  arch::Scheduler scheduler(activations, weights, true, 1);
+  arch::Scheduler scheduler(activations, weights, true, {});
   for (std::uint32_t sample = 0; sample < samples; ++sample) {
     for (std::uint32_t s = 0; s < n.shapes.size(); ++s) {
       std::vector<arch::Cost> costs;

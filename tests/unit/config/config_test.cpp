@@ -119,6 +119,33 @@ TEST_CASE("extends merges key by key and the extending file wins") {
   CHECK(values.child("clock").number("frequency_mhz") == 100.0);
 }
 
+TEST_CASE("overrides lead through the names of files, in either order") {
+  const Folder folder;
+  std::filesystem::create_directories(folder.file("x", "").parent_path() / "parts");
+  folder.file("parts/inner.json", R"({"depth": 8, "width": 4})");
+  folder.file("parts/part.json", R"({"device": "inner.json", "size": 10})");
+  const auto root = folder.file("root.json", R"({"part": "none", "fixed": "parts/part.json"})");
+  const std::string part = "part=" + (root.parent_path() / "parts/part.json").string();
+  const auto composed = [&](const std::vector<std::string>& overrides) {
+    return heddle::config::compose(root, overrides);
+  };
+  for (const auto& order : {std::vector<std::string>{part, "part.device.depth=64", "part.size=1"},
+                            std::vector<std::string>{"part.size=1", "part.device.depth=64", part}}) {
+    const auto document = composed(order);
+    CHECK(document.root["part"] == Json::parse(R"({"device": {"depth": 64, "width": 4}, "size": 1})"));
+    CHECK_THAT(document.where("/part/device/depth"), Contains("--set part.device.depth=64"));
+    CHECK_THAT(document.where("/part/device/width"), Contains("inner.json:1:14"));
+  }
+  // A name in the file itself, and an object that extends one.
+  CHECK(composed({"fixed.device.width=5"}).root["fixed"]["device"]["width"] == 5);
+  const auto extended =
+      composed({R"(fixed={"extends": ")" + part.substr(5) + R"("})", "fixed.device.depth=3"});
+  CHECK(extended.root["fixed"]["device"]["depth"] == 3);
+  CHECK(extended.root["fixed"]["size"] == 10);
+  CHECK_THROWS_WITH(composed({"part.size=1"}),
+                    Contains("--set part.size=1: '/part' is \"none\", neither an object nor the name"));
+}
+
 TEST_CASE("hostile chains of extends and overrides are refused") {
   const Folder folder;
   const auto a = folder.file("a.json", R"({"extends": "b.json"})");
