@@ -45,7 +45,10 @@ std::shared_ptr<const WeightProgram> load_program(const Tactical& model, const a
           continue;
         const auto share = static_cast<std::uint8_t>(by_row ? row : 0);
         column.selects[row][lane] = operand_index(column, slot.column, slot.lane, share);
-        column.weights[row][lane] = input.weights->brick(set.first_filter + row, slot.column)[slot.lane];
+        column.weights[row][lane] =
+            slot.kind == Slot::Kind::zero
+                ? 0
+                : input.weights->brick(set.first_filter + row, slot.column)[slot.lane];
       }
     }
   }
