@@ -86,8 +86,8 @@ std::uint64_t step_cycles(const test::LayerCase& c, const Array& a, std::uint32_
           c.layer.precision.weight_bits, a.width);
     }
   }
-  const unsigned weight_bits =
-      a.dynamic_weights ? weights.width() : std::min(c.layer.precision.weight_bits, a.width);
+  // Static: all of the layer's bits, however narrow the units.
+  const unsigned weight_bits = a.dynamic_weights ? weights.width() : c.layer.precision.weight_bits;
   return std::uint64_t{(activations.width() + a.bits - 1) / a.bits} * weight_bits;
 }
 
