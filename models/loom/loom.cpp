@@ -81,7 +81,8 @@ config::Declaration Params::declaration() {
       Parameter::choice("composed_weights", {"unit", "layer"})
           .by_default("unit")
           .means("weight bits of a step where rows are composed (pe_width) and weights have the layer's "
-                 "precision: those that a unit holds, or all of the layer's, the units standing still for those that they have not")
+                 "precision: those that a unit holds, or all of the layer's, the units standing still for "
+                 "those that they have not")
           .from(std::string("our choice; layer: ") + kDnnsim),
       arch::storage_parameter(arch::Storage::bit_interleaved,
                               std::string(kPaper) + ": storage and traffic are bit-interleaved"),

@@ -106,10 +106,10 @@ std::vector<Parameter> on_chip_parameters() {
           .means("weights on chip, all tiles together (WM)"),
       Parameter::object(
           "input_buffer",
-          sram_parameters({32 << 10, 16, 256, "our choice: a half holds 32 steps of 16 windows of 16 lanes",
-                           kBufferPorts,
-                           "half of it takes what is read next while the tiles read the other half; otherwise "
-                           "filling and reading take turns"}))
+          sram_parameters(
+              {32 << 10, 16, 256, "our choice: a half holds 32 steps of 16 windows of 16 lanes", kBufferPorts,
+               "half of it takes what is read next while the tiles read the other half; otherwise "
+               "filling and reading take turns"}))
           .means("activations in front of the tiles (ABin)"),
       Parameter::object(
           "output_buffer",
@@ -120,8 +120,9 @@ std::vector<Parameter> on_chip_parameters() {
                            "half of it takes outputs while the other half goes to the activation memory; "
                            "otherwise the array waits for its outputs to go"}))
           .means("outputs behind the tiles (ABout)"),
-      Parameter::object("dispatcher",
-                        stage_parameters("activations that it reads, transposes and hands to the input buffer"))
+      Parameter::object(
+          "dispatcher",
+          stage_parameters("activations that it reads, transposes and hands to the input buffer"))
           .means("dispatcher and transposer, between activation memory and input buffer"),
       Parameter::object("reducer", stage_parameters("outputs and partial sums that it takes to the "
                                                     "activation memory"))
@@ -136,15 +137,15 @@ const config::Declaration& memory_declaration() {
         off_chip_parameter(),
         Parameter::choice("storage", {"design", "container", "bit_interleaved", "compressed"})
             .by_default("design")
-            .means("how values are kept in memory: as the design does, a full container each, as many bits as "
-                   "their precision, or "
-                   "DPRed groups"),
+            .means(
+                "how values are kept in memory: as the design does, a full container each, as many bits as "
+                "their precision, or "
+                "DPRed groups"),
         codec_parameter(),
-        Parameter::object(
-            "dma", {Parameter::integer("transfers_in_flight", "transfers", 1, 16)
-                        .by_default(2)
-                        .means("transfers that a DRAM works on at a time, the oldest first")
-                        .from("our choice: the second hides the latency of the first")})
+        Parameter::object("dma", {Parameter::integer("transfers_in_flight", "transfers", 1, 16)
+                                      .by_default(2)
+                                      .means("transfers that a DRAM works on at a time, the oldest first")
+                                      .from("our choice: the second hides the latency of the first")})
             .means("the engine between the memories")};
     for (auto& parameter : on_chip_parameters()) all.push_back(std::move(parameter));
     return all;

@@ -204,7 +204,8 @@ TEST_CASE("places wrap around in the lanes that a row has") {
 
 TEST_CASE("slots without a channel hold a zero, nothing, or in the first column lane 0") {
   using heddle::kernel::AbsentSlots;
-  const Masks masks = filter(4, {{0, 1}, {3, 1}});  // a depthwise filter of lane 1; the last weight moves one ahead
+  const Masks masks =
+      filter(4, {{0, 1}, {3, 1}});  // a depthwise filter of lane 1; the last weight moves one ahead
   const Masks present(4, 2);
   ScheduleOptions options{.lanes = 4, .present = present};
   const auto reads = [&](AbsentSlots absent) {
