@@ -79,6 +79,7 @@ int list_command(const Arguments& arguments) {
     std::cout << Json{{"models", models},
                       {"configurations", shipped_configs()},
                       {"memories", shipped_memories()},
+                      {"memory_systems", shipped_memory_systems()},
                       {"traces", shipped_traces()}}
                      .dump(2)
               << "\n";
@@ -89,7 +90,9 @@ int list_command(const Arguments& arguments) {
     std::cout << fmt::format("  {:<14} {}\n", info.name, info.summary);
   std::cout << "\nconfigurations (heddle run NAME)\n";
   for (const auto& name : shipped_configs()) std::cout << "  " << name << "\n";
-  std::cout << "\nmemories (heddle dram NAME)\n";
+  std::cout << "\nmemory systems (heddle run CONFIG --set memory=NAME)\n";
+  for (const auto& name : shipped_memory_systems()) std::cout << "  " << name << "\n";
+  std::cout << "\nmemories (heddle dram NAME; --set memory.off_chip.device=NAME)\n";
   for (const auto& name : shipped_memories()) std::cout << "  " << name << "\n";
   std::cout << "\ntraces (--trace NAME)\n";
   for (const auto& name : shipped_traces()) std::cout << "  " << name << "\n";

@@ -71,6 +71,11 @@ std::vector<std::string> shipped_memories() {
   return json_files(memories, memories);
 }
 
+std::vector<std::string> shipped_memory_systems() {
+  const fs::path systems = data_folder() / "configs" / "memory_systems";
+  return json_files(systems, systems);
+}
+
 std::vector<std::string> shipped_traces() {
   std::vector<std::string> out;
   std::error_code failure;
@@ -100,6 +105,24 @@ fs::path locate_memory(const std::string& name) {
   const fs::path memories = data_folder() / "configs" / "memories";
   return locate(name, {memories / (name + ".json"), memories / name}, shipped_memories(),
                 "memory configuration");
+}
+
+std::string with_shipped_memory(const std::string& change) {
+  const auto named = [&](const std::string& key, const char* folder,
+                         const std::vector<std::string>& shipped) -> std::string {
+    const std::string name = change.substr(key.size());
+    std::error_code ignored;
+    if (name == "none" || name.starts_with("{") || fs::is_regular_file(name, ignored)) return change;
+    if (std::find(shipped.begin(), shipped.end(), name) != shipped.end())
+      return key + (data_folder() / "configs" / folder / (name + ".json")).string();
+    throw Error(ErrorKind::usage, "--set " + change,
+                "there is no file and no shipped memory " + in_quotes(name) + suggestion(name, shipped));
+  };
+  const std::string system = "memory=";
+  const std::string device = "memory.off_chip.device=";
+  if (change.starts_with(system)) return named(system, "memory_systems", shipped_memory_systems());
+  if (change.starts_with(device)) return named(device, "memories", shipped_memories());
+  return change;
 }
 
 fs::path locate_trace(const std::string& name) {

@@ -39,7 +39,7 @@ void Session::declare(CommandLine& line) {
 Session Session::from(const po::variables_map& values) {
   Session out;
   out.trace = values["trace"].as<std::string>();
-  out.overrides = texts(values, "set");
+  for (const auto& change : texts(values, "set")) out.overrides.push_back(with_shipped_memory(change));
   out.quiet = values["quiet"].as<bool>();
   out.json = values["json"].as<bool>();
   out.threads = values["jobs"].as<unsigned>();

@@ -227,6 +227,7 @@ USAGE = {
     "set of an unknown key": (["run", "stripes", "--set", "parameters.tils=4"], ["did you mean 'tiles'"]),
     "jobs a word": (["run", "stripes", "-j", "many"], ["jobs"]),
     "jobs negative": (["run", "stripes", "-j", "-5"], ["--jobs", "whole number from 0", "-5"]),
+    "memory misspelt": (["run", "stripes", "--set", "memory=lpddr4_4267_1m"], ["did you mean 'lpddr4_4267_1mb'"]),
     "seed negative": (["run", "stripes", "--seed=-1"], ["--seed", "whole number from 0"]),
     "containers of neither 8 nor 16 bits": (["run", "stripes", "--set", "parameters.container_bits=12"],
                                             ["--set parameters.container_bits=12", "expected 8 or 16"]),
