@@ -242,7 +242,8 @@ Slot Schedule::slot(std::size_t emitted, std::size_t row, std::size_t lane) cons
   const std::uint8_t code = codes_.at(at);
   if (code == kOwn) return {Slot::Kind::own, columns_[emitted], own_lane};
   if (code == kZero) return {Slot::Kind::zero, columns_[emitted], own_lane};
-  const bool reads_first = emitted == 0 && !first_readers_.empty() && (first_readers_[row] >> lane & 1U) != 0;
+  const bool reads_first =
+      emitted == 0 && !first_readers_.empty() && (unsigned{first_readers_[row]} >> lane & 1U) != 0;
   if (reads_first) return {Slot::Kind::zero, columns_[emitted], 0};
   if (code == kEmpty) return {Slot::Kind::empty, columns_[emitted], own_lane};
   const Offset from = offsets_[code - 1U];
