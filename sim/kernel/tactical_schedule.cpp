@@ -182,7 +182,8 @@ class TacticalScheduler {
   void move(Row& row, std::uint32_t slot, std::size_t offset) {
     const Offset from = out_.offsets_[offset];
     const auto lane = static_cast<unsigned>(std::countr_zero(slot));
-    const std::uint32_t source = 1U << ((lane + turns_[offset]) % options_.lanes);
+    const unsigned turned = lane + turns_[offset];  // below twice the lanes
+    const std::uint32_t source = 1U << (turned < options_.lanes ? turned : turned - options_.lanes);
     later_[from.columns - 1U] &= ~(source | source << options_.lanes);
     row.zeros &= ~slot;
     row.filled |= slot;
