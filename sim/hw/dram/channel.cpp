@@ -27,7 +27,7 @@ Channel::Channel(const MemoryParameters& parameters, std::uint32_t number)
       refresh_(parameters),
       block_shift_(ceil_log2(std::min(timing_.banks_per_rank(), Candidates::kMost))),
       blocks_(timing_.banks() >> block_shift_) {
-  if (controller_.starvation_limit_cycles == 0) controller_.starvation_limit_cycles = kNever;
+  if (controller_.starvation_limit_cycles == 0) patient_until_ = kNever;
   for (std::uint32_t i = 0; i < blocks_.size(); ++i) {
     blocks_[i].base = i << block_shift_;
     blocks_[i].rank = timing_.rank_of(blocks_[i].base);
@@ -53,25 +53,34 @@ void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offer
 }
 
 bool Channel::overdue(Kind kind) const {
-  if (now_ - queue_.oldest_since(kind) <= controller_.starvation_limit_cycles) return false;
   const Index oldest = queue_.oldest(kind);
-  return oldest != RequestQueue::kNone && !queue_[oldest].blocked;
+  return oldest != RequestQueue::kNone && !queue_[oldest].blocked &&
+         now_ - queue_.oldest_since(kind) > controller_.starvation_limit_cycles;
 }
 
-// Writes wait until there are many, for every turn of the bus costs; then they go until few are left. A
-// request that is overdue has its way until it is served, the older kind first: reads and writes that
-// took turns at one bank, each closing the other's row, would go on for ever. Returns whether the oldest
-// of the mode is overdue.
-inline bool Channel::choose_mode() {
+// A request that is overdue has its way until it is served, the older kind first: reads and writes that took
+// turns at one bank, each closing the other's row, would go on for ever. Returns whether there is one.
+bool Channel::mind_overdue() {
   const bool late_read = overdue(Kind::read);
   const bool late_write = overdue(Kind::write);
-  if (late_read || late_write) {
-    const auto age = [&](Kind kind) { return queue_[queue_.oldest(kind)].age; };
-    const bool write = late_write && (!late_read || age(Kind::write) < age(Kind::read));
-    mode_ = write ? Kind::write : Kind::read;
-    return true;
+  if (!late_read && !late_write) {
+    // A queue's oldest request is never older than it was: until then nobody can be overdue.
+    Cycle since = now_;
+    for (const Kind kind : {Kind::read, Kind::write}) {
+      if (queue_.count(kind) > 0) since = std::min(since, queue_.oldest_since(kind));
+    }
+    patient_until_ = since + controller_.starvation_limit_cycles;
+    return false;
   }
-  if (queue_.eligible(other(mode_)) == 0) return false;
+  const auto age = [&](Kind kind) { return queue_[queue_.oldest(kind)].age; };
+  const bool write = late_write && (!late_read || age(Kind::write) < age(Kind::read));
+  mode_ = write ? Kind::write : Kind::read;
+  return true;
+}
+
+// Writes wait until there are many, for every turn of the bus costs; then they go until few are left.
+void Channel::choose_mode() {
+  if (queue_.eligible(other(mode_)) == 0) return;
   const bool any = queue_.eligible(mode_) > 0;
   const std::uint32_t waiting = queue_.count(Kind::write);
   const bool reads_wait_for_writes = queue_.blocked(Kind::read) > 0;
@@ -80,7 +89,6 @@ inline bool Channel::choose_mode() {
   } else {
     if (!any || (waiting <= controller_.write_low_watermark && !reads_wait_for_writes)) mode_ = Kind::read;
   }
-  return false;
 }
 
 bool Channel::blocked_by_refresh(std::uint32_t bank, Cycle at) const {
@@ -164,7 +172,12 @@ inline void Channel::weigh(Block& block, TimingState::Slot slot, Weighed& best) 
   }
   if (first->after == kNever) return;
   const std::uint64_t weight = ((first->after - 1 - now_) << RequestQueue::kAgeBits) | first->age;
-  if (weight < best.weight) best = {weight, first, &block, slot};
+  // A selection instead of a branch, as in the search.
+  const bool better = weight < best.weight;
+  best.weight = better ? weight : best.weight;
+  best.first = better ? first : best.first;
+  best.block = better ? &block : best.block;
+  best.slot = better ? slot : best.slot;
 }
 
 // From the instant a refresh is due its banks get nothing else. All candidates of the set are that late.
@@ -228,9 +241,10 @@ void Channel::decide() {
   decided_ = true;
   best_ = {};
   if (queue_.empty()) return;
-  if (choose_mode()) {
+  if (now_ > patient_until_ && mind_overdue()) {
     serve_oldest();
   } else {
+    choose_mode();
     weigh_all<false>();
     if (best_.cycle >= refresh_.earliest_due()) {
       best_ = {};

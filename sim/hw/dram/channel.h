@@ -53,7 +53,8 @@ class Channel {
   };
 
   void decide();
-  [[nodiscard]] bool choose_mode();
+  void choose_mode();
+  [[nodiscard]] bool mind_overdue();
   [[nodiscard]] bool overdue(Kind kind) const;
   [[nodiscard]] TimingState::Slot next_slot(const RequestQueue::Entry& entry) const;
   [[nodiscard]] Candidate candidate(std::uint32_t bank) const;
@@ -88,6 +89,7 @@ class Channel {
   ChannelCounters counters_;
   Kind mode_ = Kind::read;
   Cycle now_ = 0;
+  Cycle patient_until_ = 0;  // no request is overdue before
   bool decided_ = false;
   Choice best_;
 };

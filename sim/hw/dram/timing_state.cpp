@@ -7,8 +7,9 @@
 namespace heddle::dram {
 namespace {
 
+// Stores always: which of the two is later cannot be foretold.
 void raise(Cycle& earliest, Cycle to) {
-  if (earliest < to) earliest = to;
+  earliest = std::max(earliest, to);
 }
 
 }  // namespace
