@@ -7,6 +7,7 @@ namespace heddle::arch {
 
 config::Parameter encoder_parameter() {
   std::vector<std::string> names;
+  names.reserve(kernel::kEncoders.size());
   for (const auto encoder : kernel::kEncoders) names.emplace_back(kernel::name_of(encoder));
   return config::Parameter::choice("encoder", names)
       .by_default("naf")
