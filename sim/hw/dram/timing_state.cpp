@@ -61,7 +61,7 @@ void TimingState::hold_column_bus(Cycle until) {
   if (!split_buses_) bus_[kActivate] = bus_[kPrecharge] = until;
 }
 
-void TimingState::count_activate(Rank& rank, Cycle at) {
+void TimingState::count_activate(Rank& rank, Cycle at) const {
   rank.four_activates[rank.oldest_activate] = at + rules_.four_activates;
   rank.oldest_activate = (rank.oldest_activate + 1) % 4;
   raise(rank.at[kActivate], rank.four_activates[rank.oldest_activate]);

@@ -83,7 +83,7 @@ class TimingState {
   };
   void hold_row_bus(Cycle until);
   void hold_column_bus(Cycle until);
-  void count_activate(Rank& rank, Cycle at);
+  void count_activate(Rank& rank, Cycle at) const;
   void close(Bank& bank, Cycle at);
 
   TimingRules rules_;
