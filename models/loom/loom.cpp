@@ -2,6 +2,7 @@
 #include "models/loom/loom.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/arch/cascade.h"
 #include "sim/base/error.h"
@@ -20,29 +21,30 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Loom>(Params::from(values));
 }
 
-}  // namespace
+config::Declaration array_parameters() {
+  return {Parameter::integer("rows", "filters", 1, 4096)
+              .by_default(128)
+              .means("filters of a tile; with one tile and automatic columns also the equivalent 16-bit "
+                     "multiply-accumulates a cycle")
+              .from(std::string(kPaper) + ": 128 in the main configuration, 32 to 512 in the scaling study"),
+          Parameter::integer_or_word("columns", "windows", 1, 256, {"auto"})
+              .by_default("auto")
+              .means("windows of a tile; auto: 16 / bits_per_cycle. In fully connected layers they hold "
+                     "different outputs or "
+                     "slices of one")
+              .from(std::string(kPaper) + ": 16, 8 and 4 columns for LM1b, LM2b and LM4b"),
+          Parameter::integer("tiles", "tiles", 1, 1024)
+              .by_default(1)
+              .means("tiles, each with its own filters of the same windows, in lock-step")
+              .from(std::string(kPaper) + ": one grid; DNNsim has 16"),
+          Parameter::integer("bits_per_cycle", "bits", 1, 4)
+              .by_default(1)
+              .means("activation bits that a unit processes a cycle")
+              .from(std::string(kPaper) + ": 1, 2 and 4 in LM1b, LM2b and LM4b")};
+}
 
-config::Declaration Params::declaration() {
+config::Declaration width_parameters() {
   return {
-      Parameter::integer("rows", "filters", 1, 4096)
-          .by_default(128)
-          .means("filters of a tile; with one tile and automatic columns also the equivalent 16-bit "
-                 "multiply-accumulates a cycle")
-          .from(std::string(kPaper) + ": 128 in the main configuration, 32 to 512 in the scaling study"),
-      Parameter::integer_or_word("columns", "windows", 1, 256, {"auto"})
-          .by_default("auto")
-          .means("windows of a tile; auto: 16 / bits_per_cycle. In fully connected layers they hold "
-                 "different outputs or "
-                 "slices of one")
-          .from(std::string(kPaper) + ": 16, 8 and 4 columns for LM1b, LM2b and LM4b"),
-      Parameter::integer("tiles", "tiles", 1, 1024)
-          .by_default(1)
-          .means("tiles, each with its own filters of the same windows, in lock-step")
-          .from(std::string(kPaper) + ": one grid; DNNsim has 16"),
-      Parameter::integer("bits_per_cycle", "bits", 1, 4)
-          .by_default(1)
-          .means("activation bits that a unit processes a cycle")
-          .from(std::string(kPaper) + ": 1, 2 and 4 in LM1b, LM2b and LM4b"),
       Parameter::choice("activation_width", {"layer", "dynamic"})
           .by_default("layer")
           .means("dynamic: a convolution step streams the width that its activations need, over all "
@@ -87,6 +89,14 @@ config::Declaration Params::declaration() {
       arch::storage_parameter(arch::Storage::bit_interleaved,
                               std::string(kPaper) + ": storage and traffic are bit-interleaved"),
       arch::container_bits_parameter()};
+}
+
+}  // namespace
+
+config::Declaration Params::declaration() {
+  config::Declaration out = array_parameters();
+  for (auto& parameter : width_parameters()) out.push_back(std::move(parameter));
+  return out;
 }
 
 Params Params::from(const config::Values& values) {
