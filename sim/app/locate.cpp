@@ -32,16 +32,16 @@ std::vector<std::string> json_files(const fs::path& root, const fs::path& relati
 }
 
 fs::path locate(const std::string& name, const std::vector<fs::path>& candidates,
-                const std::vector<std::string>& shipped, const char* what) {
+                const std::vector<std::string>& shipped, const char* what, const std::string& where = "") {
   std::error_code ignored;
   for (const auto& candidate : candidates) {
     if (fs::exists(candidate, ignored)) return candidate;
   }
   const std::string unknown = std::string("there is no ") + what + " " + in_quotes(name);
   if (data_folder().empty())
-    throw Error(ErrorKind::usage, "",
+    throw Error(ErrorKind::usage, where,
                 unknown + ", and no shipped data is beside the program: set HEDDLE_DATA");
-  throw Error(ErrorKind::usage, "", unknown + suggestion(name, shipped));
+  throw Error(ErrorKind::usage, where, unknown + suggestion(name, shipped));
 }
 
 }  // namespace
@@ -108,20 +108,19 @@ fs::path locate_memory(const std::string& name) {
 }
 
 std::string with_shipped_memory(const std::string& change) {
-  const auto named = [&](const std::string& key, const char* folder,
-                         const std::vector<std::string>& shipped) -> std::string {
+  const auto named = [&](const std::string& key, const char* folder, const std::vector<std::string>& shipped,
+                         const char* what) -> std::string {
     const std::string name = change.substr(key.size());
     std::error_code ignored;
     if (name == "none" || name.starts_with("{") || fs::is_regular_file(name, ignored)) return change;
-    if (std::find(shipped.begin(), shipped.end(), name) != shipped.end())
-      return key + (data_folder() / "configs" / folder / (name + ".json")).string();
-    throw Error(ErrorKind::usage, "--set " + change,
-                "there is no file and no shipped memory " + in_quotes(name) + suggestion(name, shipped));
+    const fs::path file = data_folder() / "configs" / folder / (name + ".json");
+    return key + locate(name, {file}, shipped, what, "--set " + change).string();
   };
   const std::string system = "memory=";
   const std::string device = "memory.off_chip.device=";
-  if (change.starts_with(system)) return named(system, "memory_systems", shipped_memory_systems());
-  if (change.starts_with(device)) return named(device, "memories", shipped_memories());
+  if (change.starts_with(system))
+    return named(system, "memory_systems", shipped_memory_systems(), "memory system");
+  if (change.starts_with(device)) return named(device, "memories", shipped_memories(), "memory device");
   return change;
 }
 

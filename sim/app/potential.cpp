@@ -49,9 +49,8 @@ arch::PotentialOptions options_from(const po::variables_map& values) {
   const std::string name = values["encoder"].as<std::string>();
   const auto encoder = kernel::encoder_named(name);
   if (!encoder) {
-    const std::vector<std::string> known{"raw", "naf", "booth4", "ioe"};
     throw Error(ErrorKind::usage, "--encoder",
-                "unknown encoder " + in_quotes(name) + suggestion(name, known));
+                "unknown encoder " + in_quotes(name) + suggestion(name, kernel::encoder_names()));
   }
   out.encoder = *encoder;
   out.container_bits = values["container-bits"].as<unsigned>();

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/arch/term_encoder.h"
 
-#include <vector>
-
 namespace heddle::arch {
 
 config::Parameter encoder_parameter() {
-  std::vector<std::string> names;
-  names.reserve(kernel::kEncoders.size());
-  for (const auto encoder : kernel::kEncoders) names.emplace_back(kernel::name_of(encoder));
-  return config::Parameter::choice("encoder", names)
+  return config::Parameter::choice("encoder", kernel::encoder_names())
       .by_default("naf")
       .means(
           "how a magnitude becomes signed powers of two (terms): its set bits, the non-adjacent form, "

@@ -103,7 +103,6 @@ class Tiles final : public sc_core::sc_module {
   std::vector<Computed> items_;
   std::uint32_t done_ = 0;
   std::uint32_t stores_seen_ = 0;
-  sc_core::sc_time dispatched_at_;
 };
 
 // Output reducer: takes finished outputs from their buffer to the activation memory, behind the array's back.

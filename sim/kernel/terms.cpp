@@ -187,6 +187,10 @@ std::string_view name_of(Encoder encoder) {
   return kNames[static_cast<std::size_t>(encoder)];
 }
 
+std::vector<std::string> encoder_names() {
+  return {kNames.begin(), kNames.end()};
+}
+
 std::optional<Encoder> encoder_named(std::string_view name) {
   for (const Encoder encoder : kEncoders) {
     if (name_of(encoder) == name) return encoder;

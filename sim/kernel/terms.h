@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace heddle::kernel {
 
@@ -20,6 +22,7 @@ enum class Encoder : std::uint8_t { raw, naf, booth4, ioe };
 inline constexpr std::array kEncoders{Encoder::raw, Encoder::naf, Encoder::booth4, Encoder::ioe};
 
 std::string_view name_of(Encoder encoder);
+std::vector<std::string> encoder_names();
 std::optional<Encoder> encoder_named(std::string_view name);
 
 // Magnitudes reach 65,535 (unsigned 16-bit containers) and 65,536 inclusive is accepted; exponents reach 16.

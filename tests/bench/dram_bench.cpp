@@ -77,7 +77,7 @@ void dram_random_reads(benchmark::State& state) {
 }
 BENCHMARK(dram_random_reads);
 
-// As the engine moves them: three streams of 64 KiB blocks in flight.
+// Three streams of 64 KiB blocks in flight.
 void dram_blocks(benchmark::State& state) {
   const auto m = memory("ddr4_3200_8gb_x8");
   for (auto unused : state) {

@@ -8,7 +8,7 @@ namespace heddle::dram {
 
 // Controller and devices of one channel: first ready, first come first served, event by event. Ask for
 // the instant of the next command, push requests that come before it, issue it. A command costs a look
-// at the banks that have requests; idle clocks cost nothing.
+// at what goes first of each set of candidates; idle clocks cost nothing.
 class Channel {
  public:
   Channel(const MemoryParameters& parameters, std::uint32_t number);
