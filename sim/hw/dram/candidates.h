@@ -31,7 +31,6 @@ class Candidates {
     std::uint64_t age = 0;
     std::uint32_t bank = 0;  // in the block
     std::uint32_t group = 0;
-    RequestQueue::Index entry = RequestQueue::kNone;
   };
 
   void forget(std::uint32_t bank) { outdated_ |= bit(bank); }
@@ -64,11 +63,14 @@ class Candidates {
 
   [[nodiscard]] const First& first(Set set, const TimingState::Limits& limits) {
     First& known = first_[set];
-    if (known.after <= limits.floor || known.after <= limits.groups[known.group]) {
+    if (known.after <= std::max(limits.floor, limits.groups[known.group])) {
       known = search(members_[set], limits);
     }
     return known;
   }
+  [[nodiscard]] RequestQueue::Index entry(std::uint32_t bank) const { return entry_[bank]; }
+  // What first() found last.
+  [[nodiscard]] const First& known(Set set) const { return first_[set]; }
   [[nodiscard]] First first_but(std::uint32_t bank, Set set, const TimingState::Limits& limits) const {
     return search(bank < kMost ? members_[set] & ~bit(bank) : members_[set], limits);
   }
@@ -80,14 +82,16 @@ class Candidates {
   void leave(std::uint32_t bank) {
     const Set set = set_[bank];
     members_[set] &= ~bit(bank);
-    if (first_[set].bank == bank) first_[set].after = 0;
+    First& first = first_[set];
+    first.after = first.bank == bank ? 0 : first.after;
   }
   void join(std::uint32_t bank, TimingState::Slot slot, Cycle ready) {
     const Set set = static_cast<Set>(std::min<std::uint8_t>(slot, kColumns));
     set_[bank] = set;
     ready_[bank] = ready;
     members_[set] |= bit(bank);
-    if (ready < first_[set].after) first_[set].after = 0;
+    First& first = first_[set];
+    first.after = ready < first.after ? 0 : first.after;
   }
   // Instant and age make one number to compare; parameters end at 2^20 clocks, so that no command waits for
   // 2^24. A selection instead of branches, for who wins cannot be foretold.
@@ -105,8 +109,7 @@ class Candidates {
     return {.after = limits.floor + (best >> RequestQueue::kAgeBits) + 1,
             .age = age_[chosen],
             .bank = static_cast<std::uint32_t>(chosen),
-            .group = group_[chosen],
-            .entry = entry_[chosen]};
+            .group = group_[chosen]};
   }
 
   std::array<std::uint64_t, kSets> members_{};  // a bit a bank

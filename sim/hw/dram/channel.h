@@ -47,9 +47,13 @@ class Channel {
 
   struct Weighed {
     std::uint64_t weight = ~std::uint64_t{0};  // instant and age: the smallest goes first
-    const Candidates::First* first = nullptr;
-    const Block* block = nullptr;
-    TimingState::Slot slot = TimingState::kActivate;
+    std::uint32_t place = 0;                   // block, set
+    void consider(const Candidates::First& first, Cycle now, std::uint32_t where) {
+      if (first.after == kNever) return;
+      const std::uint64_t mine = ((first.after - 1 - now) << RequestQueue::kAgeBits) | first.age;
+      place = mine < weight ? where : place;
+      weight = std::min(mine, weight);
+    }
   };
 
   void decide();
@@ -61,8 +65,6 @@ class Channel {
   [[nodiscard]] RequestQueue::Index served_first(std::uint32_t bank, RequestQueue::Index oldest) const;
   template <bool kMindRefresh>
   void weigh_all();
-  template <bool kMindRefresh, Candidates::Set kSet>
-  void weigh(Block& block, TimingState::Slot slot, Weighed& best);
   [[nodiscard]] Candidates::First first_after_due(const Block& block, Candidates::Set set,
                                                   const TimingState::Limits& limits) const;
   void serve_oldest();
