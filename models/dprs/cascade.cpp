@@ -44,7 +44,7 @@ unsigned Dprs::weight_width(const arch::LayerInput& input, std::uint32_t pass, s
 }
 
 std::unique_ptr<arch::Plan> Dprs::prepare_cascade(const arch::LayerInput& input) const {
-  const Detector detect = detector(input);
+  const arch::WidthDetector detect = detector(input);
   const auto bits = summaries(*input.activations);
   auto plan = std::make_unique<CascadePlan>();
   for (std::uint32_t p = 0; p < input.mapping.passes.size(); ++p) {

@@ -7,7 +7,6 @@
 #include "sim/arch/cascade.h"
 #include "sim/arch/column_steps.h"
 #include "sim/base/quantity.h"
-#include "sim/kernel/width_dnnsim.h"
 
 namespace heddle::models::dprs {
 namespace {
@@ -50,17 +49,6 @@ std::vector<kernel::GroupBits> block_summaries(const workload::ActivationBricks&
   return out;
 }
 
-unsigned Detector::width(kernel::GroupBits group) const {
-  if (rule == WidthRule::dnnsim) return kernel::width_dnnsim(group.folded, is_signed, trim_low);
-  return kernel::width(group, is_signed, trim_low);
-}
-
-Detector Dprs::detector(const arch::LayerInput& input) const {
-  const bool is_signed = params_.width_rule == WidthRule::dnnsim ? input.has_negative_activations
-                                                                 : input.layer.activation.rep.is_signed;
-  return {params_.width_rule, params_.trim_low, is_signed};
-}
-
 arch::Mapping Dprs::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
   return cascades(layer) ? arch::map_cascade(layer, shape())
                          : arch::map_composed(layer, shape(), pallet, params_.pe_width);
@@ -68,7 +56,7 @@ arch::Mapping Dprs::map(const workload::LoweredLayer& layer, arch::Pallet pallet
 
 std::unique_ptr<arch::Plan> Dprs::prepare(const arch::LayerInput& input) const {
   if (cascades(input.lowered)) return prepare_cascade(input);
-  const Detector detect = detector(input);
+  const arch::WidthDetector detect = detector(input);
   const std::uint32_t blocks = input.mapping.composition.columns;
   std::vector<std::vector<kernel::GroupBits>> bits;
   for (std::uint32_t k = 0; k < blocks && blocks > 1; ++k)

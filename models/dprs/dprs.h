@@ -5,11 +5,10 @@
 
 #include "sim/arch/accelerator.h"
 #include "sim/arch/composition.h"
-#include "sim/kernel/width.h"
+#include "sim/arch/width_detector.h"
 
 namespace heddle::models::dprs {
 
-enum class WidthRule { dpred, dnnsim };
 enum class FullyConnected { round_robin, cascade };
 enum class WeightPrecision { layer, group };
 
@@ -19,7 +18,7 @@ struct Params {
   std::uint32_t columns = 16;
   std::uint32_t group_size = 16;
   bool trim_low = true;
-  WidthRule width_rule = WidthRule::dpred;
+  arch::WidthRule width_rule = arch::WidthRule::papers;
   std::uint32_t bits_per_cycle = 1;
   std::uint32_t registers = 0;  // kernel::RunAhead::kUnlimited
   FullyConnected fully_connected = FullyConnected::round_robin;
@@ -30,15 +29,6 @@ struct Params {
 
   static config::Declaration declaration();
   static Params from(const config::Values& values);
-};
-
-// How the detectors at the dispatcher find the serial width of a group of activations.
-struct Detector {
-  WidthRule rule = WidthRule::dpred;
-  bool trim_low = true;
-  bool is_signed = false;
-
-  [[nodiscard]] unsigned width(kernel::GroupBits group) const;
 };
 
 // Dynamic Stripes (arXiv 1706.00504) and DPRed Stripes (arXiv 1804.06732): the array of Stripes, with
@@ -55,15 +45,17 @@ class Dprs final : public arch::Accelerator {
   // Bits of the weights that a cascading pass loads for a step: the widest of all its filters and slices.
   [[nodiscard]] unsigned weight_width(const arch::LayerInput& input, std::uint32_t pass,
                                       std::uint32_t step) const;
-  // The detectors as they are set for a layer.
-  [[nodiscard]] Detector detector(const arch::LayerInput& input) const;
+  // The detectors at the dispatcher as they are set for a layer.
+  [[nodiscard]] arch::WidthDetector detector(const arch::LayerInput& input) const {
+    return arch::WidthDetector::of_activations(params_.width_rule, params_.trim_low, input);
+  }
 
   [[nodiscard]] arch::ArrayShape shape() const override {
     return {params_.tiles, params_.rows, params_.columns};
   }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override {
-    return {.activations = true, .tensor_signs = params_.width_rule == WidthRule::dnnsim};
+    return {.activations = true, .tensor_signs = params_.width_rule == arch::WidthRule::dnnsim};
   }
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;

@@ -22,7 +22,7 @@ void check(const Params& params) {
             "a group of {} values is more than the {} windows of a tile's columns hold at once (at most {})",
             params.group_size, params.columns, params.columns * arch::kLanes));
   }
-  if (params.width_rule == WidthRule::dnnsim && params.fully_connected == FullyConnected::cascade) {
+  if (params.width_rule == arch::WidthRule::dnnsim && params.fully_connected == FullyConnected::cascade) {
     throw Error(ErrorKind::config, "/parameters/fully_connected",
                 "DNNsim has no cascade: width_rule dnnsim asks for round_robin");
   }
@@ -100,23 +100,23 @@ config::Declaration Params::declaration() {
 }
 
 Params Params::from(const config::Values& values) {
-  const Params out{.tiles = values.count("tiles"),
-                   .rows = values.count("rows"),
-                   .columns = values.count("columns"),
-                   .group_size = values.count("group_size"),
-                   .trim_low = values.flag("trim_low"),
-                   .width_rule = values.text("width_rule") == "dnnsim" ? WidthRule::dnnsim : WidthRule::dpred,
-                   .bits_per_cycle = values.count("bits_per_cycle"),
-                   .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
-                                                                      : values.count("run_ahead_registers"),
-                   .fully_connected = values.text("fully_connected") == "cascade"
-                                          ? FullyConnected::cascade
-                                          : FullyConnected::round_robin,
-                   .weight_precision = values.text("weight_precision") == "group" ? WeightPrecision::group
-                                                                                  : WeightPrecision::layer,
-                   .container_bits = values.count("container_bits"),
-                   .pe_width = values.count("pe_width"),
-                   .storage = arch::storage_from(values)};
+  const Params out{
+      .tiles = values.count("tiles"),
+      .rows = values.count("rows"),
+      .columns = values.count("columns"),
+      .group_size = values.count("group_size"),
+      .trim_low = values.flag("trim_low"),
+      .width_rule = values.text("width_rule") == "dnnsim" ? arch::WidthRule::dnnsim : arch::WidthRule::papers,
+      .bits_per_cycle = values.count("bits_per_cycle"),
+      .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
+                                                         : values.count("run_ahead_registers"),
+      .fully_connected =
+          values.text("fully_connected") == "cascade" ? FullyConnected::cascade : FullyConnected::round_robin,
+      .weight_precision =
+          values.text("weight_precision") == "group" ? WeightPrecision::group : WeightPrecision::layer,
+      .container_bits = values.count("container_bits"),
+      .pe_width = values.count("pe_width"),
+      .storage = arch::storage_from(values)};
   check(out);
   return out;
 }

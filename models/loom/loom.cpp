@@ -7,7 +7,6 @@
 #include "sim/arch/cascade.h"
 #include "sim/base/error.h"
 #include "sim/kernel/width.h"
-#include "sim/kernel/width_dnnsim.h"
 
 namespace heddle::models::loom {
 namespace {
@@ -114,14 +113,14 @@ Params Params::from(const config::Values& values) {
   if (weights == "group") out.weight_precision = WeightPrecision::group;
   if (weights == "values") out.weight_precision = WeightPrecision::values;
   if (values.text("weight_sync") == "mean") out.weight_sync = WeightSync::mean;
-  if (values.text("width_rule") == "dnnsim") out.width_rule = WidthRule::dnnsim;
+  if (values.text("width_rule") == "dnnsim") out.width_rule = arch::WidthRule::dnnsim;
   if (values.text("fully_connected") == "round_robin") out.fully_connected = FullyConnected::round_robin;
   if (values.text("composed_weights") == "layer") out.composed_weights = ComposedWeights::layer;
   if (out.pe_width < 16 && out.fully_connected == FullyConnected::cascade) {
     throw Error(ErrorKind::config, "/parameters/pe_width",
                 "units narrower than 16 bits are composed for fully_connected \"round_robin\" only");
   }
-  if (out.trim_low && out.width_rule != WidthRule::dnnsim) {
+  if (out.trim_low && out.width_rule != arch::WidthRule::dnnsim) {
     throw Error(ErrorKind::config, "/parameters/trim_low",
                 "low bits are trimmed with width_rule \"dnnsim\" only");
   }
@@ -134,24 +133,18 @@ void Loom::require_bit_true() const {
               "\"mean\" counts an average that no array takes and cannot run bit-true; \"maximum\" can");
 }
 
-unsigned Loom::width(std::span<const std::int32_t> values, unsigned bits, bool is_signed) const {
-  if (blocks(bits) == 1) return width_of(kernel::summarize(values).folded, is_signed);
+unsigned Loom::width(std::span<const std::int32_t, workload::kBrick> brick, unsigned bits,
+                     const arch::WidthDetector& detector) const {
+  if (blocks(bits) == 1) return detector.width(kernel::summarize(brick));
   unsigned widest = 1;
+  std::array<std::int32_t, workload::kBrick> block;
   for (std::uint32_t i = 0; i < blocks(bits); ++i) {
-    std::uint32_t folded = 0;
-    for (const auto value : values) {
-      const std::int32_t block = arch::block_of(value, i, params_.pe_width, is_signed);
-      folded |= static_cast<std::uint32_t>(block < 0 ? ~block : block);
-    }
-    widest = std::max(widest, width_of(folded, is_signed));
+    std::transform(brick.begin(), brick.end(), block.begin(), [&](std::int32_t value) {
+      return arch::block_of(value, i, params_.pe_width, detector.is_signed);
+    });
+    widest = std::max(widest, detector.width(kernel::summarize(block)));
   }
   return widest;
-}
-
-unsigned Loom::width_of(std::uint32_t folded, bool is_signed) const {
-  if (params_.width_rule == WidthRule::dnnsim)
-    return kernel::width_dnnsim(folded, is_signed, params_.trim_low);
-  return kernel::width({folded, 0}, is_signed, false);
 }
 
 bool Loom::has_group_widths(const arch::LayerInput& input) const {
@@ -170,7 +163,7 @@ bool Loom::has_group_widths(const arch::LayerInput& input) const {
 arch::Needs Loom::needs() const {
   return {.activations = params_.activation_width == ActivationWidth::dynamic,
           .weights = params_.weight_precision == WeightPrecision::values,
-          .tensor_signs = params_.width_rule == WidthRule::dnnsim};
+          .tensor_signs = params_.width_rule == arch::WidthRule::dnnsim};
 }
 
 arch::Mapping Loom::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {

@@ -6,13 +6,13 @@
 
 #include "sim/arch/accelerator.h"
 #include "sim/arch/composition.h"
+#include "sim/arch/width_detector.h"
 
 namespace heddle::models::loom {
 
 enum class ActivationWidth { layer, dynamic };
 enum class WeightPrecision { layer, group, values };
 enum class WeightSync { maximum, mean };
-enum class WidthRule { twos_complement, dnnsim };
 enum class FullyConnected { cascade, round_robin };
 enum class ComposedWeights { unit, layer };
 
@@ -28,7 +28,7 @@ struct Params {
   ActivationWidth activation_width = ActivationWidth::layer;
   WeightPrecision weight_precision = WeightPrecision::layer;
   WeightSync weight_sync = WeightSync::maximum;
-  WidthRule width_rule = WidthRule::twos_complement;
+  arch::WidthRule width_rule = arch::WidthRule::papers;
   FullyConnected fully_connected = FullyConnected::cascade;
   ComposedWeights composed_weights = ComposedWeights::unit;
 
@@ -51,17 +51,15 @@ class Loom final : public arch::Accelerator {
   [[nodiscard]] std::uint32_t blocks(unsigned bits) const {
     return static_cast<std::uint32_t>(ceil_div(bits, params_.pe_width));
   }
-  // Width of a group of values that are `bits` bits wide under this configuration's rule, of the widest
-  // block where they are cut. `is_signed` as activations_are_signed() or weights_are_signed() says.
-  [[nodiscard]] unsigned width(std::span<const std::int32_t> values, unsigned bits, bool is_signed) const;
-  // DNNsim takes a tensor for signed when a value is negative, we when its representation is.
-  [[nodiscard]] bool activations_are_signed(const arch::LayerInput& input) const {
-    return params_.width_rule == WidthRule::dnnsim ? input.has_negative_activations
-                                                   : input.layer.activation.rep.is_signed;
+  // Width of a brick of values that are `bits` bits wide under this configuration's rule, of the widest
+  // block where they are cut.
+  [[nodiscard]] unsigned width(std::span<const std::int32_t, workload::kBrick> brick, unsigned bits,
+                               const arch::WidthDetector& detector) const;
+  [[nodiscard]] arch::WidthDetector activation_detector(const arch::LayerInput& input) const {
+    return arch::WidthDetector::of_activations(params_.width_rule, params_.trim_low, input);
   }
-  [[nodiscard]] bool weights_are_signed(const arch::LayerInput& input) const {
-    return params_.width_rule == WidthRule::dnnsim ? input.has_negative_weights
-                                                   : input.layer.weight.rep.is_signed;
+  [[nodiscard]] arch::WidthDetector weight_detector(const arch::LayerInput& input) const {
+    return arch::WidthDetector::of_weights(params_.width_rule, params_.trim_low, input);
   }
   // Whether weights have widths of their own: the trace's, or found in the values.
   [[nodiscard]] bool has_group_widths(const arch::LayerInput& input) const;
@@ -79,8 +77,6 @@ class Loom final : public arch::Accelerator {
   [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input, const arch::Plan& plan) const override;
 
  private:
-  [[nodiscard]] unsigned width_of(std::uint32_t folded, bool is_signed) const;
-
   Params params_;
 };
 

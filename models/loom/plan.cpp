@@ -11,11 +11,11 @@ namespace {
 
 // The width of every brick.
 std::vector<std::uint8_t> brick_widths(const Loom& model, std::span<const std::int32_t> values, unsigned bits,
-                                       bool is_signed) {
+                                       const arch::WidthDetector& detector) {
   std::vector<std::uint8_t> out(values.size() / workload::kBrick);
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i] = static_cast<std::uint8_t>(
-        model.width(values.subspan(i * workload::kBrick, workload::kBrick), bits, is_signed));
+        model.width(values.subspan(i * workload::kBrick).first<workload::kBrick>(), bits, detector));
   }
   return out;
 }
@@ -46,13 +46,13 @@ std::unique_ptr<arch::Plan> Loom::prepare(const arch::LayerInput& input) const {
       params_.composed_weights == ComposedWeights::layer ? precision.weight_bits : plan->layer_weight_bits;
   if (params_.activation_width == ActivationWidth::dynamic) {
     const auto values = input.activations->values();
-    plan->brick_slots = brick_widths(*this, values, precision.activation_bits, activations_are_signed(input));
+    plan->brick_slots = brick_widths(*this, values, precision.activation_bits, activation_detector(input));
     for (auto& brick : plan->brick_slots) brick = static_cast<std::uint8_t>(slots(brick));
   }
   if (!has_group_widths(input)) return plan;
   if (params_.weight_precision == WeightPrecision::values) {
     const auto values = input.weights->values();
-    plan->weight_bits = brick_widths(*this, values, precision.weight_bits, weights_are_signed(input));
+    plan->weight_bits = brick_widths(*this, values, precision.weight_bits, weight_detector(input));
   } else {
     plan->weight_bits = input.group_widths;
     for (auto& bits : plan->weight_bits)

@@ -6,7 +6,6 @@
 
 #include "sim/arch/parallel.h"
 #include "sim/base/error.h"
-#include "sim/kernel/width_dnnsim.h"
 
 namespace heddle::models::tactical {
 namespace {
@@ -31,17 +30,6 @@ PackedBrick pack_brick(workload::Brick brick) {
 }
 
 }  // namespace
-
-unsigned Detector::width(kernel::GroupBits bits) const {
-  return rule == WidthRule::dnnsim ? kernel::width_dnnsim(bits.folded, is_signed, trim_low)
-                                   : kernel::width(bits, is_signed, trim_low);
-}
-
-Detector detector_of(const Params& params, const arch::LayerInput& input) {
-  Detector out{params.width_rule, input.layer.activation.rep.is_signed, params.trim_low};
-  if (params.width_rule == WidthRule::dnnsim) out.is_signed = input.has_negative_activations;
-  return out;
-}
 
 std::vector<std::uint16_t> present_lanes(const arch::LayerInput& input, const arch::FilterSet& set) {
   const workload::LoweredLayer& lowered = input.lowered;
@@ -139,7 +127,7 @@ void TacticalPlan::summarize(const Params& params, const arch::LayerInput& input
     terms_ = TermImage(params, input);
     return;
   }
-  detector_ = detector_of(params, input);
+  detector_ = arch::WidthDetector::of_activations(params.width_rule, params.trim_low, input);
   const workload::ActivationBricks& image = *input.activations;
   packed_.reserve(blocks_ * image.count());
   std::array<std::int32_t, arch::kLanes> part;

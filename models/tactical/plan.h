@@ -18,16 +18,6 @@ struct PackedBrick {
   std::array<std::uint64_t, 4> low;
 };
 
-// What the widths of a layer depend on beside its values.
-struct Detector {
-  WidthRule rule = WidthRule::group;
-  bool is_signed = false;
-  bool trim_low = false;
-  [[nodiscard]] unsigned width(kernel::GroupBits bits) const;
-};
-// Under DNNsim's rule a tensor is signed when any of its values is negative.
-Detector detector_of(const Params& params, const arch::LayerInput& input);
-
 // An activation that a slot of a filter row reads.
 struct SlotRead {
   std::uint32_t step;
@@ -54,7 +44,7 @@ class TacticalPlan final : public arch::Plan {
 
   [[nodiscard]] const PackedSet& set(std::size_t pass, std::size_t tile) const { return sets_[pass][tile]; }
   [[nodiscard]] const std::vector<std::vector<PackedSet>>& sets() const { return sets_; }
-  [[nodiscard]] const Detector& detector() const { return detector_; }
+  [[nodiscard]] const arch::WidthDetector& detector() const { return detector_; }
 
   // Bricks from the window's origin to what it reads in a step, and the origin itself.
   [[nodiscard]] std::size_t step_offset(std::uint32_t step) const { return step_offsets_[step]; }
@@ -73,7 +63,7 @@ class TacticalPlan final : public arch::Plan {
   void summarize(const Params& params, const arch::LayerInput& input);
 
   std::vector<std::vector<PackedSet>> sets_;  // [pass][tile]
-  Detector detector_;
+  arch::WidthDetector detector_;
   std::uint32_t blocks_ = 1;
   std::vector<std::size_t> step_offsets_;
   std::vector<PackedBrick> packed_;

@@ -4,13 +4,13 @@
 #include "sim/arch/accelerator.h"
 #include "sim/arch/composition.h"
 #include "sim/arch/term_encoder.h"
+#include "sim/arch/width_detector.h"
 #include "sim/kernel/tactical_schedule.h"
 
 namespace heddle::models::tactical {
 
 enum class BackEnd { parallel, precision, terms };
 enum class Detection { column, row };  // whose activations share a width, or a first-stage shift
-enum class WidthRule { group, dnnsim };
 enum class TileSync { independent, lockstep };
 
 inline constexpr std::uint32_t kMaxRows = 16;  // of the scheduler: all rows of a filter set advance together
@@ -29,7 +29,7 @@ struct Params {
   TileSync tile_sync = TileSync::independent;
   std::uint32_t registers = 1;  // R; kernel::RunAhead::kUnlimited
   bool trim_low = true;
-  WidthRule width_rule = WidthRule::group;
+  arch::WidthRule width_rule = arch::WidthRule::papers;
   kernel::Encoder encoder = kernel::Encoder::naf;
   std::uint32_t first_stage_bits = 2;
   Detection detection = Detection::column;
@@ -55,10 +55,10 @@ class Tactical final : public arch::Accelerator {
     return {arch::encoder_note(params_.encoder)};
   }
   [[nodiscard]] arch::Needs needs() const override {
-    return {
-        .activations = params_.back_end != BackEnd::parallel,
-        .weights = true,
-        .tensor_signs = params_.back_end == BackEnd::precision && params_.width_rule == WidthRule::dnnsim};
+    return {.activations = params_.back_end != BackEnd::parallel,
+            .weights = true,
+            .tensor_signs =
+                params_.back_end == BackEnd::precision && params_.width_rule == arch::WidthRule::dnnsim};
   }
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {

@@ -20,6 +20,24 @@ std::string percent(double share) {
   return fmt::format("{:.1f} %", 100.0 * share);
 }
 
+struct MemoryColumn {
+  std::string_view group;
+  std::string_view name;
+  std::uint64_t (*of)(const Counters&);
+};
+
+constexpr MemoryColumn kMemoryColumns[] = {
+    {"waits", "weights", [](const Counters& c) { return c.stall_cycles.weights.count(); }},
+    {"waits", "activations", [](const Counters& c) { return c.stall_cycles.activations.count(); }},
+    {"waits", "partial sums", [](const Counters& c) { return c.stall_cycles.partial_sums.count(); }},
+    {"waits", "outputs", [](const Counters& c) { return c.stall_cycles.outputs.count(); }},
+    {"bytes", "weights", [](const Counters& c) { return c.off_chip_bytes.weights.count(); }},
+    {"bytes", "metadata", [](const Counters& c) { return c.off_chip_bytes.metadata.count(); }},
+    {"bytes", "input", [](const Counters& c) { return c.off_chip_bytes.input_activations.count(); }},
+    {"bytes", "partial sums", [](const Counters& c) { return c.off_chip_bytes.partial_sums.count(); }},
+    {"bytes", "output", [](const Counters& c) { return c.off_chip_bytes.output_activations.count(); }},
+};
+
 }  // namespace
 
 std::string Table::text(std::size_t footer_rows) const {
@@ -62,26 +80,29 @@ std::string to_table(const RunRecord& run) {
 
 std::string to_memory_table(const RunRecord& run) {
   if (run.plan.is_null()) return "";
-  Table table({"layer", "loop order", "blocks", "waits: weights", "activations", "partial sums", "outputs",
-               "bytes: weights", "metadata", "input", "partial sums", "output"});
-  const auto row = [&](const std::string& name, const std::string& order, const std::string& blocks,
-                       const Counters& c) {
-    const auto& w = c.stall_cycles;
-    const auto& b = c.off_chip_bytes;
-    table.add({name, order, blocks, grouped(w.weights.count()), grouped(w.activations.count()),
-               grouped(w.partial_sums.count()), grouped(w.outputs.count()), grouped(b.weights.count()),
-               grouped(b.metadata.count()), grouped(b.input_activations.count()),
-               grouped(b.partial_sums.count()), grouped(b.output_activations.count())});
+  const Counters totals = run.totals();
+  std::vector<const MemoryColumn*> shown;
+  std::vector<std::string> heading{"layer", "loop order", "blocks"};
+  for (const auto& column : kMemoryColumns) {
+    if (column.of(totals) == 0) continue;
+    const bool opens = shown.empty() || shown.back()->group != column.group;
+    heading.push_back(opens ? fmt::format("{}: {}", column.group, column.name) : std::string(column.name));
+    shown.push_back(&column);
+  }
+  Table table(heading);
+  const auto row = [&](std::vector<std::string> cells, const Counters& c) {
+    for (const auto* column : shown) cells.push_back(grouped(column->of(c)));
+    table.add(std::move(cells));
   };
   for (const auto& layer : run.layer_sums()) {
     const auto& blocking = layer.details.at("blocking");
-    row(layer.name, blocking.at("order").get<std::string>(),
-        fmt::format("{}x{}x{}", blocking.at("filter_blocks").get<std::uint64_t>(),
-                    blocking.at("window_blocks").get<std::uint64_t>(),
-                    blocking.at("reduction_slices").get<std::uint64_t>()),
+    row({layer.name, blocking.at("order").get<std::string>(),
+         fmt::format("{}x{}x{}", blocking.at("filter_blocks").get<std::uint64_t>(),
+                     blocking.at("window_blocks").get<std::uint64_t>(),
+                     blocking.at("reduction_slices").get<std::uint64_t>())},
         layer.counters);
   }
-  row("total", "", "", run.totals());
+  row({"total", "", ""}, totals);
   return table.text(1);
 }
 

@@ -38,13 +38,9 @@ class DetectedElement {
   std::int64_t sum_ = 0;
 };
 
-hw::BitCode code_of(const Detector& detector) {
-  return {detector.rule == WidthRule::dnnsim, detector.is_signed, detector.trim_low};
-}
-
 struct Design {
   const Dprs* model = nullptr;
-  Detector detector;
+  arch::WidthDetector detector;
 
   using Word = DetectedWord;
   using Element = DetectedElement;
@@ -62,7 +58,7 @@ struct Design {
       serializers_.clear();
       const std::uint32_t blocks = operands.input->mapping.composition.columns;
       for (std::uint32_t k = 0; k < blocks; ++k) {
-        hw::BitSerializer block(code_of(design_.detector), {k, blocks, design_.model->params().pe_width});
+        hw::BitSerializer block(hw::code_of(design_.detector), {k, blocks, design_.model->params().pe_width});
         for (const auto& brick : operands.bricks) block.see(brick);
         planes_ = std::max(planes_, block.planes());
         serializers_.push_back(block);
@@ -93,7 +89,7 @@ hw::WeightLoad::Widths cascade_widths(const Dprs& model, const hw::CascadeOperan
   hw::WeightLoad::Widths out;
   out.weight_bits = model.weight_width(*operands.input, operands.load_pass, operands.load_step);
   out.activation_bits = operands.is_load ? 0 : 1;
-  const hw::BitCode code = code_of(model.detector(*operands.input));
+  const hw::BitCode code = hw::code_of(model.detector(*operands.input));
   for (std::size_t slice = 0; slice < operands.bricks.size(); ++slice) {
     hw::BitSerializer own(code);
     own.see(operands.bricks[slice]);

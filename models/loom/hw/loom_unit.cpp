@@ -7,11 +7,6 @@
 
 namespace heddle::models::loom {
 
-// Low bits are trimmed as DNNsim counts them, which one's complement needs.
-hw::BitCode GridDesign::Feed::code(bool is_signed) const {
-  return {model_.params().width_rule == WidthRule::dnnsim, is_signed, model_.params().trim_low};
-}
-
 void GridDesign::Feed::find_activation_width() {
   const arch::LayerInput& input = *operands_->input;
   const Params& params = model_.params();
@@ -25,7 +20,7 @@ void GridDesign::Feed::find_activation_width() {
       hw::BitSerializer serializer = hw::BitSerializer::of_width(std::min(bits, params.pe_width),
                                                                  input.layer.activation.rep.is_signed, place);
       if (params.activation_width == ActivationWidth::dynamic) {
-        serializer = hw::BitSerializer(code(model_.activations_are_signed(input)), place);
+        serializer = hw::BitSerializer(hw::code_of(model_.activation_detector(input)), place);
         serializer.see(brick);
       }
       widest = std::max(widest, serializer.planes());
@@ -59,7 +54,7 @@ void GridDesign::Feed::find_weight_width() {
   weight_bits_ = std::min(bits, params.pe_width);
   weight_width_ = params.composed_weights == ComposedWeights::layer ? bits : weight_bits_;
   rows_ = {.in_use = params.weight_precision == WeightPrecision::values,
-           .code = code(model_.weights_are_signed(input)),
+           .code = hw::code_of(model_.weight_detector(input)),
            .block_bits = params.pe_width};
   if (!model_.has_group_widths(input)) return;
   weight_width_ = 1;

@@ -113,7 +113,6 @@ struct GridDesign {
     void find_activation_width();
     void find_weight_width();
     [[nodiscard]] std::uint32_t weight_width(std::uint32_t filter) const;
-    [[nodiscard]] hw::BitCode code(bool is_signed) const;
     void set_weights(Slot& slot) const;
     const Loom& model_;
     const hw::StepOperands* operands_ = nullptr;

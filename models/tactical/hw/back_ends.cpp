@@ -65,8 +65,7 @@ void SerialBackEnd<kBlocks>::Feed::begin(const Operands& operands) {
   idle_ = operands.column->idle;
   cycle_ = 0;
   blocks_ = operands.blocks;
-  const Detector& detector = *operands.detector;
-  code_ = {detector.rule == WidthRule::dnnsim, detector.is_signed, detector.trim_low};
+  code_ = hw::code_of(*operands.detector);
   shares_.resize(operands.column->shares);
   for (Share& share : shares_) share.operands.clear();
   for (std::size_t i = 0; i < values_.size(); ++i)

@@ -22,7 +22,7 @@ using WeightSets = std::vector<WeightSet>;
 
 // What a column's dispatcher hands its back end when a packed column begins.
 struct Operands {
-  const Detector* detector = nullptr;  // of the layer
+  const arch::WidthDetector* detector = nullptr;  // of the layer
   const WeightColumn* column = nullptr;
   std::uint32_t blocks = 1;          // that a value is cut into
   std::vector<std::int32_t> values;  // one an operand of the column
@@ -150,7 +150,7 @@ class PackedArray : public hw::BitTrueArray {
   Count round_{"round"};                                  // pass x window set, a barrier at each end
 
   const arch::LayerInput* input_ = nullptr;
-  Detector detector_;
+  arch::WidthDetector detector_;
   arch::Block block_;
   hw::Reducer* reducer_ = nullptr;
   std::vector<Domain> domains_;

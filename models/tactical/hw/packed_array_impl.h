@@ -60,7 +60,8 @@ void PackedArray<D>::trace_tile(sc_core::sc_trace_file* file) const {
 template <class D>
 bool PackedArray<D>::begin(const arch::LayerInput& input, const arch::Block& block, hw::Reducer& reducer) {
   input_ = &input;
-  detector_ = detector_of(model_.params(), input);
+  const Params& params = model_.params();
+  detector_ = arch::WidthDetector::of_activations(params.width_rule, params.trim_low, input);
   block_ = block;
   reducer_ = &reducer;
   fully_connected_ = input.lowered.is_fully_connected;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "sim/arch/width_detector.h"
 #include "sim/hw/bit_true/block_place.h"
 #include "sim/workload/bricks.h"
 
@@ -17,6 +18,10 @@ struct BitCode {
   bool trim_low = false;  // low bits that are zero in the whole group are not sent
   friend bool operator==(const BitCode&, const BitCode&) = default;
 };
+// Of what a detector looks at. DNNsim counts low bits of magnitudes, which one's complement needs.
+inline BitCode code_of(const arch::WidthDetector& detector) {
+  return {detector.rule == arch::WidthRule::dnnsim, detector.is_signed, detector.trim_low};
+}
 
 // One bit of each value of a group, as it crosses the wires: a digit -1, 0 or 1.
 struct BitPlane {

@@ -40,7 +40,8 @@ Channel::Channel(const MemoryParameters& parameters, std::uint32_t number)
 }
 
 // A command passes through a dozen small functions; joined into three they save a seventh of the time.
-[[gnu::flatten]] void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offered, Cycle now) {
+[[gnu::flatten]] void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offered,
+                                    Cycle now) {
   HEDDLE_CHECK(now >= now_, "a request pushed into the past");
   now_ = now;
   decided_ = false;
@@ -174,10 +175,12 @@ void Channel::weigh_all() {
   const auto set = static_cast<Candidates::Set>(best.place % Candidates::kSets);
   const Candidates& candidates = block.candidates[static_cast<std::size_t>(mode_)];
   const Candidates::First& first = kMindRefresh ? block.allowed[set] : candidates.known(set);
-  best_ = {.cycle = first.after - 1,
-           .command = kCommands[set == Candidates::kColumns ? column_slot(mode_) : static_cast<TimingState::Slot>(set)],
-           .bank = block.base + first.bank,
-           .entry = candidates.entry(first.bank)};
+  best_ = {
+      .cycle = first.after - 1,
+      .command =
+          kCommands[set == Candidates::kColumns ? column_slot(mode_) : static_cast<TimingState::Slot>(set)],
+      .bank = block.base + first.bank,
+      .entry = candidates.entry(first.bank)};
 }
 
 // From the instant a refresh is due its banks get nothing else. All candidates of the set are that late.
