@@ -16,7 +16,8 @@ std::string to_csv(const RunRecord& run);
 
 // The table of `heddle run`.
 std::string to_table(const RunRecord& run);
-// What the array waited for and what moved off chip, by layer, without columns of zeros; empty without memory.
+// What the array waited for and what moved off chip, by layer, without columns of zeros; empty without
+// memory.
 std::string to_memory_table(const RunRecord& run);
 
 // 1234567 -> "1,234,567".
