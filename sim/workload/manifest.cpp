@@ -107,6 +107,7 @@ Manifest read_manifest(const config::Document& document) {
       .files = out.files, .warnings = out.warnings, .samples = out.network.samples, .newer = newer};
   for (std::size_t i = 0; i < layers.size(); ++i)
     out.network.layers.push_back(read_layer(layers[i], i, context));
+  check_extent(root, out.network);
   check_graph(root, out.network);
   return out;
 }

@@ -76,6 +76,21 @@ void read_convolution(const ManifestNode& node, Geometry& g) {
                g.stride_x, g.out_width);
 }
 
+// What a layer keeps a record of each of, whatever its values: a few bytes of text may not ask for more
+// memory than a machine has.
+struct Limit {
+  std::string_view what;
+  std::uint64_t (*of)(const Geometry&);
+  unsigned most_bits;
+};
+constexpr Limit kLimits[] = {
+    {"windows", [](const Geometry& g) { return g.windows(); }, 28},
+    {"filters", [](const Geometry& g) { return std::uint64_t{g.filters}; }, 26},
+    {"groups", [](const Geometry& g) { return std::uint64_t{g.groups}; }, 24},
+    {"weights a filter", [](const Geometry& g) { return g.weights() / g.filters; }, 28},
+};
+constexpr unsigned kMoreOfNetwork = 2;  // bits beyond those of a layer
+
 // Products that later code forms in 64 bits must fit: refuse shapes whose work nobody could simulate.
 void check_size(const ManifestNode& node, const Geometry& g) {
   const auto product = [](std::initializer_list<double> factors) {
@@ -97,6 +112,10 @@ void check_size(const ManifestNode& node, const Geometry& g) {
   if (weights > kMostElements) throw node.fault("shape", "the weights have more than 2^40 elements");
   if (product({weights, double(g.out_height), double(g.out_width)}) > 1e18) {
     throw node.fault("shape", "the layer has more than 10^18 multiply-accumulates");
+  }
+  for (const auto& limit : kLimits) {
+    if (limit.of(g) > std::uint64_t{1} << limit.most_bits)
+      throw node.fault("shape", fmt::format("the layer has more than 2^{} {}", limit.most_bits, limit.what));
   }
 }
 
@@ -335,6 +354,17 @@ std::int64_t Representation::highest_code() const {
   if (decode == Decode::table) return (std::int64_t{1} << bits) - 1;
   if (is_bipolar) return 1;
   return is_signed ? (std::int64_t{1} << (bits - 1)) - 1 : (std::int64_t{1} << bits) - 1;
+}
+
+void check_extent(const ManifestNode& root, const Network& network) {
+  for (const auto& limit : kLimits) {
+    std::uint64_t sum = 0;
+    for (const auto& layer : network.layers) sum += layer.is_array() ? limit.of(layer.geometry) : 0;
+    if (sum > std::uint64_t{1} << (limit.most_bits + kMoreOfNetwork)) {
+      throw root.fault("layers", fmt::format("the layers have more than 2^{} {} together",
+                                             limit.most_bits + kMoreOfNetwork, limit.what));
+    }
+  }
 }
 
 }  // namespace heddle::workload

@@ -20,4 +20,7 @@ struct LayerContext {
 
 Layer read_layer(const ManifestNode& node, std::size_t index, const LayerContext& context);
 
+// Layers that are small enough one by one are so together.
+void check_extent(const ManifestNode& root, const Network& network);
+
 }  // namespace heddle::workload

@@ -30,6 +30,12 @@ def raw_header(text: str, data: bytes = b"") -> bytes:
     return HEADER + len(body).to_bytes(2, "little") + body + data
 
 
+def crowd(layers, count):
+    """The first layer `count` times, 2^26 windows each."""
+    shape = layers[0]["shape"] | {"H": 8192, "W": 8192, "OH": 8192, "OW": 8192}
+    return [layers[0] | {"id": f"conv{i}", "index": i, "shape": shape} for i in range(count)]
+
+
 # name -> (what to do to the trace, texts that the error must hold)
 TRACES = {
     "npy truncated in its data": (lambda t: t.replace(W, (t.path / W).read_bytes()[:-7]), [W, "bytes of data"]),
@@ -85,6 +91,9 @@ TRACES = {
     "stride zero": (lambda t: t.layer(lambda x: x.update(stride=[0, 1])), ["/stride", "outside"]),
     "stride of three": (lambda t: t.layer(lambda x: x.update(stride=[1, 1, 1])), ["/stride", "2 numbers"]),
     "padding beyond reason": (lambda t: t.layer(lambda x: (x.update(pads=[2**30, 0, 0, 0]), x["shape"].update(OH=2**30 + 14))), ["pads"]),
+    "more windows than fit in memory": (lambda t: t.layer(lambda x: x["shape"].update(H=2**15 + 2, W=2**15 + 2, OH=2**15 + 2, OW=2**15 + 2)), ["/shape", "2^28 windows"]),
+    "more filters than fit in memory": (lambda t: t.layer(lambda x: x["shape"].update(K=2**27)), ["/shape", "2^26 filters"]),
+    "many layers of many windows": (lambda t: t.edit(lambda m: m.update(layers=crowd(m["layers"], 17))), ["/layers", "2^30 windows together"]),
     "groups that do not divide": (lambda t: t.layer(lambda x: x.update(groups=5)), ["/groups", "divide"]),
     "kernel larger than the image": (lambda t: t.layer(lambda x: x["shape"].update(R=99)), ["kernel spans"]),
     "input that nobody makes": (lambda t: t.layer(lambda x: x.update(inputs=["conv9"]), "conv2"), ["'conv9'", "did you mean"]),
