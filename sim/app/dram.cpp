@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <iostream>
 
+#include <fmt/format.h>
+
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
 #include "sim/app/locate.h"
+#include "sim/base/error.h"
 #include "sim/base/mapped_file.h"
 #include "sim/config/compose.h"
 #include "sim/hw/dram/request_trace.h"
@@ -12,6 +15,12 @@
 namespace heddle::app {
 
 namespace po = boost::program_options;
+
+namespace {
+
+constexpr std::uint64_t kMostRequestBytes = std::uint64_t{1} << 24;  // of one line of a trace
+
+}  // namespace
 
 int dram_command(const Arguments& arguments) {
   CommandLine line(
@@ -34,11 +43,15 @@ int dram_command(const Arguments& arguments) {
   const std::string trace_name = required(*values, "trace", "--trace FILE");
   const auto overrides = texts(*values, "set");
   const auto memory = dram::read_memory(config::compose(file, overrides));
+  const dram::TraceRunOptions options{.request_bytes = (*values)["request-bytes"].as<std::uint64_t>()};
+  if (options.request_bytes > kMostRequestBytes) {
+    throw Error(ErrorKind::usage, "--request-bytes",
+                fmt::format("expected 0 to {}, found {}", kMostRequestBytes, options.request_bytes));
+  }
 
   const MappedFile trace(trace_name);
   const auto bytes = trace.bytes();
   dram::TraceReader reader({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, trace_name);
-  const dram::TraceRunOptions options{.request_bytes = (*values)["request-bytes"].as<std::uint64_t>()};
   const auto report = dram::run_request_trace(memory.parameters, reader, options);
   if ((*values)["json"].as<bool>()) {
     std::cout << dram::to_json(report, memory).dump(2) << "\n";

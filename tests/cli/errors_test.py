@@ -254,6 +254,7 @@ USAGE = {
     "unknown schema": (["schema", "trac"], ["did you mean 'trace'"]),
     "unknown model": (["describe", "stipes"], ["did you mean 'stripes'"]),
     "unknown verb": (["trace", "inf"], ["did you mean 'info'"]),
+    "requests larger than can be": (["dram", "ddr4_3200_8gb_x8", "--trace", __file__, "--request-bytes", "1000000000000"], ["--request-bytes", "0 to 16777216"]),
     "requests without memory": (["run", "stripes", "--dram-trace", "/tmp/x.trace"], ["no off-chip memory"]),
     "requests in an unknown form": (["run", "stripes", "--dram-trace", "/tmp/x.trace", "--dram-trace-form", "ramulator"], ["dramsim3 or dramsys"]),
     "containers of 12 bits": (["trace", "stats", "digits-16b", "--container-bits", "12"], ["expected 8 or 16"]),
