@@ -4,6 +4,8 @@
 #include <cmath>
 #include <iostream>
 
+#include <fmt/format.h>
+
 #include "models/catalogue.h"
 #include "models/hw_catalogue.h"
 #include "sim/app/locate.h"
@@ -17,6 +19,23 @@
 namespace heddle::app {
 
 namespace po = boost::program_options;
+
+namespace {
+
+// Every unit of a bit-true array stands as an object: this many take about a gigabyte.
+constexpr std::uint64_t kMostUnits = std::uint64_t{1} << 18;
+
+void check_array(const arch::AcceleratorConfig& config) {
+  const std::uint64_t units = config.accelerator->shape().lanes() / arch::kLanes;
+  if (units <= kMostUnits) return;
+  throw Error(
+      ErrorKind::config, config.document.where("/parameters"),
+      fmt::format("bit-true takes arrays of up to {} units, this one has {}; \"fidelity\": \"timing\" "
+                  "takes any",
+                  kMostUnits, units));
+}
+
+}  // namespace
 
 void Session::declare(CommandLine& line) {
   line.options()("trace", po::value<std::string>()->default_value(kDefaultTrace),
@@ -62,10 +81,12 @@ std::vector<result::RunRecord> Session::run() const {
   const workload::Trace opened(locate_trace(trace));
   for (const auto& warning : opened.manifest().warnings) std::cerr << "heddle: warning: " << warning << "\n";
   const arch::ThreadLimit limit(threads);
-  // SystemC elaborates once: bit-true arrays stand before the engine's simulation starts.
+  // SystemC elaborates once: bit-true arrays stand before the engine's simulation starts. They stand until
+  // the process ends, for to unregister n modules takes SystemC n^2 steps.
   hw::set_time_resolution();
-  std::vector<std::unique_ptr<hw::BitTrueArray>> arrays;
+  static auto& arrays = *new std::vector<std::unique_ptr<hw::BitTrueArray>>;
   for (std::size_t i = 0; i < accelerators.size(); ++i) {
+    if (accelerators[i].is_bit_true) check_array(accelerators[i]);
     arrays.push_back(accelerators[i].is_bit_true
                          ? models::build_array(accelerators[i].model->name, *accelerators[i].accelerator,
                                                ("array" + std::to_string(i)).c_str())

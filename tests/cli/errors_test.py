@@ -250,6 +250,8 @@ USAGE = {
     "waveform without bit-true": (["run", "stripes", "--vcd", "/tmp/x.vcd"], ["bit-true"]),
     "an average run bit-true": (["run", "loom_1b_group", "--fidelity", "bit-true", "--set", "parameters.weight_sync=mean"],
                                 ["/parameters/weight_sync", "cannot run bit-true"]),
+    "an array too large to stand bit-true": (["run", "stripes", "--fidelity", "bit-true", "--trace", "digits-16b", "--set", "parameters.tiles=1024",
+                                              "--set", "parameters.rows=17"], ["/parameters", "262144 units", "278528"]),
     "compare of one": (["compare", "stripes"], ["at least two"]),
     "unknown schema": (["schema", "trac"], ["did you mean 'trace'"]),
     "unknown model": (["describe", "stipes"], ["did you mean 'stripes'"]),
