@@ -100,23 +100,23 @@ config::Declaration Params::declaration() {
 }
 
 Params Params::from(const config::Values& values) {
-  const Params out{
-      .tiles = values.count("tiles"),
-      .rows = values.count("rows"),
-      .columns = values.count("columns"),
-      .group_size = values.count("group_size"),
-      .trim_low = values.flag("trim_low"),
-      .width_rule = values.text("width_rule") == "dnnsim" ? arch::WidthRule::dnnsim : arch::WidthRule::papers,
-      .bits_per_cycle = values.count("bits_per_cycle"),
-      .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
-                                                         : values.count("run_ahead_registers"),
-      .fully_connected =
-          values.text("fully_connected") == "cascade" ? FullyConnected::cascade : FullyConnected::round_robin,
-      .weight_precision =
-          values.text("weight_precision") == "group" ? WeightPrecision::group : WeightPrecision::layer,
-      .container_bits = values.count("container_bits"),
-      .pe_width = values.count("pe_width"),
-      .storage = arch::storage_from(values)};
+  const Params out{.tiles = values.count("tiles"),
+                   .rows = values.count("rows"),
+                   .columns = values.count("columns"),
+                   .group_size = values.count("group_size"),
+                   .trim_low = values.flag("trim_low"),
+                   .width_rule = arch::width_rule_from(values),
+                   .bits_per_cycle = values.count("bits_per_cycle"),
+                   .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
+                                                                      : values.count("run_ahead_registers"),
+                   .fully_connected = values.text("fully_connected") == "cascade"
+                                          ? FullyConnected::cascade
+                                          : FullyConnected::round_robin,
+                   .weight_precision = values.text("weight_precision") == "group" ? WeightPrecision::group
+                                                                                  : WeightPrecision::layer,
+                   .container_bits = values.count("container_bits"),
+                   .pe_width = values.count("pe_width"),
+                   .storage = arch::storage_from(values)};
   check(out);
   return out;
 }

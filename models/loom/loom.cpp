@@ -113,7 +113,7 @@ Params Params::from(const config::Values& values) {
   if (weights == "group") out.weight_precision = WeightPrecision::group;
   if (weights == "values") out.weight_precision = WeightPrecision::values;
   if (values.text("weight_sync") == "mean") out.weight_sync = WeightSync::mean;
-  if (values.text("width_rule") == "dnnsim") out.width_rule = arch::WidthRule::dnnsim;
+  out.width_rule = arch::width_rule_from(values);
   if (values.text("fully_connected") == "round_robin") out.fully_connected = FullyConnected::round_robin;
   if (values.text("composed_weights") == "layer") out.composed_weights = ComposedWeights::layer;
   if (out.pe_width < 16 && out.fully_connected == FullyConnected::cascade) {

@@ -149,7 +149,7 @@ Params Params::from(const config::Values& values) {
   out.registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
                                                         : values.count("run_ahead_registers");
   out.trim_low = values.flag("trim_low");
-  out.width_rule = values.text("width_rule") == "dnnsim" ? arch::WidthRule::dnnsim : arch::WidthRule::papers;
+  out.width_rule = arch::width_rule_from(values);
   out.encoder = arch::encoder_from(values);
   out.first_stage_bits = values.count("first_stage_bits");
   out.detection = values.text("detection") == "row" ? Detection::row : Detection::column;

@@ -10,6 +10,10 @@ namespace heddle::arch {
 // What the serial width of a group of values is: kernel::width() as the papers have it, or
 // kernel::width_dnnsim().
 enum class WidthRule : std::uint8_t { papers, dnnsim };
+// Of a parameter "width_rule": "dnnsim", or the word that a design has for its papers' rule.
+inline WidthRule width_rule_from(const config::Values& values) {
+  return values.text("width_rule") == "dnnsim" ? WidthRule::dnnsim : WidthRule::papers;
+}
 
 // Width detection as it is set for one operand of a layer.
 struct WidthDetector {
