@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Enforces the include table of docs/architecture.md: who may include whom, and who may see SystemC.
+"""Enforces the include table of docs/architecture.md: who may include whom, who may see SystemC, no include
+circle, no file over 400 lines.
 
 Prints every offending line; exits 1 when there is one."""
 import pathlib
@@ -8,23 +9,28 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CORE = {"base", "kernel", "config", "workload", "arch", "result", "energy"}
-RUN = CORE | {"hw", "run"}
+MOST_LINES = 400
+
+# From the bottom up. A layer may include those of the lines above it that its row names.
+CORE = {"base", "kernel", "config", "workload", "trace", "arch"}
+RUN = CORE | {"pricing", "dram", "memory", "result", "hw", "run"}
 ALLOWED = {
     "base": set(),
     "kernel": {"base"},
     "config": {"base"},
     "workload": {"base", "kernel", "config"},
-    "arch": {"base", "kernel", "config", "workload"},
-    "result": {"base", "config"},
-    "energy": {"base", "config", "arch", "result"},
-    "hw": {"base", "kernel", "config", "workload", "arch", "result"},
+    "trace": {"base", "kernel", "config", "workload"},
+    "import": {"base", "kernel", "config", "workload", "trace"},
+    "arch": CORE - {"arch"},
+    "pricing": CORE,
+    "dram": {"base", "config"},
+    "memory": CORE | {"dram"},
+    "result": CORE | {"dram", "memory"},
+    "hw": CORE | {"pricing", "dram", "memory", "result"},
     "run": RUN - {"run"},
-    "report": RUN,
-    "sweep": RUN,
-    "app": RUN | {"report", "sweep", "models"},
+    "app": RUN | {"import", "models"},
 }
-MODEL = {"base", "kernel", "config", "workload", "arch"}
+MODEL = CORE | {"pricing"}
 SYSTEMC_LAYERS = {"hw", "run", "app"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]')
 SYSTEMC = re.compile(r"^(systemc|tlm|sysc)\b")
@@ -40,47 +46,84 @@ def allowed_includes(path: pathlib.PurePath) -> tuple:
     return MODEL | ({"hw"} if hardware else set()), parts[1], hardware
 
 
-def offences(path: pathlib.PurePath, text: str) -> list:
+def offence(path: pathlib.PurePath, target: str) -> str:
+    """Why `path` may not include `target`; empty where it may."""
     layers, model, systemc = allowed_includes(path)
-    found = []
-    for number, line in enumerate(text.splitlines(), 1):
-        match = INCLUDE.match(line)
-        if not match:
-            continue
-        target = match.group(1)
-        parts = target.split("/")
-        wrong = None
-        if SYSTEMC.match(target) and not systemc:
-            wrong = "SystemC belongs in hw, run, app and the models' hw files"
-        elif parts[0] == "sim" and parts[1] not in layers:
-            wrong = f"may include only {', '.join(sorted(layers))}"
-        elif parts[0] == "models":
-            if model is not None and parts[1] != model:
-                wrong = "a model never includes another model"
-            if model is None and "models" not in layers:
-                wrong = "nothing in sim/ but app names a model"
-            if model is None and len(parts) > 2:
-                wrong = "app sees the catalogue, no model"
-        elif parts[0] == "tests":
-            wrong = "the product never includes tests"
-        if wrong:
-            found.append(f"{path}:{number}: includes {target}: {wrong}")
+    parts = target.split("/")
+    if SYSTEMC.match(target) and not systemc:
+        return "SystemC belongs in hw, run, app and the models' hw files"
+    if parts[0] == "sim" and parts[1] not in layers:
+        return f"may include only {', '.join(sorted(layers))}"
+    if parts[0] == "models":
+        if model is not None and parts[1] != model:
+            return "a model never includes another model"
+        if model is None and "models" not in layers:
+            return "nothing in sim/ but app names a model"
+        if model is None and len(parts) > 2:
+            return "app sees the catalogue, no model"
+    if parts[0] == "tests":
+        return "the product never includes tests"
+    return ""
+
+
+def includes_of(text: str) -> list:
+    """(line number, included path) of every include."""
+    matches = ((number, INCLUDE.match(line)) for number, line in enumerate(text.splitlines(), 1))
+    return [(number, match.group(1)) for number, match in matches if match]
+
+
+def circles(graph: dict) -> list:
+    """Include circles: one line for each edge that closes one."""
+    done, found = set(), []
+
+    def visit(file: str, trail: list) -> None:
+        if file in trail:
+            found.append("circle: " + " -> ".join(trail[trail.index(file) :] + [file]))
+            return
+        if file in done:
+            return
+        for target in graph.get(file, []):
+            visit(target, trail + [file])
+        done.add(file)
+
+    for file in sorted(graph):
+        visit(file, [])
     return found
 
 
+def sources() -> list:
+    """All C++ files, relative to the root."""
+    files = []
+    for folder in ("sim", "models", "tests"):
+        files += [p.relative_to(ROOT) for p in sorted((ROOT / folder).rglob("*")) if p.suffix in (".h", ".cpp")]
+    return files
+
+
+def is_product(path: pathlib.PurePath) -> bool:
+    """Whether the include table speaks of the file: not the tests, and not the catalogue's two headers."""
+    return path.parts[0] != "tests" and "tests" not in path.parts and len(path.parts) > 2
+
+
 def main() -> int:
-    found, files = [], 0
-    for folder in ("sim", "models"):
-        for path in sorted((ROOT / folder).rglob("*")):
-            relative = path.relative_to(ROOT)
-            in_model_tests = relative.parts[0] == "models" and "tests" in relative.parts
-            if path.suffix not in (".h", ".cpp") or in_model_tests or len(relative.parts) < 3:
-                continue
-            files += 1
-            found += offences(relative, path.read_text())
+    found, graph = [], {}
+    files = sources()
+    for path in files:
+        text = (ROOT / path).read_text()
+        lines = text.count("\n")
+        if lines > MOST_LINES:
+            found.append(f"{path}: {lines} lines, at most {MOST_LINES}")
+        included = includes_of(text)
+        graph[str(path)] = [target for number, target in included if (ROOT / target).is_file() and target != str(path)]
+        if is_product(path):
+            found += [
+                f"{path}:{number}: includes {target}: {why}"
+                for number, target in included
+                if (why := offence(path, target))
+            ]
+    found += circles(graph)
     for line in found:
         print(line)
-    print(f"{files} files, {len(found)} offences against the include table")
+    print(f"{len(files)} files, {len(found)} offences against the include table")
     return 1 if found else 0
 
 

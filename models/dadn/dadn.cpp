@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/dadn/dadn.h"
 
-#include "sim/arch/budget.h"
 #include "sim/base/error.h"
+#include "sim/pricing/budget.h"
 
 namespace heddle::models::dadn {
 namespace {
@@ -51,17 +51,17 @@ std::unique_ptr<arch::Plan> Dadn::prepare(const arch::LayerInput&) const {
 
 // One brick of each window of a set meets all filters of a pass each cycle; precision changes nothing.
 arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
-  const arch::Presence present = arch::presence(input, block);
+  const pricing::Presence present = pricing::presence(input, block);
   const Cycles pass(block.window_sets.size() * input.mapping.steps);
   arch::Cost cost;
   cost.passes.assign(block.passes.size(), pass);
   cost.compute = pass * block.passes.size();
-  cost.lanes = arch::complete(
+  cost.lanes = pricing::complete(
       input.mapping.array, cost.compute,
       LaneCycles(present.windows * present.filter_channels * input.mapping.composition.elements()),
       LaneCycles(0), LaneCycles(0));
-  cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
+  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
   return cost;
 }
 

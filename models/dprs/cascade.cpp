@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The extension for fully connected layers: Tartan's second weight register, with widths found at run time.
-#include "sim/arch/cascade.h"
+#include "sim/pricing/cascade.h"
 
 #include <algorithm>
 #include <map>
 
 #include "models/dprs/dprs.h"
-#include "sim/arch/budget.h"
 #include "sim/base/quantity.h"
+#include "sim/pricing/budget.h"
 
 namespace heddle::models::dprs {
 namespace {
@@ -20,9 +20,9 @@ struct CascadePlan final : arch::Plan {
   std::vector<std::vector<Step>> steps;  // [pass of the mapping][step]
 };
 
-arch::Cascade cascade_of_pass(const arch::LayerInput& input, std::uint32_t pass) {
+pricing::Cascade cascade_of_pass(const arch::LayerInput& input, std::uint32_t pass) {
   const std::uint32_t group = input.mapping.passes[pass].front().group;
-  return arch::cascade_of(input.lowered, input.lowered.groups[group].filters, input.mapping.array);
+  return pricing::cascade_of(input.lowered, input.lowered.groups[group].filters, input.mapping.array);
 }
 
 }  // namespace
@@ -44,11 +44,11 @@ unsigned Dprs::weight_width(const arch::LayerInput& input, std::uint32_t pass, s
 }
 
 std::unique_ptr<arch::Plan> Dprs::prepare_cascade(const arch::LayerInput& input) const {
-  const arch::WidthDetector detect = detector(input);
+  const pricing::WidthDetector detect = detector(input);
   const auto bits = summaries(*input.activations);
   auto plan = std::make_unique<CascadePlan>();
   for (std::uint32_t p = 0; p < input.mapping.passes.size(); ++p) {
-    const arch::Cascade cascade = cascade_of_pass(input, p);
+    const pricing::Cascade cascade = cascade_of_pass(input, p);
     const std::uint32_t group = input.mapping.passes[p].front().group;
     auto& steps = plan->steps.emplace_back();
     for (std::uint32_t k = 0; k < cascade.steps; ++k) {
@@ -69,7 +69,7 @@ arch::Cost Dprs::price_cascade(const arch::LayerInput& input, const arch::Plan& 
                                const arch::Block& block) const {
   const auto& steps = dynamic_cast<const CascadePlan&>(plan).steps;
   std::map<std::uint32_t, std::uint32_t> next;  // the pass that runs after one, weights loaded without a gap
-  for (const auto& run : arch::cascade_runs(input, block)) {
+  for (const auto& run : pricing::cascade_runs(input, block)) {
     for (std::size_t i = 0; i + 1 < run.passes.size(); ++i) next[run.passes[i]] = run.passes[i + 1];
   }
   const auto cycles = [&](unsigned bits) {
@@ -84,15 +84,15 @@ arch::Cost Dprs::price_cascade(const arch::LayerInput& input, const arch::Plan& 
       load = steps[after->second][0].weight_bits;
     }
     const unsigned stream = steps[pass][k].activation_bits;
-    return arch::CascadeStep{cycles(std::max(stream, load)), cycles(stream)};
+    return pricing::CascadeStep{cycles(std::max(stream, load)), cycles(stream)};
   };
-  arch::Cost cost =
-      arch::price_cascade(input, block,
-                          {.step = step,
-                           .lead = [&](std::uint32_t first) { return cycles(steps[first][0].weight_bits); },
-                           .tail = [](const arch::Cascade& cascade) { return ceil_log2(cascade.slices); }});
-  cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
+  arch::Cost cost = pricing::price_cascade(
+      input, block,
+      {.step = step,
+       .lead = [&](std::uint32_t first) { return cycles(steps[first][0].weight_bits); },
+       .tail = [](const pricing::Cascade& cascade) { return ceil_log2(cascade.slices); }});
+  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
   for (const auto pass : block.passes) {
     cost.events[0] += steps[pass].size();
     for (const auto& at : steps[pass]) cost.events[1] += cycles(at.activation_bits);

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 
-#include "sim/arch/cascade.h"
-#include "sim/arch/column_steps.h"
 #include "sim/base/quantity.h"
+#include "sim/pricing/cascade.h"
+#include "sim/pricing/column_steps.h"
 
 namespace heddle::models::dprs {
 namespace {
@@ -14,8 +14,8 @@ namespace {
 enum Event : std::size_t { kGroups, kGroupCycles };
 
 struct StepPlan final : arch::Plan {
-  explicit StepPlan(arch::ColumnSteps s) : steps(std::move(s)) {}
-  arch::ColumnSteps steps;
+  explicit StepPlan(pricing::ColumnSteps s) : steps(std::move(s)) {}
+  pricing::ColumnSteps steps;
 };
 
 std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
@@ -27,7 +27,7 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
 std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activations) {
   constexpr std::size_t kChunk = 4096;  // bricks a task
   std::vector<kernel::GroupBits> out(activations.count());
-  arch::parallel_for(ceil_div(out.size(), kChunk), [&](std::size_t i) {
+  parallel_for(ceil_div(out.size(), kChunk), [&](std::size_t i) {
     const std::size_t first = i * kChunk;
     const std::size_t count = std::min(kChunk, out.size() - first);
     kernel::summarize_bricks(activations.values().subspan(first * kernel::kBrick, count * kernel::kBrick),
@@ -50,19 +50,19 @@ std::vector<kernel::GroupBits> block_summaries(const workload::ActivationBricks&
 }
 
 arch::Mapping Dprs::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
-  return cascades(layer) ? arch::map_cascade(layer, shape())
+  return cascades(layer) ? pricing::map_cascade(layer, shape())
                          : arch::map_composed(layer, shape(), pallet, params_.pe_width);
 }
 
 std::unique_ptr<arch::Plan> Dprs::prepare(const arch::LayerInput& input) const {
   if (cascades(input.lowered)) return prepare_cascade(input);
-  const arch::WidthDetector detect = detector(input);
+  const pricing::WidthDetector detect = detector(input);
   const std::uint32_t blocks = input.mapping.composition.columns;
   std::vector<std::vector<kernel::GroupBits>> bits;
   for (std::uint32_t k = 0; k < blocks && blocks > 1; ++k)
     bits.push_back(block_summaries(*input.activations, k, params_.pe_width, detect.is_signed));
   if (blocks == 1) bits.push_back(summaries(*input.activations));
-  return std::make_unique<StepPlan>(arch::column_steps(
+  return std::make_unique<StepPlan>(pricing::column_steps(
       input, columns_per_unit(), [&](std::span<const std::size_t> bases, std::size_t offset) {
         unsigned widest = 1;
         for (const auto& block : bits) {
@@ -77,9 +77,9 @@ std::unique_ptr<arch::Plan> Dprs::prepare(const arch::LayerInput& input) const {
 arch::Cost Dprs::price(const arch::LayerInput& input, const arch::Plan& plan,
                        const arch::Block& block) const {
   if (cascades(input.lowered)) return price_cascade(input, plan, block);
-  arch::UnitTally tally;
-  arch::Cost cost = arch::price_columns(input, block, dynamic_cast<const StepPlan&>(plan).steps,
-                                        params_.registers, params_.container_bits, tally);
+  pricing::UnitTally tally;
+  arch::Cost cost = pricing::price_columns(input, block, dynamic_cast<const StepPlan&>(plan).steps,
+                                           params_.registers, params_.container_bits, tally);
   cost.events[kGroups] = tally.steps;
   cost.events[kGroupCycles] = tally.cycles;
   return cost;

@@ -5,7 +5,7 @@
 
 #include "sim/arch/accelerator.h"
 #include "sim/arch/composition.h"
-#include "sim/arch/width_detector.h"
+#include "sim/pricing/width_detector.h"
 
 namespace heddle::models::dprs {
 
@@ -18,7 +18,7 @@ struct Params {
   std::uint32_t columns = 16;
   std::uint32_t group_size = 16;
   bool trim_low = true;
-  arch::WidthRule width_rule = arch::WidthRule::papers;
+  pricing::WidthRule width_rule = pricing::WidthRule::papers;
   std::uint32_t bits_per_cycle = 1;
   std::uint32_t registers = 0;  // kernel::RunAhead::kUnlimited
   FullyConnected fully_connected = FullyConnected::round_robin;
@@ -46,8 +46,8 @@ class Dprs final : public arch::Accelerator {
   [[nodiscard]] unsigned weight_width(const arch::LayerInput& input, std::uint32_t pass,
                                       std::uint32_t step) const;
   // The detectors at the dispatcher as they are set for a layer.
-  [[nodiscard]] arch::WidthDetector detector(const arch::LayerInput& input) const {
-    return arch::WidthDetector::of_activations(params_.width_rule, params_.trim_low, input);
+  [[nodiscard]] pricing::WidthDetector detector(const arch::LayerInput& input) const {
+    return pricing::WidthDetector::of_activations(params_.width_rule, params_.trim_low, input);
   }
 
   [[nodiscard]] arch::ArrayShape shape() const override {
@@ -55,7 +55,7 @@ class Dprs final : public arch::Accelerator {
   }
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override {
-    return {.activations = true, .tensor_signs = params_.width_rule == arch::WidthRule::dnnsim};
+    return {.activations = true, .tensor_signs = params_.width_rule == pricing::WidthRule::dnnsim};
   }
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;

@@ -22,7 +22,7 @@ void check(const Params& params) {
             "a group of {} values is more than the {} windows of a tile's columns hold at once (at most {})",
             params.group_size, params.columns, params.columns * arch::kLanes));
   }
-  if (params.width_rule == arch::WidthRule::dnnsim && params.fully_connected == FullyConnected::cascade) {
+  if (params.width_rule == pricing::WidthRule::dnnsim && params.fully_connected == FullyConnected::cascade) {
     throw Error(ErrorKind::config, "/parameters/fully_connected",
                 "DNNsim has no cascade: width_rule dnnsim asks for round_robin");
   }
@@ -105,7 +105,7 @@ Params Params::from(const config::Values& values) {
                    .columns = values.count("columns"),
                    .group_size = values.count("group_size"),
                    .trim_low = values.flag("trim_low"),
-                   .width_rule = arch::width_rule_from(values),
+                   .width_rule = pricing::width_rule_from(values),
                    .bits_per_cycle = values.count("bits_per_cycle"),
                    .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
                                                                       : values.count("run_ahead_registers"),

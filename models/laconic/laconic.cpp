@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "models/laconic/kernel/lane_products.h"
 #include "models/laconic/time.h"
-#include "sim/arch/budget.h"
 #include "sim/base/error.h"
-#include "sim/kernel/lane_products.h"
+#include "sim/pricing/budget.h"
 
 namespace heddle::models::laconic {
 namespace {
@@ -78,7 +78,7 @@ config::Declaration Params::declaration() {
           .by_default(1)
           .means("Q: operand bricks that a row or column holds at a time; used where sync is queue")
           .from("our choice"),
-      arch::encoder_parameter(),
+      pricing::encoder_parameter(),
       Parameter::integer("lpe_width", "bits", 4, 16)
           .by_default(16)
           .means("magnitude bits of an element: of 8-bit elements, ceil(Pa/8) columns make one window and "
@@ -94,9 +94,8 @@ Params Params::from(const config::Values& values) {
           .rows = values.count("rows"),
           .columns = values.count("columns"),
           .sync = values.text("sync") == "queue" ? Sync::queue : Sync::barrier,
-          .queue_depth =
-              values.is_word("queue_depth") ? kernel::QueueArray::kUnlimited : values.count("queue_depth"),
-          .encoder = arch::encoder_from(values),
+          .queue_depth = values.is_word("queue_depth") ? QueueArray::kUnlimited : values.count("queue_depth"),
+          .encoder = pricing::encoder_from(values),
           .lpe_width = values.count("lpe_width"),
           .container_bits = values.count("container_bits"),
           .storage = arch::storage_from(values)};
@@ -134,10 +133,10 @@ arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Plan& any_p
   const LaneCycles fill(fully_connected ? (time.cycles * composed.columns - time.column_cycles) * column_lanes
                                         : 0);
   const std::uint64_t present_lane_cycles = time.present_lane_cycles * elements;
-  cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(work.busy_lane_cycles),
-                              LaneCycles(present_lane_cycles - work.busy_lane_cycles), fill);
-  cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
+  cost.lanes = pricing::complete(input.mapping.array, cost.compute, LaneCycles(work.busy_lane_cycles),
+                                 LaneCycles(present_lane_cycles - work.busy_lane_cycles), fill);
+  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
   cost.events[kSteps] = std::uint64_t{block.passes.size()} * block.window_sets.size() * input.mapping.steps;
   cost.events[kElementSteps] = work.element_steps;
   cost.events[kTermPairs] = work.term_pairs;

@@ -6,7 +6,7 @@
 
 #include "sim/arch/accelerator.h"
 #include "sim/arch/composition.h"
-#include "sim/arch/term_encoder.h"
+#include "sim/pricing/term_encoder.h"
 
 namespace heddle::models::laconic {
 
@@ -64,7 +64,7 @@ class Laconic final : public arch::Accelerator {
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Needs needs() const override { return {.activations = true, .weights = true}; }
   [[nodiscard]] std::vector<std::string> notes() const override {
-    return {arch::encoder_note(params_.encoder)};
+    return {pricing::encoder_note(params_.encoder)};
   }
   // A magnitude that is wider than an element is split: rows make one filter, columns one window.
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {

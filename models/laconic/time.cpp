@@ -5,11 +5,11 @@
 #include <map>
 #include <utility>
 
-#include "sim/arch/budget.h"
-#include "sim/arch/parallel.h"
-#include "sim/arch/rounds.h"
-#include "sim/kernel/lane_products.h"
+#include "models/laconic/kernel/lane_products.h"
+#include "sim/base/parallel.h"
 #include "sim/kernel/round_robin.h"
+#include "sim/pricing/budget.h"
+#include "sim/pricing/rounds.h"
 
 namespace heddle::models::laconic {
 namespace {
@@ -36,7 +36,7 @@ PassWeights pass_weights(const arch::LayerInput& input, const TermPlan& plan, st
 std::vector<PassWeights> weights_of(const arch::LayerInput& input, const TermPlan& plan,
                                     const arch::Block& block) {
   std::vector<PassWeights> out(block.passes.size());
-  arch::parallel_for(out.size(), [&](std::size_t p) { out[p] = pass_weights(input, plan, block.passes[p]); });
+  parallel_for(out.size(), [&](std::size_t p) { out[p] = pass_weights(input, plan, block.passes[p]); });
   return out;
 }
 
@@ -53,7 +53,7 @@ class PassSteps {
   const std::vector<std::uint16_t>& of(const PassWeights& pass) {
     for (std::size_t i = 0; i < pass.slots.size(); ++i) {
       auto& out = i == 0 ? steps_ : slot_steps_;
-      kernel::barrier_steps(pass.maxima[i], activations(pass.slots[i].group), out);
+      barrier_steps(pass.maxima[i], activations(pass.slots[i].group), out);
       for (std::size_t s = 0; i > 0 && s < steps_.size(); ++s)
         steps_[s] = std::max(steps_[s], slot_steps_[s]);
     }
@@ -99,8 +99,8 @@ class TileQueues {
     for (std::uint32_t s = 0; s < input_.mapping.steps; ++s) {
       gather(set, windows, s);
       const std::span<std::uint16_t> present(present_.data(), std::size_t{set.filters} * windows.count);
-      kernel::pair_steps({weights_.data(), set.filters * kLanes},
-                         {activations_.data(), windows.count * kLanes}, present);
+      pair_steps({weights_.data(), set.filters * kLanes}, {activations_.data(), windows.count * kLanes},
+                 present);
       std::uint64_t sum = 0;
       for (const auto n : present) sum += n;
       element_cycles_ += sum;
@@ -154,7 +154,7 @@ class TileQueues {
   std::size_t rows_;
   std::size_t columns_;
   std::uint32_t tile_;
-  kernel::QueueArray queues_;
+  QueueArray queues_;
   std::vector<std::uint8_t> weights_;
   std::vector<std::uint8_t> activations_;
   std::vector<std::uint16_t> present_;
@@ -174,7 +174,7 @@ Time barrier_time(const arch::LayerInput& input, const TermPlan& plan, const arc
     std::uint64_t present_lane_cycles = 0;
   };
   std::vector<SetTime> by_set(block.window_sets.size());
-  arch::parallel_for(by_set.size(), [&](std::size_t w) {
+  parallel_for(by_set.size(), [&](std::size_t w) {
     const arch::WindowSet& set = input.mapping.window_sets[block.window_sets[w]];
     PassSteps pass_steps(input, plan, set);
     for (const PassWeights& pass : weights) {
@@ -202,15 +202,15 @@ Time barrier_time(const arch::LayerInput& input, const TermPlan& plan, const arc
 
 Time queue_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block,
                 std::uint32_t depth) {
-  const arch::Rounds rounds(input, block);
+  const pricing::Rounds rounds(input, block);
   // Queues that hold all bricks of the block never make anyone wait.
-  if (depth >= std::uint64_t{rounds.size()} * input.mapping.steps) depth = kernel::QueueArray::kUnlimited;
+  if (depth >= std::uint64_t{rounds.size()} * input.mapping.steps) depth = QueueArray::kUnlimited;
   std::vector<TileQueues::Summary> tiles(input.mapping.array.tiles);
-  arch::parallel_for(tiles.size(), [&](std::size_t t) {
+  parallel_for(tiles.size(), [&](std::size_t t) {
     TileQueues queues(input, plan, static_cast<std::uint32_t>(t), depth);
     std::vector<std::uint64_t> ends;
     for (std::size_t i = 0; i < rounds.size(); ++i) {
-      const arch::Round at = rounds[i];
+      const pricing::Round at = rounds[i];
       queues.run(input.mapping.passes[at.pass], input.mapping.window_sets[at.window_set]);
       ends.push_back(queues.finish_cycles());
     }
@@ -245,7 +245,7 @@ Time round_robin_time(const arch::LayerInput& input, const TermPlan& plan, const
     }
   }
   out.cycles = columns.finish_cycles();
-  out.passes = arch::split_evenly(Cycles(out.cycles), block.passes.size());
+  out.passes = pricing::split_evenly(Cycles(out.cycles), block.passes.size());
   return out;
 }
 

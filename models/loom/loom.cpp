@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "sim/arch/cascade.h"
 #include "sim/base/error.h"
 #include "sim/kernel/width.h"
+#include "sim/pricing/cascade.h"
 
 namespace heddle::models::loom {
 namespace {
@@ -113,14 +113,14 @@ Params Params::from(const config::Values& values) {
   if (weights == "group") out.weight_precision = WeightPrecision::group;
   if (weights == "values") out.weight_precision = WeightPrecision::values;
   if (values.text("weight_sync") == "mean") out.weight_sync = WeightSync::mean;
-  out.width_rule = arch::width_rule_from(values);
+  out.width_rule = pricing::width_rule_from(values);
   if (values.text("fully_connected") == "round_robin") out.fully_connected = FullyConnected::round_robin;
   if (values.text("composed_weights") == "layer") out.composed_weights = ComposedWeights::layer;
   if (out.pe_width < 16 && out.fully_connected == FullyConnected::cascade) {
     throw Error(ErrorKind::config, "/parameters/pe_width",
                 "units narrower than 16 bits are composed for fully_connected \"round_robin\" only");
   }
-  if (out.trim_low && out.width_rule != arch::WidthRule::dnnsim) {
+  if (out.trim_low && out.width_rule != pricing::WidthRule::dnnsim) {
     throw Error(ErrorKind::config, "/parameters/trim_low",
                 "low bits are trimmed with width_rule \"dnnsim\" only");
   }
@@ -134,7 +134,7 @@ void Loom::require_bit_true() const {
 }
 
 unsigned Loom::width(std::span<const std::int32_t, workload::kBrick> brick, unsigned bits,
-                     const arch::WidthDetector& detector) const {
+                     const pricing::WidthDetector& detector) const {
   if (blocks(bits) == 1) return detector.width(kernel::summarize(brick));
   unsigned widest = 1;
   std::array<std::int32_t, workload::kBrick> block;
@@ -163,12 +163,12 @@ bool Loom::has_group_widths(const arch::LayerInput& input) const {
 arch::Needs Loom::needs() const {
   return {.activations = params_.activation_width == ActivationWidth::dynamic,
           .weights = params_.weight_precision == WeightPrecision::values,
-          .tensor_signs = params_.width_rule == arch::WidthRule::dnnsim};
+          .tensor_signs = params_.width_rule == pricing::WidthRule::dnnsim};
 }
 
 arch::Mapping Loom::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
   const bool cascades = layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
-  if (cascades) return arch::map_cascade(layer, shape());
+  if (cascades) return pricing::map_cascade(layer, shape());
   return arch::map_composed(layer, shape(), pallet, params_.pe_width);
 }
 

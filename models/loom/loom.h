@@ -6,7 +6,7 @@
 
 #include "sim/arch/accelerator.h"
 #include "sim/arch/composition.h"
-#include "sim/arch/width_detector.h"
+#include "sim/pricing/width_detector.h"
 
 namespace heddle::models::loom {
 
@@ -28,7 +28,7 @@ struct Params {
   ActivationWidth activation_width = ActivationWidth::layer;
   WeightPrecision weight_precision = WeightPrecision::layer;
   WeightSync weight_sync = WeightSync::maximum;
-  arch::WidthRule width_rule = arch::WidthRule::papers;
+  pricing::WidthRule width_rule = pricing::WidthRule::papers;
   FullyConnected fully_connected = FullyConnected::cascade;
   ComposedWeights composed_weights = ComposedWeights::unit;
 
@@ -54,12 +54,12 @@ class Loom final : public arch::Accelerator {
   // Width of a brick of values that are `bits` bits wide under this configuration's rule, of the widest
   // block where they are cut.
   [[nodiscard]] unsigned width(std::span<const std::int32_t, workload::kBrick> brick, unsigned bits,
-                               const arch::WidthDetector& detector) const;
-  [[nodiscard]] arch::WidthDetector activation_detector(const arch::LayerInput& input) const {
-    return arch::WidthDetector::of_activations(params_.width_rule, params_.trim_low, input);
+                               const pricing::WidthDetector& detector) const;
+  [[nodiscard]] pricing::WidthDetector activation_detector(const arch::LayerInput& input) const {
+    return pricing::WidthDetector::of_activations(params_.width_rule, params_.trim_low, input);
   }
-  [[nodiscard]] arch::WidthDetector weight_detector(const arch::LayerInput& input) const {
-    return arch::WidthDetector::of_weights(params_.width_rule, params_.trim_low, input);
+  [[nodiscard]] pricing::WidthDetector weight_detector(const arch::LayerInput& input) const {
+    return pricing::WidthDetector::of_weights(params_.width_rule, params_.trim_low, input);
   }
   // Whether weights have widths of their own: the trace's, or found in the values.
   [[nodiscard]] bool has_group_widths(const arch::LayerInput& input) const;

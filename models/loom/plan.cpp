@@ -4,14 +4,14 @@
 #include <algorithm>
 #include <numeric>
 
-#include "sim/arch/parallel.h"
+#include "sim/base/parallel.h"
 
 namespace heddle::models::loom {
 namespace {
 
 // The width of every brick.
 std::vector<std::uint8_t> brick_widths(const Loom& model, std::span<const std::int32_t> values, unsigned bits,
-                                       const arch::WidthDetector& detector) {
+                                       const pricing::WidthDetector& detector) {
   std::vector<std::uint8_t> out(values.size() / workload::kBrick);
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i] = static_cast<std::uint8_t>(
@@ -82,7 +82,7 @@ Streams streams_of(const arch::LayerInput& input, const LoomPlan& plan, const ar
   out.held.assign(steps, 0);
   out.own.assign(groups.size(), std::vector<std::uint64_t>(steps, 0));
   const auto bases = window_bases(input, block);
-  arch::parallel_for(steps, [&](std::size_t step) {
+  parallel_for(steps, [&](std::size_t step) {
     const auto at = input.lowered.step_at(static_cast<std::uint32_t>(step));
     std::size_t window = 0;
     for (const auto s : block.window_sets) {

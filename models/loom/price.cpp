@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "models/loom/plan.h"
-#include "sim/arch/budget.h"
-#include "sim/arch/cascade.h"
 #include "sim/kernel/round_robin.h"
+#include "sim/pricing/budget.h"
+#include "sim/pricing/cascade.h"
 
 namespace heddle::models::loom {
 namespace {
@@ -81,8 +81,8 @@ void finish(const Loom& model, const arch::LayerInput& input, const Work& work, 
             arch::Cost& cost) {
   // Composed units work on the blocks of a value side by side.
   const std::uint64_t units = input.mapping.composition.elements();
-  cost.lanes = arch::complete(input.mapping.array, cost.compute, LaneCycles(work.effective * units),
-                              LaneCycles((work.present - work.effective) * units), fill);
+  cost.lanes = pricing::complete(input.mapping.array, cost.compute, LaneCycles(work.effective * units),
+                                 LaneCycles((work.present - work.effective) * units), fill);
   cost.activation_read = Bits(work.activation_bits * model.blocks(input.layer.precision.activation_bits));
   cost.weight_read = Bits(work.weight_bits * model.blocks(input.layer.precision.weight_bits));
 }
@@ -127,7 +127,7 @@ arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, c
     count_events(block, streams, weights, cost);
   }
   cost.compute = Cycles(columns.finish_cycles());
-  cost.passes = arch::split_evenly(cost.compute, block.passes.size());
+  cost.passes = pricing::split_evenly(cost.compute, block.passes.size());
   const std::uint64_t rows =
       std::uint64_t{elements.tiles} * elements.rows * input.mapping.composition.elements();
   finish(model, input, work,
@@ -142,21 +142,21 @@ arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, co
   const std::uint32_t hold = std::max(params.columns, stream);
   const std::uint32_t weight_bits = input.layer.precision.weight_bits;
   arch::Cost cost =
-      arch::price_cascade(input, block,
-                          {.step =
-                               [=](std::uint32_t, std::uint32_t) {
-                                 return arch::CascadeStep{hold * weight_bits, stream * weight_bits};
-                               },
-                           .lead = [&](std::uint32_t) { return params.columns - 1; },
-                           .tail = nullptr});
-  for (const auto& run : arch::cascade_runs(input, block)) {
+      pricing::price_cascade(input, block,
+                             {.step =
+                                  [=](std::uint32_t, std::uint32_t) {
+                                    return pricing::CascadeStep{hold * weight_bits, stream * weight_bits};
+                                  },
+                              .lead = [&](std::uint32_t) { return params.columns - 1; },
+                              .tail = nullptr});
+  for (const auto& run : pricing::cascade_runs(input, block)) {
     const std::uint64_t steps = run.passes.size() * run.cascade.steps;
     cost.events[kSteps] += steps;
     cost.events[kWeightPlanes] += steps * weight_bits;
     cost.events[kActivationSlots] += steps * stream;
   }
-  cost.activation_read = arch::activation_bits(input, block, params.container_bits) * weight_bits;
-  cost.weight_read = arch::weight_bits(input, block, weight_bits);
+  cost.activation_read = pricing::activation_bits(input, block, params.container_bits) * weight_bits;
+  cost.weight_read = pricing::weight_bits(input, block, weight_bits);
   return cost;
 }
 

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <numeric>
 
-#include "sim/arch/column_steps.h"
-#include "sim/arch/pass_slots.h"
 #include "sim/base/quantity.h"
 #include "sim/kernel/run_ahead.h"
 #include "sim/kernel/shifter.h"
+#include "sim/pricing/column_steps.h"
+#include "sim/pricing/pass_slots.h"
 
 namespace heddle::models::pragmatic {
 namespace {
@@ -18,8 +18,8 @@ using config::Parameter;
 enum Event : std::size_t { kBricks, kBrickCycles, kTerms, kTermProducts };
 
 struct TermPlan final : arch::Plan {
-  TermPlan(arch::ColumnSteps s, std::vector<std::uint64_t> t) : steps(std::move(s)), terms(std::move(t)) {}
-  arch::ColumnSteps steps;
+  TermPlan(pricing::ColumnSteps s, std::vector<std::uint64_t> t) : steps(std::move(s)), terms(std::move(t)) {}
+  pricing::ColumnSteps steps;
   std::vector<std::uint64_t> terms;  // [group][window set]: of all bricks that its windows read
 };
 
@@ -35,7 +35,7 @@ BrickWork brick_work(const workload::ActivationBricks& activations, const Params
   constexpr std::size_t kChunk = 1024;  // bricks a task; its masks stay in the cache
   BrickWork out{std::vector<std::uint8_t>(activations.count()),
                 std::vector<std::uint16_t>(activations.count())};
-  arch::parallel_for(ceil_div(activations.count(), kChunk), [&](std::size_t i) {
+  parallel_for(ceil_div(activations.count(), kChunk), [&](std::size_t i) {
     const std::size_t first = i * kChunk;
     const std::size_t count = std::min(kChunk, activations.count() - first);
     const auto values = activations.values().subspan(first * arch::kLanes, count * arch::kLanes);
@@ -70,7 +70,7 @@ void count_terms(const arch::LayerInput& input, const arch::Block& block, const 
                  arch::Cost& cost) {
   const std::size_t sets = input.mapping.window_sets.size();
   for (const auto p : block.passes) {
-    for (const auto& slot : arch::slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups)) {
+    for (const auto& slot : pricing::slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups)) {
       for (const auto set : block.window_sets) {
         const std::uint64_t terms = plan.terms[slot.group * sets + set];
         cost.events[kTerms] += terms;
@@ -104,7 +104,7 @@ config::Declaration array_parameters() {
 config::Declaration Params::declaration() {
   config::Declaration out = array_parameters();
   config::Declaration own{
-      arch::encoder_parameter(),
+      pricing::encoder_parameter(),
       Parameter::integer("first_stage_bits", "bits", 0, 4)
           .by_default(2)
           .means("L: a lane's own shifter reaches exponents up to 2^L - 1 above the column's common shift; 4 "
@@ -127,7 +127,7 @@ Params Params::from(const config::Values& values) {
   return {.tiles = values.count("tiles"),
           .rows = values.count("rows"),
           .columns = values.count("columns"),
-          .encoder = arch::encoder_from(values),
+          .encoder = pricing::encoder_from(values),
           .first_stage_bits = values.count("first_stage_bits"),
           .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
                                                              : values.count("run_ahead_registers"),
@@ -139,19 +139,19 @@ Params Params::from(const config::Values& values) {
 std::unique_ptr<arch::Plan> Pragmatic::prepare(const arch::LayerInput& input) const {
   const BrickWork work = brick_work(*input.activations, params_, input.mapping.composition.columns);
   return std::make_unique<TermPlan>(
-      arch::column_steps(input, 1,
-                         [&](std::span<const std::size_t> bases, std::size_t offset) {
-                           return work.cycles[bases[0] + offset];
-                         }),
-      arch::window_set_sums(input, work.terms));
+      pricing::column_steps(input, 1,
+                            [&](std::span<const std::size_t> bases, std::size_t offset) {
+                              return work.cycles[bases[0] + offset];
+                            }),
+      pricing::window_set_sums(input, work.terms));
 }
 
 arch::Cost Pragmatic::price(const arch::LayerInput& input, const arch::Plan& plan,
                             const arch::Block& block) const {
   const auto& terms = dynamic_cast<const TermPlan&>(plan);
-  arch::UnitTally tally;
+  pricing::UnitTally tally;
   arch::Cost cost =
-      arch::price_columns(input, block, terms.steps, params_.registers, params_.container_bits, tally);
+      pricing::price_columns(input, block, terms.steps, params_.registers, params_.container_bits, tally);
   cost.events[kBricks] = tally.steps;
   cost.events[kBrickCycles] = tally.cycles;
   count_terms(input, block, terms, cost);

@@ -3,7 +3,7 @@
 
 #include "sim/arch/accelerator.h"
 #include "sim/arch/composition.h"
-#include "sim/arch/term_encoder.h"
+#include "sim/pricing/term_encoder.h"
 
 namespace heddle::models::pragmatic {
 
@@ -36,7 +36,7 @@ class Pragmatic final : public arch::Accelerator {
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override { return {.activations = true}; }
   [[nodiscard]] std::vector<std::string> notes() const override {
-    return {arch::encoder_note(params_.encoder)};
+    return {pricing::encoder_note(params_.encoder)};
   }
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {

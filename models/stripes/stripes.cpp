@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "sim/arch/budget.h"
 #include "sim/base/quantity.h"
+#include "sim/pricing/budget.h"
 
 namespace heddle::models::stripes {
 namespace {
@@ -38,7 +38,7 @@ config::Declaration Params::declaration() {
           .means("activation bits that a unit processes a cycle")
           .from("Stripes (MICRO'16)"),
       arch::pe_width_parameter(),
-      arch::activation_fetch_parameter(),
+      pricing::activation_fetch_parameter(),
       arch::storage_parameter(arch::Storage::container, "Stripes (MICRO'16) keeps DaDianNao's containers"),
       arch::container_bits_parameter()};
 }
@@ -50,7 +50,7 @@ Params Params::from(const config::Values& values) {
           .bits_per_cycle = values.count("bits_per_cycle"),
           .container_bits = values.count("container_bits"),
           .pe_width = values.count("pe_width"),
-          .fetch = arch::activation_fetch_from(values),
+          .fetch = pricing::activation_fetch_from(values),
           .storage = arch::storage_from(values)};
 }
 
@@ -64,9 +64,9 @@ std::unique_ptr<arch::Plan> Stripes::prepare(const arch::LayerInput&) const {
 }
 
 arch::Cost Stripes::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
-  arch::Cost cost = arch::price_activation_serial(input, block, serial_cycles(input.layer), params_.fetch);
-  cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
+  arch::Cost cost = pricing::price_activation_serial(input, block, serial_cycles(input.layer), params_.fetch);
+  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
   return cost;
 }
 

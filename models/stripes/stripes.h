@@ -2,8 +2,8 @@
 #pragma once
 
 #include "sim/arch/accelerator.h"
-#include "sim/arch/activation_serial.h"
 #include "sim/arch/composition.h"
+#include "sim/pricing/activation_serial.h"
 
 namespace heddle::models::stripes {
 
@@ -14,7 +14,7 @@ struct Params {
   std::uint32_t bits_per_cycle = 1;
   std::uint32_t container_bits = 16;
   std::uint32_t pe_width = 16;
-  arch::ActivationFetch fetch = arch::ActivationFetch::ideal;
+  pricing::ActivationFetch fetch = pricing::ActivationFetch::ideal;
   arch::Storage storage = arch::Storage::container;
 
   static config::Declaration declaration();

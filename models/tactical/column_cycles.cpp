@@ -49,7 +49,7 @@ void ColumnCycles::widths(const PackedSet& set, std::span<std::uint8_t> out) {
   const std::size_t windows = origins_.size();
   for (std::size_t e = 0; e < set.schedule.size(); ++e) {
     widest_.assign(windows, PackedBrick{});
-    for (const kernel::Read& read : set.schedule.reads(e)) {
+    for (const Read& read : set.schedule.reads(e)) {
       const auto mask = spread(lanes_of(read));
       const PackedBrick* bricks = plan_.packed(block_) + plan_.step_offset(read.column);
       for (std::size_t w = 0; w < windows; ++w) {
@@ -114,7 +114,7 @@ void ColumnCycles::find_chunks(const PackedSet& set, const arch::WindowSet& wind
 
 void ColumnCycles::find_reads(const PackedSet& set, std::size_t emitted) {
   reads_.clear();
-  for (const kernel::Read& read : set.schedule.reads(emitted)) {
+  for (const Read& read : set.schedule.reads(emitted)) {
     for (std::uint32_t rest = lanes_of(read); rest != 0; rest &= rest - 1)
       reads_.push_back(plan_.terms().offset(read.column, static_cast<std::uint32_t>(std::countr_zero(rest))));
   }

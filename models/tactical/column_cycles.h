@@ -45,7 +45,7 @@ class ColumnCycles {
   void shift_chunk(const Chunk& chunk, std::uint32_t block, std::span<std::uint8_t> out);
   template <class Mask>
   std::span<Mask> gather(const Chunk& chunk, const Mask* image, std::vector<Mask>& state);
-  [[nodiscard]] std::uint16_t lanes_of(const kernel::Read& read) const {
+  [[nodiscard]] std::uint16_t lanes_of(const Read& read) const {
     return model_.params().gate_zero_slots ? read.gated_lanes : read.lanes;
   }
   // What an emitted column reads, whichever row, as distances from a window's origin.

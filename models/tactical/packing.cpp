@@ -5,15 +5,13 @@
 #include <map>
 
 #include "models/tactical/plan.h"
-#include "sim/arch/parallel.h"
+#include "sim/base/parallel.h"
 
 namespace heddle::models::tactical {
 namespace {
 
 using arch::kLanes;
 using arch::PackingReport;
-using kernel::Slot;
-
 using MoveCounts = std::map<std::pair<std::uint32_t, std::int32_t>, std::uint64_t>;
 
 void add_to(std::vector<std::uint64_t>& histogram, std::size_t at) {
@@ -27,7 +25,7 @@ std::int32_t lane_distance(std::uint32_t from, std::uint32_t to) {
   return distance > 8 ? distance - static_cast<std::int32_t>(kLanes) : distance;
 }
 
-void count_slots(const kernel::Schedule& schedule, std::size_t e, PackingReport& out, MoveCounts& moves) {
+void count_slots(const Schedule& schedule, std::size_t e, PackingReport& out, MoveCounts& moves) {
   const std::uint32_t column = schedule.columns()[e];
   for (std::size_t row = 0; row < schedule.rows(); ++row) {
     std::size_t weights = 0;
@@ -44,7 +42,7 @@ void count_slots(const kernel::Schedule& schedule, std::size_t e, PackingReport&
     }
     add_to(out.rows_by_weights, weights);
   }
-  const kernel::Occupancy occupancy = schedule.occupancy(e);
+  const Occupancy occupancy = schedule.occupancy(e);
   out.zero_slots += occupancy.zeros;
 }
 
@@ -65,7 +63,7 @@ void count_before(const arch::LayerInput& input, const arch::FilterSet& set, Pac
   }
 }
 
-void count_set(const kernel::Schedule& schedule, PackingReport& out, MoveCounts& moves) {
+void count_set(const Schedule& schedule, PackingReport& out, MoveCounts& moves) {
   const std::size_t before = schedule.columns_before();
   ++out.filter_sets;
   out.columns_before += before;
@@ -95,8 +93,8 @@ std::optional<PackingReport> Tactical::packing_report(const arch::LayerInput& in
   std::uint64_t slots = 0;
   std::uint64_t stored = 0;
   for (const auto& pass : input.mapping.passes) {
-    std::vector<kernel::Schedule> schedules(pass.size());
-    arch::parallel_for(pass.size(), [&](std::size_t i) { schedules[i] = pack(input, pass[i], true); });
+    std::vector<Schedule> schedules(pass.size());
+    parallel_for(pass.size(), [&](std::size_t i) { schedules[i] = pack(input, pass[i], true); });
     for (std::size_t i = 0; i < pass.size(); ++i) {
       count_before(input, pass[i], out);
       count_set(schedules[i], out, moves);

@@ -74,7 +74,7 @@ void append_back_end(config::Declaration& out) {
                  "negative value, both ends "
                  "taken from one's-complemented values, an all-zero group counted as if bit 0 were set")
           .from(kDnnsim));
-  out.push_back(arch::encoder_parameter());
+  out.push_back(pricing::encoder_parameter());
   out.push_back(Parameter::integer("first_stage_bits", "bits", 0, 5)
                     .by_default(2)
                     .means("terms: L, reach of the first-stage shifters: exponents up to 2^L - 1 above the "
@@ -88,8 +88,8 @@ void append_back_end(config::Declaration& out) {
                     .from("specification; row: DNNsim's TCLe"));
 }
 
-kernel::Pattern pattern_of(const config::Values& values) {
-  const auto pattern = kernel::Pattern::parse(values.text("pattern"));
+Pattern pattern_of(const config::Values& values) {
+  const auto pattern = Pattern::parse(values.text("pattern"));
   return values.text("pattern_order") == "sorted" ? pattern.dnnsim() : pattern;
 }
 
@@ -138,19 +138,19 @@ Params Params::from(const config::Values& values) {
                                            : BackEnd::terms;
   out.pattern = pattern_of(values);
   out.schedule.slot_priority =
-      values.text("slot_priority") == "most" ? kernel::SlotPriority::most : kernel::SlotPriority::fewest;
+      values.text("slot_priority") == "most" ? SlotPriority::most : SlotPriority::fewest;
   out.schedule.drop_trailing_zeros = values.text("trailing_zero_columns") == "dropped";
   const std::string absent = values.text("absent_slots");
-  out.schedule.absent_slots = absent == "first"   ? kernel::AbsentSlots::first
-                              : absent == "empty" ? kernel::AbsentSlots::empty
-                                                  : kernel::AbsentSlots::zero;
+  out.schedule.absent_slots = absent == "first"   ? AbsentSlots::first
+                              : absent == "empty" ? AbsentSlots::empty
+                                                  : AbsentSlots::zero;
   out.gate_zero_slots = values.flag("gate_zero_slots");
   out.tile_sync = values.text("tile_sync") == "lockstep" ? TileSync::lockstep : TileSync::independent;
   out.registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
                                                         : values.count("run_ahead_registers");
   out.trim_low = values.flag("trim_low");
-  out.width_rule = arch::width_rule_from(values);
-  out.encoder = arch::encoder_from(values);
+  out.width_rule = pricing::width_rule_from(values);
+  out.encoder = pricing::encoder_from(values);
   out.first_stage_bits = values.count("first_stage_bits");
   out.detection = values.text("detection") == "row" ? Detection::row : Detection::column;
   return out;

@@ -4,13 +4,11 @@
 #include <algorithm>
 #include <bit>
 
-#include "sim/arch/parallel.h"
 #include "sim/base/error.h"
+#include "sim/base/parallel.h"
 
 namespace heddle::models::tactical {
 namespace {
-
-using kernel::Slot;
 
 std::uint16_t nonzero_lanes(workload::Brick brick) {
   std::uint32_t mask = 0;
@@ -48,8 +46,7 @@ std::vector<std::uint16_t> present_lanes(const arch::LayerInput& input, const ar
   return out;
 }
 
-kernel::Schedule Tactical::pack(const arch::LayerInput& input, const arch::FilterSet& set,
-                                bool keep_slots) const {
+Schedule Tactical::pack(const arch::LayerInput& input, const arch::FilterSet& set, bool keep_slots) const {
   const std::uint32_t steps = input.mapping.steps;
   std::vector<std::uint16_t> nonzero(std::size_t{set.filters} * steps, 0xffff);
   if (!input.layer.has_run_time_weights()) {
@@ -61,11 +58,11 @@ kernel::Schedule Tactical::pack(const arch::LayerInput& input, const arch::Filte
     }
   }
   const auto present = present_lanes(input, set);
-  kernel::ScheduleOptions options = params_.schedule;
+  ScheduleOptions options = params_.schedule;
   options.keep_slots = keep_slots;
   options.lanes = input.lowered.lanes_in_use();
   options.present = present;
-  return kernel::schedule(nonzero, set.filters, params_.pattern, options);
+  return schedule(nonzero, set.filters, params_.pattern, options);
 }
 
 TacticalPlan::TacticalPlan(const Tactical& model, const arch::LayerInput& input) {
@@ -96,7 +93,7 @@ void TacticalPlan::pack_sets(const Tactical& model, const arch::LayerInput& inpu
     sets_[p].resize(passes[p].size());
     for (std::size_t tile = 0; tile < passes[p].size(); ++tile) all.emplace_back(p, tile);
   }
-  arch::parallel_for(all.size(), [&](std::size_t i) {
+  parallel_for(all.size(), [&](std::size_t i) {
     const arch::FilterSet& from = passes[all[i].first][all[i].second];
     PackedSet& to = sets_[all[i].first][all[i].second];
     to.schedule = model.pack(input, from, model.per_row());
@@ -127,7 +124,7 @@ void TacticalPlan::summarize(const Params& params, const arch::LayerInput& input
     terms_ = TermImage(params, input);
     return;
   }
-  detector_ = arch::WidthDetector::of_activations(params.width_rule, params.trim_low, input);
+  detector_ = pricing::WidthDetector::of_activations(params.width_rule, params.trim_low, input);
   const workload::ActivationBricks& image = *input.activations;
   packed_.reserve(blocks_ * image.count());
   std::array<std::int32_t, arch::kLanes> part;

@@ -27,7 +27,7 @@ using SlotReads = std::vector<SlotRead>;
 
 // A packed filter set. It takes at least one column: a set that emits nothing costs 1 (specs).
 struct PackedSet {
-  kernel::Schedule schedule;
+  Schedule schedule;
   std::uint32_t group = 0;
   std::uint32_t filters = 0;
   std::uint32_t present_slots = 0;  // of the first column, for a set that emits nothing
@@ -44,7 +44,7 @@ class TacticalPlan final : public arch::Plan {
 
   [[nodiscard]] const PackedSet& set(std::size_t pass, std::size_t tile) const { return sets_[pass][tile]; }
   [[nodiscard]] const std::vector<std::vector<PackedSet>>& sets() const { return sets_; }
-  [[nodiscard]] const arch::WidthDetector& detector() const { return detector_; }
+  [[nodiscard]] const pricing::WidthDetector& detector() const { return detector_; }
 
   // Bricks from the window's origin to what it reads in a step, and the origin itself.
   [[nodiscard]] std::size_t step_offset(std::uint32_t step) const { return step_offsets_[step]; }
@@ -63,7 +63,7 @@ class TacticalPlan final : public arch::Plan {
   void summarize(const Params& params, const arch::LayerInput& input);
 
   std::vector<std::vector<PackedSet>> sets_;  // [pass][tile]
-  arch::WidthDetector detector_;
+  pricing::WidthDetector detector_;
   std::uint32_t blocks_ = 1;
   std::vector<std::size_t> step_offsets_;
   std::vector<PackedBrick> packed_;

@@ -5,11 +5,11 @@
 
 #include "models/tactical/column_cycles.h"
 #include "models/tactical/plan.h"
-#include "sim/arch/budget.h"
-#include "sim/arch/parallel.h"
+#include "sim/base/parallel.h"
 #include "sim/base/quantity.h"
 #include "sim/kernel/round_robin.h"
 #include "sim/kernel/run_ahead.h"
+#include "sim/pricing/budget.h"
 
 namespace heddle::models::tactical {
 namespace {
@@ -121,7 +121,7 @@ std::vector<Tally> run_convolution(const Tactical& model, const arch::LayerInput
   constexpr std::size_t kSetsAPart = 4;  // enough work for a task
   const std::size_t parts = ceil_div(block.window_sets.size(), kSetsAPart);
   std::vector<Tally> partial(block.passes.size() * parts);
-  arch::parallel_for(partial.size(), [&](std::size_t i) {
+  parallel_for(partial.size(), [&](std::size_t i) {
     WindowSetRun run(model, input, plan);
     const auto& pass = plan.sets()[block.passes[i / parts]];
     const std::size_t first = i % parts * kSetsAPart;
@@ -148,7 +148,7 @@ class FullyConnectedRun {
         rows_(input.mapping.composed().rows) {
     counts_.resize(block.passes.size() * tiles_);
     std::vector<std::uint64_t> terms(counts_.size());
-    arch::parallel_for(counts_.size(), [&](std::size_t i) {
+    parallel_for(counts_.size(), [&](std::size_t i) {
       const auto& pass = plan.sets()[block.passes[i / tiles_]];
       if (i % tiles_ >= pass.size()) return;
       ColumnCycles counter(model, input, plan);
@@ -231,7 +231,7 @@ class FullyConnectedRun {
 void count_weights(const arch::Block& block, const TacticalPlan& plan, const arch::LayerInput& input,
                    unsigned bits, arch::Cost& cost) {
   const std::uint64_t rounds = block.window_sets.size();
-  const std::uint64_t windows = arch::presence(input, block).windows;
+  const std::uint64_t windows = pricing::presence(input, block).windows;
   for (const auto p : block.passes) {
     for (const PackedSet& set : plan.sets()[p]) {
       cost.events[dense_columns] += input.mapping.steps * rounds;
@@ -257,7 +257,7 @@ arch::Cost Tactical::price(const arch::LayerInput& input, const arch::Plan& plan
   Tally total;
   if (input.lowered.is_fully_connected) {
     total = FullyConnectedRun(*this, input, packed, block).run();
-    cost.passes = arch::split_evenly(Cycles(total.cycles), block.passes.size());
+    cost.passes = pricing::split_evenly(Cycles(total.cycles), block.passes.size());
   } else {
     for (const Tally& pass : run_convolution(*this, input, packed, block)) {
       cost.passes.emplace_back(pass.cycles);
@@ -267,10 +267,10 @@ arch::Cost Tactical::price(const arch::LayerInput& input, const arch::Plan& plan
   cost.compute = Cycles(total.cycles);
   const std::uint64_t elements = input.mapping.composition.elements();
   cost.lanes =
-      arch::complete(input.mapping.array, cost.compute, LaneCycles(total.effective * elements),
-                     LaneCycles(total.synchronisation * elements), LaneCycles(total.fill * elements));
+      pricing::complete(input.mapping.array, cost.compute, LaneCycles(total.effective * elements),
+                        LaneCycles(total.synchronisation * elements), LaneCycles(total.fill * elements));
   cost.events[activation_terms] = total.terms;
-  cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
+  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
   count_weights(block, packed, input, params_.container_bits, cost);
   return cost;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "models/tactical/kernel/schedule.h"
 #include "sim/arch/accelerator.h"
 #include "sim/arch/composition.h"
-#include "sim/arch/term_encoder.h"
-#include "sim/arch/width_detector.h"
-#include "sim/kernel/tactical_schedule.h"
+#include "sim/pricing/term_encoder.h"
+#include "sim/pricing/width_detector.h"
 
 namespace heddle::models::tactical {
 
@@ -23,13 +23,13 @@ struct Params {
   std::uint32_t pe_width = 16;
   arch::Storage storage = arch::Storage::container;
   BackEnd back_end = BackEnd::terms;
-  kernel::Pattern pattern = kernel::Pattern::parse("T<2,5>");
-  kernel::ScheduleOptions schedule;
+  Pattern pattern = Pattern::parse("T<2,5>");
+  ScheduleOptions schedule;
   bool gate_zero_slots = false;
   TileSync tile_sync = TileSync::independent;
   std::uint32_t registers = 1;  // R; kernel::RunAhead::kUnlimited
   bool trim_low = true;
-  arch::WidthRule width_rule = arch::WidthRule::papers;
+  pricing::WidthRule width_rule = pricing::WidthRule::papers;
   kernel::Encoder encoder = kernel::Encoder::naf;
   std::uint32_t first_stage_bits = 2;
   Detection detection = Detection::column;
@@ -52,13 +52,13 @@ class Tactical final : public arch::Accelerator {
   [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] std::vector<std::string> notes() const override {
     if (params_.back_end != BackEnd::terms) return {};
-    return {arch::encoder_note(params_.encoder)};
+    return {pricing::encoder_note(params_.encoder)};
   }
   [[nodiscard]] arch::Needs needs() const override {
     return {.activations = params_.back_end != BackEnd::parallel,
             .weights = true,
             .tensor_signs =
-                params_.back_end == BackEnd::precision && params_.width_rule == arch::WidthRule::dnnsim};
+                params_.back_end == BackEnd::precision && params_.width_rule == pricing::WidthRule::dnnsim};
   }
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {
@@ -73,8 +73,8 @@ class Tactical final : public arch::Accelerator {
 
   // The packed columns of one filter set. Weights that are made at run time cannot be packed: every slot
   // counts as a weight.
-  [[nodiscard]] kernel::Schedule pack(const arch::LayerInput& input, const arch::FilterSet& set,
-                                      bool keep_slots) const;
+  [[nodiscard]] Schedule pack(const arch::LayerInput& input, const arch::FilterSet& set,
+                              bool keep_slots) const;
   // Whether rows must be looked at one by one. Widths that only count from the top do not differ: the widest
   // row is as wide as all rows together.
   [[nodiscard]] bool per_row() const {

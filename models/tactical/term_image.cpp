@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "sim/arch/parallel.h"
+#include "sim/base/parallel.h"
 
 namespace heddle::models::tactical {
 
@@ -22,11 +22,11 @@ TermImage::TermImage(const Params& params, const arch::LayerInput& input)
   }
   narrow_.resize(blocks_ * size_);
   has_wide_rows_.resize(size_ / row_size());
-  arch::parallel_for(has_wide_rows_.size(),
-                     [&](std::size_t row) { has_wide_rows_[row] = fill_row(params, input, row) ? 1 : 0; });
+  parallel_for(has_wide_rows_.size(),
+               [&](std::size_t row) { has_wide_rows_[row] = fill_row(params, input, row) ? 1 : 0; });
   if (std::find(has_wide_rows_.begin(), has_wide_rows_.end(), 1) == has_wide_rows_.end()) return;
   wide_.resize(size_);
-  arch::parallel_for(has_wide_rows_.size(), [&](std::size_t row) { fill_row(params, input, row); });
+  parallel_for(has_wide_rows_.size(), [&](std::size_t row) { fill_row(params, input, row); });
 }
 
 // Writes the masks of an image row, the wide ones where there is room for them. Returns whether one has an

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "sim/arch/budget.h"
-#include "sim/arch/cascade.h"
 #include "sim/base/quantity.h"
+#include "sim/pricing/budget.h"
+#include "sim/pricing/cascade.h"
 
 namespace heddle::models::tartan {
 namespace {
@@ -40,7 +40,7 @@ config::Declaration Params::declaration() {
           .by_default(1)
           .means("activation bits processed, and weight bits loaded, a cycle: 1, or 2 in TRT2b")
           .from("Tartan (arXiv 1707.09068)"),
-      arch::activation_fetch_parameter(),
+      pricing::activation_fetch_parameter(),
       arch::storage_parameter(arch::Storage::container, "Tartan (arXiv 1707.09068) keeps full containers"),
       arch::container_bits_parameter()};
 }
@@ -51,12 +51,12 @@ Params Params::from(const config::Values& values) {
           .columns = values.count("columns"),
           .bits_per_cycle = values.count("bits_per_cycle"),
           .container_bits = values.count("container_bits"),
-          .fetch = arch::activation_fetch_from(values),
+          .fetch = pricing::activation_fetch_from(values),
           .storage = arch::storage_from(values)};
 }
 
 arch::Mapping Tartan::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
-  return layer.is_fully_connected ? arch::map_cascade(layer, shape())
+  return layer.is_fully_connected ? pricing::map_cascade(layer, shape())
                                   : arch::map_layer(layer, shape(), pallet);
 }
 
@@ -71,19 +71,19 @@ arch::Cost Tartan::price(const arch::LayerInput& input, const arch::Plan&, const
   if (input.lowered.is_fully_connected) {
     const auto load =
         static_cast<std::uint32_t>(ceil_div(input.layer.precision.weight_bits, params_.bits_per_cycle));
-    cost =
-        arch::price_cascade(input, block,
-                            {.step =
-                                 [=](std::uint32_t, std::uint32_t) {
-                                   return arch::CascadeStep{std::max(stream, load), stream};
-                                 },
-                             .lead = [=](std::uint32_t) { return load; },
-                             .tail = [](const arch::Cascade& cascade) { return ceil_log2(cascade.slices); }});
+    cost = pricing::price_cascade(
+        input, block,
+        {.step =
+             [=](std::uint32_t, std::uint32_t) {
+               return pricing::CascadeStep{std::max(stream, load), stream};
+             },
+         .lead = [=](std::uint32_t) { return load; },
+         .tail = [](const pricing::Cascade& cascade) { return ceil_log2(cascade.slices); }});
   } else {
-    cost = arch::price_activation_serial(input, block, stream, params_.fetch);
+    cost = pricing::price_activation_serial(input, block, stream, params_.fetch);
   }
-  cost.activation_read = arch::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = arch::weight_bits(input, block, params_.container_bits);
+  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
   return cost;
 }
 

@@ -13,8 +13,8 @@
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/base/version.h"
-#include "sim/hw/dram/parameters.h"
-#include "sim/hw/memory_config.h"
+#include "sim/dram/parameters.h"
+#include "sim/memory/memory_config.h"
 #include "sim/result/record.h"
 
 namespace heddle::embedded {
@@ -61,7 +61,7 @@ Json describe_model(const arch::ModelInfo& info) {
           {"parameters", config::describe(info.parameters)},
           {"events", events},
           {"configuration", config::describe(arch::accelerator_declaration())},
-          {"memory", config::describe(hw::memory_declaration())}};
+          {"memory", config::describe(memory::memory_declaration())}};
 }
 
 }  // namespace
@@ -168,7 +168,7 @@ int schema_command(const Arguments& arguments) {
     names.push_back(info.name);
     if (info.name == name) {
       Json schema = arch::accelerator_schema(info);
-      schema["properties"]["memory"] = hw::memory_schema();
+      schema["properties"]["memory"] = memory::memory_schema();
       std::cout << schema.dump(2) << "\n";
       return 0;
     }

@@ -9,8 +9,8 @@
 #include "sim/base/error.h"
 #include "sim/base/mapped_file.h"
 #include "sim/config/compose.h"
-#include "sim/hw/dram/request_trace.h"
-#include "sim/hw/dram/trace_run.h"
+#include "sim/dram/request_trace.h"
+#include "sim/dram/trace_run.h"
 
 namespace heddle::app {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/arch/potential.h"
+#include "sim/pricing/potential.h"
 
 #include <iostream>
 
@@ -9,19 +9,19 @@
 #include "sim/app/commands.h"
 #include "sim/app/locate.h"
 #include "sim/app/session.h"
-#include "sim/arch/parallel.h"
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
+#include "sim/base/parallel.h"
 #include "sim/result/table.h"
 #include "sim/result/write.h"
-#include "sim/workload/trace.h"
+#include "sim/trace/trace.h"
 
 namespace heddle::app {
 namespace {
 
 namespace po = boost::program_options;
-using arch::Potential;
 using config::Json;
+using pricing::Potential;
 
 struct Row {
   std::string layer;
@@ -44,8 +44,8 @@ constexpr Column kColumns[] = {{"skip_zero_activations", "A not 0", &Potential::
                                {"activation_terms", "terms A", &Potential::activation_terms, true},
                                {"both_terms", "terms A x W", &Potential::both_terms, true}};
 
-arch::PotentialOptions options_from(const po::variables_map& values) {
-  arch::PotentialOptions out;
+pricing::PotentialOptions options_from(const po::variables_map& values) {
+  pricing::PotentialOptions out;
   const std::string name = values["encoder"].as<std::string>();
   const auto encoder = kernel::encoder_named(name);
   if (!encoder) {
@@ -59,35 +59,33 @@ arch::PotentialOptions options_from(const po::variables_map& values) {
   return out;
 }
 
-Row layer_row(const workload::Trace& trace, const workload::Layer& layer,
-              const arch::PotentialOptions& options) {
+Row layer_row(const trace::Trace& trace, const workload::Layer& layer,
+              const pricing::PotentialOptions& options) {
   const unsigned widest = std::max(layer.precision.activation_bits, layer.precision.weight_bits);
   if (widest > options.container_bits) {
     throw Error(ErrorKind::workload, trace.name(),
                 fmt::format("layer {} needs {} bits, more than --container-bits {}", in_quotes(layer.id),
                             widest, options.container_bits));
   }
-  Row row{layer.id,
-          workload::Trace::has_values(layer.activation) && workload::Trace::has_values(layer.weight),
-          {}};
+  Row row{layer.id, trace::Trace::has_values(layer.activation) && trace::Trace::has_values(layer.weight), {}};
   if (!row.has_values) {
-    row.counts = arch::shape_potential(layer, options);
+    row.counts = pricing::shape_potential(layer, options);
     return row;
   }
   for (std::uint32_t sample = 0; sample < trace.network().samples; ++sample) {
     row.counts +=
-        arch::potential(layer, trace.activations(layer, sample), trace.weights(layer, sample), options);
+        pricing::potential(layer, trace.activations(layer, sample), trace.weights(layer, sample), options);
   }
   return row;
 }
 
-std::vector<Row> rows_of(const workload::Trace& trace, const arch::PotentialOptions& options) {
+std::vector<Row> rows_of(const trace::Trace& trace, const pricing::PotentialOptions& options) {
   std::vector<const workload::Layer*> layers;
   for (const auto& layer : trace.network().layers) {
     if (layer.is_array()) layers.push_back(&layer);
   }
   std::vector<Row> rows(layers.size());
-  arch::parallel_for(rows.size(), [&](std::size_t i) { rows[i] = layer_row(trace, *layers[i], options); });
+  parallel_for(rows.size(), [&](std::size_t i) { rows[i] = layer_row(trace, *layers[i], options); });
   Row total{"total", true, {}};
   for (const Row& row : rows) {
     total.counts += row.counts;
@@ -147,7 +145,7 @@ int potential_command(const Arguments& arguments) {
   const auto values = line.parse(arguments);
   if (!values) return 0;
   const auto options = options_from(*values);
-  const workload::Trace trace(locate_trace(required(*values, "trace", "a trace")));
+  const trace::Trace trace(locate_trace(required(*values, "trace", "a trace")));
   const auto rows = rows_of(trace, options);
   if ((*values)["json"].as<bool>()) {
     Json layers = Json::array();

@@ -39,7 +39,7 @@ std::string percent(double value) {
   return fmt::format("{:.1f} %", 100.0 * value);
 }
 
-std::vector<const workload::Layer*> chosen_layers(const workload::Trace& trace,
+std::vector<const workload::Layer*> chosen_layers(const trace::Trace& trace,
                                                   const po::variables_map& values) {
   std::vector<const workload::Layer*> out;
   std::vector<std::string> names;
@@ -57,7 +57,7 @@ std::vector<const workload::Layer*> chosen_layers(const workload::Trace& trace,
 }
 
 // Weights are enough: a trace may hold no activations.
-PackingReport pack_layer(const arch::AcceleratorConfig& config, const workload::Trace& trace,
+PackingReport pack_layer(const arch::AcceleratorConfig& config, const trace::Trace& trace,
                          const workload::Layer& layer) {
   const auto [lowered, mapping] = arch::map_onto(layer, *config.accelerator, config.mapping);
   const std::string where = "layer " + in_quotes(layer.id) + ": ";
@@ -68,7 +68,7 @@ PackingReport pack_layer(const arch::AcceleratorConfig& config, const workload::
             "mapping groups 'ignored' and image_layer 'published' count shapes only; packing needs values");
   }
   const bool run_time = layer.has_run_time_weights();
-  if (!run_time && !workload::Trace::has_values(layer.weight)) {
+  if (!run_time && !trace::Trace::has_values(layer.weight)) {
     throw Error(ErrorKind::workload, trace.name(),
                 where + "packing depends on weight values, and the trace has none for this layer");
   }
@@ -208,7 +208,7 @@ int schedule_command(const Arguments& arguments) {
   if (!values) return 0;
   const auto config = arch::read_accelerator(locate_config(required(*values, "config", "a configuration")),
                                              texts(*values, "set"), models::catalogue());
-  const workload::Trace trace(locate_trace((*values)["trace"].as<std::string>()));
+  const trace::Trace trace(locate_trace((*values)["trace"].as<std::string>()));
   std::vector<LayerPacking> rows;
   for (const auto* layer : chosen_layers(trace, *values))
     rows.push_back({layer->id, pack_layer(config, trace, *layer)});

@@ -11,8 +11,8 @@
 #include "sim/app/locate.h"
 #include "sim/app/progress.h"
 #include "sim/app/waveform.h"
-#include "sim/arch/parallel.h"
 #include "sim/base/error.h"
+#include "sim/base/parallel.h"
 #include "sim/run/experiment.h"
 #include "sim/run/verify.h"
 
@@ -78,9 +78,9 @@ std::vector<result::RunRecord> Session::run() const {
   std::vector<arch::AcceleratorConfig> accelerators;
   for (const auto& name : configs)
     accelerators.push_back(arch::read_accelerator(locate_config(name), overrides, models::catalogue()));
-  const workload::Trace opened(locate_trace(trace));
+  const trace::Trace opened(locate_trace(trace));
   for (const auto& warning : opened.manifest().warnings) std::cerr << "heddle: warning: " << warning << "\n";
-  const arch::ThreadLimit limit(threads);
+  const ThreadLimit limit(threads);
   // SystemC elaborates once: bit-true arrays stand before the engine's simulation starts. They stand until
   // the process ends, for to unregister n modules takes SystemC n^2 steps.
   hw::set_time_resolution();
@@ -118,7 +118,7 @@ void Session::check_waveform(std::span<const arch::AcceleratorConfig> accelerato
     throw Error(ErrorKind::usage, "--vcd-tile", "the accelerator has " + std::to_string(tiles) + " tiles");
 }
 
-void Session::verify(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& opened,
+void Session::verify(std::span<const arch::AcceleratorConfig> accelerators, const trace::Trace& opened,
                      std::span<const std::unique_ptr<hw::BitTrueArray>> arrays,
                      std::vector<result::RunRecord>& runs) const {
   for (std::size_t i = 0; i < arrays.size(); ++i) {

@@ -12,9 +12,9 @@
 #include "sim/app/command.h"
 #include "sim/arch/accelerator_config.h"
 #include "sim/hw/bit_true/array.h"
-#include "sim/hw/engine.h"
+#include "sim/hw/engine/engine.h"
 #include "sim/result/record.h"
-#include "sim/workload/trace.h"
+#include "sim/trace/trace.h"
 
 namespace heddle::app {
 
@@ -38,7 +38,7 @@ struct Session {
 
  private:
   void check_waveform(std::span<const arch::AcceleratorConfig> accelerators) const;
-  void verify(std::span<const arch::AcceleratorConfig> accelerators, const workload::Trace& opened,
+  void verify(std::span<const arch::AcceleratorConfig> accelerators, const trace::Trace& opened,
               std::span<const std::unique_ptr<hw::BitTrueArray>> arrays,
               std::vector<result::RunRecord>& runs) const;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/workload/trace.h"
+#include "sim/trace/trace.h"
 
 #include <iostream>
 
@@ -12,7 +12,7 @@
 #include "sim/base/nearest.h"
 #include "sim/result/table.h"
 #include "sim/result/write.h"
-#include "sim/workload/trace_stats.h"
+#include "sim/trace/statistics.h"
 
 namespace heddle::app {
 namespace {
@@ -46,7 +46,7 @@ std::string shape_text(const workload::Layer& layer) {
   return "-> " + fmt::format("{}", fmt::join(layer.output_shape, "x"));
 }
 
-Json info_json(const workload::Trace& trace) {
+Json info_json(const trace::Trace& trace) {
   const auto& network = trace.network();
   Json layers = Json::array();
   for (const auto& layer : network.layers) {
@@ -59,8 +59,8 @@ Json info_json(const workload::Trace& trace) {
       row["weights"] = layer.geometry.weights();
       row["precision"] = {{"activation_bits", layer.precision.activation_bits},
                           {"weight_bits", layer.precision.weight_bits}};
-      row["has_weights"] = workload::Trace::has_values(layer.weight);
-      row["has_activations"] = workload::Trace::has_values(layer.activation);
+      row["has_weights"] = trace::Trace::has_values(layer.weight);
+      row["has_activations"] = trace::Trace::has_values(layer.activation);
     }
     layers.push_back(std::move(row));
   }
@@ -94,7 +94,7 @@ int info(const Arguments& arguments) {
   const auto values =
       parse("info", "Show a trace's network: layers, shapes, precisions, provenance.", arguments);
   if (!values) return 0;
-  const workload::Trace trace(locate_trace(required(*values, "trace", "a trace")));
+  const trace::Trace trace(locate_trace(required(*values, "trace", "a trace")));
   if ((*values)["json"].as<bool>()) {
     std::cout << info_json(trace).dump(2) << "\n";
     return 0;
@@ -111,8 +111,8 @@ int info(const Arguments& arguments) {
       continue;
     }
     macs += layer.geometry.macs();
-    const bool weights = workload::Trace::has_values(layer.weight);
-    const bool activations = workload::Trace::has_values(layer.activation);
+    const bool weights = trace::Trace::has_values(layer.weight);
+    const bool activations = trace::Trace::has_values(layer.activation);
     table.add({layer.id, layer.op_name, shape_text(layer), std::to_string(layer.precision.activation_bits),
                std::to_string(layer.precision.weight_bits), grouped(layer.geometry.macs()),
                weights && activations ? "both"
@@ -130,7 +130,7 @@ int validate(const Arguments& arguments) {
       parse("validate", "Check a trace: schema, digests, shapes, ranges, expected accumulators.", arguments);
   if (!values) return 0;
   const auto path = locate_trace(required(*values, "trace", "a trace"));
-  const auto warnings = workload::validate_trace(path);
+  const auto warnings = trace::validate_trace(path);
   if ((*values)["json"].as<bool>()) {
     std::cout << Json{{"valid", true}, {"warnings", warnings}}.dump(2) << "\n";
     return 0;
@@ -140,19 +140,19 @@ int validate(const Arguments& arguments) {
   return 0;
 }
 
-Json sizes_json(const workload::PackedSizes& s) {
+Json sizes_json(const trace::PackedSizes& s) {
   return {{"container", s.container.count()},       {"zero_value", s.zero_value.count()},
           {"precision", s.precision.count()},       {"groups_zero_vector", s.groups.zero_vector.count()},
           {"groups_plain", s.groups.plain.count()}, {"compressed", s.compressed.count()}};
 }
 
-std::string of_container(Bits bits, const workload::PackedSizes& sizes) {
+std::string of_container(Bits bits, const trace::PackedSizes& sizes) {
   return fmt::format("{:.1f} %",
                      100.0 * static_cast<double>(bits.count()) /
                          static_cast<double>(std::max<std::uint64_t>(1, sizes.container.count())));
 }
 
-std::vector<std::string> stats_row(const workload::TensorStats& s) {
+std::vector<std::string> stats_row(const trace::TensorStats& s) {
   const auto n = static_cast<double>(std::max<std::uint64_t>(1, s.values));
   return {s.layer,
           s.role,
@@ -167,7 +167,7 @@ std::vector<std::string> stats_row(const workload::TensorStats& s) {
           of_container(s.sizes.compressed, s.sizes)};
 }
 
-Json stats_json(const workload::TensorStats& s) {
+Json stats_json(const trace::TensorStats& s) {
   return {{"layer", s.layer},
           {"tensor", s.role},
           {"signed", s.is_signed},
@@ -182,9 +182,9 @@ Json stats_json(const workload::TensorStats& s) {
 }
 
 // All tensors of a role together, a row under the table.
-std::vector<std::string> total_row(const std::vector<workload::TensorStats>& rows, const std::string& role,
+std::vector<std::string> total_row(const std::vector<trace::TensorStats>& rows, const std::string& role,
                                    Json& json) {
-  workload::PackedSizes sizes;
+  trace::PackedSizes sizes;
   std::uint64_t values = 0;
   for (const auto& s : rows) {
     if (s.role != role && role != "all") continue;
@@ -221,8 +221,8 @@ int stats(const Arguments& arguments) {
     throw Error(ErrorKind::usage, "--container-bits",
                 "expected 8 or 16, found " + std::to_string(container_bits));
   }
-  const workload::Trace trace(locate_trace(required(*values, "trace", "a trace")));
-  const auto rows = workload::trace_stats(trace, container_bits);
+  const trace::Trace trace(locate_trace(required(*values, "trace", "a trace")));
+  const auto rows = trace::trace_stats(trace, container_bits);
   if (rows.empty())
     throw Error(ErrorKind::workload, trace.name(), "holds shapes and precisions only, no values");
   Json json = Json::array();

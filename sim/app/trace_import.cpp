@@ -7,8 +7,8 @@
 #include "sim/app/commands.h"
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
-#include "sim/workload/import_dnnsim.h"
-#include "sim/workload/import_scalesim.h"
+#include "sim/import/dnnsim.h"
+#include "sim/import/scalesim.h"
 
 namespace heddle::app {
 namespace {
@@ -33,18 +33,18 @@ int import_dnnsim(const Arguments& arguments) {
   line.positional("folder", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  workload::DnnsimImport import{.folder = required(*values, "folder", "a folder of DNNsim files"),
-                                .network = required(*values, "network", "--network NAME"),
-                                .width = (*values)["width"].as<unsigned>()};
+  importers::DnnsimImport import{.folder = required(*values, "folder", "a folder of DNNsim files"),
+                                 .network = required(*values, "network", "--network NAME"),
+                                 .width = (*values)["width"].as<unsigned>()};
   const std::string mode = (*values)["values"].as<std::string>();
-  const auto named = workload::dnnsim_values_named(mode);
+  const auto named = importers::dnnsim_values_named(mode);
   if (!named) {
     const std::vector<std::string> known{"auto", "integers", "fixed", "linear"};
     throw Error(ErrorKind::usage, "--values", "unknown word " + in_quotes(mode) + suggestion(mode, known));
   }
   import.values = *named;
   const std::string trace = required(*values, "output", "-o TRACE");
-  const auto summary = workload::import_dnnsim(import, trace);
+  const auto summary = importers::import_dnnsim(import, trace);
   std::cout << fmt::format("{}: {} layers, {} samples\n", trace, summary.layers, summary.samples);
   return 0;
 }
@@ -61,7 +61,7 @@ int import_scalesim(const Arguments& arguments) {
   if (!values) return 0;
   const std::string file = required(*values, "file", "a topology file");
   const std::string trace = required(*values, "output", "-o TRACE");
-  std::cout << fmt::format("{}: {} layers, shapes only\n", trace, workload::import_scalesim(file, trace));
+  std::cout << fmt::format("{}: {} layers, shapes only\n", trace, importers::import_scalesim(file, trace));
   return 0;
 }
 

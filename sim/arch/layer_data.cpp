@@ -12,9 +12,9 @@
 namespace heddle::arch {
 namespace {
 
+using trace::Trace;
 using workload::Layer;
 using workload::LoweredLayer;
-using workload::Trace;
 
 Error refuse(const Trace& trace, const Layer& layer, const std::string& what) {
   return {ErrorKind::workload, trace.name(), "layer " + in_quotes(layer.id) + ": " + what};

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "sim/arch/accelerator.h"
-#include "sim/workload/trace.h"
+#include "sim/trace/trace.h"
 
 namespace heddle::arch {
 
@@ -15,7 +15,7 @@ class LayerData {
   // `all_values`: load both tensors whatever the design needs (bit-true runs).
   // Throws Error(workload) where the trace lacks values that the design's cycles depend on, where a
   // precision is wider than the design's container, or where a counting mode serves shapes only.
-  LayerData(const workload::Trace& trace, const workload::Layer& layer, std::uint32_t sample,
+  LayerData(const trace::Trace& trace, const workload::Layer& layer, std::uint32_t sample,
             const Accelerator& accelerator, const MappingOptions& options, bool all_values = false);
 
   [[nodiscard]] const LayerInput& input() const { return *input_; }

@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 
 #include "sim/arch/layer_data.h"
-#include "sim/arch/parallel.h"
 #include "sim/base/error.h"
-#include "sim/hw/dram/trace_run.h"
-#include "sim/hw/engine.h"
-#include "sim/run/network_plan.h"
+#include "sim/base/parallel.h"
+#include "sim/dram/trace_run.h"
+#include "sim/hw/engine/engine.h"
+#include "sim/memory/network_plan.h"
 #include "sim/run/timeline.h"
 
 namespace heddle::run {
@@ -26,8 +26,8 @@ struct Counted {
   std::vector<arch::Cost> costs;  // of its blocks
 };
 
-Counted count_layer(const arch::AcceleratorConfig& config, const NetworkPlan& plan, std::size_t step,
-                    const workload::Trace& trace, const workload::Layer& layer, std::uint32_t sample) {
+Counted count_layer(const arch::AcceleratorConfig& config, const memory::NetworkPlan& plan, std::size_t step,
+                    const trace::Trace& trace, const workload::Layer& layer, std::uint32_t sample) {
   const arch::Accelerator& accelerator = *config.accelerator;
   arch::MappingOptions mapping = config.mapping;
   // A memory plan brings weights pass by pass.
@@ -36,7 +36,7 @@ Counted count_layer(const arch::AcceleratorConfig& config, const NetworkPlan& pl
   const auto prepared = accelerator.prepare(data.input());
   Counted out;
   arch::Cost cost;
-  for (const auto& block : arch::blocks_of(plan.blocking(step), plan.shape(step))) {
+  for (const auto& block : memory::blocks_of(plan.blocking(step), plan.shape(step))) {
     out.costs.push_back(accelerator.price(data.input(), *prepared, block));
     cost += out.costs.back();
   }
@@ -63,7 +63,7 @@ Counted count_layer(const arch::AcceleratorConfig& config, const NetworkPlan& pl
 // Layers of all samples of one accelerator, sample by sample.
 using CountedNetwork = std::vector<Counted>;
 
-arch::WorkList schedule(const NetworkPlan& plan, const CountedNetwork& counted, std::size_t steps) {
+memory::WorkList schedule(const memory::NetworkPlan& plan, const CountedNetwork& counted, std::size_t steps) {
   std::vector<std::vector<std::vector<arch::Cost>>> costs(counted.size() / steps);
   for (std::size_t i = 0; i < counted.size(); ++i) costs[i / steps].push_back(counted[i].costs);
   return plan.schedule(costs);
@@ -114,7 +114,7 @@ config::Json memory_json(const hw::Timing& timing, Bytes most_weights_held) {
 }
 
 // Writes what an engine measured into its records. Asserts that it did the work that was planned.
-void fill(result::RunRecord& run, const CountedNetwork& counted, const NetworkPlan& plan,
+void fill(result::RunRecord& run, const CountedNetwork& counted, const memory::NetworkPlan& plan,
           const hw::Timing& timing, bool exact_bytes) {
   std::size_t i = 0;
   std::vector<Bytes> moved(run.samples.front().layers.size());
@@ -140,8 +140,8 @@ void fill(result::RunRecord& run, const CountedNetwork& counted, const NetworkPl
   }
 }
 
-void describe_time(result::RunRecord& run, const hw::Timing& timing, const arch::WorkList& list,
-                   const NetworkPlan& plan, const hw::MemoryConfig& memory) {
+void describe_time(result::RunRecord& run, const hw::Timing& timing, const memory::WorkList& list,
+                   const memory::NetworkPlan& plan, const memory::MemoryConfig& memory) {
   if (memory.is_compute_only) return;
   const Bytes held = most_weights_held(timing, list);
   HEDDLE_CHECK(held <= memory.weight_memory.capacity, "the weight memory held more than it can");
@@ -153,15 +153,15 @@ void describe_time(result::RunRecord& run, const hw::Timing& timing, const arch:
 }
 
 // Whether a run looks at the trace's values at all: counting, compressed sizes and verification do.
-bool reads_values(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory) {
+bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory) {
   const arch::Needs needs = config.accelerator->needs();
   const auto storage = memory.storage.value_or(config.accelerator->storage());
   return needs.activations || needs.weights || config.is_bit_true ||
-         (memory.off_chip != hw::OffChipKind::none && storage == arch::Storage::compressed);
+         (memory.off_chip != memory::OffChipKind::none && storage == arch::Storage::compressed);
 }
 
-result::RunRecord header(const arch::AcceleratorConfig& config, const hw::MemoryConfig& memory,
-                         const workload::Trace& trace) {
+result::RunRecord header(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory,
+                         const trace::Trace& trace) {
   result::RunRecord run;
   run.accelerator = config.echo;
   run.accelerator["memory"] = memory.echo;
@@ -189,7 +189,7 @@ result::RunRecord header(const arch::AcceleratorConfig& config, const hw::Memory
 }  // namespace
 
 std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators,
-                                           const workload::Trace& trace, const Options& options) {
+                                           const trace::Trace& trace, const Options& options) {
   std::vector<const workload::Layer*> layers;
   for (const auto& layer : trace.network().layers) {
     if (layer.is_array()) layers.push_back(&layer);
@@ -199,10 +199,10 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
   const std::uint32_t samples = std::max(1U, trace.network().samples);
 
   std::vector<result::RunRecord> runs;
-  std::vector<hw::MemoryConfig> memories;
-  std::deque<NetworkPlan> plans;
+  std::vector<memory::MemoryConfig> memories;
+  std::deque<memory::NetworkPlan> plans;
   for (const auto& config : accelerators) {
-    memories.push_back(hw::read_memory(config.document));
+    memories.push_back(memory::read_memory(config.document));
     runs.push_back(header(config, memories.back(), trace));
     for (std::uint32_t s = 0; s < samples; ++s)
       runs.back().samples.push_back({s, std::vector<LayerRecord>(layers.size())});
@@ -215,7 +215,7 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
   const std::size_t all = accelerators.size() * samples * layers.size();
   std::size_t done = 0;
   std::mutex progress_mutex;
-  arch::parallel_for(all, [&](std::size_t i) {
+  parallel_for(all, [&](std::size_t i) {
     const std::size_t layer = i % layers.size();
     const std::size_t sample = i / layers.size() % samples;
     const std::size_t accelerator = i / layers.size() / samples;
@@ -227,7 +227,7 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
       options.progress(++done, all, layers[layer]->id);
     }
   });
-  std::deque<arch::WorkList> lists;
+  std::deque<memory::WorkList> lists;
   std::vector<hw::Job> jobs;
   for (std::size_t a = 0; a < accelerators.size(); ++a) {
     lists.push_back(schedule(plans[a], counted[a], layers.size()));
@@ -237,7 +237,7 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
   for (std::size_t a = 0; a < accelerators.size(); ++a) {
     describe_time(runs[a], timings[a], lists[a], plans[a], memories[a]);
     if (options.timed) options.timed(a, timings[a]);
-    fill(runs[a], counted[a], plans[a], timings[a], memories[a].off_chip != hw::OffChipKind::dram);
+    fill(runs[a], counted[a], plans[a], timings[a], memories[a].off_chip != memory::OffChipKind::dram);
   }
   for (const auto& run : runs) {
     for (const auto& sample : run.samples) {

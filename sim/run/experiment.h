@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "sim/arch/accelerator_config.h"
-#include "sim/hw/engine.h"
+#include "sim/hw/engine/engine.h"
 #include "sim/result/record.h"
-#include "sim/workload/trace.h"
+#include "sim/trace/trace.h"
 
 namespace heddle::run {
 
@@ -25,6 +25,6 @@ struct Options {
 // engines advance together in one simulation. One record an accelerator, in order. Asserts the ledger of
 // every layer and of the totals.
 std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators,
-                                           const workload::Trace& trace, const Options& options);
+                                           const trace::Trace& trace, const Options& options);
 
 }  // namespace heddle::run

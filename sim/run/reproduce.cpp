@@ -8,11 +8,11 @@
 
 #include "sim/arch/accelerator_config.h"
 #include "sim/arch/layer_data.h"
-#include "sim/arch/parallel.h"
-#include "sim/arch/potential.h"
 #include "sim/base/error.h"
-#include "sim/workload/packing.h"
-#include "sim/workload/trace.h"
+#include "sim/base/parallel.h"
+#include "sim/pricing/potential.h"
+#include "sim/trace/stored_size.h"
+#include "sim/trace/trace.h"
 
 namespace heddle::run {
 namespace {
@@ -54,7 +54,7 @@ bool counts(const workload::Layer& layer, const std::string& which) {
   return true;
 }
 
-std::vector<const workload::Layer*> layers_of(const workload::Trace& trace, const std::string& which) {
+std::vector<const workload::Layer*> layers_of(const trace::Trace& trace, const std::string& which) {
   std::vector<const workload::Layer*> layers;
   for (const auto& layer : trace.network().layers) {
     if (counts(layer, which)) layers.push_back(&layer);
@@ -62,12 +62,12 @@ std::vector<const workload::Layer*> layers_of(const workload::Trace& trace, cons
   return layers;
 }
 
-std::uint64_t cycles(const arch::AcceleratorConfig& config, const workload::Trace& trace,
+std::uint64_t cycles(const arch::AcceleratorConfig& config, const trace::Trace& trace,
                      const std::string& which) {
   const auto layers = layers_of(trace, which);
   const std::uint32_t samples = std::max(1U, trace.network().samples);
   std::vector<std::uint64_t> parts(layers.size() * samples);
-  arch::parallel_for(parts.size(), [&](std::size_t i) {
+  parallel_for(parts.size(), [&](std::size_t i) {
     const arch::LayerData data(trace, *layers[i % layers.size()],
                                static_cast<std::uint32_t>(i / layers.size()), *config.accelerator,
                                config.mapping);
@@ -80,33 +80,33 @@ std::uint64_t cycles(const arch::AcceleratorConfig& config, const workload::Trac
   return sum;
 }
 
-double compressed_share(const workload::Trace& trace, const Comparison& comparison) {
-  workload::PackedSizes sum;
+double compressed_share(const trace::Trace& trace, const Comparison& comparison) {
+  trace::PackedSizes sum;
   for (const auto* layer : layers_of(trace, comparison.layers)) {
-    const auto add = [&](workload::OperandRole role, workload::IntTensor values) {
-      sum += workload::packed_sizes(*layer, role, std::move(values), comparison.container_bits);
+    const auto add = [&](trace::OperandRole role, workload::IntTensor values) {
+      sum += trace::packed_sizes(*layer, role, std::move(values), comparison.container_bits);
     };
     for (std::uint32_t sample = 0; sample < trace.network().samples; ++sample) {
-      add(workload::OperandRole::weight, trace.weights(*layer, sample));
-      add(workload::OperandRole::activation, trace.activations(*layer, sample));
+      add(trace::OperandRole::weight, trace.weights(*layer, sample));
+      add(trace::OperandRole::activation, trace.activations(*layer, sample));
     }
   }
   return 100.0 * static_cast<double>(sum.compressed.count()) / static_cast<double>(sum.container.count());
 }
 
-double ideal_work(const workload::Trace& trace, const Comparison& comparison) {
-  arch::Potential sum;
+double ideal_work(const trace::Trace& trace, const Comparison& comparison) {
+  pricing::Potential sum;
   for (const auto* layer : layers_of(trace, comparison.layers)) {
     for (std::uint32_t sample = 0; sample < trace.network().samples; ++sample) {
-      sum += arch::potential(*layer, trace.activations(*layer, sample), trace.weights(*layer, sample),
-                             {.container_bits = comparison.container_bits});
+      sum += pricing::potential(*layer, trace.activations(*layer, sample), trace.weights(*layer, sample),
+                                {.container_bits = comparison.container_bits});
     }
   }
   return static_cast<double>(sum.dense) / static_cast<double>(sum.both_terms);
 }
 
 double figure(const Comparison& comparison, std::span<const arch::AcceleratorConfig> pair,
-              const workload::Trace& trace) {
+              const trace::Trace& trace) {
   switch (comparison.measure) {
     case Measure::compressed_share:
       return compressed_share(trace, comparison);
@@ -177,7 +177,7 @@ Reproduction reproduce(const Comparison& comparison, const std::filesystem::path
   }
   double log_sum = 0;
   for (const auto& name : comparison.networks) {
-    const workload::Trace trace(data / (name + ".trace"));
+    const trace::Trace trace(data / (name + ".trace"));
     const double value = figure(comparison, pair, trace);
     out.networks.push_back({trace.network().name, value});
     log_sum += std::log(value);

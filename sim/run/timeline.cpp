@@ -7,7 +7,7 @@
 #include <tuple>
 
 #include "sim/base/error.h"
-#include "sim/hw/dram/request_trace.h"
+#include "sim/dram/request_trace.h"
 
 namespace heddle::run {
 namespace {
@@ -58,10 +58,10 @@ struct Level {
 };
 
 // What the weight memory holds, from change to change.
-std::vector<Level> weights_held(const hw::Timing& timing, const arch::WorkList& list) {
+std::vector<Level> weights_held(const hw::Timing& timing, const memory::WorkList& list) {
   std::map<std::uint32_t, std::uint64_t> first_load;  // by item
   for (const auto& span : timing.transfers) {
-    if (span.is_write || arch::cause_of(span.tensor) != arch::Cause::weights) continue;
+    if (span.is_write || memory::cause_of(span.tensor) != memory::Cause::weights) continue;
     const auto [at, is_new] = first_load.try_emplace(span.item, span.begin);
     if (!is_new) at->second = std::min(at->second, span.begin);
   }
@@ -86,7 +86,7 @@ std::vector<Level> weights_held(const hw::Timing& timing, const arch::WorkList& 
 
 }  // namespace
 
-Bytes most_weights_held(const hw::Timing& timing, const arch::WorkList& list) {
+Bytes most_weights_held(const hw::Timing& timing, const memory::WorkList& list) {
   std::uint64_t most = 0;
   for (const Level& level : weights_held(timing, list)) {
     if (level.end > level.begin) most = std::max(most, level.bytes);
@@ -94,7 +94,7 @@ Bytes most_weights_held(const hw::Timing& timing, const arch::WorkList& list) {
   return Bytes(most);
 }
 
-Json timeline_of(const hw::Timing& timing, const arch::WorkList& list,
+Json timeline_of(const hw::Timing& timing, const memory::WorkList& list,
                  std::span<const Bytes> activation_rooms) {
   if (timing.transfers.empty()) return nullptr;
   HEDDLE_CHECK(activation_rooms.size() == timing.layers.size(), "rooms of other layers");

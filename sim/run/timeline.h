@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "sim/hw/engine.h"
+#include "sim/hw/engine/engine.h"
 
 namespace heddle::run {
 
@@ -12,11 +12,11 @@ namespace heddle::run {
 // spread evenly from when the memory takes it up until it is complete; cycles the array computes; the most
 // that each on-chip memory holds. The activation memory holds what the plan gives the layer that is worked
 // on, `activation_rooms` by layer of the work list. Null when nothing was moved.
-config::Json timeline_of(const hw::Timing& timing, const arch::WorkList& list,
+config::Json timeline_of(const hw::Timing& timing, const memory::WorkList& list,
                          std::span<const Bytes> activation_rooms);
 
 // The most that the weight memory held at any instant.
-Bytes most_weights_held(const hw::Timing& timing, const arch::WorkList& list);
+Bytes most_weights_held(const hw::Timing& timing, const memory::WorkList& list);
 
 enum class TraceForm { dramsim3, dramsys };
 

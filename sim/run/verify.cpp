@@ -38,7 +38,7 @@ void check_cycles(Cycles counted, Cycles computed, const arch::LayerInput& input
 }
 
 // Integer arithmetic against what the front end stored, for the outputs of the block.
-std::uint64_t check_expected(const workload::Trace& trace, const arch::LayerInput& input,
+std::uint64_t check_expected(const trace::Trace& trace, const arch::LayerInput& input,
                              const arch::Block& block, std::uint32_t sample, const Reference& reference) {
   const auto expected = trace.expected(input.layer, sample);
   if (!expected) return 0;
@@ -100,8 +100,8 @@ BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& acceler
   return proof;
 }
 
-Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config,
-                    const workload::Trace& trace, const VerifyOptions& options) {
+Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config, const trace::Trace& trace,
+                    const VerifyOptions& options) {
   const auto& network = trace.network();
   std::vector<const workload::Layer*> layers;
   for (const auto& layer : network.layers) {

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "sim/workload/int_tensor.h"
 #include "sim/workload/lowering.h"
-#include "sim/workload/trace.h"
 
 namespace heddle::workload {
 

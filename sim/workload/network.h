@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/config/json_document.h"
+#include "sim/workload/int_tensor.h"
 
 namespace heddle::workload {
 
@@ -109,5 +110,9 @@ struct Network {
   config::Json provenance;
   config::Json accuracy;  // null when the trace states none
 };
+
+// Of the tensors as traces hold them (traces/FORMAT.md).
+Shape activation_shape(const Layer& layer);
+Shape weight_shape(const Layer& layer);
 
 }  // namespace heddle::workload

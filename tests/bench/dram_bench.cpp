@@ -4,9 +4,9 @@
 
 #include "sim/base/random.h"
 #include "sim/config/compose.h"
-#include "sim/hw/dram/block_mover.h"
-#include "sim/hw/dram/parameters.h"
-#include "sim/hw/dram/request_driver.h"
+#include "sim/dram/block_mover.h"
+#include "sim/dram/parameters.h"
+#include "sim/dram/request_driver.h"
 
 namespace {
 

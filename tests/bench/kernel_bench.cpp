@@ -6,18 +6,20 @@
 
 #include <benchmark/benchmark.h>
 
+#include "models/laconic/kernel/lane_products.h"
+#include "models/tactical/kernel/schedule.h"
 #include "sim/base/random.h"
 #include "sim/kernel/codec.h"
-#include "sim/kernel/lane_products.h"
 #include "sim/kernel/run_ahead.h"
 #include "sim/kernel/shifter.h"
-#include "sim/kernel/tactical_schedule.h"
 #include "sim/kernel/terms.h"
 #include "sim/kernel/width.h"
 
 namespace {
 
 using namespace heddle::kernel;  // NOLINT(google-build-using-namespace): a benchmark of this one namespace
+namespace laconic = heddle::models::laconic;
+namespace tactical = heddle::models::tactical;
 
 constexpr std::size_t kBricks = 4096;  // 256 KiB of values: the second-level cache, as a tile's blocks are
 constexpr std::size_t kValues = kBricks * kBrick;
@@ -106,7 +108,7 @@ BENCHMARK(column_cycles_of)->Name("column_cycles/columns, by lanes")->Arg(16)->A
 void barrier_cycles_of(benchmark::State& state) {
   const auto weights = counts(kValues, 5);
   const auto inputs = counts(kValues, 7);
-  for (auto _ : state) benchmark::DoNotOptimize(barrier_cycles(weights, inputs));
+  for (auto _ : state) benchmark::DoNotOptimize(laconic::barrier_cycles(weights, inputs));
   items(state, kBricks);
 }
 BENCHMARK(barrier_cycles_of)->Name("barrier_cycles/steps");
@@ -117,10 +119,10 @@ void pair_and_queue_of(benchmark::State& state) {
   std::vector<std::uint16_t> pairs(8 * 16);
   const auto depth = static_cast<std::uint32_t>(state.range(0));
   for (auto _ : state) {
-    QueueArray array(8, 16, depth);
+    laconic::QueueArray array(8, 16, depth);
     for (std::size_t s = 0; s < 64; ++s) {
-      pair_steps(std::span(weights).subspan(s * 8 * kBrick, 8 * kBrick),
-                 std::span(inputs).subspan(s * 16 * kBrick, 16 * kBrick), pairs);
+      laconic::pair_steps(std::span(weights).subspan(s * 8 * kBrick, 8 * kBrick),
+                          std::span(inputs).subspan(s * 16 * kBrick, 16 * kBrick), pairs);
       array.step(pairs);
     }
     benchmark::DoNotOptimize(array.finish_cycles());
@@ -128,10 +130,10 @@ void pair_and_queue_of(benchmark::State& state) {
   items(state, 64 * 8 * 16);
 }
 BENCHMARK(pair_and_queue_of)
-    ->Name("pair_steps and QueueArray/pairs, by depth")
+    ->Name("pair_steps and laconic::QueueArray/pairs, by depth")
     ->Arg(1)
     ->Arg(4)
-    ->Arg(QueueArray::kUnlimited);
+    ->Arg(laconic::QueueArray::kUnlimited);
 
 void max_terms_of(benchmark::State& state) {
   const auto all = counts(kValues, 8);
@@ -171,9 +173,9 @@ void schedule_of(benchmark::State& state) {
     for (unsigned l = 0; l < 16; ++l)
       m = static_cast<std::uint16_t>(m | (random.below(100) < percent ? 1U << l : 0U));
   }
-  const Pattern pattern = Pattern::parse(state.range(1) == 0 ? "T<2,5>" : "X<inf,15>");
-  const ScheduleOptions options{.keep_slots = state.range(2) != 0};
-  for (auto _ : state) benchmark::DoNotOptimize(schedule(masks, kRows, pattern, options).size());
+  const tactical::Pattern pattern = tactical::Pattern::parse(state.range(1) == 0 ? "T<2,5>" : "X<inf,15>");
+  const tactical::ScheduleOptions options{.keep_slots = state.range(2) != 0};
+  for (auto _ : state) benchmark::DoNotOptimize(tactical::schedule(masks, kRows, pattern, options).size());
   items(state, masks.size());
 }
 BENCHMARK(schedule_of)

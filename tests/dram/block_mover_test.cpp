@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/hw/dram/block_mover.h"
+#include "sim/dram/block_mover.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/hw/dram/energy.h"
+#include "sim/dram/energy.h"
 
 #include <catch2/catch.hpp>
 

@@ -5,7 +5,7 @@
 
 #include "sim/base/error.h"
 #include "sim/base/random.h"
-#include "sim/hw/dram/address_map.h"
+#include "sim/dram/address_map.h"
 #include "tests/dram/support.h"
 
 namespace {

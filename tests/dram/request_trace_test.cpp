@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/hw/dram/request_trace.h"
+#include "sim/dram/request_trace.h"
 
 #include <catch2/catch.hpp>
 

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "sim/hw/dram/command.h"
+#include "sim/dram/command.h"
 
 namespace dram_test {
 

@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 
 #include "sim/config/compose.h"
-#include "sim/hw/dram/parameters.h"
-#include "sim/hw/dram/request_driver.h"
-#include "sim/hw/dram/trace_run.h"
+#include "sim/dram/parameters.h"
+#include "sim/dram/request_driver.h"
+#include "sim/dram/trace_run.h"
 
 namespace dram_test {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/hw/dram_memory.h"
+#include "sim/hw/engine/dram_memory.h"
 
 #include <catch2/catch.hpp>
 #include <systemc>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/hw/engine.h"
+#include "sim/hw/engine/engine.h"
 
 #include <deque>
 #include <optional>
@@ -22,11 +22,11 @@ constexpr std::uint64_t kLists = 200;
 // The same pipeline as recurrences over max and plus, in femtoseconds; no processes, no queues.
 class ClosedForm {
  public:
-  ClosedForm(const arch::WorkList& list, const hw::MemoryConfig& memory)
+  ClosedForm(const memory::WorkList& list, const memory::MemoryConfig& memory)
       : list_(list),
         memory_(memory),
-        inputs_(hw::input_path(memory), {memory.input_timing.bytes_per_cycle}),
-        outputs_(hw::output_path(memory)),
+        inputs_(memory::input_path(memory), {memory.input_timing.bytes_per_cycle}),
+        outputs_(memory::output_path(memory)),
         times(list.layers) {
     for (std::uint32_t i = 0; i < list.items.size(); ++i) run_item(i);
     while (next_ < list.transfers.size()) move(list.transfers[next_++]);
@@ -35,11 +35,11 @@ class ClosedForm {
  private:
   static std::uint64_t edge(std::uint64_t at) { return ceil_div(at, kTicksACycle) * kTicksACycle; }
   static std::uint64_t span(std::uint64_t cycles) { return cycles * kTicksACycle; }
-  static std::uint64_t busy(Bytes bytes, const hw::SramTiming& t) {
+  static std::uint64_t busy(Bytes bytes, const memory::SramTiming& t) {
     return t.bytes_per_cycle == 0 ? 0 : ceil_div(bytes.count(), t.bytes_per_cycle);
   }
 
-  void move(const arch::Transfer& t) {
+  void move(const memory::Transfer& t) {
     if (t.after > 0) handed_ = std::max(handed_, t.is_write ? reduced_[t.after - 1] : computed_[t.after - 1]);
     const std::uint64_t rate = memory_.ideal.bandwidth_mb_per_s;
     // bytes / (rate MB/s) in femtoseconds, rounded up; small enough here for one product.
@@ -50,20 +50,20 @@ class ClosedForm {
       complete = free = std::max(complete, std::max(free, edge(handed_)) + span(cycles));
     };
     if (t.codec > Cycles(0)) pass(t.is_write ? encoded_ : decoded_, t.codec.count());
-    const bool is_weight = t.tensor == arch::Tensor::weights || t.tensor == arch::Tensor::metadata;
-    const hw::SramTiming& sram = is_weight ? memory_.weight_timing : memory_.activation_timing;
+    const bool is_weight = t.tensor == memory::Tensor::weights || t.tensor == memory::Tensor::metadata;
+    const memory::SramTiming& sram = is_weight ? memory_.weight_timing : memory_.activation_timing;
     pass(is_weight ? weights_written_ : t.is_write ? read_ : written_, busy(t.bytes, sram));
     complete += span((t.is_write ? sram.read_latency : sram.write_latency).count());
     if (t.is_write) {
       stored_.push_back(complete);
     } else {
-      auto& arrival = arrival_[t.item][static_cast<std::size_t>(arch::cause_of(t.tensor))];
+      auto& arrival = arrival_[t.item][static_cast<std::size_t>(memory::cause_of(t.tensor))];
       arrival = std::max(arrival.value_or(0), complete);
     }
   }
 
   void run_item(std::uint32_t i) {
-    const arch::Work& work = list_.items[i];
+    const memory::Work& work = list_.items[i];
     arrival_.resize(list_.items.size());
     while (next_ < list_.transfers.size() && list_.transfers[next_].after <= i)
       move(list_.transfers[next_++]);
@@ -76,14 +76,14 @@ class ClosedForm {
     };
     for (std::uint32_t s = 0; s < work.stores_before; ++s) wait(stored_[s], time.stalls.outputs);
     const auto& arrival = arrival_[i];
-    const auto latency = [&](arch::Cause cause, Cycles cycles) {
+    const auto latency = [&](memory::Cause cause, Cycles cycles) {
       const auto& at = arrival[static_cast<std::size_t>(cause)];
       return at ? *at + span(cycles.count()) : 0;
     };
-    wait(latency(arch::Cause::weights, memory_.weight_timing.read_latency), time.stalls.weights);
-    const Cycles way = hw::input_path(memory_).latency;
-    wait(latency(arch::Cause::partial_sums, way), time.stalls.partial_sums);
-    std::uint64_t from = arrival[static_cast<std::size_t>(arch::Cause::activations)].value_or(0);
+    wait(latency(memory::Cause::weights, memory_.weight_timing.read_latency), time.stalls.weights);
+    const Cycles way = memory::input_path(memory_).latency;
+    wait(latency(memory::Cause::partial_sums, way), time.stalls.partial_sums);
+    std::uint64_t from = arrival[static_cast<std::size_t>(memory::Cause::activations)].value_or(0);
     if (work.reduced_before > seen_) from = std::max(from, reduced_[work.reduced_before - 1]);
     seen_ = std::max(seen_, work.reduced_before);
     if (from > 0) from += span(way.count());
@@ -93,7 +93,7 @@ class ClosedForm {
     time.cycles += Cycles((computed_.back() - free) / kTicksACycle);
   }
 
-  void compute(const arch::Work& work, std::uint64_t from, std::uint64_t now, hw::LayerTime& time) {
+  void compute(const memory::Work& work, std::uint64_t from, std::uint64_t now, hw::LayerTime& time) {
     const std::uint64_t start = now / kTicksACycle;
     const std::uint64_t weighted =
         std::max(work.compute.count(), busy(work.weight_read, memory_.weight_timing));
@@ -108,8 +108,8 @@ class ClosedForm {
     reduced_.push_back(std::max({computed_.back(), before, span(outputs_.drained())}));
   }
 
-  const arch::WorkList& list_;
-  const hw::MemoryConfig& memory_;
+  const memory::WorkList& list_;
+  const memory::MemoryConfig& memory_;
   std::size_t next_ = 0;
   std::uint64_t handed_ = 0;
   std::uint64_t bus_ = 0;
@@ -120,22 +120,22 @@ class ClosedForm {
   std::uint64_t written_ = 0;
   std::uint64_t weights_written_ = 0;
   std::uint32_t seen_ = 0;
-  hw::InputPath inputs_;
-  hw::OutputPath outputs_;
+  memory::InputPath inputs_;
+  memory::OutputPath outputs_;
   std::vector<std::uint64_t> computed_;
   std::vector<std::uint64_t> reduced_;
   std::vector<std::uint64_t> stored_;
-  std::vector<std::array<std::optional<std::uint64_t>, arch::kCauses>> arrival_;
+  std::vector<std::array<std::optional<std::uint64_t>, memory::kCauses>> arrival_;
 
  public:
   std::vector<hw::LayerTime> times;
 };
 
 struct Runs {
-  std::deque<arch::WorkList> lists;
-  std::deque<hw::MemoryConfig> memories;
+  std::deque<memory::WorkList> lists;
+  std::deque<memory::MemoryConfig> memories;
   std::vector<hw::Job> jobs;
-  void add(arch::WorkList list, hw::MemoryConfig memory) {
+  void add(memory::WorkList list, memory::MemoryConfig memory) {
     lists.push_back(std::move(list));
     memories.push_back(std::move(memory));
     jobs.push_back({lists.back(), memories.back(), 1000});
@@ -188,7 +188,7 @@ TEST_CASE("every cycle is computing or a stall, and every byte is moved once") {
     for (const auto& t : list.transfers) (t.is_write ? writes : reads) += t.bytes;
     CHECK(timings[i].off_chip_read == reads);
     CHECK(timings[i].off_chip_written == writes);
-    arch::Work all;
+    memory::Work all;
     for (const auto& work : list.items) {
       all.weight_read += work.weight_read;
       all.activation_read += work.activation_read;
@@ -252,23 +252,33 @@ TEST_CASE("more bandwidth of an ideal memory never adds a cycle") {
 }
 
 TEST_CASE("larger buffers, wider ports, faster blocks and lower latencies never add a cycle") {
-  using Change = void (*)(hw::MemoryConfig&);
+  using Change = void (*)(memory::MemoryConfig&);
   // In each run everything up to a change is in force, so every step is one comparison.
   const std::vector<Change> changes{
-      [](hw::MemoryConfig&) {},
-      [](hw::MemoryConfig& m) { m.input_buffer.capacity = Bytes(m.input_buffer.capacity.count() / 2 * 3); },
-      [](hw::MemoryConfig& m) { m.output_buffer.capacity = Bytes(m.output_buffer.capacity.count() / 2 * 3); },
-      [](hw::MemoryConfig& m) { m.input_timing.bytes_per_cycle *= 3; },
-      [](hw::MemoryConfig& m) { m.output_timing.bytes_per_cycle *= 3; },
-      [](hw::MemoryConfig& m) { m.activation_timing.bytes_per_cycle *= 2; },
-      [](hw::MemoryConfig& m) { m.weight_timing.bytes_per_cycle *= 2; },
-      [](hw::MemoryConfig& m) { m.dispatcher.bytes_per_cycle = 0; },
-      [](hw::MemoryConfig& m) { m.reducer.bytes_per_cycle = 0; },
-      [](hw::MemoryConfig& m) { m.input_timing.read_latency = m.output_timing.write_latency = Cycles(0); },
-      [](hw::MemoryConfig& m) { m.activation_timing.read_latency = m.dispatcher.latency = Cycles(0); },
-      [](hw::MemoryConfig& m) { m.activation_timing.write_latency = m.reducer.latency = Cycles(0); },
-      [](hw::MemoryConfig& m) { m.weight_timing.read_latency = m.weight_timing.write_latency = Cycles(0); },
-      [](hw::MemoryConfig& m) { m.input_buffer.capacity = m.output_buffer.capacity = arch::kUnlimited; }};
+      [](memory::MemoryConfig&) {},
+      [](memory::MemoryConfig& m) {
+        m.input_buffer.capacity = Bytes(m.input_buffer.capacity.count() / 2 * 3);
+      },
+      [](memory::MemoryConfig& m) {
+        m.output_buffer.capacity = Bytes(m.output_buffer.capacity.count() / 2 * 3);
+      },
+      [](memory::MemoryConfig& m) { m.input_timing.bytes_per_cycle *= 3; },
+      [](memory::MemoryConfig& m) { m.output_timing.bytes_per_cycle *= 3; },
+      [](memory::MemoryConfig& m) { m.activation_timing.bytes_per_cycle *= 2; },
+      [](memory::MemoryConfig& m) { m.weight_timing.bytes_per_cycle *= 2; },
+      [](memory::MemoryConfig& m) { m.dispatcher.bytes_per_cycle = 0; },
+      [](memory::MemoryConfig& m) { m.reducer.bytes_per_cycle = 0; },
+      [](memory::MemoryConfig& m) {
+        m.input_timing.read_latency = m.output_timing.write_latency = Cycles(0);
+      },
+      [](memory::MemoryConfig& m) { m.activation_timing.read_latency = m.dispatcher.latency = Cycles(0); },
+      [](memory::MemoryConfig& m) { m.activation_timing.write_latency = m.reducer.latency = Cycles(0); },
+      [](memory::MemoryConfig& m) {
+        m.weight_timing.read_latency = m.weight_timing.write_latency = Cycles(0);
+      },
+      [](memory::MemoryConfig& m) {
+        m.input_buffer.capacity = m.output_buffer.capacity = memory::kUnlimited;
+      }};
   Runs runs;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     auto memory = test::random_memory(seed);
@@ -299,7 +309,7 @@ TEST_CASE("an encoder that is slower than the bus holds up what waits for its ou
   // one, two or four cycles a group.
   Runs runs;
   for (const std::uint64_t cycles : {0U, 100U, 200U, 400U}) {
-    arch::WorkList list;
+    memory::WorkList list;
     list.layers = 1;
     for (std::uint32_t i = 0; i < 10; ++i) {
       list.items.push_back({.layer = 0,
@@ -309,11 +319,11 @@ TEST_CASE("an encoder that is slower than the bus holds up what waits for its ou
                             .output_written = Bytes(1600),
                             .stores_before = i > 0 ? i - 1 : 0});
       list.transfers.push_back(
-          {i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1600), Cycles(cycles)});
+          {i, i + 1, memory::Tensor::output_activations, true, 0, Bytes(1600), Cycles(cycles)});
     }
-    hw::MemoryConfig memory;
+    memory::MemoryConfig memory;
     memory.is_compute_only = false;
-    memory.off_chip = hw::OffChipKind::ideal;
+    memory.off_chip = memory::OffChipKind::ideal;
     memory.ideal.bandwidth_mb_per_s = 16000;
     runs.add(std::move(list), memory);
   }
@@ -328,16 +338,16 @@ TEST_CASE("an encoder that is slower than the bus holds up what waits for its ou
 
 TEST_CASE("a list that could never end is refused before it is simulated") {
   auto list = test::random_work(1);
-  list.transfers = {{0, 1, arch::Tensor::weights, false, 0, Bytes(4), Cycles(0)}};
-  CHECK_THROWS_AS(arch::check_work_list(list), Error);
-  list.transfers = {{0, 0, arch::Tensor::output_activations, true, 0, Bytes(4), Cycles(0)}};
-  CHECK_THROWS_AS(arch::check_work_list(list), Error);
-  list.transfers = {{2, 3, arch::Tensor::output_activations, true, 0, Bytes(4), Cycles(0)},
-                    {1, 0, arch::Tensor::weights, false, 0, Bytes(4), Cycles(0)}};
-  CHECK_THROWS_AS(arch::check_work_list(list), Error);
+  list.transfers = {{0, 1, memory::Tensor::weights, false, 0, Bytes(4), Cycles(0)}};
+  CHECK_THROWS_AS(memory::check_work_list(list), Error);
+  list.transfers = {{0, 0, memory::Tensor::output_activations, true, 0, Bytes(4), Cycles(0)}};
+  CHECK_THROWS_AS(memory::check_work_list(list), Error);
+  list.transfers = {{2, 3, memory::Tensor::output_activations, true, 0, Bytes(4), Cycles(0)},
+                    {1, 0, memory::Tensor::weights, false, 0, Bytes(4), Cycles(0)}};
+  CHECK_THROWS_AS(memory::check_work_list(list), Error);
   list.transfers.clear();
   for (auto& work : list.items) work.stores_before = 0;
-  CHECK_NOTHROW(arch::check_work_list(list));
+  CHECK_NOTHROW(memory::check_work_list(list));
   list.items[0].stores_before = 1;
-  CHECK_THROWS_AS(arch::check_work_list(list), Error);
+  CHECK_THROWS_AS(memory::check_work_list(list), Error);
 }

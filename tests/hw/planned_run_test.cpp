@@ -6,18 +6,18 @@
 #include <catch2/catch.hpp>
 
 #include "sim/base/error.h"
-#include "sim/hw/engine.h"
+#include "sim/hw/engine/engine.h"
 #include "tests/dram/support.h"
-#include "tests/unit/arch/planned_network.h"
+#include "tests/unit/memory/planned_network.h"
 
 namespace {
 
 using namespace heddle;
 
 struct Planned {
-  arch::MemoryPlan plan;
-  arch::WorkList list;
-  hw::MemoryConfig memory;
+  memory::MemoryPlan plan;
+  memory::WorkList list;
+  memory::MemoryConfig memory;
 };
 
 // Nothing where no blocking fits.
@@ -28,7 +28,7 @@ std::optional<Planned> random_plan(std::uint64_t seed) {
   const test::PlannedNetwork n(test::random_network(seed), array);
   Planned out;
   out.memory.is_compute_only = false;
-  out.memory.off_chip = hw::OffChipKind::ideal;
+  out.memory.off_chip = memory::OffChipKind::ideal;
   out.memory.activation_memory = {Bytes(300 + random.below(random.chance(2) ? 3000 : 60000)),
                                   !random.chance(3)};
   out.memory.weight_memory = {Bytes(64 + random.below(random.chance(2) ? 1000 : 30000)), !random.chance(3)};
@@ -36,8 +36,8 @@ std::optional<Planned> random_plan(std::uint64_t seed) {
   out.memory.activation_timing = {1 + random.below(64), Cycles(random.below(3)), Cycles(random.below(3))};
   out.memory.weight_timing = {1 + random.below(64), Cycles(random.below(3)), Cycles(random.below(3))};
   try {
-    out.plan = arch::plan_memory(n.network, n.flow, n.sizes, out.memory.activation_memory,
-                                 out.memory.weight_memory, "test");
+    out.plan = memory::plan_memory(n.network, n.flow, n.sizes, out.memory.activation_memory,
+                                   out.memory.weight_memory, "test");
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -88,16 +88,16 @@ TEST_CASE("the next layer's weights come while the bus has time and there is roo
   const test::PlannedNetwork n(test::network_of({test::conv("conv", "image", 16, 32, 16, 3),
                                                  test::linear("fc", "conv", 16 * 32 * 32, 2)}),
                                {1, 16, 16});
-  std::deque<arch::WorkList> lists;
-  std::deque<hw::MemoryConfig> memories;
+  std::deque<memory::WorkList> lists;
+  std::deque<memory::MemoryConfig> memories;
   std::vector<hw::Job> jobs;
-  for (const Bytes room : {Bytes(8192), arch::kUnlimited}) {
-    hw::MemoryConfig memory;
+  for (const Bytes room : {Bytes(8192), memory::kUnlimited}) {
+    memory::MemoryConfig memory;
     memory.is_compute_only = false;
-    memory.off_chip = hw::OffChipKind::ideal;
+    memory.off_chip = memory::OffChipKind::ideal;
     memory.ideal.bandwidth_mb_per_s = 2000;
     memory.weight_memory.capacity = room;
-    const auto plan = arch::plan_memory(n.network, n.flow, n.sizes, {}, memory.weight_memory, "test");
+    const auto plan = memory::plan_memory(n.network, n.flow, n.sizes, {}, memory.weight_memory, "test");
     lists.push_back(test::schedule(n, plan, {}, memory.weight_memory, 1, Cycles(60000)));
     memories.push_back(memory);
     jobs.push_back({lists.back(), memories.back(), 1000});
@@ -115,7 +115,7 @@ TEST_CASE("planned networks on a DRAM: whole bursts, and every cycle is accounte
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     auto one = random_plan(seed);
     if (!one) continue;
-    one->memory.off_chip = hw::OffChipKind::dram;
+    one->memory.off_chip = memory::OffChipKind::dram;
     one->memory.dram = dram::MemoryConfiguration{
         .parameters = dram_test::memory(seed % 2 == 0 ? "lpddr4_4267_8gb_x16" : "ddr4_3200_8gb_x8"),
         .echo = {}};
@@ -137,11 +137,11 @@ TEST_CASE("planned networks on a DRAM: whole bursts, and every cycle is accounte
     for (const auto& layer : t.layers)
       CHECK(layer.cycles == layer.compute + result::sum_fields(layer.stalls));
     // Transfers of one cause end in the order of the list, on the accelerator's clock.
-    std::array<std::uint64_t, arch::kCauses> last{};
+    std::array<std::uint64_t, memory::kCauses> last{};
     for (const auto& transfer : t.transfers) {
       CHECK(transfer.end % t.ticks_a_cycle == 0);
       CHECK(transfer.begin <= transfer.end);
-      const auto cause = transfer.is_write ? arch::Cause::outputs : arch::cause_of(transfer.tensor);
+      const auto cause = transfer.is_write ? memory::Cause::outputs : memory::cause_of(transfer.tensor);
       auto& before = last[static_cast<std::size_t>(cause)];
       CHECK(transfer.end >= before);
       before = transfer.end;

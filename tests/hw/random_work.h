@@ -4,22 +4,22 @@
 #include <algorithm>
 #include <array>
 
-#include "sim/arch/work_list.h"
 #include "sim/base/random.h"
-#include "sim/hw/engine.h"
+#include "sim/hw/engine/engine.h"
+#include "sim/memory/work_list.h"
 
 namespace heddle::test {
 
 // A list that could come from no planner at all: every dependency that the rules allow, sizes from none to
 // far more than computing hides.
-inline arch::WorkList random_work(std::uint64_t seed) {
+inline memory::WorkList random_work(std::uint64_t seed) {
   Random random(seed, "work");
-  arch::WorkList list;
+  memory::WorkList list;
   list.layers = 1 + static_cast<std::uint32_t>(random.below(4));
   const auto items = list.layers + static_cast<std::uint32_t>(random.below(40));
-  std::array<std::uint32_t, arch::kCauses> depth{};
+  std::array<std::uint32_t, memory::kCauses> depth{};
   for (auto& d : depth) d = 1 + static_cast<std::uint32_t>(random.below(3));
-  std::vector<arch::Queued> queued;
+  std::vector<memory::Queued> queued;
   for (std::uint32_t i = 0; i < items; ++i) {
     list.items.push_back({.layer = i * list.layers / items,
                           .compute = Cycles(random.below(300)),
@@ -29,25 +29,25 @@ inline arch::WorkList random_work(std::uint64_t seed) {
                           .output_bursts = 1 + static_cast<std::uint32_t>(random.below(6)),
                           .reduced_before = random.chance(5) ? i : 0,
                           .stores_before = 0});
-    const auto load = [&](arch::Tensor tensor) {
+    const auto load = [&](memory::Tensor tensor) {
       if (random.chance(3)) return;
-      const auto room = depth[static_cast<std::size_t>(arch::cause_of(tensor))];
+      const auto room = depth[static_cast<std::size_t>(memory::cause_of(tensor))];
       const std::uint32_t after = i < room ? 0 : i - room + 1;
       queued.push_back({{i, after, tensor, false, 0, Bytes(1 + random.below(2000)),
                          Cycles(random.chance(4) ? random.below(300) : 0)},
                         after,
                         false});
     };
-    load(arch::Tensor::weights);
-    load(arch::Tensor::metadata);
-    load(arch::Tensor::input_activations);
-    load(arch::Tensor::partial_sums);
+    load(memory::Tensor::weights);
+    load(memory::Tensor::metadata);
+    load(memory::Tensor::input_activations);
+    load(memory::Tensor::partial_sums);
     if (!random.chance(3))
-      queued.push_back({{i, i + 1, arch::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000)),
+      queued.push_back({{i, i + 1, memory::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000)),
                          Cycles(random.chance(4) ? random.below(300) : 0)},
                         i + 1});
   }
-  list.transfers = arch::order_transfers(std::move(queued));
+  list.transfers = memory::order_transfers(std::move(queued));
   std::vector<std::uint32_t> store_items;
   for (const auto& t : list.transfers) {
     if (t.is_write) store_items.push_back(t.item);
@@ -63,29 +63,29 @@ inline arch::WorkList random_work(std::uint64_t seed) {
   return list;
 }
 
-inline hw::MemoryConfig random_memory(std::uint64_t seed) {
+inline memory::MemoryConfig random_memory(std::uint64_t seed) {
   Random random(seed, "memory");
-  hw::MemoryConfig memory;
+  memory::MemoryConfig memory;
   memory.is_compute_only = false;
-  memory.off_chip = hw::OffChipKind::ideal;
+  memory.off_chip = memory::OffChipKind::ideal;
   memory.ideal.bandwidth_mb_per_s = random.chance(5) ? 0 : 100 + random.below(30000);
   memory.ideal.latency_ns = random.below(200);
   const auto sram = [&] {
-    return hw::SramTiming{random.chance(3) ? 0 : 1 + random.below(64), Cycles(random.below(4)),
-                          Cycles(random.below(4))};
+    return memory::SramTiming{random.chance(3) ? 0 : 1 + random.below(64), Cycles(random.below(4)),
+                              Cycles(random.below(4))};
   };
   memory.activation_timing = sram();
   memory.weight_timing = sram();
   memory.input_timing = sram();
   memory.output_timing = sram();
-  const auto buffer = [&]() -> arch::OnChipMemory {
-    return {random.chance(4) ? arch::kUnlimited : Bytes(64 + random.below(random.chance(2) ? 400 : 4000)),
+  const auto buffer = [&]() -> memory::OnChipMemory {
+    return {random.chance(4) ? memory::kUnlimited : Bytes(64 + random.below(random.chance(2) ? 400 : 4000)),
             !random.chance(3)};
   };
   memory.input_buffer = buffer();
   memory.output_buffer = buffer();
   const auto stage = [&] {
-    return hw::StageTiming{random.chance(3) ? 0 : 1 + random.below(64), Cycles(random.below(4))};
+    return memory::StageTiming{random.chance(3) ? 0 : 1 + random.below(64), Cycles(random.below(4))};
   };
   memory.dispatcher = stage();
   memory.reducer = stage();

@@ -6,7 +6,7 @@
 #include "models/catalogue.h"
 #include "sim/arch/accelerator_config.h"
 #include "sim/arch/layer_data.h"
-#include "sim/workload/trace.h"
+#include "sim/trace/trace.h"
 
 namespace heddle::test {
 
@@ -16,7 +16,7 @@ std::uint64_t paper_cycles(const std::string& config, const std::string& network
   const std::string root = HEDDLE_SOURCE_DIR;
   const auto accelerator =
       arch::read_accelerator(root + "/configs/papers/" + config + ".json", {}, models::catalogue());
-  const workload::Trace trace(root + "/configs/networks/" + network + ".trace");
+  const trace::Trace trace(root + "/configs/networks/" + network + ".trace");
   std::uint64_t cycles = 0;
   for (const auto& layer : trace.network().layers) {
     if (!layer.is_array() || !which(layer)) continue;

@@ -2,7 +2,7 @@
 #include <array>
 
 #include "models/dadn/dadn.h"
-#include "sim/hw/bit_true/serial_array.h"
+#include "sim/hw/bit_true/serial_array_impl.h"
 
 namespace heddle::models::dadn {
 namespace {

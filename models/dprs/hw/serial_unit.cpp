@@ -4,8 +4,9 @@
 #include <vector>
 
 #include "models/dprs/dprs.h"
+#include "sim/hw/bit_true/cascade_array_impl.h"
 #include "sim/hw/bit_true/operand_planes.h"
-#include "sim/hw/bit_true/serial_array.h"
+#include "sim/hw/bit_true/serial_array_impl.h"
 #include "sim/hw/bit_true/split_array.h"
 #include "sim/hw/bit_true/weight_load.h"
 
@@ -40,7 +41,7 @@ class DetectedElement {
 
 struct Design {
   const Dprs* model = nullptr;
-  arch::WidthDetector detector;
+  pricing::WidthDetector detector;
 
   using Word = DetectedWord;
   using Element = DetectedElement;

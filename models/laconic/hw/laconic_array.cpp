@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "sim/kernel/lane_products.h"
+#include "models/laconic/kernel/lane_products.h"
 
 namespace heddle::models::laconic {
 
@@ -158,7 +158,7 @@ void LaconicArray::build_gates() {
 
 LaconicArray::StepAt LaconicArray::step_at(std::uint64_t index) const {
   const std::uint64_t steps = input_->mapping.steps;
-  const arch::Round at = rounds_[index / steps];
+  const pricing::Round at = rounds_[index / steps];
   return {at.pass, at.window_set, static_cast<std::uint32_t>(index % steps)};
 }
 
@@ -180,7 +180,7 @@ bool LaconicArray::may_start(const Element& element, std::uint64_t index) const 
 bool LaconicArray::begin(const arch::LayerInput& input, const arch::Block& block, hw::Reducer& reducer) {
   input_ = &input;
   block_ = block;
-  rounds_ = arch::Rounds(input, block_);
+  rounds_ = pricing::Rounds(input, block_);
   reducer_ = &reducer;
   parts_ = input.mapping.composition;
   fully_connected_ = input.lowered.is_fully_connected;
@@ -197,7 +197,7 @@ void LaconicArray::reset_gates() {
   const bool queue = model_.params().sync == Sync::queue;
   const std::uint32_t q = model_.params().queue_depth;
   const std::uint64_t queue_depth =
-      fully_connected_ || !queue || q == kernel::QueueArray::kUnlimited ? Gate::kOpen : q;
+      fully_connected_ || !queue || q == QueueArray::kUnlimited ? Gate::kOpen : q;
   std::uint64_t all_first = total_;
   std::vector<std::uint64_t> row_first(row_gates_.size(), total_);
   std::vector<std::uint64_t> column_first(column_gates_.size(), total_);

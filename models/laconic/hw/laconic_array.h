@@ -8,8 +8,8 @@
 
 #include "models/laconic/hw/lpe.h"
 #include "models/laconic/laconic.h"
-#include "sim/arch/rounds.h"
 #include "sim/hw/bit_true/array.h"
+#include "sim/pricing/rounds.h"
 
 namespace heddle::models::laconic {
 
@@ -104,7 +104,7 @@ class LaconicArray : public hw::BitTrueArray {
 
   const arch::LayerInput* input_ = nullptr;
   arch::Block block_;
-  arch::Rounds rounds_;
+  pricing::Rounds rounds_;
   hw::Reducer* reducer_ = nullptr;
   arch::Composition parts_;
   std::vector<Element*> in_use_;

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "models/loom/loom.h"
-#include "sim/hw/bit_true/cascade_array.h"
+#include "sim/hw/bit_true/cascade_array_impl.h"
 #include "sim/hw/bit_true/operand_planes.h"
-#include "sim/hw/bit_true/serial_array.h"
+#include "sim/hw/bit_true/serial_array_impl.h"
 
 namespace heddle::models::loom {
 

@@ -7,7 +7,7 @@
 #include "sim/arch/accelerator_config.h"
 #include "sim/arch/layer_data.h"
 #include "sim/base/error.h"
-#include "sim/workload/trace.h"
+#include "sim/trace/trace.h"
 #include "tests/support/random_layer.h"
 #include "tests/support/variants.h"
 
@@ -198,7 +198,7 @@ TEST_CASE("Loom: the average is an estimate that no array runs") {
 
 // The worked example of models/loom/README.md: the numbers there were added up by hand.
 TEST_CASE("Loom: the README's layers of the digits trace") {
-  const workload::Trace trace(std::string(HEDDLE_SOURCE_DIR) + "/traces/digits-16b.trace");
+  const trace::Trace trace(std::string(HEDDLE_SOURCE_DIR) + "/traces/digits-16b.trace");
   const auto priced = [&](const std::string& id, const config::Json& parameters) {
     const auto accelerator = loom(parameters);
     for (const auto& layer : trace.network().layers) {

@@ -3,7 +3,7 @@
 #include <ostream>
 
 #include "models/pragmatic/pragmatic.h"
-#include "sim/hw/bit_true/serial_array.h"
+#include "sim/hw/bit_true/serial_array_impl.h"
 #include "sim/hw/bit_true/term_serializer.h"
 
 namespace heddle::models::pragmatic {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/stripes/hw/serial_unit.h"
 
-#include "sim/arch/fetch_rows.h"
+#include "sim/pricing/fetch_rows.h"
 
 namespace heddle::models::stripes {
 
@@ -18,10 +18,10 @@ void Design::Feed::begin(const hw::StepOperands& operands) {
     serializers_.push_back(hw::BitSerializer::of_width(width, is_signed, {k, blocks, bits}));
   }
   cycles_ = model_->serial_cycles(input.layer);
-  if (model_->params().fetch == arch::ActivationFetch::rows && !input.lowered.is_fully_connected) {
+  if (model_->params().fetch == pricing::ActivationFetch::rows && !input.lowered.is_fully_connected) {
     cycles_ = std::max(
         cycles_,
-        arch::fetch_rows(input.lowered, input.mapping.window_sets[operands.window_set], operands.step));
+        pricing::fetch_rows(input.lowered, input.mapping.window_sets[operands.window_set], operands.step));
   }
   cycle_ = 0;
 }

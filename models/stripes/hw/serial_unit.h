@@ -8,7 +8,7 @@
 
 #include "models/stripes/stripes.h"
 #include "sim/hw/bit_true/operand_planes.h"
-#include "sim/hw/bit_true/serial_array.h"
+#include "sim/hw/bit_true/serial_array_impl.h"
 
 namespace heddle::models::stripes {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "models/tactical/hw/packed_array.h"
+#include "models/tactical/hw/packed_array_impl.h"
 #include "models/tactical/plan.h"
 #include "sim/hw/bit_true/bit_serializer.h"
 #include "sim/hw/bit_true/term_serializer.h"

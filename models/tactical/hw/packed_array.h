@@ -22,7 +22,7 @@ using WeightSets = std::vector<WeightSet>;
 
 // What a column's dispatcher hands its back end when a packed column begins.
 struct Operands {
-  const arch::WidthDetector* detector = nullptr;  // of the layer
+  const pricing::WidthDetector* detector = nullptr;  // of the layer
   const WeightColumn* column = nullptr;
   std::uint32_t blocks = 1;          // that a value is cut into
   std::vector<std::int32_t> values;  // one an operand of the column
@@ -150,7 +150,7 @@ class PackedArray : public hw::BitTrueArray {
   Count round_{"round"};                                  // pass x window set, a barrier at each end
 
   const arch::LayerInput* input_ = nullptr;
-  arch::WidthDetector detector_;
+  pricing::WidthDetector detector_;
   arch::Block block_;
   hw::Reducer* reducer_ = nullptr;
   std::vector<Domain> domains_;
@@ -165,5 +165,3 @@ class PackedArray : public hw::BitTrueArray {
 };
 
 }  // namespace heddle::models::tactical
-
-#include "models/tactical/hw/packed_array_impl.h"

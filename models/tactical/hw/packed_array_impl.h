@@ -61,7 +61,7 @@ template <class D>
 bool PackedArray<D>::begin(const arch::LayerInput& input, const arch::Block& block, hw::Reducer& reducer) {
   input_ = &input;
   const Params& params = model_.params();
-  detector_ = arch::WidthDetector::of_activations(params.width_rule, params.trim_low, input);
+  detector_ = pricing::WidthDetector::of_activations(params.width_rule, params.trim_low, input);
   block_ = block;
   reducer_ = &reducer;
   fully_connected_ = input.lowered.is_fully_connected;

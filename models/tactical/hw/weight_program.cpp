@@ -6,8 +6,6 @@
 namespace heddle::models::tactical {
 namespace {
 
-using kernel::Slot;
-
 std::int16_t operand_index(WeightColumn& column, std::uint32_t step, std::uint8_t lane, std::uint8_t share) {
   for (std::size_t i = 0; i < column.operands.size(); ++i) {
     const auto& o = column.operands[i];
@@ -23,7 +21,7 @@ std::int16_t operand_index(WeightColumn& column, std::uint32_t step, std::uint8_
 
 std::shared_ptr<const WeightProgram> load_program(const Tactical& model, const arch::LayerInput& input,
                                                   const arch::FilterSet& set) {
-  const kernel::Schedule schedule = model.pack(input, set, true);
+  const Schedule schedule = model.pack(input, set, true);
   auto out = std::make_shared<WeightProgram>();
   out->first_filter = set.first_filter;
   out->filters = set.filters;

@@ -6,11 +6,11 @@
 #include <catch2/catch.hpp>
 
 #include "models/catalogue.h"
+#include "models/tactical/tests/naive_scheduler.h"
 #include "sim/arch/accelerator_config.h"
 #include "sim/base/error.h"
 #include "tests/support/random_layer.h"
 #include "tests/support/variants.h"
-#include "tests/unit/kernel/naive_scheduler.h"
 
 namespace {
 
@@ -272,7 +272,7 @@ std::uint64_t dnnsim_cycles(const test::PreparedCase& prepared, const std::strin
   const auto& input = prepared.input();
   bool is_signed = false;
   for (const auto x : input.activations->values()) is_signed = is_signed || x < 0;
-  const auto pattern = kernel::Pattern::parse("T<2,5>").dnnsim();
+  const auto pattern = models::tactical::Pattern::parse("T<2,5>").dnnsim();
   std::uint64_t total = 0;
   for (const auto& pass : input.mapping.passes) {
     std::vector<test::NaiveScheduler> lists;
@@ -365,35 +365,6 @@ TEST_CASE("DNNsim's compute cycles: TCL and TCLp against its rules written down 
               dnnsim_cycles(prepared, back_end, minor_bit));
       }
     }
-  }
-}
-
-TEST_CASE("published and compatibility configurations are what they say") {
-  const std::string root = std::string(HEDDLE_SOURCE_DIR) + "/configs/";
-  const auto params = [&](const std::string& file) {
-    const auto config = arch::read_accelerator(root + file, {}, models::catalogue());
-    return dynamic_cast<const models::tactical::Tactical&>(*config.accelerator).params();
-  };
-  using models::tactical::BackEnd;
-  CHECK(params("accelerators/tcle.json").back_end == BackEnd::terms);
-  CHECK(params("accelerators/tclp.json").back_end == BackEnd::precision);
-  CHECK(params("accelerators/tclp_l8_1_6.json").pattern.offsets().size() == 7);
-  CHECK(params("accelerators/tcle_x_bound.json").pattern.unlimited());
-  // As many multiply-accumulates a cycle as its baseline, dpnn_1k: 4 x 16 x 1 x 16.
-  CHECK(arch::read_accelerator(root + "accelerators/tcl_parallel.json", {}, models::catalogue())
-            .accelerator->shape()
-            .lanes() == 1024);
-  CHECK(arch::read_accelerator(root + "accelerators/dpnn_1k.json", {}, models::catalogue())
-            .accelerator->shape()
-            .lanes() == 1024);
-  CHECK(params("accelerators/tcle_8b.json").container_bits == 8);
-  for (const char* name : {"tcl", "tclp", "tcle"}) {
-    const auto p = params(std::string("compat/dnnsim/") + name + ".json");
-    CHECK(p.schedule.slot_priority == kernel::SlotPriority::most);
-    CHECK(p.schedule.drop_trailing_zeros);
-    CHECK(p.tile_sync == models::tactical::TileSync::lockstep);
-    CHECK(p.registers == 0);
-    CHECK(p.tiles == 16);
   }
 }
 

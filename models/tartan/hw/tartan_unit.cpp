@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/tartan/tartan.h"
 #include "sim/hw/bit_true/activation_serial.h"
+#include "sim/hw/bit_true/cascade_array_impl.h"
 #include "sim/hw/bit_true/fetch_hold.h"
+#include "sim/hw/bit_true/serial_array_impl.h"
 #include "sim/hw/bit_true/split_array.h"
 #include "sim/hw/bit_true/weight_load.h"
 

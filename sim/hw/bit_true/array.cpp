@@ -3,7 +3,7 @@
 
 #include "sim/base/error.h"
 #include "sim/hw/clock.h"
-#include "sim/hw/simulate.h"
+#include "sim/hw/simulation.h"
 
 namespace heddle::hw {
 
@@ -47,7 +47,7 @@ Cycles BitTrueArray::execute(const arch::LayerInput& input, const arch::Block& b
   const sc_core::sc_time start = sc_core::sc_time_stamp();
   first_edge_ = start + GatedClock::period();
   clock_.start();
-  simulate();  // until the clock stops: nothing else has events
+  run_until_idle();  // until the clock stops: nothing else has events
   HEDDLE_CHECK(finished_, "the bit-true array stopped before it was done");
   return Clock(GatedClock::period()).elapsed(first_edge_, last_edge_) + Cycles(1);
 }

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "sim/arch/width_detector.h"
 #include "sim/hw/bit_true/block_place.h"
+#include "sim/pricing/width_detector.h"
 #include "sim/workload/bricks.h"
 
 namespace heddle::hw {
@@ -19,8 +19,8 @@ struct BitCode {
   friend bool operator==(const BitCode&, const BitCode&) = default;
 };
 // Of what a detector looks at. DNNsim counts low bits of magnitudes, which one's complement needs.
-inline BitCode code_of(const arch::WidthDetector& detector) {
-  return {detector.rule == arch::WidthRule::dnnsim, detector.is_signed, detector.trim_low};
+inline BitCode code_of(const pricing::WidthDetector& detector) {
+  return {detector.rule == pricing::WidthRule::dnnsim, detector.is_signed, detector.trim_low};
 }
 
 // One bit of each value of a group, as it crosses the wires: a digit -1, 0 or 1.

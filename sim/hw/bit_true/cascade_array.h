@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "sim/arch/cascade.h"
 #include "sim/hw/bit_true/array.h"
+#include "sim/pricing/cascade.h"
 
 namespace heddle::hw {
 
@@ -47,7 +47,7 @@ struct CascadeOperands {
 // apart, so that the left neighbour's sum is there just in time; or in a tree after the last step.
 enum class Reduction { chain, tree };
 
-// The fully connected half of an array whose elements take their own weights (sim/arch/cascade.h). A
+// The fully connected half of an array whose elements take their own weights (sim/pricing/cascade.h). A
 // Design supplies: Word {CascadeControl control; operand bits; ==, <<, sc_trace}; Element {clear(),
 // clock(word, CascadeWeights), sum()}; Feed, constructed from a Design and a column, {begin(CascadeOperands),
 // bool next(Word&) -> whether this cycle is the step's last}. All columns' steps take the same cycles.
@@ -127,7 +127,7 @@ class CascadeArray : public BitTrueArray {
   void hold(const Column& column, bool is_load, const At* next);
   void end_step(Column& column, CascadeControl& control);
   void emit(Column& column, const Word& word);
-  [[nodiscard]] const arch::CascadeRun& run() const { return runs_[run_]; }
+  [[nodiscard]] const pricing::CascadeRun& run() const { return runs_[run_]; }
   [[nodiscard]] const std::int32_t* weights_at(const At& at, const Column& column, std::uint32_t tile,
                                                std::uint32_t row, std::uint32_t* filter) const;
   [[nodiscard]] std::size_t element(std::uint32_t tile, std::uint32_t row, std::uint32_t column) const {
@@ -139,12 +139,10 @@ class CascadeArray : public BitTrueArray {
   std::vector<std::unique_ptr<sc_core::sc_buffer<Word>>> buses_;  // [column], into all tiles
   std::vector<std::unique_ptr<Unit>> units_;                      // [tile][row][column]
   std::vector<Column> columns_;
-  std::vector<arch::CascadeRun> runs_;
+  std::vector<pricing::CascadeRun> runs_;
   std::size_t run_ = 0;
   const arch::LayerInput* input_ = nullptr;
   Reducer* reducer_ = nullptr;
 };
 
 }  // namespace heddle::hw
-
-#include "sim/hw/bit_true/cascade_array_impl.h"

@@ -45,7 +45,7 @@ template <class Design>
 bool CascadeArray<Design>::begin(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer) {
   input_ = &input;
   reducer_ = &reducer;
-  runs_ = arch::cascade_runs(input, block);
+  runs_ = pricing::cascade_runs(input, block);
   run_ = 0;
   if (runs_.empty()) return false;
   begin_run();
@@ -137,7 +137,7 @@ const std::int32_t* CascadeArray<Design>::weights_at(const At& at, const Column&
   const arch::Pass& sets = input_->mapping.passes[run().passes[at.pass]];
   const std::uint32_t slices = run().cascade.slices;
   const std::uint32_t output = column.index / slices;
-  if (tile >= sets.size() || output >= arch::outputs_a_row(sets, options_.shape)) return nullptr;
+  if (tile >= sets.size() || output >= pricing::outputs_a_row(sets, options_.shape)) return nullptr;
   const std::uint32_t n = output * options_.shape.rows + row;
   if (n >= sets[tile].filters) return nullptr;
   *filter = sets[tile].first_filter + n;

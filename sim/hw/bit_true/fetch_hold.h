@@ -3,19 +3,19 @@
 
 #include <functional>
 
-#include "sim/arch/activation_serial.h"
-#include "sim/arch/fetch_rows.h"
 #include "sim/hw/bit_true/serial_array.h"
+#include "sim/pricing/activation_serial.h"
+#include "sim/pricing/fetch_rows.h"
 
 namespace heddle::hw {
 
 // Cycles that a convolution's step is held for its activation rows; null where fetching is ideal.
-inline std::function<std::uint32_t(const StepOperands&)> fetch_hold(arch::ActivationFetch fetch) {
-  if (fetch == arch::ActivationFetch::ideal) return nullptr;
+inline std::function<std::uint32_t(const StepOperands&)> fetch_hold(pricing::ActivationFetch fetch) {
+  if (fetch == pricing::ActivationFetch::ideal) return nullptr;
   return [](const StepOperands& operands) -> std::uint32_t {
     const arch::LayerInput& input = *operands.input;
     if (input.lowered.is_fully_connected) return 0;
-    return arch::fetch_rows(input.lowered, input.mapping.window_sets[operands.window_set], operands.step);
+    return pricing::fetch_rows(input.lowered, input.mapping.window_sets[operands.window_set], operands.step);
   };
 }
 

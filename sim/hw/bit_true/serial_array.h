@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "sim/arch/rounds.h"
 #include "sim/base/error.h"
 #include "sim/hw/bit_true/array.h"
 #include "sim/hw/bit_true/element_control.h"
+#include "sim/pricing/rounds.h"
 
 namespace heddle::hw {
 
@@ -129,7 +129,7 @@ class SerialArray : public BitTrueArray {
   };
   // Loop order: pass and window set as the mapping has them, then step.
   [[nodiscard]] StepAt step_at(std::uint64_t index) const {
-    const arch::Round at = rounds_[index / steps_];
+    const pricing::Round at = rounds_[index / steps_];
     return {at.pass, at.window_set, static_cast<std::uint32_t>(index % steps_)};
   }
   // Tiles of a pass that share a dispatcher a column: all, or each tile alone where groups share the tiles
@@ -165,7 +165,7 @@ class SerialArray : public BitTrueArray {
 
   const arch::LayerInput* input_ = nullptr;
   arch::Block block_;
-  arch::Rounds rounds_;
+  pricing::Rounds rounds_;
   Reducer* reducer_ = nullptr;
   std::uint32_t steps_ = 0;
   std::uint64_t total_ = 0;  // steps of the block, or bricks
@@ -176,5 +176,3 @@ class SerialArray : public BitTrueArray {
 };
 
 }  // namespace heddle::hw
-
-#include "sim/hw/bit_true/serial_array_impl.h"

@@ -73,7 +73,7 @@ template <class Design>
 bool SerialArray<Design>::begin(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer) {
   input_ = &input;
   block_ = block;
-  rounds_ = arch::Rounds(input, block_);
+  rounds_ = pricing::Rounds(input, block_);
   reducer_ = &reducer;
   if constexpr (requires { design_.begin_layer(input); }) design_.begin_layer(input);
   steps_ = input.mapping.steps;

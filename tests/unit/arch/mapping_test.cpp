@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "sim/arch/rounds.h"
+#include "sim/pricing/rounds.h"
 
 using namespace heddle;
 using workload::Layer;
@@ -31,8 +31,8 @@ Pairs order(const Layer& layer, workload::Groups groups, arch::StepOrder step_or
   arch::Mapping mapping = map_layer(lowered, {.tiles = 2, .rows = 2, .columns = 4}, arch::Pallet::wrap);
   mapping.step_order = step_order;
   const arch::Block block = whole_layer(mapping);
-  const arch::Rounds rounds({.layer = layer, .lowered = lowered, .mapping = mapping, .group_widths = {}},
-                            block);
+  const pricing::Rounds rounds({.layer = layer, .lowered = lowered, .mapping = mapping, .group_widths = {}},
+                               block);
   Pairs out;
   for (std::size_t i = 0; i < rounds.size(); ++i) out.emplace_back(rounds[i].pass, rounds[i].window_set);
   return out;

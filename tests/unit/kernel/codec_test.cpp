@@ -7,8 +7,8 @@
 #include <catch2/catch.hpp>
 
 #include "sim/base/error.h"
-#include "tests/unit/kernel/targets.h"
-#include "tests/unit/kernel/values.h"
+#include "tests/support/targets.h"
+#include "tests/support/values.h"
 
 using heddle::Bits;
 using heddle::Error;

@@ -11,7 +11,7 @@
 #include "sim/base/error.h"
 #include "sim/base/random.h"
 #include "sim/kernel/terms.h"
-#include "tests/unit/kernel/targets.h"
+#include "tests/support/targets.h"
 
 using heddle::Random;
 using heddle::kernel::brick_cycles;

@@ -8,8 +8,8 @@
 
 #include "sim/base/error.h"
 #include "sim/kernel/width_dnnsim.h"
-#include "tests/unit/kernel/targets.h"
-#include "tests/unit/kernel/values.h"
+#include "tests/support/targets.h"
+#include "tests/support/values.h"
 
 using heddle::kernel::GroupBits;
 using heddle::kernel::summarize;

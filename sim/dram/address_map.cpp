@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/dram/address_map.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+#include "sim/base/quantity.h"
+
+namespace heddle::dram {
+namespace {
+
+constexpr std::array<std::string_view, 6> kNames{"ch", "ra", "bg", "ba", "ro", "co"};
+constexpr std::uint8_t kRest = 0xff;  // a part that takes what the others of its field leave
+
+Error fault(const std::string& where, const std::string& what) {
+  return {ErrorKind::config, where, what};
+}
+
+}  // namespace
+
+std::vector<AddressMap::Part> AddressMap::parse(const std::string& text, const std::string& where) {
+  std::vector<Part> parts;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (text[at] == '-') {
+      ++at;
+      continue;
+    }
+    const auto name = text.substr(at, 2);
+    const auto* const found = std::find(kNames.begin(), kNames.end(), name);
+    if (found == kNames.end()) {
+      throw fault(where, fmt::format("address map {} names an unknown field {} at character {}; the fields "
+                                     "are ch, ra, bg, ba, ro, co",
+                                     in_quotes(text), in_quotes(name), at + 1));
+    }
+    at += 2;
+    unsigned bits = 0;
+    const std::size_t digits = at;
+    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0 && bits < 64) {
+      bits = bits * 10 + static_cast<unsigned>(text[at++] - '0');
+    }
+    if (at > digits && (bits == 0 || bits > 32)) {
+      throw fault(where, fmt::format("address map {} gives field {} a width outside 1 to 32 bits",
+                                     in_quotes(text), in_quotes(name)));
+    }
+    parts.push_back({.field = static_cast<std::uint8_t>(found - kNames.begin()),
+                     .bits = at > digits ? static_cast<std::uint8_t>(bits) : kRest,
+                     .address_shift = 0,
+                     .field_shift = 0,
+                     .mask = 0});
+  }
+  return parts;
+}
+
+void AddressMap::place(std::vector<Part> parts, const std::array<unsigned, kFields>& widths,
+                       const std::string& where) {
+  for (std::uint8_t field = 0; field < kFields; ++field) {
+    unsigned given = 0;
+    Part* rest = nullptr;
+    bool named = false;
+    for (auto& part : parts) {
+      if (part.field != field) continue;
+      named = true;
+      if (part.bits != kRest) {
+        given += part.bits;
+      } else if (rest == nullptr) {
+        rest = &part;
+      } else {
+        throw fault(where, fmt::format("address map names field {} twice without a width", kNames.at(field)));
+      }
+    }
+    const unsigned width = widths.at(field);
+    if (given > width || (rest == nullptr && given != width)) {
+      throw fault(where, fmt::format("address map {} {} bits of field {}, the memory has {}",
+                                     named ? "places" : "leaves out field and places", given,
+                                     kNames.at(field), width));
+    }
+    if (rest != nullptr) rest->bits = static_cast<std::uint8_t>(width - given);
+  }
+  std::array<unsigned, kFields> filled{};
+  unsigned shift = burst_bits_;
+  // The last named field is in the lowest bits.
+  std::reverse(parts.begin(), parts.end());
+  for (auto& part : parts) {
+    if (part.bits == 0) continue;
+    part.address_shift = static_cast<std::uint8_t>(shift);
+    part.field_shift = static_cast<std::uint8_t>(filled.at(part.field));
+    shift += part.bits;
+    part.mask = static_cast<std::uint32_t>((std::uint64_t{1} << part.bits) - 1);
+    filled.at(part.field) += part.bits;
+    if (part.field_shift == 0) {
+      lowest_.at(part.field) = part;
+    } else {
+      others_.push_back(part);
+    }
+  }
+}
+
+AddressMap::AddressMap(const std::string& text, const Organisation& organisation, std::uint32_t channels,
+                       std::uint32_t ranks, const std::string& where)
+    : burst_bits_(ceil_log2(organisation.burst_bytes())) {
+  const std::array<unsigned, kFields> widths{ceil_log2(channels),
+                                             ceil_log2(ranks),
+                                             ceil_log2(organisation.bank_groups),
+                                             ceil_log2(organisation.banks_per_group),
+                                             ceil_log2(organisation.rows),
+                                             ceil_log2(organisation.bursts_per_row())};
+  place(parse(text, where), widths, where);
+}
+
+std::uint64_t AddressMap::address_of(const Location& at) const {
+  std::uint64_t address = 0;
+  const auto add = [&](const Part& part) {
+    address |= std::uint64_t{(at.*kMembers[part.field] >> part.field_shift) & part.mask}
+               << part.address_shift;
+  };
+  std::for_each(lowest_.begin(), lowest_.end(), add);
+  std::for_each(others_.begin(), others_.end(), add);
+  return address;
+}
+
+}  // namespace heddle::dram

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "sim/dram/memory_system.h"
+
+namespace heddle::dram {
+
+struct Block {
+  std::uint64_t address = 0;
+  std::uint64_t bytes = 0;
+  Kind kind = Kind::read;
+};
+
+// Moves blocks, each a run of bursts in the order of its addresses. The queues of the controller, whose room
+// bounds what is outstanding, take bursts of the oldest block in flight for which they have room.
+class BlockMover {
+ public:
+  using Ticket = std::size_t;
+
+  explicit BlockMover(const MemoryParameters& parameters)
+      : memory_(parameters), burst_bytes_(parameters.device.organisation.burst_bytes()) {}
+
+  // `now` never goes back, here and in advance().
+  Ticket start(const Block& block, Cycle now);
+  // Everything that happens before `until`.
+  void advance(Cycle until);
+  // All commands of the block are out: completion() is final.
+  [[nodiscard]] bool issued(Ticket ticket) const { return blocks_[ticket].unissued == 0; }
+  // When its last data word has crossed the pins; a lower bound of it, beyond the last advance(), as long
+  // as the block is not issued. Waiting for the bound and asking again reaches the end in a few steps.
+  [[nodiscard]] Cycle completion(Ticket ticket) const;
+  void release(Ticket ticket);
+
+  // Everything up to the last advance(); refreshes of channels that idle are brought up to it.
+  [[nodiscard]] ChannelCounters counters();
+  [[nodiscard]] const MemorySystem& memory() const { return memory_; }
+  [[nodiscard]] std::uint64_t read_bytes() const { return moved_bytes_[0]; }
+  [[nodiscard]] std::uint64_t write_bytes() const { return moved_bytes_[1]; }
+
+ private:
+  struct Progress {
+    std::uint64_t next_address = 0;
+    std::uint64_t unpushed = 0;  // bursts
+    std::uint64_t unissued = 0;
+    Location next;
+    Kind kind = Kind::read;
+    Cycle started = 0;
+    Cycle data_end = 0;
+  };
+  bool push_one(Ticket ticket);
+  void feed();
+
+  MemorySystem memory_;
+  std::uint64_t burst_bytes_;
+  std::vector<Progress> blocks_;  // by ticket
+  std::vector<Ticket> free_;
+  std::vector<Ticket> feeding_;  // blocks with bursts left to push
+  Cycle now_ = 0;
+  std::uint64_t moved_bytes_[2] = {0, 0};
+};
+
+}  // namespace heddle::dram

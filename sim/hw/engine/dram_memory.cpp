@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/hw/engine/dram_memory.h"
+
+#include "sim/base/error.h"
+
+namespace heddle::hw {
+namespace {
+
+sc_core::sc_time period_of(const dram::MemoryParameters& parameters) {
+  const sc_core::sc_time period(static_cast<double>(parameters.device.clock_period_ps), sc_core::SC_PS);
+  HEDDLE_CHECK(period.to_seconds() * 1e12 > parameters.device.clock_period_ps - 0.5,
+               "the time resolution is coarser than a picosecond");
+  return period;
+}
+
+}  // namespace
+
+DramMemory::DramMemory(const sc_core::sc_module_name& name, const dram::MemoryParameters& parameters)
+    : sc_module(name),
+      socket("socket"),
+      clock_(period_of(parameters)),
+      period_ticks_(period_of(parameters).value()),
+      mover_(parameters) {
+  socket.register_b_transport(this, &DramMemory::b_transport);
+}
+
+dram::Cycle DramMemory::now() const {
+  return ceil_div(sc_core::sc_time_stamp().value(), period_ticks_);
+}
+
+void DramMemory::wait_until(dram::Cycle cycle) const {
+  const sc_core::sc_time until = clock_.span(Cycles(cycle));
+  const sc_core::sc_time present = sc_core::sc_time_stamp();
+  if (until > present) sc_core::wait(until - present);
+}
+
+DramMemory::Ticket DramMemory::start(const dram::Block& block) {
+  return mover_.start(block, now());
+}
+
+void DramMemory::wait_for(Ticket ticket) {
+  mover_.advance(now());
+  while (!mover_.issued(ticket)) {
+    wait_until(mover_.completion(ticket));
+    mover_.advance(now());
+  }
+  wait_until(mover_.completion(ticket));
+  mover_.release(ticket);
+}
+
+dram::ChannelCounters DramMemory::counters() {
+  mover_.advance(now());
+  return mover_.counters();
+}
+
+std::optional<dram::EnergyReport> DramMemory::energy() {
+  const auto& p = parameters();
+  return dram::energy_of(p.device, counters(), std::uint64_t{p.controller.ranks} * p.controller.channels,
+                         now());
+}
+
+void DramMemory::b_transport(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  if (payload.get_byte_enable_ptr() != nullptr || payload.get_streaming_width() < payload.get_data_length()) {
+    payload.set_response_status(payload.get_byte_enable_ptr() != nullptr ? tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE
+                                                                         : tlm::TLM_BURST_ERROR_RESPONSE);
+    return;
+  }
+  if (payload.get_data_length() == 0 || payload.get_command() == tlm::TLM_IGNORE_COMMAND) {
+    payload.set_response_status(tlm::TLM_OK_RESPONSE);
+    return;
+  }
+  // Whoever ran ahead of time catches up first: other initiators may come in between.
+  if (delay > sc_core::SC_ZERO_TIME) sc_core::wait(delay);
+  delay = sc_core::SC_ZERO_TIME;
+  wait_for(start({.address = payload.get_address(),
+                  .bytes = payload.get_data_length(),
+                  .kind = payload.is_write() ? dram::Kind::write : dram::Kind::read}));
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+}
+
+}  // namespace heddle::hw

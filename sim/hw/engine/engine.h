@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sim/hw/engine/tiles.h"
+#include "sim/memory/memory_config.h"
+#include "sim/memory/work_list.h"
+
+namespace heddle::hw {
+
+// One accelerator's work. `list` and `memory` outlive the simulation.
+struct Job {
+  const memory::WorkList& list;
+  const memory::MemoryConfig& memory;
+  double frequency_mhz = 1000;
+};
+
+struct Timing {
+  std::vector<LayerTime> layers;
+  std::vector<result::TensorBytes> moved_by_layer;  // what the DMA moved
+  Bytes off_chip_read;                              // what the off-chip memory saw
+  Bytes off_chip_written;
+  Bytes activation_memory_read;
+  Bytes activation_memory_written;
+  Bytes weight_memory_read;
+  Bytes input_buffer_read;
+  Bytes input_buffer_written;
+  Bytes output_buffer_read;
+  Bytes output_buffer_written;
+  std::vector<Span> transfers;             // as the work list
+  std::vector<Computed> items;             // of the work list
+  std::uint64_t ticks_a_cycle = 1;         // of the accelerator's clock
+  std::uint64_t ticks_a_memory_clock = 1;  // of the off-chip memory's; the accelerator's where it has none
+  std::uint64_t granule_bytes = 1;         // that the memory moves at a time
+  std::optional<dram::ChannelCounters> dram;
+  std::optional<dram::EnergyReport> dram_energy;
+};
+
+// Builds one engine a job - clock, DMA, memories, buffers, dispatcher, tiles, reducer - and lets them advance
+// together in one SystemC simulation. SystemC elaborates once a process, so this can be called once a
+// process. Cost: about five wakes an item and one a transfer. Throws what a process threw; Error(internal)
+// when the simulation stops before all work is done or when bytes went astray.
+std::vector<Timing> simulate(std::span<const Job> jobs);
+
+}  // namespace heddle::hw

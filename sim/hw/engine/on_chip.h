@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include <systemc>
+
+#include "sim/base/quantity.h"
+#include "sim/memory/timing.h"
+
+namespace heddle::hw {
+
+// How the blocks around the array use an on-chip memory.
+class StreamInterface : virtual public sc_core::sc_interface {
+ public:
+  // Returns the cycles that the ports are busy with so many bytes.
+  virtual Cycles read(Bytes bytes) = 0;
+  virtual Cycles write(Bytes bytes) = 0;
+  [[nodiscard]] virtual const memory::SramTiming& timing() const = 0;
+};
+
+// An activation or weight memory: banks with a read and a write port each. Holds no values; the plan says
+// what lies where (arch/), this says how long it takes.
+class Sram final : public sc_core::sc_module, public StreamInterface {
+ public:
+  Sram(const sc_core::sc_module_name& name, const memory::SramTiming& timing)
+      : sc_module(name), timing_(timing) {}
+  Cycles read(Bytes bytes) override;
+  Cycles write(Bytes bytes) override;
+  [[nodiscard]] const memory::SramTiming& timing() const override { return timing_; }
+  [[nodiscard]] Bytes read_bytes() const { return read_; }
+  [[nodiscard]] Bytes written_bytes() const { return written_; }
+
+ private:
+  memory::SramTiming timing_;
+  Bytes read_;
+  Bytes written_;
+};
+
+}  // namespace heddle::hw

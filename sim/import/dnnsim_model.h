@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace heddle::importers {
+
+// A layer as DNNsim's model files list it; its shape is that of its tensors.
+struct DnnsimLayer {
+  enum class Type { conv, fc, rnn };
+  std::string name;
+  Type type = Type::conv;
+  std::uint32_t stride_y = 1;
+  std::uint32_t stride_x = 1;
+  std::uint32_t pad_y = 0;
+  std::uint32_t pad_x = 0;
+  std::string where;  // file and line, for errors
+
+  [[nodiscard]] std::string file_name() const;  // as tensors are called: '/' is '-'
+};
+
+// Magnitude bits (sign included) and fraction bits of a layer's tensors; their sums are the precisions.
+struct DnnsimPrecision {
+  std::int32_t activation_magnitude = 0;
+  std::int32_t activation_fraction = 0;
+  std::int32_t weight_magnitude = 0;
+  std::int32_t weight_fraction = 0;
+
+  [[nodiscard]] std::int32_t activation_bits() const { return activation_magnitude + activation_fraction; }
+  [[nodiscard]] std::int32_t weight_bits() const { return weight_magnitude + weight_fraction; }
+};
+
+// model.csv (name, type, stride, padding; comma or colon), or train_val.prototxt where there is none.
+// Throws Error(workload | io).
+std::vector<DnnsimLayer> read_dnnsim_model(const std::filesystem::path& folder);
+// The layers of a Caffe network description that have weights.
+std::vector<DnnsimLayer> read_prototxt(const std::filesystem::path& file);
+
+// precision.txt: a heading and four lines of one value a layer; nothing when there is no such file.
+std::optional<std::vector<DnnsimPrecision>> read_dnnsim_precision(const std::filesystem::path& file,
+                                                                  std::size_t layers);
+
+}  // namespace heddle::importers

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sim/config/json_document.h"
+#include "sim/workload/network.h"
+
+namespace heddle::importers {
+
+// Builds the manifest of a network whose foreign description lists layers but no graph: the layers stand in
+// a line, and where a layer's input has another shape than what comes before it, an operation of unknown
+// kind (pooling, branches) stands between.
+class LayerList {
+ public:
+  // `layer` with id, op, geometry and precision; operands' files and representations as given.
+  void add(const workload::Layer& layer);
+  // The manifest without `files`; `provenance` needs at least `tool`.
+  [[nodiscard]] config::Json manifest(const std::string& name, std::uint32_t samples,
+                                      config::Json provenance) const;
+
+ private:
+  std::string fit(const workload::Layer& layer);
+  config::Json layers_ = config::Json::array();
+  std::string last_ = kInput;
+  std::vector<std::uint64_t> shape_;  // of what `last_` makes; empty: the network's input, of any shape
+  static constexpr const char* kInput = "input";
+};
+
+// The lines of a text file, without line ends. Throws Error(io) when it cannot be read.
+std::vector<std::string> read_lines(const std::filesystem::path& file);
+std::vector<std::string> split(const std::string& line, const std::string& separators);  // trimmed fields
+std::string trimmed(const std::string& text);
+// The whole number that a field states. Throws Error(workload) at `where`.
+std::int64_t whole_number(const std::string& field, const std::string& where, const std::string& what,
+                          std::int64_t low, std::int64_t high);
+
+}  // namespace heddle::importers

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/memory/memory_config.h"
+
+#include <algorithm>
+
+#include "sim/base/error.h"
+#include "sim/config/compose.h"
+
+namespace heddle::memory {
+namespace {
+
+using config::Document;
+using config::Json;
+using config::Values;
+
+bool is_unlimited(const Values& values, const char* key) {
+  return values.is_word(key);
+}
+
+OnChipMemory capacity_of(const Values& values) {
+  OnChipMemory out;
+  if (!is_unlimited(values, "capacity_bytes"))
+    out.capacity = Bytes(static_cast<std::uint64_t>(values.integer("capacity_bytes")));
+  out.is_double_buffered = values.flag("double_buffered");
+  return out;
+}
+
+SramTiming timing_of(const Values& values) {
+  SramTiming out;
+  if (!is_unlimited(values, "port_bits")) {
+    out.bytes_per_cycle =
+        std::max<std::uint64_t>(1, std::uint64_t{values.count("banks")} * values.count("port_bits") / 8);
+  }
+  out.read_latency = Cycles(values.count("read_latency_cycles"));
+  out.write_latency = Cycles(values.count("write_latency_cycles"));
+  return out;
+}
+
+StageTiming stage_of(const Values& values) {
+  return {is_unlimited(values, "bytes_per_cycle") ? 0 : values.count("bytes_per_cycle"),
+          Cycles(values.count("latency_cycles"))};
+}
+
+void note_unlimited(const Values& section, const std::string& name, std::vector<std::string>& notes) {
+  for (const char* key : {"capacity_bytes", "port_bits", "bytes_per_cycle"}) {
+    if (section.json().contains(key) && is_unlimited(section, key))
+      notes.push_back("assumption: memory." + name + "." + key + " is unlimited");
+  }
+}
+
+void read_off_chip(const Values& values, const Document& document, const std::string& pointer,
+                   MemoryConfig& out) {
+  const auto refuse = [&](const std::string& text) {
+    throw Error(ErrorKind::config, document.where(pointer), text);
+  };
+  const std::string kind = values.text("kind");
+  if (kind != "dram" && values.has("device")) refuse("key 'device' belongs to kind dram");
+  if (kind != "ideal" && values.has("bandwidth_mb_per_s"))
+    refuse("key 'bandwidth_mb_per_s' belongs to kind ideal");
+  if (kind == "none") {
+    out.notes.emplace_back(
+        "assumption: memory.off_chip is none: off-chip transfers take no time and are not counted");
+  } else if (kind == "dram") {
+    out.off_chip = OffChipKind::dram;
+    if (!values.has("device"))
+      refuse("key 'device' is missing: a dram needs it, the name of a device file or an object");
+  } else {
+    out.off_chip = OffChipKind::ideal;
+    if (!values.has("bandwidth_mb_per_s")) {
+      refuse("key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
+    }
+    if (is_unlimited(values, "bandwidth_mb_per_s")) {
+      out.notes.emplace_back("assumption: memory.off_chip.bandwidth_mb_per_s is unlimited");
+    } else {
+      out.ideal.bandwidth_mb_per_s = static_cast<std::uint64_t>(values.integer("bandwidth_mb_per_s"));
+    }
+    out.ideal.latency_ns = static_cast<std::uint64_t>(values.integer("latency_ns"));
+  }
+}
+
+std::optional<arch::Storage> storage_of(const std::string& text) {
+  if (text == "container") return arch::Storage::container;
+  if (text == "bit_interleaved") return arch::Storage::bit_interleaved;
+  if (text == "compressed") return arch::Storage::compressed;
+  return std::nullopt;
+}
+
+// Where an object stands in its document, or the document of the file that it names or extends. Errors in an
+// object then name its place in the user's own file.
+struct Place {
+  Document document;
+  std::string pointer;
+};
+Place place_of(const Document& document, const std::string& pointer, const std::string& what) {
+  const Json& node = document.root.at(Json::json_pointer(pointer));
+  if (node.is_object() && !node.contains("extends")) return {document, pointer};
+  return {config::compose_part(document, pointer, what), ""};
+}
+
+void read_on_chip(const Values& values, MemoryConfig& out) {
+  const auto sram = [&](const char* name, OnChipMemory& memory, SramTiming& timing) {
+    const Values section = values.child(name);
+    memory = capacity_of(section);
+    timing = timing_of(section);
+    note_unlimited(section, name, out.notes);
+  };
+  sram("activation_memory", out.activation_memory, out.activation_timing);
+  sram("weight_memory", out.weight_memory, out.weight_timing);
+  sram("input_buffer", out.input_buffer, out.input_timing);
+  sram("output_buffer", out.output_buffer, out.output_timing);
+  const auto stage = [&](const char* name, StageTiming& timing) {
+    timing = stage_of(values.child(name));
+    note_unlimited(values.child(name), name, out.notes);
+  };
+  stage("dispatcher", out.dispatcher);
+  stage("reducer", out.reducer);
+}
+
+MemoryConfig read_section(const Document& document, const std::string& pointer) {
+  const Values values = config::read(document, pointer, memory_declaration());
+  MemoryConfig out;
+  out.is_compute_only = false;
+  read_off_chip(values.child("off_chip"), document, pointer + "/off_chip", out);
+  read_on_chip(values, out);
+  out.storage = storage_of(values.text("storage"));
+  out.decoder_groups_per_cycle = values.child("codec").count("decoder_groups_per_cycle");
+  out.encoder_groups_per_cycle = values.child("codec").count("encoder_groups_per_cycle");
+  out.dma_transfers = values.child("dma").count("transfers_in_flight");
+  out.echo = values.json();
+  if (out.off_chip == OffChipKind::dram) {
+    const Place device =
+        place_of(document, pointer + "/off_chip/device", "a memory device: a file or an object");
+    out.dram = dram::read_memory(device.document, device.pointer);
+    out.echo["off_chip"]["device"] = out.dram->echo;
+  }
+  return out;
+}
+
+}  // namespace
+
+MemoryConfig read_memory(const Document& configuration) {
+  const auto found = configuration.root.find("memory");
+  if (found == configuration.root.end() || *found == "none") return {};
+  const Place place = place_of(configuration, "/memory", "\"none\", the name of a memory file or an object");
+  return read_section(place.document, place.pointer);
+}
+
+BufferPath input_path(const MemoryConfig& m) {
+  BufferPath path{.memory = m.input_buffer, .rate = {}, .latency = {}, .occupied = {}};
+  for (const auto bytes :
+       {m.activation_timing.bytes_per_cycle, m.dispatcher.bytes_per_cycle, m.input_timing.bytes_per_cycle})
+    path.rate = slower(path.rate, {bytes, 1});
+  path.latency = m.activation_timing.read_latency + m.dispatcher.latency + m.input_timing.write_latency +
+                 m.input_timing.read_latency;
+  // The dispatcher asks the memory for a value only when there is a place for it.
+  path.occupied = path.latency;
+  return path;
+}
+
+BufferPath output_path(const MemoryConfig& m) {
+  BufferPath path{.memory = m.output_buffer, .rate = {}, .latency = {}, .occupied = {}};
+  for (const auto bytes :
+       {m.output_timing.bytes_per_cycle, m.reducer.bytes_per_cycle, m.activation_timing.bytes_per_cycle})
+    path.rate = slower(path.rate, {bytes, 1});
+  path.occupied = m.output_timing.write_latency + m.output_timing.read_latency;
+  path.latency = path.occupied + m.reducer.latency + m.activation_timing.write_latency;
+  return path;
+}
+
+}  // namespace heddle::memory

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/arch/accelerator.h"
+#include "sim/config/declaration.h"
+#include "sim/dram/parameters.h"
+#include "sim/memory/on_chip_memory.h"
+#include "sim/memory/stream.h"
+#include "sim/memory/timing.h"
+
+namespace heddle::memory {
+
+enum class OffChipKind { none, ideal, dram };
+
+// The `memory` section of an accelerator's configuration (docs/memory.md).
+struct MemoryConfig {
+  // "memory": "none": nothing but computing takes time.
+  bool is_compute_only = true;
+  OffChipKind off_chip = OffChipKind::none;
+  IdealParameters ideal;
+  std::optional<dram::MemoryConfiguration> dram;
+  std::optional<arch::Storage> storage;  // none: as the design does
+  std::uint32_t decoder_groups_per_cycle = 1;
+  std::uint32_t encoder_groups_per_cycle = 1;
+  std::uint32_t dma_transfers = 2;  // in flight
+  OnChipMemory activation_memory;
+  OnChipMemory weight_memory;
+  OnChipMemory input_buffer;
+  OnChipMemory output_buffer;
+  SramTiming activation_timing;
+  SramTiming weight_timing;
+  SramTiming input_timing;
+  SramTiming output_timing;
+  StageTiming dispatcher;
+  StageTiming reducer;
+  config::Json echo = "none";
+  std::vector<std::string> notes;  // what every result repeats: whatever is unlimited
+};
+
+// From the activation memory through dispatcher and input buffer into the tiles, and from the tiles through
+// output buffer and reducer back.
+BufferPath input_path(const MemoryConfig& memory);
+BufferPath output_path(const MemoryConfig& memory);
+
+// "none", the name of a memory file (relative to the file that names it), or an object, which may extend
+// such a file. Throws Error(config | io).
+MemoryConfig read_memory(const config::Document& configuration);
+
+const config::Declaration& memory_declaration();
+config::Json memory_schema();
+
+}  // namespace heddle::memory

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/pricing/activation_serial.h"
+
+#include <algorithm>
+
+#include "sim/kernel/round_robin.h"
+#include "sim/pricing/budget.h"
+#include "sim/pricing/fetch_rows.h"
+
+namespace heddle::pricing {
+namespace {
+
+// Cycles of one pass over the block's window sets.
+std::uint64_t pass_cycles(const arch::LayerInput& input, const arch::Block& block, std::uint64_t serial,
+                          ActivationFetch fetch) {
+  if (fetch == ActivationFetch::ideal) return block.window_sets.size() * input.mapping.steps * serial;
+  std::uint64_t sum = 0;
+  for (const auto set : block.window_sets) {
+    for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
+      sum += std::max<std::uint64_t>(serial, fetch_rows(input.lowered, input.mapping.window_sets[set], step));
+    }
+  }
+  return sum;
+}
+
+// A fully connected layer: the bricks of all passes take turns on the columns, starting one cycle apart.
+arch::Cost take_turns(const arch::LayerInput& input, const arch::Block& block, std::uint64_t serial_cycles,
+                      LaneCycles effective) {
+  const arch::ArrayShape composed = input.mapping.composed();
+  const std::uint64_t bricks = std::uint64_t{input.mapping.steps} * block.passes.size();
+  arch::Cost cost;
+  cost.compute = Cycles(kernel::round_robin_cycles(bricks, composed.columns, serial_cycles));
+  cost.passes = split_evenly(cost.compute, block.passes.size());
+  const LaneCycles fill((cost.compute.count() * composed.columns - bricks * serial_cycles) *
+                        input.mapping.composition.elements() * composed.tiles * composed.rows * arch::kLanes);
+  cost.lanes = complete(input.mapping.array, cost.compute, effective, LaneCycles(0), fill);
+  return cost;
+}
+
+}  // namespace
+
+config::Parameter activation_fetch_parameter() {
+  return config::Parameter::choice("activation_fetch", {"ideal", "rows"})
+      .by_default("ideal")
+      .means(
+          "rows: a step takes at least as many cycles as the pallet touches distinct rows of 256 activations")
+      .from("specification, Stripes; ideal is our default");
+}
+
+ActivationFetch activation_fetch_from(const config::Values& values) {
+  return values.text("activation_fetch") == "rows" ? ActivationFetch::rows : ActivationFetch::ideal;
+}
+
+arch::Cost price_activation_serial(const arch::LayerInput& input, const arch::Block& block,
+                                   std::uint64_t serial_cycles, ActivationFetch fetch) {
+  const Presence present = presence(input, block);
+  const std::uint64_t elements = input.mapping.composition.elements();
+  const LaneCycles effective(present.windows * present.filter_channels * serial_cycles * elements);
+  if (input.lowered.is_fully_connected) return take_turns(input, block, serial_cycles, effective);
+  const std::uint64_t pass = pass_cycles(input, block, serial_cycles, fetch);
+  const std::uint64_t busy = block.window_sets.size() * input.mapping.steps * serial_cycles;
+  arch::Cost cost;
+  cost.passes.assign(block.passes.size(), Cycles(pass));
+  cost.compute = Cycles(pass * block.passes.size());
+  // Waiting for activation rows: whole-array cycles beyond the serial ones.
+  const LaneCycles waiting((pass - busy) * block.passes.size() * input.mapping.array.lanes());
+  cost.lanes = complete(input.mapping.array, cost.compute, effective, waiting, LaneCycles(0));
+  return cost;
+}
+
+}  // namespace heddle::pricing

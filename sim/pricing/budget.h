@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sim/arch/accelerator.h"
+
+namespace heddle::pricing {
+
+// The part of a block that is really there, summed over its passes.
+struct Presence {
+  std::uint64_t windows = 0;          // of the block's window sets
+  std::uint64_t filters = 0;          // of the block's passes
+  std::uint64_t filter_channels = 0;  // sum over filters of R * S * channels: MACs a window
+};
+
+Presence presence(const arch::LayerInput& input, const arch::Block& block);
+
+// Completes a budget: `effective` and `synchronisation` and `fill` are known, what remains of
+// compute x lanes is edge. Asserts that nothing was counted twice.
+arch::LaneBudget complete(const arch::ArrayShape& array, Cycles compute, LaneCycles effective,
+                          LaneCycles synchronisation, LaneCycles fill);
+
+// Bits that a layer's steps read when each window's bricks are fetched once a pass, `bits` a value.
+Bits activation_bits(const arch::LayerInput& input, const arch::Block& block, unsigned bits);
+
+// Bits of the block's weights read once a window set, `bits` a value. Depthwise rows read their own lane.
+Bits weight_bits(const arch::LayerInput& input, const arch::Block& block, unsigned bits);
+
+// `total` in `parts` parts that differ by at most one, earlier parts larger: how far a layer's passes have
+// got where the passes themselves are interleaved (fully connected layers).
+std::vector<Cycles> split_evenly(Cycles total, std::size_t parts);
+
+}  // namespace heddle::pricing

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "sim/config/declaration.h"
+#include "sim/kernel/terms.h"
+
+namespace heddle::pricing {
+
+// The parameter `encoder` of designs that work on terms, its value, and what their reports say of it
+// (specs/accelerators.md, section 1: every report prints the encoder it used).
+config::Parameter encoder_parameter();
+kernel::Encoder encoder_from(const config::Values& values);
+std::string encoder_note(kernel::Encoder encoder);
+
+}  // namespace heddle::pricing

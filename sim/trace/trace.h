@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/trace/files.h"
+#include "sim/trace/manifest.h"
+#include "sim/trace/npy.h"
+
+namespace heddle::trace {
+
+struct ExpectedOutputs {
+  std::vector<std::int64_t> accumulators;
+  std::vector<std::uint64_t> indices;  // flat, into (K,OH,OW) or (M,K); empty: all outputs in order
+};
+
+// A trace on disk. The manifest is read and the size of every file checked at once; tensors are mapped and
+// decoded when asked for, and each file's SHA-256 is checked the first time. All errors are Error(workload |
+// io). Loading from several threads is safe.
+class Trace {
+ public:
+  explicit Trace(const std::filesystem::path& path);
+
+  [[nodiscard]] const workload::Network& network() const { return manifest_.network; }
+  [[nodiscard]] const Manifest& manifest() const { return manifest_; }
+  [[nodiscard]] const TraceFiles& files() const { return *files_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  // SHA-256 of manifest.json, which holds the digest of every other file.
+  [[nodiscard]] const std::string& digest() const { return digest_; }
+
+  [[nodiscard]] static bool has_values(const workload::Operand& operand) { return !operand.files.empty(); }
+
+  [[nodiscard]] workload::IntTensor activations(const workload::Layer& layer, std::uint32_t sample) const;
+  // Static weights ignore `sample`.
+  [[nodiscard]] workload::IntTensor weights(const workload::Layer& layer, std::uint32_t sample) const;
+  [[nodiscard]] std::vector<std::int64_t> bias(
+      const workload::Layer& layer) const;  // one a filter; empty: none
+  // Widths in bits of groups of 16 weights, [K][R*S][ceil(C/groups/16)]; empty: none.
+  [[nodiscard]] std::vector<std::uint8_t> group_widths(const workload::Layer& layer) const;
+  [[nodiscard]] std::optional<ExpectedOutputs> expected(const workload::Layer& layer,
+                                                        std::uint32_t sample) const;
+
+  // A file's array after its size and digest were checked.
+  [[nodiscard]] NpyView array(const std::string& file) const;
+  void check_digest(const std::string& file) const;
+
+ private:
+  void check_size(const std::string& file, const FileEntry& entry) const;
+  [[nodiscard]] workload::IntTensor decode(const workload::Layer& layer, const workload::Operand& operand,
+                                           const std::string& file, const Shape& expected,
+                                           unsigned precision_bits, const char* role) const;
+
+  std::string name_;
+  std::unique_ptr<TraceFiles> files_;
+  config::Document document_;
+  Manifest manifest_;
+  std::string digest_;
+  mutable std::mutex mutex_;
+  mutable std::set<std::string> checked_;
+};
+
+// Everything a trace promises: JSON Schema, SHA256SUMS, every file listed exactly once, and every tensor
+// loaded and checked. Returns the warnings; throws on the first error.
+std::vector<std::string> validate_trace(const std::filesystem::path& path);
+
+}  // namespace heddle::trace
