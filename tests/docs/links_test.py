@@ -97,7 +97,8 @@ def planted(tmp_path):
                     "[self](#self)\n# Self\n[no file](none.md) [no anchor](rules.md#gone) [web](https://example.org)\n"
                     "```\n[shown](not-a-link.md)\n```\n`[quoted](neither.md)`\n")
     code = tmp_path / "code.cpp"
-    code.write_text("// docs/rules.md#here and docs/rules.md#gone and docs/none.md\n// configs/accelerators/none.json\n")
+    code.write_text("// docs/rules.md#here and docs/rules.md#gone and docs/none.md\n"
+                    "// configs/accelerators/none.json\n")
     return tmp_path, page, code
 
 
