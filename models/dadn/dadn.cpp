@@ -25,12 +25,12 @@ config::Declaration Params::declaration() {
           Parameter::integer("filters_per_tile", "filters", 1, 1024)
               .by_default(16)
               .means("filters that a tile multiplies with one window brick at a time (rows)")
-              .from("DaDianNao (MICRO'14): 16 filters x 16 lanes a tile; DPNN of the Loom paper: 8"),
+              .from("DaDianNao (MICRO'14): 16 filters x 16 lanes per tile; Loom (DAC'18), its DPNN: 8"),
           Parameter::integer("columns", "windows", 1, 256)
               .by_default(1)
               .means("windows that a tile works on at a time, each with multipliers of its own; a fully "
                      "connected layer uses one")
-              .from("DaDianNao (MICRO'14): 1; DNNsim's array has 16"),
+              .from("DaDianNao (MICRO'14): 1; DNNsim has 16"),
           arch::pe_width_parameter(),
           arch::storage_parameter(arch::Storage::container, "DaDianNao (MICRO'14) stores full containers"),
           arch::container_bits_parameter()};

@@ -94,7 +94,8 @@ arch::ModelInfo describe_dprs() {
       .name = "dprs",
       .summary = "activations bit-serial at a width detected at run time for each group of values",
       .citation =
-          "Delmas et al., Dynamic Stripes, arXiv 1706.00504; Delmas Lascorz et al., DPRed, arXiv 1804.06732",
+          "Delmas et al., Dynamic Stripes, arXiv 1706.00504; Delmas et al., DPRed, arXiv 1804.06732; Delmas "
+          "Lascorz et al., ShapeShifter, MICRO 2019",
       .parameters = dprs::Params::declaration(),
       .events = {{"activation_groups", "groups",
                   "groups of activations that a dispatcher detected a width for and sent"},

@@ -61,7 +61,7 @@ config::Declaration Params::declaration() {
       Parameter::boolean("trim_low")
           .by_default(true)
           .means("also leave out the low bits that are zero in the whole group")
-          .from("DPRed (arXiv 1804.06732); off in Dynamic Stripes"),
+          .from("our choice: docs/rules.md#width-detection; off in Dynamic Stripes (arXiv 1706.00504)"),
       Parameter::choice("width_rule", {"dpred", "dnnsim"})
           .by_default("dpred")
           .means("dpred: highest bit + 1 + s - lowest set bit, s = 1 where the layer's input can be "
@@ -69,7 +69,7 @@ config::Declaration Params::declaration() {
                  "dnnsim: values travel in one's complement, s = 1 where the tensor has a negative value, "
                  "and an all-zero group counts as if "
                  "bit 0 were set")
-          .from("specification, section 1; the open simulator DNNsim"),
+          .from("docs/rules.md#width-detection; dnnsim: DNNsim"),
       Parameter::integer("bits_per_cycle", "bits", 1, 2)
           .by_default(1)
           .means("activation bits a cycle; 2 is the even-only variant: ceil(P / 2) cycles, with 8 windows")
@@ -78,7 +78,7 @@ config::Declaration Params::declaration() {
           .by_default(0)
           .means(
               "weight-set registers R that let groups of columns drift apart; 0 is a barrier at every step")
-          .from("specification: R = 0 unless run-ahead is configured"),
+          .from("our choice: docs/rules/dprs.md#cycles"),
       Parameter::choice("fully_connected", {"round_robin", "cascade"})
           .by_default("round_robin")
           .means("round_robin: bricks take turns on the columns. cascade: the extension for fully connected "
@@ -90,7 +90,7 @@ config::Declaration Params::declaration() {
           .means("width of the weights that the cascade loads: the layer's Pw, or the widest group of 16 "
                  "weights (the trace's widths) "
                  "that is loaded")
-          .from("specification, DPRS"),
+          .from("our choice: docs/rules/dprs.md#fully-connected"),
       arch::pe_width_parameter(),
       arch::storage_parameter(arch::Storage::compressed,
                               "DPRed (arXiv 1804.06732) compresses groups of 16 in memory"),

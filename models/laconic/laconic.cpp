@@ -58,7 +58,7 @@ config::Declaration Params::declaration() {
       Parameter::integer("tiles", "tiles", 1, 1024)
           .by_default(1)
           .means("tiles, each with its own filters of the same windows; the published design has one")
-          .from("specification, Laconic; DNNsim has 16"),
+          .from("our choice: docs/rules/laconic.md#array; DNNsim has 16"),
       Parameter::integer("rows", "filters", 1, 1024)
           .by_default(8)
           .means("filters of a tile: 16 weight wires each, so 8, 16, 32, 64 are the 128-, 256-, 512- and "
@@ -73,7 +73,7 @@ config::Declaration Params::declaration() {
           .means("all elements step together, or rows and columns hold queues of operand bricks and "
                  "elements drift as far "
                  "as the queues allow")
-          .from("our choice: the barrier is the form whose figures the paper gives"),
+          .from("our choice: docs/rules/laconic.md#barrier"),
       Parameter::integer_or_word("queue_depth", "bricks", 1, 65536, {"unlimited"})
           .by_default(1)
           .means("Q: operand bricks that a row or column holds at a time; used where sync is queue")
@@ -83,8 +83,7 @@ config::Declaration Params::declaration() {
           .by_default(16)
           .means("magnitude bits of an element: of 8-bit elements, ceil(Pa/8) columns make one window and "
                  "ceil(Pw/8) rows one filter")
-          .from("Laconic (arXiv 1805.04513): 8-bit elements compose; 16 is our default; others are "
-                "DNNsim's PE width"),
+          .from("our choice: 16; Laconic (ISCA'19): 8-bit elements compose [recalled]; others: DNNsim"),
       arch::storage_parameter(arch::Storage::container, "our choice"),
       arch::container_bits_parameter()};
 }
@@ -152,7 +151,8 @@ arch::ModelInfo describe_laconic() {
       .name = "laconic",
       .summary = "weights and activations term by term: only the products of non-zero bits take time",
       .citation =
-          "Sharify et al., Laconic Deep Learning Inference Acceleration, ISCA 2019 (arXiv 1805.04513)",
+          "Sharify et al., Laconic Deep Learning Computing, arXiv 1805.04513; Sharify et al., Laconic Deep "
+          "Learning Inference Acceleration, ISCA 2019",
       .parameters = laconic::Params::declaration(),
       .events =
           {{"steps", "steps",

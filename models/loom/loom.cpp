@@ -13,8 +13,8 @@ namespace {
 
 using config::Parameter;
 
-constexpr const char* kPaper = "Loom (arXiv 1706.07853, DAC'18)";
-constexpr const char* kDnnsim = "DNNsim, the open simulator of the designs' own group";
+constexpr const char* kPaper = "Loom (DAC'18)";
+constexpr const char* kDnnsim = "DNNsim";
 
 std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Loom>(Params::from(values));
@@ -55,20 +55,20 @@ config::Declaration width_parameters() {
           .means("weight bits of a convolution step: the layer's, the trace's widths of groups of 16 "
                  "weights, or the width found "
                  "in the weights of the step; values needs values")
-          .from(std::string("layer and group: ") + kPaper + "; values: " + kDnnsim),
+          .from(std::string(kPaper) + "; group: Loom (arXiv 1706.07853v2); values: " + kDnnsim),
       Parameter::choice("weight_sync", {"maximum", "mean"})
           .by_default("maximum")
           .means("widths of the filter bricks of a step: the widest counts, or the layer's average, an "
                  "idealisation that "
                  "only counts")
-          .from("our choice: maximum is the array; the average of arXiv 1706.07853v2 was estimated with "
-                "the mean"),
+          .from(
+              "our choice: maximum is the array; mean: Loom (arXiv 1706.07853v2), docs/rules/loom.md#cycles"),
       Parameter::choice("width_rule", {"twos_complement", "dnnsim"})
           .by_default("twos_complement")
           .means("width of a group: with a sign bit where the layer's input can be negative, or where a "
                  "value of the tensor is, an "
                  "all-zero group of which counts its sign")
-          .from(std::string("specification, section 1; dnnsim: ") + kDnnsim),
+          .from(std::string("docs/rules.md#width-detection; dnnsim: ") + kDnnsim),
       Parameter::choice("fully_connected", {"cascade", "round_robin"})
           .by_default("cascade")
           .means("columns with weights of their own and slices, or bricks that take turns on the columns")
@@ -77,7 +77,7 @@ config::Declaration width_parameters() {
           .by_default(false)
           .means("dynamic activation widths, and weight widths found in values, leave out low bits that are "
                  "zero in the whole group too; with width_rule dnnsim only")
-          .from(std::string("specification, width detection: off for Loom; ") + kDnnsim + ": its minor_bit"),
+          .from(std::string("our choice, docs/rules.md#width-detection; ") + kDnnsim + ": its minor_bit"),
       arch::pe_width_parameter(),
       Parameter::choice("composed_weights", {"unit", "layer"})
           .by_default("unit")
@@ -182,7 +182,7 @@ arch::ModelInfo describe_loom() {
           .citation =
               "Sharify et al., Loom: Exploiting Weight and Activation Precisions to Accelerate Convolutional "
               "Neural Networks, "
-              "DAC 2018 (arXiv 1706.07853)",
+              "DAC 2018; arXiv 1706.07853",
           .parameters = loom::Params::declaration(),
           .events = {{"steps", "steps", "steps of a window set and a pass, each at least one cycle"},
                      {"weight_planes", "weight bits",

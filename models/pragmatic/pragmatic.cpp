@@ -114,7 +114,7 @@ config::Declaration Params::declaration() {
           .by_default(0)
           .means("weight-set registers R that let columns drift apart; 0 is pallet synchronisation: all "
                  "columns wait at every step")
-          .from("Pragmatic (MICRO'17), per-column synchronisation; a barrier unless configured"),
+          .from("our choice: a barrier; Pragmatic (MICRO'17) for per-column synchronisation"),
       arch::pe_width_parameter(),
       arch::storage_parameter(arch::Storage::container,
                               "Pragmatic (MICRO'17) keeps DaDianNao's 16-bit neurons"),

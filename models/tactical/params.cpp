@@ -8,7 +8,7 @@ namespace {
 using config::Parameter;
 
 constexpr const char* kPaper = "Bit-Tactical (arXiv 1803.03688)";
-constexpr const char* kDnnsim = "specification, section 5 (DNNsim)";
+constexpr const char* kDnnsim = "our choice; docs/rules/dnnsim.md#designs";
 
 void append_scheduler(config::Declaration& out) {
   out.push_back(Parameter::text("pattern")
@@ -40,13 +40,13 @@ void append_scheduler(config::Declaration& out) {
           .means("slots of lanes in which a filter has no channel (all but one of a depthwise filter): "
                  "zero weights like others; empty, never holding the column back; or empty but in a "
                  "set's first column, where they read its lane 0, as DNNsim does; limited patterns only")
-          .from("specification, depthwise: all 16 lanes count; first: DNNsim"));
+          .from("our choice: docs/rules/tactical.md#scheduler; first: DNNsim"));
   out.push_back(
       Parameter::boolean("gate_zero_slots")
           .by_default(false)
           .means(
               "a slot that holds a zero weight ignores its activation, so that it never holds a column back")
-          .from("specification, Bit-Tactical; our default: off"));
+          .from("our choice: docs/rules/tactical.md#zero-slots"));
 }
 
 void append_back_end(config::Declaration& out) {
@@ -56,17 +56,17 @@ void append_back_end(config::Declaration& out) {
                            "its activations (TCLp), or "
                            "term by term (TCLe)")
                     .from(kPaper));
-  out.push_back(Parameter::integer_or_word("run_ahead_registers", "weight sets", 0, 1024, {"unlimited"})
-                    .by_default(1)
-                    .means("extra weight-set registers R that let a tile's columns drift apart inside a "
-                           "window set; 0: a barrier at every "
-                           "packed column; no effect on the parallel back end or on fully connected layers")
-                    .from("specification: 1 is TCLe's default; TCLp's published instances are configured "
-                          "with 0, our choice"));
+  out.push_back(
+      Parameter::integer_or_word("run_ahead_registers", "weight sets", 0, 1024, {"unlimited"})
+          .by_default(1)
+          .means("extra weight-set registers R that let a tile's columns drift apart inside a "
+                 "window set; 0: a barrier at every "
+                 "packed column; no effect on the parallel back end or on fully connected layers")
+          .from("our choice: 1 for TCLe, 0 in the shipped TCLp instances; docs/rules/tactical.md#cycles"));
   out.push_back(Parameter::boolean("trim_low")
                     .by_default(true)
                     .means("precision: bits below the lowest set one are not sent either")
-                    .from("specification, width detection: on for TCLp"));
+                    .from("our choice: docs/rules.md#width-detection"));
   out.push_back(
       Parameter::choice("width_rule", {"group", "dnnsim"})
           .by_default("group")
@@ -79,13 +79,13 @@ void append_back_end(config::Declaration& out) {
                     .by_default(2)
                     .means("terms: L, reach of the first-stage shifters: exponents up to 2^L - 1 above the "
                            "column's lowest go together")
-                    .from("specification, Bit-Tactical: L = 2"));
+                    .from("our choice: docs/rules/tactical.md#cycles"));
   out.push_back(Parameter::choice("detection", {"column", "row"})
                     .by_default("column")
                     .means("width or first-stage shift from all activations that a packed column reads, or "
                            "from each filter row's own, the "
                            "slowest row counting")
-                    .from("specification; row: DNNsim's TCLe"));
+                    .from("our choice: docs/rules/tactical.md#cycles; row: DNNsim's TCLe"));
 }
 
 Pattern pattern_of(const config::Values& values) {
@@ -101,7 +101,7 @@ config::Declaration Params::declaration() {
           .by_default(4)
           .means("tiles, each with its own filters of the same windows")
           .from(std::string(kPaper) +
-                "; 4 is supported by its published ratios over 1,024 multiply-accumulates a cycle"),
+                "; 4 tiles are our deduction from its published ratios, docs/rules/tactical.md#array"),
       Parameter::integer("rows", "filters", 1, kMaxRows)
           .by_default(16)
           .means("filters of a tile, packed together")
@@ -112,7 +112,7 @@ config::Declaration Params::declaration() {
                  "baseline's bandwidth")
           .from(kPaper),
       arch::pe_width_parameter(),
-      arch::storage_parameter(arch::Storage::container, "specification: TCL may store compressed groups"),
+      arch::storage_parameter(arch::Storage::container, "our choice: docs/rules.md#storage"),
       arch::container_bits_parameter()};
   append_scheduler(out);
   append_back_end(out);
@@ -120,7 +120,7 @@ config::Declaration Params::declaration() {
                     .by_default("independent")
                     .means("tiles walk their packed columns on their own and meet at the end of a window "
                            "set, or column by column")
-                    .from("specification, Bit-Tactical; lockstep: DNNsim"));
+                    .from("our choice: docs/rules/tactical.md#cycles; lockstep: DNNsim"));
   return out;
 }
 

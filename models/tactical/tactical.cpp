@@ -303,7 +303,8 @@ arch::ModelInfo describe_tactical() {
       .citation =
           "Delmas Lascorz et al., Bit-Tactical: A Software/Hardware Approach to Exploiting Value and Bit "
           "Sparsity in Neural "
-          "Networks, ASPLOS 2019 (arXiv 1803.03688)",
+          "Networks, ASPLOS 2019; Delmas et al., Bit-Tactical: Exploiting Ineffectual Computations in "
+          "Convolutional Neural Networks: Which, Why, and How, arXiv 1803.03688",
       .parameters = tactical::Params::declaration(),
       .events = {{"dense_columns", "columns",
                   "columns that the block's filter sets have before packing, over tiles and window sets"},

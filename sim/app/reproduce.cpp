@@ -26,6 +26,11 @@ std::string shown(const Reproduction& r, double value, int decimals) {
   return fmt::format("{:.{}f}x", value, decimals);
 }
 
+std::string published(const Reproduction& r) {
+  return r.comparison.published_is_approximate ? "about " + shown(r, r.comparison.published, 0)
+                                               : shown(r, r.comparison.published, 2);
+}
+
 Json to_json(const Reproduction& r) {
   const std::string measure(run::name_of(r.comparison.measure));
   Json networks = Json::array();
@@ -34,6 +39,7 @@ Json to_json(const Reproduction& r) {
            {"claim", r.comparison.claim},
            {"measure", measure},
            {"published", r.comparison.published},
+           {"published_is_approximate", r.comparison.published_is_approximate},
            {"source", r.comparison.source},
            {"layers", r.comparison.layers},
            {measure, r.geometric_mean},
@@ -59,7 +65,7 @@ Json to_json(const Reproduction& r) {
 void print(const std::vector<Reproduction>& rows) {
   result::Table table({"comparison", "published", "ours", "kind", "networks"});
   for (const auto& r : rows) {
-    table.add({r.comparison.claim, shown(r, r.comparison.published, 2), shown(r, r.geometric_mean, 3),
+    table.add({r.comparison.claim, published(r), shown(r, r.geometric_mean, 3),
                r.comparison.is_trend ? "trend"
                : r.holds()           ? "holds"
                                      : "DIFFERS",

@@ -45,7 +45,7 @@ config::Parameter container_bits_parameter() {
       .by_default(16)
       .means(
           "width in which values are stored and moved: 16, or 8 for an 8-bit build (no layer may need more)")
-      .from("16-bit fixed point is the papers' container");
+      .from("Stripes (MICRO'16): 16-bit fixed point; docs/rules.md#values");
 }
 
 config::Parameter storage_parameter(Storage fallback, std::string source) {

@@ -53,7 +53,7 @@ struct Block {
 
 Block whole_layer(const Mapping& mapping);
 
-// How a design keeps values in memory (specs/memory_and_energy.md, section 1).
+// How a design keeps values in memory (docs/rules.md#storage).
 enum class Storage { container, bit_interleaved, compressed };
 
 // An accelerator answers in two steps, both pure: prepare() once a layer, price() once a block.

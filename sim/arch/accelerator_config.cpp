@@ -27,15 +27,28 @@ void check_version(const config::Document& document, const config::Values& value
 
 const config::Declaration& accelerator_declaration() {
   static const config::Declaration kDeclaration{
-      Parameter::choice("format", {"heddle-accelerator"}).means("what this file is"),
-      Parameter::any("version").means("[1, 0]"),
-      Parameter::text("name").means("name of this configuration, shown in every output"),
-      Parameter::text("description").by_default("").means("what this instance is"),
-      Parameter::text("source").by_default("").means("where the instance was published"),
-      Parameter::text("model").means("the design: a name of `heddle list`"),
+      Parameter::choice("format", {"heddle-accelerator"})
+          .means("what this file is")
+          .from("our choice: docs/configuration.md"),
+      Parameter::any("version").means("[1, 0]").from("our choice: docs/configuration.md"),
+      Parameter::text("name")
+          .means("name of this configuration, shown in every output")
+          .from("our choice: docs/configuration.md"),
+      Parameter::text("description")
+          .by_default("")
+          .means("what this instance is")
+          .from("our choice: docs/configuration.md"),
+      Parameter::text("source")
+          .by_default("")
+          .means("where the instance was published")
+          .from("our choice: docs/configuration.md"),
+      Parameter::text("model")
+          .means("the design: a name of `heddle list`")
+          .from("our choice: docs/configuration.md"),
       Parameter::any("parameters")
           .by_default(Json::object())
-          .means("the design's own parameters (`heddle describe MODEL`)"),
+          .means("the design's own parameters (`heddle describe MODEL`)")
+          .from("our choice: docs/configuration.md"),
       Parameter::object("mapping", MappingOptions::declaration()).means("how layers are laid onto the array"),
       Parameter::object("clock", {Parameter::number("frequency_mhz", "MHz", 1, 100000)
                                       .by_default(1000.0)
@@ -47,11 +60,14 @@ const config::Declaration& accelerator_declaration() {
           .means("timing: cycles are counted; bit-true: the processing elements also run bit by bit and "
                  "everything is compared")
           .from("our choice: both give the same cycles"),
-      Parameter::any("memory").by_default("none").means(
-          "off-chip and on-chip memory: \"none\" for compute only, or an object"),
+      Parameter::any("memory")
+          .by_default("none")
+          .means("off-chip and on-chip memory: \"none\" for compute only, or an object")
+          .from("our choice: docs/rules.md#memory"),
       Parameter::text_list("assumptions")
           .by_default(Json::array())
-          .means("assumptions that are not physical; printed with every result")};
+          .means("assumptions that are not physical; printed with every result")
+          .from("our choice: docs/configuration.md")};
   return kDeclaration;
 }
 

@@ -14,7 +14,7 @@ config::Parameter pe_width_parameter() {
           "widest value that a unit takes: wider activations are cut over ceil(Pa / pe_width) neighbouring "
           "columns, wider weights over ceil(Pw / pe_width) rows, which then work as one; 16: no unit is ever "
           "composed")
-      .from("the open simulator DNNsim; 16 is the papers' unit");
+      .from("DNNsim; 16 is our choice, the papers' unit; docs/rules.md#composition");
 }
 
 Mapping map_composed(const workload::LoweredLayer& layer, const ArrayShape& array, Pallet pallet,

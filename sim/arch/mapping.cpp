@@ -66,20 +66,20 @@ const config::Declaration& MappingOptions::declaration() {
       Parameter::choice("pallet", {"wrap", "row"})
           .by_default("wrap")
           .means("windows of a pallet run on into the next output row, or restart at every row")
-          .from("Stripes (MICRO'16), windows in row-major order; wrap is our default"),
+          .from("Stripes (MICRO'16); wrap is our choice, docs/rules.md#windows"),
       Parameter::choice("groups", {"sequential", "parallel", "ignored"})
           .by_default("sequential")
           .means("groups of a convolution run one after another, share the tiles, or are ignored (all input "
                  "channels "
                  "counted, as early papers' AlexNet numbers do; shapes only)")
-          .from("sequential is the physical default"),
+          .from("our choice: the physical order; docs/rules.md#groups"),
       Parameter::choice("image_layer", {"plain", "folded", "published"})
           .by_default("folded")
           .means("a strided layer of 3 channels as it is, with s x s positions folded into channels, or "
                  "counted as one "
                  "brick per folded position (not physical; agrees with published AlexNet and NiN figures; "
                  "shapes only)")
-          .from("our choice: folded for every design and the baseline alike"),
+          .from("our choice: folded for every design and the baseline alike; docs/rules.md#image-layer"),
       Parameter::choice("fold_order", {"yxc", "xyc"})
           .by_default("yxc")
           .means("channel index of a folded position: (dy*s+dx)*C+c, or (dx*s+dy)*C+c as DNNsim does")
@@ -87,18 +87,18 @@ const config::Declaration& MappingOptions::declaration() {
       Parameter::choice("window_order", {"row_major", "column_major"})
           .by_default("row_major")
           .means("windows are enumerated along output rows, or down output columns as DNNsim does")
-          .from("specification, section 1"),
+          .from("our choice: docs/rules.md#windows"),
       Parameter::choice("kernel_order", {"row_major", "column_major"})
           .by_default("row_major")
           .means("a window's steps go along the kernel's rows (ky, kx, channel brick), or down its columns "
                  "(kx, ky, channel brick)")
-          .from("specification, section 1"),
+          .from("our choice: docs/rules.md#steps"),
       Parameter::choice("depthwise", {"bricks", "square"})
           .by_default("bricks")
           .means("filters of 16 channels at a time on the diagonal of 16 lanes, or of min(16, rows) channels "
                  "on as "
                  "many lanes and rows, as DNNsim does")
-          .from("specification, section 1"),
+          .from("our choice: docs/rules.md#depthwise"),
       Parameter::choice("step_order", {"passes_first", "windows_first"})
           .by_default("passes_first")
           .means("all window sets of a pass before the next pass, or all passes of a group over a window set "
@@ -106,7 +106,7 @@ const config::Declaration& MappingOptions::declaration() {
                  "the next window set, as DNNsim does; tells where columns or queues run ahead (with "
                  "off-chip memory "
                  "always passes_first, for weights come pass by pass)")
-          .from("specification, section 1")};
+          .from("our choice: docs/rules.md#step-order")};
   return kDeclaration;
 }
 

@@ -63,7 +63,7 @@ struct WindowSet {
   std::uint32_t count = 0;
 };
 
-// Which filters and windows of a lowered layer meet, and when: the loop order of the specification, section 1
+// Which filters and windows of a lowered layer meet, and when: the loop order of docs/rules.md#step-order
 // (pass over filter sets, window set, kernel y, kernel x, channel brick), or the first two the other way
 // round.
 struct Mapping {

@@ -11,8 +11,8 @@
 
 namespace heddle::memory {
 
-// Which loop is outermost when a layer's blocks are worked through. `whole` is the unblocked order of the
-// specification; the reduction orders cut the channels because not even one pass's weights fit.
+// Which loop is outermost when a layer's blocks are worked through. `whole` is the unblocked order
+// (docs/rules.md#step-order); the reduction orders cut the channels because not even one pass's weights fit.
 enum class LoopOrder : std::uint8_t {
   whole,
   filters_windows,

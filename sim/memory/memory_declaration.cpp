@@ -44,7 +44,7 @@ std::vector<Parameter> sram_parameters(const SramDefaults& d) {
           Parameter::boolean("double_buffered")
               .by_default(true)
               .means(d.double_buffered)
-              .from("specification: transfers overlap computing")};
+              .from("our choice: docs/rules.md#memory-overlap")};
 }
 
 std::vector<Parameter> stage_parameters(const char* what) {
@@ -64,12 +64,17 @@ Parameter off_chip_parameter() {
              {Parameter::choice("kind", {"none", "ideal", "dram"})
                   .means("none: off-chip transfers take no time and are not counted; ideal: fixed bandwidth "
                          "and latency; dram: "
-                         "controller and device"),
-              Parameter::any("device").optional().means(
-                  "dram only, required there: a memory device, a file (relative to this one) or an object"),
+                         "controller and device")
+                  .from("our choice: docs/memory.md"),
+              Parameter::any("device")
+                  .optional()
+                  .means("dram only, required there: a memory device, a file (relative to this one) or an "
+                         "object")
+                  .from("our choice: docs/dram.md"),
               Parameter::integer_or_word("bandwidth_mb_per_s", "MB/s", 1, 100'000'000, {"unlimited"})
                   .optional()
-                  .means("ideal only, required there: 10^6 bytes a second, reads and writes together"),
+                  .means("ideal only, required there: 10^6 bytes a second, reads and writes together")
+                  .from("our choice: docs/memory.md"),
               Parameter::integer("latency_ns", "ns", 0, 1'000'000'000)
                   .by_default(100)
                   .means("ideal only: from the end of a transfer's time on the bus to its last byte on chip")
@@ -96,13 +101,16 @@ std::vector<Parameter> on_chip_parameters() {
   return {
       Parameter::object(
           "activation_memory",
-          sram_parameters({4 << 20, 16, 256, "DaDianNao: 4 MB eDRAM [PRA text]",
+          sram_parameters({4 << 20, 16, 256,
+                           "DaDianNao (MICRO'14) as Pragmatic (MICRO'17) states it: 4 MB eDRAM",
                            "our choice: feeds 16 windows of 16 lanes one bit a cycle at P = 1"}))
           .means("activations and partial sums on chip (AM)"),
       Parameter::object(
           "weight_memory",
-          sram_parameters({32 << 20, 64, 1024, "DaDianNao: 2 MB eDRAM a tile, 16 tiles [PRA text]",
-                           "our choice: feeds 16 tiles of 256 16-bit weights every cycle"}))
+          sram_parameters(
+              {32 << 20, 64, 1024,
+               "DaDianNao (MICRO'14) as Pragmatic (MICRO'17) states it: 2 MB eDRAM per tile, 16 tiles",
+               "our choice: feeds 16 tiles of 256 16-bit weights every cycle"}))
           .means("weights on chip, all tiles together (WM)"),
       Parameter::object(
           "input_buffer",
@@ -140,7 +148,8 @@ const config::Declaration& memory_declaration() {
             .means(
                 "how values are kept in memory: as the design does, a full container each, as many bits as "
                 "their precision, or "
-                "DPRed groups"),
+                "DPRed groups")
+            .from("our choice: docs/rules.md#storage"),
         codec_parameter(),
         Parameter::object("dma", {Parameter::integer("transfers_in_flight", "transfers", 1, 16)
                                       .by_default(2)

@@ -44,7 +44,7 @@ config::Parameter activation_fetch_parameter() {
       .by_default("ideal")
       .means(
           "rows: a step takes at least as many cycles as the pallet touches distinct rows of 256 activations")
-      .from("specification, Stripes; ideal is our default");
+      .from("our choice: docs/rules/stripes.md#activation-fetch");
 }
 
 ActivationFetch activation_fetch_from(const config::Values& values) {

@@ -90,7 +90,7 @@ struct UnitTally {
 };
 
 // Compute cycles, passes, lane budget and reads of a block. In convolutions the units of all tiles run as
-// `registers` weight-set registers let them (RunAhead::kUnlimited: no limit; specs, column run-ahead);
+// `registers` weight-set registers let them (RunAhead::kUnlimited: no limit; docs/rules.md#run-ahead);
 // tiles of a pass that work on different channel groups have units of their own. The bricks of a fully
 // connected layer take turns on the columns.
 arch::Cost price_columns(const arch::LayerInput& input, const arch::Block& block, const ColumnSteps& steps,

@@ -10,7 +10,7 @@ config::Parameter encoder_parameter() {
           "how a magnitude becomes signed powers of two (terms): its set bits, the non-adjacent form, "
           "radix-4 modified Booth digits, or the scan of the designs' own group's later simulator "
           "(DNNsim's Booth flag)")
-      .from("specification, term encoders; the papers' improved encoding is not spelt out there");
+      .from("our choice: docs/rules.md#term-encoders");
 }
 
 kernel::Encoder encoder_from(const config::Values& values) {

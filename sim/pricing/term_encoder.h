@@ -9,7 +9,7 @@
 namespace heddle::pricing {
 
 // The parameter `encoder` of designs that work on terms, its value, and what their reports say of it
-// (specs/accelerators.md, section 1: every report prints the encoder it used).
+// (docs/rules.md#term-encoders: every report prints the encoder it used).
 config::Parameter encoder_parameter();
 kernel::Encoder encoder_from(const config::Values& values);
 std::string encoder_note(kernel::Encoder encoder);

@@ -36,7 +36,7 @@ auto sum_fields(const Struct& s) {
                     Struct::fields());
 }
 
-// Cycles in which the array waits for memory, by what it waits for (specs/memory_and_energy, section 3).
+// Cycles in which the array waits for memory, by what it waits for (docs/rules.md#ledger).
 struct StallCycles {
   Cycles weights;
   Cycles activations;

@@ -26,6 +26,9 @@ const config::Declaration& declaration() {
       Parameter::text("paper").means("short name, the argument of `heddle reproduce`"),
       Parameter::text("claim").means("what is compared with what"),
       Parameter::number("published", "", 0, 1000).means("the figure as printed"),
+      Parameter::boolean("published_is_approximate")
+          .by_default(false)
+          .means("the source gives an order of magnitude, no figure"),
       Parameter::text("source").means("where the figure was read"),
       Parameter::choice("measure", {kMeasures.begin(), kMeasures.end()})
           .by_default("speedup")
@@ -145,6 +148,7 @@ std::vector<Comparison> read_comparisons(const std::filesystem::path& data) {
                    .claim = v.text("claim"),
                    .measure = measure_named(v.text("measure")),
                    .published = v.number("published"),
+                   .published_is_approximate = v.flag("published_is_approximate"),
                    .source = v.text("source"),
                    .baseline = v.has("baseline") ? v.text("baseline") : "",
                    .design = v.has("design") ? v.text("design") : "",

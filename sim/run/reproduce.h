@@ -24,6 +24,7 @@ struct Comparison {
   std::string claim;
   Measure measure = Measure::speedup;
   double published = 0;  // the figure as printed
+  bool published_is_approximate = false;
   std::string source;    // where it was read
   std::string baseline;  // speedups only: configurations, relative to configs/
   std::string design;

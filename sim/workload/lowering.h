@@ -10,7 +10,8 @@
 
 namespace heddle::workload {
 
-inline constexpr std::uint32_t kBrick = 16;  // values consecutive along the channel axis (specs, section 1)
+inline constexpr std::uint32_t kBrick =
+    16;  // values consecutive along the channel axis (docs/rules.md#bricks)
 
 enum class ImageLayer { plain, folded, published };
 enum class FoldOrder { yxc, xyc };                   // channel index (dy*s+dx)*C+c, or DNNsim's (dx*s+dy)*C+c

@@ -182,7 +182,7 @@ def test_reproduce_prints_every_comparison_beside_ours(heddle):
     assert digits["compressed_share"] == pytest.approx(100 * bits["compressed"] / bits["container"], rel=1e-12)
     encoders = [r["notes"] for r in run_json(heddle, "reproduce", "pragmatic")["comparisons"]]
     assert encoders[0] == ["terms by encoder raw"] and encoders[3] == ["terms by encoder naf"]
-    for comparison in comparisons:  # the maximum form is never held against arXiv v2's average
+    for comparison in comparisons:  # the maximum form is never held against arXiv 1706.07853v2's average
         if comparison["published"] == 4.38:
             design = json.loads((ROOT / "configs" / (comparison["design"] + ".json")).read_text())
             assert design["parameters"]["weight_sync"] == "mean"

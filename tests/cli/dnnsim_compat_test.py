@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""configs/compat/dnnsim against the specification's rules (dnnsim_reference), per layer and image, over random
+"""configs/compat/dnnsim against docs/rules/dnnsim.md (dnnsim_reference), per layer and image, over random
 DNNsim traces that go through `heddle trace import dnnsim`."""
 import json
 import zlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DNNsim's compute cycles, written from the specification's rules over the tensors of one layer and image.
+"""DNNsim's compute cycles, written from docs/rules/dnnsim.md over the tensors of one layer and image.
 
 Nothing is shared with the program and nothing is clever: every step of every window set looks at its values.
 """

@@ -42,7 +42,7 @@ config::Json small(std::uint32_t group_size, bool trim) {
   return {{"tiles", 1}, {"rows", 1}, {"columns", 2}, {"group_size", group_size}, {"trim_low", trim}};
 }
 
-// DNNsim's width of a brick (specification, section 5), bit by bit.
+// DNNsim's width of a brick (docs/rules/dnnsim.md#width), bit by bit.
 unsigned dnnsim_width(const std::vector<std::int32_t>& brick, bool is_signed, bool minor_bit) {
   int top = -1;
   int low = 99;

@@ -38,8 +38,8 @@ test::LayerCase row_of_pixels(const std::vector<std::vector<std::int32_t>>& pixe
 
 }  // namespace
 
-// Exponents [1,6,7], [0,7], [4,8,9] with L = 2 (specification): m = 0 takes the heads 0 and 1 (reach 0..3);
-// m = 4 takes 4 and 6 (4..7) and 7; m = 7 takes 7 and 8 (7..10); m = 9 takes 9.
+// Exponents [1,6,7], [0,7], [4,8,9] with L = 2 (docs/rules.md#shifter): m = 0 takes the heads 0 and 1 (reach
+// 0..3); m = 4 takes 4 and 6 (4..7) and 7; m = 7 takes 7 and 8 (7..10); m = 9 takes 9.
 TEST_CASE(
     "three lanes with exponents 1,6,7 and 0,7 and 4,8,9 take four cycles behind a two-bit first stage") {
   const auto layer = row_of_pixels(

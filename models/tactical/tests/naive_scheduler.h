@@ -13,7 +13,7 @@
 
 namespace heddle::test {
 
-// Bit-Tactical's scheduler as the specification words it, one slot object at a time.
+// Bit-Tactical's scheduler as docs/rules/tactical.md#scheduler words it, one slot object at a time.
 struct NaiveScheduler {
   struct Weight {
     int column, lane;

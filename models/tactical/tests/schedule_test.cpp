@@ -126,7 +126,7 @@ void require_whole(const Schedule& got, const Masks& masks, std::size_t rows, co
 
 }  // namespace
 
-TEST_CASE("the specification's schedules") {
+TEST_CASE("the schedules of docs/rules/tactical.md") {
   const Masks diagonal = filter(3, {{0, 0}, {1, 1}, {2, 2}});
   CHECK(emitted(diagonal, "T<2,5>") == 1);
   CHECK(emitted(diagonal, "L<1,6>") == 2);

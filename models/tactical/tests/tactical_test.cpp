@@ -60,7 +60,7 @@ Json parallel(const std::string& pattern) {
 
 }  // namespace
 
-TEST_CASE("the specification's scheduler examples, end to end") {
+TEST_CASE("the scheduler examples of docs/rules/tactical.md, end to end") {
   const auto diagonal = one_filter(3, {{0, 0}, {1, 1}, {2, 2}});
   CHECK(cycles(parallel("T<2,5>"), diagonal) == 1);
   CHECK(cycles(parallel("L<1,6>"), diagonal) == 2);
@@ -118,8 +118,8 @@ TEST_CASE("the front end gains at most h + 1, whole runs of h + 1 columns counte
       const auto cost = price(*accelerator, layer);
       INFO(pattern << " " << layer.describe());
       // Every h + 1 consecutive columns hold one that is kept, so a set of n keeps at least floor(n / (h +
-      // 1)): a gain of h + 1, and a little more only where n is no multiple (the specification's 9 columns
-      // give 4 with L<1,6>).
+      // 1)): a gain of h + 1, and a little more only where n is no multiple (9 columns of
+      // docs/rules/tactical.md give 4 with L<1,6>).
       const test::PreparedCase prepared(layer, *accelerator, {});
       const std::uint64_t steps = prepared.input().mapping.steps;
       CHECK(cost.events[1] >= cost.events[0] / steps * (steps / (h + 1)));
@@ -149,7 +149,7 @@ TEST_CASE(
   CHECK(cycles(gated, layer) == 3);
 }
 
-TEST_CASE("a term column takes as long as Pragmatic's: the specification's lists take 4 cycles") {
+TEST_CASE("a term column takes as long as Pragmatic's: the lists of docs/rules.md take 4 cycles") {
   auto layer = one_filter(1, {{0, 0}, {0, 1}, {0, 2}});
   layer.activations.values[0] = (1 << 1) + (1 << 6) + (1 << 7);
   layer.activations.values[1] = (1 << 0) + (1 << 7);
@@ -266,7 +266,7 @@ TEST_CASE("the packing report adds up and shows the moves") {
 
 namespace {
 
-// Section 5 of the specification for DNNsim's Tactical, in its own words: one barrier a step over all tiles,
+// DNNsim's Tactical (docs/rules/dnnsim.md), in its own words: one barrier a step over all tiles,
 // the longest list counts, widths per row of the activations that its schedule selects.
 std::uint64_t dnnsim_cycles(const test::PreparedCase& prepared, const std::string& back_end, bool minor_bit) {
   const auto& input = prepared.input();

@@ -67,7 +67,7 @@ class SerialUnit : public sc_core::sc_module {
 
 // Tiles x rows x columns of serial units with their dispatchers. Columns (or groups of `columns_per_unit`
 // columns, the detector's scope) advance step by step; `registers` extra weight registers let them drift
-// (specs, column run-ahead), 0 is a barrier at every step. Fully connected layers issue bricks of all
+// (docs/rules.md#run-ahead), 0 is a barrier at every step. Fully connected layers issue bricks of all
 // passes to the columns round-robin, one a cycle.
 //
 // A Design supplies: Word {ElementControl control; operand bits; ==, <<, sc_trace}; Element {clear(),

@@ -75,7 +75,7 @@ std::vector<std::uint32_t> random_masks(Random& random, std::size_t count) {
 
 }  // namespace
 
-TEST_CASE("three lanes of the specification's example take four cycles") {
+TEST_CASE("three lanes of the example in docs/rules.md take four cycles") {
   const std::array masks{mask_of({1, 6, 7}), mask_of({0, 7}), mask_of({4, 8, 9})};
   CHECK(column_cycles(masks, 2) == 4);
   CHECK(column_cycles(masks, 0) == 7);  // 0 1 4 6 7 8 9

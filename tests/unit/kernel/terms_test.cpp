@@ -49,7 +49,7 @@ std::vector<Digit> booth4_by_table(std::int64_t x) {
   return digits;
 }
 
-// The scan as the specification words it: two zeros below, the current bit first of three.
+// The scan as docs/rules.md#term-encoders words it: two zeros below, the current bit first of three.
 std::vector<Digit> ioe_by_scan(std::int64_t x) {
   std::map<int, int> digits;
   bool flag = false;
@@ -115,7 +115,7 @@ TEST_CASE("every magnitude recodes as its encoder defines, and its terms sum to 
   }
 }
 
-TEST_CASE("the facts that the specification states about the encoders") {
+TEST_CASE("the facts that docs/rules.md states about the encoders") {
   const std::array<unsigned, 4> bits{7, 8, 15, 16};
   const std::array<unsigned, 4> naf{4, 5, 8, 9};
   const std::array<unsigned, 3> ioe{5, 6, 10};
