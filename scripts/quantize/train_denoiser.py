@@ -60,8 +60,10 @@ def photograph(name: str) -> np.ndarray:
     """One photograph, grey, 0 to 1."""
     import skimage.color
     import skimage.data
+
     if name in ("china", "flower"):
         from sklearn.datasets import load_sample_image
+
         image = load_sample_image(f"{name}.jpg")
     else:
         image = getattr(skimage.data, name)()
@@ -77,7 +79,7 @@ def crops(names: tuple[str, ...], per_image: int, rng: np.random.Generator) -> L
         for _ in range(per_image):
             y = int(rng.integers(0, image.shape[0] - CROP + 1))
             x = int(rng.integers(0, image.shape[1] - CROP + 1))
-            clean.append(image[None, y:y + CROP, x:x + CROP])
+            clean.append(image[None, y : y + CROP, x : x + CROP])
     target = np.stack(clean)
     noise = rng.standard_normal(target.shape).astype(np.float32) * np.float32(SIGMA)
     return Labelled({"noisy": target + noise}, target)
@@ -90,7 +92,7 @@ def batch_of(images: list[np.ndarray], rng: np.random.Generator) -> torch.Tensor
         image = images[int(rng.integers(len(images)))]
         y = int(rng.integers(0, image.shape[0] - PATCH + 1))
         x = int(rng.integers(0, image.shape[1] - PATCH + 1))
-        patch = np.rot90(image[y:y + PATCH, x:x + PATCH], int(rng.integers(4)))
+        patch = np.rot90(image[y : y + PATCH, x : x + PATCH], int(rng.integers(4)))
         out.append(patch[:, ::-1] if rng.integers(2) else patch)
     return torch.from_numpy(np.stack(out)[:, None].copy())
 
@@ -117,8 +119,7 @@ def train(steps: int, seed: int) -> Denoiser:
 
 def export_trace(net: Denoiser, args: argparse.Namespace) -> trace_file.Trace:
     rng = np.random.default_rng(args.seed + 1)
-    calib, search, held_out = (crops(TRAINING, 2, rng), crops(SEARCH, 4, rng),
-                               crops(HELD_OUT, 6, rng))
+    calib, search, held_out = (crops(TRAINING, 2, rng), crops(SEARCH, 4, rng), crops(HELD_OUT, 6, rng))
     graph = ingest_fx.ingest_module(net, "denoiser-16b", (1, CROP, CROP))
     graph.task = "denoising of grey photographs, Gaussian noise of sigma 25/255"
     options = calibrate.Options("fixed", 16)
@@ -127,41 +128,59 @@ def export_trace(net: Denoiser, args: argparse.Namespace) -> trace_file.Trace:
     noisy_db = psnr_db(held_out.feeds["noisy"], held_out.labels)
     float_db = task.score(held_out, None, False)
     quant_db = task.score(held_out, widths, True)
-    say(f"held-out PSNR: noisy {noisy_db:.3f} dB, float {float_db:.3f} dB, "
-        f"quantised {quant_db:.3f} dB; {report['evaluations']} evaluations")
+    say(
+        f"held-out PSNR: noisy {noisy_db:.3f} dB, float {float_db:.3f} dB, "
+        f"quantised {quant_db:.3f} dB; {report['evaluations']} evaluations"
+    )
     for name, (a_bits, w_bits) in widths.items():
         say(f"  {name}: Pa {a_bits}, Pw {w_bits}")
-    accuracy = {"metric": "psnr_db", "float": float_db, "quantized": quant_db,
-                "relative": relative("psnr_db", quant_db, float_db), "split": "held-out",
-                "n": int(len(held_out.labels)), "noisy_psnr_db": noisy_db,
-                "search": {**report, "split": "search"}}
+    accuracy = {
+        "metric": "psnr_db",
+        "float": float_db,
+        "quantized": quant_db,
+        "relative": relative("psnr_db", quant_db, float_db),
+        "split": "held-out",
+        "n": int(len(held_out.labels)),
+        "noisy_psnr_db": noisy_db,
+        "search": {**report, "split": "search"},
+    }
     digest = hashlib.sha256(b"".join(photograph(n).tobytes() for n in TRAINING)).hexdigest()
     provenance = {
-        "seed": args.seed, "command": ["scripts/quantize/train_denoiser.py"],
-        "source_model": {"kind": "torch", "file": "scripts/quantize/train_denoiser.py",
-                         "steps": args.steps},
-        "calibration": {"name": "photographs " + " ".join(TRAINING), "sha256": digest,
-                        "samples": int(len(calib.labels))},
-        "search_photographs": list(SEARCH), "held_out_photographs": list(HELD_OUT),
-        "method": {"scheme": "fixed point, powers of two",
-                   "search": f"Judd et al., PSNR in dB >= {args.target:g} of the float network's"},
+        "seed": args.seed,
+        "command": ["scripts/quantize/train_denoiser.py"],
+        "source_model": {"kind": "torch", "file": "scripts/quantize/train_denoiser.py", "steps": args.steps},
+        "calibration": {
+            "name": "photographs " + " ".join(TRAINING),
+            "sha256": digest,
+            "samples": int(len(calib.labels)),
+        },
+        "search_photographs": list(SEARCH),
+        "held_out_photographs": list(HELD_OUT),
+        "method": {
+            "scheme": "fixed point, powers of two",
+            "search": f"Judd et al., PSNR in dB >= {args.target:g} of the float network's",
+        },
         "licence": "weights and codes Apache-2.0; the sample is a crop of scikit-image's chelsea, "
-                   "CC0 by Stefan van der Walt"}
+        "CC0 by Stefan van der Walt",
+    }
     plan = calibrate.build_plan(graph, task.ranges, widths, options)
-    return export.export(graph, plan, [{"noisy": held_out.feeds["noisy"][:1]}],
-                         export.ExportOptions(EXPECT_LIMIT, args.seed, provenance, accuracy))
+    return export.export(
+        graph,
+        plan,
+        [{"noisy": held_out.feeds["noisy"][:1]}],
+        export.ExportOptions(EXPECT_LIMIT, args.seed, provenance, accuracy),
+    )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("traces"), help="folder for the trace")
     parser.add_argument("--steps", type=int, default=1600)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--target", type=float, default=0.999,
-                        help="share of the float network's PSNR in dB that must remain")
-    parser.add_argument("--weights", type=Path,
-                        help=".npz of trained weights: read if it exists, written if not")
+    parser.add_argument(
+        "--target", type=float, default=0.999, help="share of the float network's PSNR in dB that must remain"
+    )
+    parser.add_argument("--weights", type=Path, help=".npz of trained weights: read if it exists, written if not")
     args = parser.parse_args()
     # one thread: the order of float additions, and so the weights, must not depend on the machine
     torch.set_num_threads(1)

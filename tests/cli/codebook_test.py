@@ -45,8 +45,14 @@ def test_a_codebook_gives_the_integers_it_stands_for(heddle, tmp_path):
     assert heddle("trace", "validate", path)[0] == 0
     assert not [c for c in reexec.verify(trace_check.check(path)) if c.wrong]
     for config in ("dadn", "laconic_128", "tcle"):
-        original, coded = (json.loads(heddle("run", config, "--trace", t, "--fidelity", "bit-true", "--verify-fraction",
-                                             "0.01", "--json", "-q")[1]) for t in (DIGITS, path))
+        original, coded = (
+            json.loads(
+                heddle(
+                    "run", config, "--trace", t, "--fidelity", "bit-true", "--verify-fraction", "0.01", "--json", "-q"
+                )[1]
+            )
+            for t in (DIGITS, path)
+        )
         check_proof(coded)
         assert coded["layers"] == original["layers"]
 
@@ -57,6 +63,7 @@ def first_code(role, code):
         trace.arrays[operand.get("file") or operand["files"][0]].reshape(-1)[0] = code
         layer.pop("stats")
         trace.documents.pop("stats/conv2.json")
+
     return change
 
 
@@ -72,9 +79,15 @@ def few_bits(trace, layer):
     layer_operand(layer, "weight")["rep"].update(bits=1)
 
 
-@pytest.mark.parametrize("change, words", [
-    (first_code("weight", 200), ["code 200"]), (first_code("activation", 255), ["code 255"]),
-    (sign("weight", False), ["conv2"]), (few_bits, ["0 to 1"])])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (first_code("weight", 200), ["code 200"]),
+        (first_code("activation", 255), ["code 255"]),
+        (sign("weight", False), ["conv2"]),
+        (few_bits, ["0 to 1"]),
+    ],
+)
 def test_both_readers_refuse_the_same_codebooks(heddle, tmp_path, change, words):
     path = with_codebooks(tmp_path / "c.trace", change)
     code, _, stderr = heddle("trace", "validate", path)

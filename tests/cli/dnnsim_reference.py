@@ -24,6 +24,7 @@ class Array:
 @dataclasses.dataclass
 class Layer:
     """One layer and image. conv: activations (C,H,W), weights (K,C/groups,R,S); fc: (C,) and (K,C)."""
+
     activations: np.ndarray
     weights: np.ndarray
     activation_bits: int
@@ -45,6 +46,7 @@ def blocks_of(bits, array):
 @dataclasses.dataclass
 class Steps:
     """A run of filters that share channels: per window the steps' bricks, per filter the steps' weights."""
+
     windows: list  # [window][step][lane]
     filters: list  # [filter][step][lane]
     lanes: int = LANES  # that weights can be packed into
@@ -86,9 +88,13 @@ def lower(layer, array):
     """The layer's groups as Steps, in the order in which they run; windows and kernels down the columns (kx, ky, block)."""
     if layer.is_fc:
         parts = range(0, len(layer.activations), LANES)
-        return [Steps([[brick(layer.activations[p:p + LANES]) for p in parts]],
-                      [[brick(w[p:p + LANES]) for p in parts] for w in layer.weights],
-                      present=[[range(min(LANES, len(w) - p)) for p in parts] for w in layer.weights])]
+        return [
+            Steps(
+                [[brick(layer.activations[p : p + LANES]) for p in parts]],
+                [[brick(w[p : p + LANES]) for p in parts] for w in layer.weights],
+                present=[[range(min(LANES, len(w) - p)) for p in parts] for w in layer.weights],
+            )
+        ]
     image = np.pad(layer.activations, ((0, 0), (layer.pad, layer.pad), (layer.pad, layer.pad)))
     weights, stride = layer.weights, layer.stride
     out_h = (image.shape[1] - weights.shape[2]) // stride + 1
@@ -103,27 +109,45 @@ def lower(layer, array):
     out = []
     for first in range(0, image.shape[0], square if depthwise else channels):
         count = min(square, image.shape[0] - first) if depthwise else channels
-        part = image[first:first + count]
+        part = image[first : first + count]
         per_group = filters // groups
-        own = weights[first // channels * per_group:][:per_group * (count if depthwise else 1)]
+        own = weights[first // channels * per_group :][: per_group * (count if depthwise else 1)]
         windows = []
         for ox in range(out_w):
             for oy in range(out_h):  # the first spatial axis runs fastest
-                windows.append([brick(part[k:k + LANES, oy * stride + ky, ox * stride + kx])
-                                for kx in range(kernel_w) for ky in range(kernel_h)
-                                for k in range(0, count, LANES)])
+                windows.append(
+                    [
+                        brick(part[k : k + LANES, oy * stride + ky, ox * stride + kx])
+                        for kx in range(kernel_w)
+                        for ky in range(kernel_h)
+                        for k in range(0, count, LANES)
+                    ]
+                )
         lists = []
         for row, weight in enumerate(own):
             if depthwise:  # a filter has its channel's lane only
-                lists.append([brick([0] * (row // per_group) + [weight[0, ky, kx]])
-                              for kx in range(kernel_w) for ky in range(kernel_h)])
+                lists.append(
+                    [
+                        brick([0] * (row // per_group) + [weight[0, ky, kx]])
+                        for kx in range(kernel_w)
+                        for ky in range(kernel_h)
+                    ]
+                )
             else:
-                lists.append([brick(weight[k:k + LANES, ky, kx]) for kx in range(kernel_w)
-                              for ky in range(kernel_h) for k in range(0, count, LANES)])
+                lists.append(
+                    [
+                        brick(weight[k : k + LANES, ky, kx])
+                        for kx in range(kernel_w)
+                        for ky in range(kernel_h)
+                        for k in range(0, count, LANES)
+                    ]
+                )
         if depthwise:  # one set of filters after the other, on one tile
             present = [[[row // per_group]] * len(windows[0]) for row in range(len(lists))]
-            out += [Steps(windows, lists[i:i + square], square, present[i:i + square])
-                    for i in range(0, len(lists), square)]
+            out += [
+                Steps(windows, lists[i : i + square], square, present[i : i + square])
+                for i in range(0, len(lists), square)
+            ]
         else:
             present = [range(min(LANES, count - k)) for k in range(0, count, LANES)] * (kernel_w * kernel_h)
             out.append(Steps(windows, lists, present=[present] * len(lists)))
@@ -133,13 +157,13 @@ def lower(layer, array):
 def passes(steps, layer, array):
     """Filters of each pass, tile by tile."""
     rows = rows_of(layer, array)
-    tiles = [steps.filters[i:i + rows] for i in range(0, len(steps.filters), rows)]
-    return [tiles[i:i + array.tiles] for i in range(0, len(tiles), array.tiles)]
+    tiles = [steps.filters[i : i + rows] for i in range(0, len(steps.filters), rows)]
+    return [tiles[i : i + array.tiles] for i in range(0, len(tiles), array.tiles)]
 
 
 def window_sets(steps, layer, array):
     columns = array.columns // blocks_of(layer.activation_bits, array)
-    return [steps.windows[i:i + columns] for i in range(0, len(steps.windows), columns)]
+    return [steps.windows[i : i + columns] for i in range(0, len(steps.windows), columns)]
 
 
 def take_turns(layer, array, times):
@@ -165,6 +189,7 @@ def run(layer, array, step, single=False):
 
 
 # Values.
+
 
 def cut(value, bits, array, signed):
     """The parts of a value that PEs narrower than `bits` see: each part's top bit acts as its sign."""
@@ -232,6 +257,7 @@ def shifter(lanes, first_stage_bits):
 
 # Designs without packed weights.
 
+
 def dadn(layer, array):
     return run(layer, array, lambda tiles, windows, t: 1, single=True)
 
@@ -254,16 +280,20 @@ def shapeshifter(layer, array, group_columns=1, minor_bit=False, registers=0):
 
     def groups(windows, t):
         columns = columns_of(windows, t, layer, array, signed)
-        return [width(sum(columns[i:i + group_columns], []), signed, minor_bit)
-                for i in range(0, len(columns), group_columns)]
+        return [
+            width(sum(columns[i : i + group_columns], []), signed, minor_bit)
+            for i in range(0, len(columns), group_columns)
+        ]
 
     return drifting(layer, array, groups, registers)
 
 
 def pragmatic(layer, array, first_stage_bits=2, terms=popcount_terms, registers=0):
     def groups(windows, t):
-        return [shifter([terms(x) for x in magnitudes], first_stage_bits)
-                for magnitudes in magnitude_columns(windows, t, layer, array)]
+        return [
+            shifter([terms(x) for x in magnitudes], first_stage_bits)
+            for magnitudes in magnitude_columns(windows, t, layer, array)
+        ]
 
     return drifting(layer, array, groups, registers)
 
@@ -300,8 +330,11 @@ def loom(layer, array, bits_per_cycle=1, dynamic_weights=False, minor_bit=False)
         weight = layer.weight_bits  # however many rows share a weight
         if dynamic_weights:
             rows = [row for tile in tiles for row in tile]
-            weight = max(width(part, layer.signed_weights, minor_bit) for row in rows for part in
-                         zip(*(cut(w, layer.weight_bits, array, layer.signed_weights) for w in row[t])))
+            weight = max(
+                width(part, layer.signed_weights, minor_bit)
+                for row in rows
+                for part in zip(*(cut(w, layer.weight_bits, array, layer.signed_weights) for w in row[t]))
+            )
         return math.ceil(activation / bits_per_cycle) * weight
 
     return run(layer, array, step)
@@ -321,6 +354,7 @@ def laconic(layer, array, terms=popcount_terms):
 
 # Bit-Tactical.
 
+
 def schedule(rows, present, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
     """Emitted columns of a filter set: [(t, per row the (t, lane) that each slot selects, None where vacated)]."""
     length = 0
@@ -330,8 +364,10 @@ def schedule(rows, present, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
                 length = max(length, t + 1)  # trailing all-zero columns do not exist
     weight = [[[values[l] != 0 for l in range(lanes)] for values in row[:length]] for row in rows]
     # Slots without a channel select nothing, in the first column its lane 0.
-    select = [[[(t, l) if l in present[r][t] else (0, 0) if t == 0 else None for l in range(lanes)]
-               for t in range(length)] for r in range(len(rows))]
+    select = [
+        [[(t, l) if l in present[r][t] else (0, 0) if t == 0 else None for l in range(lanes)] for t in range(length)]
+        for r in range(len(rows))
+    ]
     out, skipped = [], 0
     for t in range(length):
         if skipped < lookahead and not any(any(row[t]) for row in weight):
@@ -344,8 +380,11 @@ def schedule(rows, present, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
                 for lane in range(lanes):
                     if weight[r][t][lane]:
                         continue
-                    found = [(t + dt, (lane + dl) % lanes) for dt, dl in places
-                             if t + dt < length and weight[r][t + dt][(lane + dl) % lanes]]
+                    found = [
+                        (t + dt, (lane + dl) % lanes)
+                        for dt, dl in places
+                        if t + dt < length and weight[r][t + dt][(lane + dl) % lanes]
+                    ]
                     if found:
                         candidates[lane] = found
                 if not candidates:
@@ -368,8 +407,9 @@ def tactical(layer, array, cycles_of):
             lists = [schedule(tile, steps.present, steps.lanes) for tile in tiles]
             for windows in window_sets(steps, layer, array):
                 for e in range(max(1, max(len(l) for l in lists))):
-                    times.append(max([1] + [cycles_of(window, l[e][1]) for l in lists if e < len(l)
-                                            for window in windows]))
+                    times.append(
+                        max([1] + [cycles_of(window, l[e][1]) for l in lists if e < len(l) for window in windows])
+                    )
     return times
 
 
@@ -386,8 +426,10 @@ def tclp(layer, array, minor_bit=False):
 
     def cycles(window, rows):
         parts = [cut(v, layer.activation_bits, array, signed) for row in rows for v in selected(window, row)]
-        return max(width([part[i] for part in parts], signed, minor_bit)
-                   for i in range(blocks_of(layer.activation_bits, array)))
+        return max(
+            width([part[i] for part in parts], signed, minor_bit)
+            for i in range(blocks_of(layer.activation_bits, array))
+        )
 
     times = tactical(layer, array, cycles)
     return take_turns(layer, array, times) if layer.is_fc else sum(times)

@@ -109,8 +109,7 @@ def _error(values: np.ndarray, scale: float, zero: float, low: int, high: int) -
     return float(np.mean(((codes - zero) * scale - values) ** 2))
 
 
-def _clip_range(r: TensorRange, options: Options, bits: int, signed: bool,
-                symmetric: bool) -> tuple[float, float]:
+def _clip_range(r: TensorRange, options: Options, bits: int, signed: bool, symmetric: bool) -> tuple[float, float]:
     """The interval that codes will span, as the observer chooses it."""
     if options.observer == "minmax":
         return r.low, r.high
@@ -130,8 +129,7 @@ def _clip_range(r: TensorRange, options: Options, bits: int, signed: bool,
     return best[1], best[2]
 
 
-def _affine(low: float, high: float, low_code: int, high_code: int,
-            symmetric: bool) -> tuple[float, int]:
+def _affine(low: float, high: float, low_code: int, high_code: int, symmetric: bool) -> tuple[float, int]:
     low, high = min(low, 0.0), max(high, 0.0)  # zero must have a code: padding is zero
     if symmetric:
         peak = max(-low, high) or 1.0
@@ -141,16 +139,20 @@ def _affine(low: float, high: float, low_code: int, high_code: int,
     return scale, int(np.clip(np.rint(low_code - low / scale), low_code, high_code))
 
 
-def tensor_params(r: TensorRange, bits: int, options: Options, weight: bool,
-                  channel_max: np.ndarray | None = None,
-                  int_bits: int | None = None) -> QParams:
+def tensor_params(
+    r: TensorRange,
+    bits: int,
+    options: Options,
+    weight: bool,
+    channel_max: np.ndarray | None = None,
+    int_bits: int | None = None,
+) -> QParams:
     """Parameters of one tensor at `bits`, at least 2 for signed tensors."""
     signed = r.signed or weight
     if signed:
         bits = max(bits, 2)
     if options.scheme == "fixed":
-        return fixed_point(bits, signed, r.int_bits if int_bits is None else int_bits,
-                           options.container)
+        return fixed_point(bits, signed, r.int_bits if int_bits is None else int_bits, options.container)
     symmetric = weight or options.scheme == "symmetric"
     if not symmetric:
         signed = False
@@ -167,8 +169,13 @@ Profile = dict[str, tuple[int, int]]
 """(activation bits, weight bits) by array node."""
 
 
-def build_plan(graph: Graph, ranges: dict[str, LayerRange], profile: Profile,
-               options: Options, int_bits: dict[tuple[str, str], int] | None = None) -> Plan:
+def build_plan(
+    graph: Graph,
+    ranges: dict[str, LayerRange],
+    profile: Profile,
+    options: Options,
+    int_bits: dict[tuple[str, str], int] | None = None,
+) -> Plan:
     """`int_bits` overrides integer bits by (node, "a" or "w"), as the search's first phase may."""
     options.check()
     layers = {}
@@ -178,8 +185,7 @@ def build_plan(graph: Graph, ranges: dict[str, LayerRange], profile: Profile,
         a_bits, w_bits = profile[node.id]
         static = node.op != "matmul"
         act = tensor_params(r.act, a_bits, options, False, int_bits=chosen.get((node.id, "a")))
-        weight = tensor_params(r.weight, w_bits, options, static, r.channel_max,
-                               chosen.get((node.id, "w")))
+        weight = tensor_params(r.weight, w_bits, options, static, r.channel_max, chosen.get((node.id, "w")))
         layers[node.id] = LayerQuant(act, weight)
     return Plan(layers)
 

@@ -43,15 +43,23 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> Parser:
-    parser = Parser(prog="heddle-quantize", description=__doc__, epilog=OVERVIEW,
-                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(
+        prog="heddle-quantize",
+        description=__doc__,
+        epilog=OVERVIEW,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=TOOL)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def add(name: str, summary: str, examples: str, run: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=summary, description=summary,
-                                  epilog=f"examples:\n{examples}",
-                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            epilog=f"examples:\n{examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         sub.add_argument("--json", action="store_true", help="report as JSON on stdout")
         sub.add_argument("-q", "--quiet", action="store_true", help="no progress on stderr")
         sub.set_defaults(run=run)

@@ -25,8 +25,9 @@ Answer = tuple[int, dict[str, Any], str]
 def options_of(args: argparse.Namespace) -> Options:
     torch.set_num_threads(args.threads)
     if args.scheme == "fixed" and (args.per_channel or args.observer != "minmax"):
-        raise BadInput("command line", "--per-channel or --observer with --scheme fixed",
-                       "--scheme symmetric or asymmetric")
+        raise BadInput(
+            "command line", "--per-channel or --observer with --scheme fixed", "--scheme symmetric or asymmetric"
+        )
     return Options(args.scheme, args.container, args.observer, args.percentile, args.per_channel)
 
 
@@ -41,14 +42,23 @@ def inspect(args: argparse.Namespace) -> Answer:
     if any(n.op == "embedding" for n in graph.nodes):
         feeds = {k: np.zeros_like(v) for k, v in feeds.items()}
     work = profile.layer_work(graph, feeds)
-    rows = [{"id": n.id, "op": n.op, "inputs": n.inputs, "products": work.get(n.id, 0),
-             "weight": list(n.params["weight"].shape) if n.is_array and "weight" in n.params
-             else None} for n in graph.nodes]
-    lines = [f"{r['id']:40s} {r['op']:10s} {r['products'] or '':>12} {r['weight'] or ''}"
-             for r in rows]
+    rows = [
+        {
+            "id": n.id,
+            "op": n.op,
+            "inputs": n.inputs,
+            "products": work.get(n.id, 0),
+            "weight": list(n.params["weight"].shape) if n.is_array and "weight" in n.params else None,
+        }
+        for n in graph.nodes
+    ]
+    lines = [f"{r['id']:40s} {r['op']:10s} {r['products'] or '':>12} {r['weight'] or ''}" for r in rows]
     lines.append(f"{len(graph.array_nodes())} array operations, {sum(work.values())} products")
-    return EXIT_OK, {"network": graph.name, "layers": rows,
-                     "inputs": {k: list(v) for k, v in graph.inputs.items()}}, "\n".join(lines)
+    return (
+        EXIT_OK,
+        {"network": graph.name, "layers": rows, "inputs": {k: list(v) for k, v in graph.inputs.items()}},
+        "\n".join(lines),
+    )
 
 
 def bits_of(text: str, graph: Graph, container: int) -> Profile:
@@ -57,8 +67,9 @@ def bits_of(text: str, graph: Graph, container: int) -> Profile:
     except ValueError:
         a_bits = w_bits = 0
     if not (1 <= a_bits <= container and 2 <= w_bits <= container):
-        raise BadInput(f"--bits {text}", "no such widths",
-                       f"activation 1..{container} and weight 2..{container} bits, e.g. 8,8")
+        raise BadInput(
+            f"--bits {text}", "no such widths", f"activation 1..{container} and weight 2..{container} bits, e.g. 8,8"
+        )
     return profile.uniform_profile(graph, a_bits, w_bits)
 
 
@@ -72,30 +83,39 @@ def halves(data: Labelled) -> tuple[Labelled, Labelled]:
     middle = len(data.labels) // 2
     if middle < 1:
         raise BadInput("--eval", f"{len(data.labels)} samples", "at least 2")
-    parts = [Labelled({k: v[s] for k, v in data.feeds.items()}, data.labels[s])
-             for s in (slice(0, middle), slice(middle, None))]
+    parts = [
+        Labelled({k: v[s] for k, v in data.feeds.items()}, data.labels[s])
+        for s in (slice(0, middle), slice(middle, None))
+    ]
     return parts[0], parts[1]
 
 
 def accuracy_of(task: Task, data: Labelled, chosen: Profile, split: str) -> dict[str, Any]:
     reference, quantised = task.score(data, None, False), task.score(data, chosen, True)
-    return {"metric": task.metric, "float": reference, "quantized": quantised,
-            "relative": metrics.relative(task.metric, quantised, reference), "split": split,
-            "n": int(len(data.labels))}
+    return {
+        "metric": task.metric,
+        "float": reference,
+        "quantized": quantised,
+        "relative": metrics.relative(task.metric, quantised, reference),
+        "split": split,
+        "n": int(len(data.labels)),
+    }
 
 
 def search(args: argparse.Namespace) -> Answer:
     graph, options = _open(args), options_of(args)
     first, held_out = halves(_labelled(args.eval, graph))
-    task = Task(graph, calibrate.calibrate(graph, samples_of(args.calib, graph)), options,
-                args.metric, criterion=args.criterion)
-    chosen, report = profile.find_profile(task, first, args.target, args.state_file,
-                                          limit=args.max_evaluations)
+    task = Task(
+        graph, calibrate.calibrate(graph, samples_of(args.calib, graph)), options, args.metric, criterion=args.criterion
+    )
+    chosen, report = profile.find_profile(task, first, args.target, args.state_file, limit=args.max_evaluations)
     report["held_out"] = accuracy_of(task, held_out, chosen, "second half of --eval")
     profile.save(args.out, graph, chosen, report, options)
     lines = [f"{k:40s} Pa {a:2d}  Pw {w:2d}" for k, (a, w) in chosen.items()]
-    lines.append(f"held-out {args.metric}: float {report['held_out']['float']:.4f}, quantised "
-                 f"{report['held_out']['quantized']:.4f}; {report['evaluations']} evaluations")
+    lines.append(
+        f"held-out {args.metric}: float {report['held_out']['float']:.4f}, quantised "
+        f"{report['held_out']['quantized']:.4f}; {report['evaluations']} evaluations"
+    )
     return EXIT_OK, report, "\n".join(lines)
 
 
@@ -108,23 +128,28 @@ def write(args: argparse.Namespace) -> Answer:
     task = Task(graph, calibrate.calibrate(graph, feeds), options, args.metric)
     accuracy: dict[str, Any] = {}
     if args.eval is not None:
-        accuracy = accuracy_of(task, halves(_labelled(args.eval, graph))[1], chosen,
-                               "second half of --eval")
+        accuracy = accuracy_of(task, halves(_labelled(args.eval, graph))[1], chosen, "second half of --eval")
     plan = calibrate.build_plan(graph, task.ranges, chosen, options)
     count = len(next(iter(feeds.values())))
-    provenance = {"calibration": {"name": args.calib.name, "samples": count},
-                  "method": {"scheme": options.scheme, "observer": options.observer,
-                             "per_channel": options.per_channel}}
+    provenance = {
+        "calibration": {"name": args.calib.name, "samples": count},
+        "method": {"scheme": options.scheme, "observer": options.observer, "per_channel": options.per_channel},
+    }
     return _export(args, graph, plan, feeds, accuracy, provenance)
 
 
 def _write_quantised(args: argparse.Namespace) -> Answer:
     """A network that brings its own quantisation: nothing is chosen, nothing calibrated."""
-    for given, name in ((args.model, "--model"), (args.onnx, "--onnx"), (args.bits, "--bits"),
-                        (args.profile, "--profile")):
+    for given, name in (
+        (args.model, "--model"),
+        (args.onnx, "--onnx"),
+        (args.bits, "--bits"),
+        (args.profile, "--profile"),
+    ):
         if given is not None:
-            raise BadInput("command line", f"{name} with --qonnx",
-                           "neither: the file holds the graph and its precisions")
+            raise BadInput(
+                "command line", f"{name} with --qonnx", "neither: the file holds the graph and its precisions"
+            )
     torch.set_num_threads(args.threads)
     graph, plan = open_quantised(args.qonnx)
     feeds = samples_of(args.calib, graph)
@@ -133,29 +158,32 @@ def _write_quantised(args: argparse.Namespace) -> Answer:
         data = _labelled(args.eval, graph)
         out = run.output(graph, data.feeds, IntegerArrays(plan))
         score = metrics.METRICS[args.metric](out, data.labels)
-        accuracy = {"metric": args.metric, "quantized": score,
-                    "split": "all of --eval", "n": int(len(data.labels))}
-    return _export(args, graph, plan, feeds, accuracy,
-                   {"method": {"scheme": "as quantised upstream"}})
+        accuracy = {"metric": args.metric, "quantized": score, "split": "all of --eval", "n": int(len(data.labels))}
+    return _export(args, graph, plan, feeds, accuracy, {"method": {"scheme": "as quantised upstream"}})
 
 
-def _export(args: argparse.Namespace, graph: Graph, plan: Plan, feeds: dict[str, np.ndarray],
-            accuracy: dict[str, Any], provenance: dict[str, Any]) -> Answer:
+def _export(
+    args: argparse.Namespace,
+    graph: Graph,
+    plan: Plan,
+    feeds: dict[str, np.ndarray],
+    accuracy: dict[str, Any],
+    provenance: dict[str, Any],
+) -> Answer:
     if not accuracy:
         say("no --eval: the trace will state no accuracy")
     count = len(next(iter(feeds.values())))
     if not 1 <= args.samples <= count:
         raise BadInput(f"--samples {args.samples}", "too few or too many", f"1 to {count}")
-    samples = [{k: v[i:i + 1] for k, v in feeds.items()} for i in range(args.samples)]
+    samples = [{k: v[i : i + 1] for k, v in feeds.items()} for i in range(args.samples)]
     provenance = {"source_model": graph.source, "seed": args.seed, **provenance}
-    trace = export.export(graph, plan, samples, export.ExportOptions(
-        args.expect_limit or None, args.seed, provenance, accuracy))
+    trace = export.export(
+        graph, plan, samples, export.ExportOptions(args.expect_limit or None, args.seed, provenance, accuracy)
+    )
     trace = redact.reduce_to(trace, args.content)
     trace_file.write(trace, args.out, args.force)
-    report = {"trace": str(args.out), "layers": len(trace.manifest["layers"]),
-              "accuracy": accuracy}
-    return EXIT_OK, report, (f"{args.out}: {report['layers']} layers, "
-                             f"{trace.manifest['samples']} samples")
+    report = {"trace": str(args.out), "layers": len(trace.manifest["layers"]), "accuracy": accuracy}
+    return EXIT_OK, report, (f"{args.out}: {report['layers']} layers, " f"{trace.manifest['samples']} samples")
 
 
 def choose(args: argparse.Namespace, graph: Graph) -> Profile:

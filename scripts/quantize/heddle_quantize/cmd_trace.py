@@ -16,16 +16,29 @@ def verify(args: argparse.Namespace) -> Answer:
     checks = reexec.verify(trace, args.limit)
     wrong = [c for c in checks if c.wrong]
     total = sum(c.checked for c in checks)
-    report = {"trace": args.trace.name, "layers": len(trace.manifest["layers"]),
-              "samples": trace.manifest["samples"], "outputs_checked": total,
-              "outputs_wrong": sum(c.wrong for c in checks),
-              "wrong": [vars(c) for c in wrong]}
+    report = {
+        "trace": args.trace.name,
+        "layers": len(trace.manifest["layers"]),
+        "samples": trace.manifest["samples"],
+        "outputs_checked": total,
+        "outputs_wrong": sum(c.wrong for c in checks),
+        "wrong": [vars(c) for c in wrong],
+    }
     if wrong:
-        lines = [f"layer '{c.layer}', sample {c.sample}: {c.wrong} of {c.checked} accumulators "
-                 f"differ, the first at flat index {c.first_wrong}" for c in wrong]
+        lines = [
+            f"layer '{c.layer}', sample {c.sample}: {c.wrong} of {c.checked} accumulators "
+            f"differ, the first at flat index {c.first_wrong}"
+            for c in wrong
+        ]
         return EXIT_CHECK_FAILED, report, "\n".join(lines)
-    return EXIT_OK, report, (f"{args.trace.name}: fine; {report['layers']} layers, "
-                             f"{report['samples']} samples, {total} accumulators recomputed")
+    return (
+        EXIT_OK,
+        report,
+        (
+            f"{args.trace.name}: fine; {report['layers']} layers, "
+            f"{report['samples']} samples, {total} accumulators recomputed"
+        ),
+    )
 
 
 def stats(args: argparse.Namespace) -> Answer:

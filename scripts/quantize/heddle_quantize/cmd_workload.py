@@ -30,15 +30,20 @@ def workload(args: argparse.Namespace) -> Answer:
     loaded = workloads.load(args.name)
     goldens = [] if args.no_golden else loaded.golden()
     for check in goldens:
-        say(f"golden: {check.name}: {check.compared - check.wrong} of {check.compared} within "
-            f"{check.tolerance:g} (worst {check.worst:.3g})")
-    trace, accuracy = (_float_network(args, loaded) if loaded.plan is None
-                       else _integer_network(args, loaded))
+        say(
+            f"golden: {check.name}: {check.compared - check.wrong} of {check.compared} within "
+            f"{check.tolerance:g} (worst {check.worst:.3g})"
+        )
+    trace, accuracy = _float_network(args, loaded) if loaded.plan is None else _integer_network(args, loaded)
     trace = redact.reduce_to(trace, args.content)
     trace_file.write(trace, args.out, args.force)
     failed = [g for g in goldens if g.wrong]
-    report = {"trace": str(args.out), "layers": len(trace.manifest["layers"]),
-              "accuracy": accuracy, "golden": [vars(g) for g in goldens]}
+    report = {
+        "trace": str(args.out),
+        "layers": len(trace.manifest["layers"]),
+        "accuracy": accuracy,
+        "golden": [vars(g) for g in goldens],
+    }
     return (EXIT_CHECK_FAILED if failed else EXIT_OK), report, _text(args, report, failed)
 
 
@@ -50,47 +55,63 @@ def _text(args: argparse.Namespace, report: dict[str, Any], failed: list[Golden]
         if "float" in accuracy:
             line += f", float {accuracy['float']:.4f}"
         line += f" on {accuracy['n']} samples ({accuracy['split']})"
-    return "\n".join([line] + [f"golden failed: {g.name}: {g.wrong} of {g.compared}"
-                               for g in failed])
+    return "\n".join([line] + [f"golden failed: {g.name}: {g.wrong} of {g.compared}" for g in failed])
 
 
-def _integer_network(args: argparse.Namespace,
-                     loaded: Workload) -> tuple[trace_file.Trace, dict[str, Any]]:
+def _integer_network(args: argparse.Namespace, loaded: Workload) -> tuple[trace_file.Trace, dict[str, Any]]:
     if args.profile or args.bits or args.target:
-        raise BadInput(f"workload '{args.name}'", "--profile, --bits or --target",
-                       "none of them: this network comes quantised")
+        raise BadInput(
+            f"workload '{args.name}'", "--profile, --bits or --target", "none of them: this network comes quantised"
+        )
     assert loaded.plan is not None
     accuracy: dict[str, Any] = {}
     if loaded.held_out is not None:
-        out = run.output(loaded.graph, loaded.held_out.feeds, IntegerArrays(loaded.plan),
-                         batch=loaded.batch)
-        accuracy = {"metric": loaded.metric, "quantized":
-                    METRICS[loaded.metric](out, loaded.held_out.labels), "split": loaded.split,
-                    "n": int(len(loaded.held_out.labels))}
-    samples = loaded.samples[:args.samples]
-    trace = export.export(loaded.graph, loaded.plan, samples, export.ExportOptions(
-        args.expect_limit or None, args.seed, loaded.provenance, accuracy))
+        out = run.output(loaded.graph, loaded.held_out.feeds, IntegerArrays(loaded.plan), batch=loaded.batch)
+        accuracy = {
+            "metric": loaded.metric,
+            "quantized": METRICS[loaded.metric](out, loaded.held_out.labels),
+            "split": loaded.split,
+            "n": int(len(loaded.held_out.labels)),
+        }
+    samples = loaded.samples[: args.samples]
+    trace = export.export(
+        loaded.graph,
+        loaded.plan,
+        samples,
+        export.ExportOptions(args.expect_limit or None, args.seed, loaded.provenance, accuracy),
+    )
     return trace, accuracy
 
 
-def _float_network(args: argparse.Namespace,
-                   loaded: Workload) -> tuple[trace_file.Trace, dict[str, Any]]:
+def _float_network(args: argparse.Namespace, loaded: Workload) -> tuple[trace_file.Trace, dict[str, Any]]:
     options = options_of(args)
     assert loaded.calib is not None
-    task = Task(loaded.graph, calibrate.calibrate(loaded.graph, loaded.calib, loaded.batch),
-                options, loaded.metric, loaded.batch, criterion=args.criterion)
+    task = Task(
+        loaded.graph,
+        calibrate.calibrate(loaded.graph, loaded.calib, loaded.batch),
+        options,
+        loaded.metric,
+        loaded.batch,
+        criterion=args.criterion,
+    )
     chosen = _search(args, loaded, task) if args.target else choose(args, loaded.graph)
     accuracy: dict[str, Any] = {}
     if loaded.held_out is not None:
         accuracy = accuracy_of(task, loaded.held_out, chosen, loaded.split)
-    provenance = {**loaded.provenance, "seed": args.seed,
-                  "method": {"scheme": options.scheme, "observer": options.observer,
-                             "per_channel": options.per_channel}}
+    provenance = {
+        **loaded.provenance,
+        "seed": args.seed,
+        "method": {"scheme": options.scheme, "observer": options.observer, "per_channel": options.per_channel},
+    }
     if loaded.notes:
         provenance["notes"] = loaded.notes
     plan = calibrate.build_plan(loaded.graph, task.ranges, chosen, options)
-    trace = export.export(loaded.graph, plan, loaded.samples[:args.samples], export.ExportOptions(
-        args.expect_limit or None, args.seed, provenance, accuracy))
+    trace = export.export(
+        loaded.graph,
+        plan,
+        loaded.samples[: args.samples],
+        export.ExportOptions(args.expect_limit or None, args.seed, provenance, accuracy),
+    )
     return trace, accuracy
 
 
@@ -98,12 +119,16 @@ def _search(args: argparse.Namespace, loaded: Workload, task: Task) -> Profile:
     if args.profile or args.bits:
         raise BadInput("command line", "--target with --profile or --bits", "one of them")
     if loaded.search is None:
-        raise BadInput(f"workload '{args.name}'", "--target", "--profile or --bits: there are no "
-                       "labelled samples to search on")
-    chosen, report = profile.find_profile(task, loaded.search, args.target, args.state_file,
-                                          args.max_bits, args.max_evaluations)
-    say(f"search: {report['evaluations']} evaluations, relative "
-        f"{report['relative_on_search_samples']:.4f} on {report['search_samples']} samples")
+        raise BadInput(
+            f"workload '{args.name}'", "--target", "--profile or --bits: there are no " "labelled samples to search on"
+        )
+    chosen, report = profile.find_profile(
+        task, loaded.search, args.target, args.state_file, args.max_bits, args.max_evaluations
+    )
+    say(
+        f"search: {report['evaluations']} evaluations, relative "
+        f"{report['relative_on_search_samples']:.4f} on {report['search_samples']} samples"
+    )
     if args.save_profile:
         profile.save(args.save_profile, loaded.graph, chosen, report, task.options)
     return chosen

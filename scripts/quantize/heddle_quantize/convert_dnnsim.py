@@ -26,8 +26,11 @@ def _exponent(operand: dict[str, Any]) -> int:
 def _check(layer: dict[str, Any], path: str) -> None:
     where = f"{path}: layer '{layer['id']}'"
     if layer["op"] == "matmul" or (layer["op"] == "linear" and layer["shape"]["M"] != 1):
-        raise BadInput(where, f"{layer['op']} of {layer['shape'].get('M')} windows",
-                       "a convolution or a fully connected layer of one window")
+        raise BadInput(
+            where,
+            f"{layer['op']} of {layer['shape'].get('M')} windows",
+            "a convolution or a fully connected layer of one window",
+        )
     if layer["op"] == "conv2d":
         stride, pads = layer.get("stride", [1, 1]), layer.get("pads", [0] * 4)
         if len(set(stride)) > 1 or len(set(pads)) > 1 or layer.get("dilation", [1, 1]) != [1, 1]:
@@ -35,8 +38,7 @@ def _check(layer: dict[str, Any], path: str) -> None:
     for operand in layer["operands"]:
         rep = operand["rep"]
         if rep["kind"] != "int" or rep.get("zero_point", 0) != 0:
-            raise BadInput(where, f"{rep['kind']} with zero point {rep.get('zero_point', 0)}",
-                           "int with zero point 0")
+            raise BadInput(where, f"{rep['kind']} with zero point {rep.get('zero_point', 0)}", "int with zero point 0")
         key = "a_bits" if operand["role"] == "activation" else "w_bits"
         bits = layer["precision"][key] + (not rep["signed"])
         if bits > BITS_MAX:
@@ -48,8 +50,7 @@ def convert(trace: Trace, out: Path, force: bool) -> list[str]:
     net = UNSAFE.sub("_", trace.manifest["network"]["name"])
     model, tensors = out / "models" / net, out / "net_traces" / net
     if (model / "model.csv").exists() and not force:
-        raise BadInput(str(model / "model.csv"), "an existing file", "a new folder",
-                       "--force overwrites")
+        raise BadInput(str(model / "model.csv"), "an existing file", "a new folder", "--force overwrites")
     layers = [la for la in trace.manifest["layers"] if la["op"] in ARRAY_OPS]
     for layer in layers:
         _check(layer, net)
@@ -59,9 +60,11 @@ def convert(trace: Trace, out: Path, force: bool) -> list[str]:
     for layer in layers:
         name = UNSAFE.sub("_", layer["id"])
         conv = layer["op"] == "conv2d"
-        rows.append(f"{name},{'conv' if conv else 'fc'},"
-                    f"{layer.get('stride', [1])[0] if conv else 1},"
-                    f"{layer.get('pads', [0])[0] if conv else 0}")
+        rows.append(
+            f"{name},{'conv' if conv else 'fc'},"
+            f"{layer.get('stride', [1])[0] if conv else 1},"
+            f"{layer.get('pads', [0])[0] if conv else 0}"
+        )
         precision.append(_precision(layer))
         written += _tensors(trace, layer, tensors, name)
     (model / "model.csv").write_text("\n".join(rows) + "\n")

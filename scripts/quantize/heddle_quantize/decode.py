@@ -19,8 +19,7 @@ def stored_range(rep: dict[str, Any]) -> tuple[int, int]:
     return code_range(rep["bits"], rep["signed"], rep.get("narrow", False))
 
 
-def decode(codes: np.ndarray, rep: dict[str, Any], arrays: dict[str, np.ndarray],
-           where: str) -> np.ndarray:
+def decode(codes: np.ndarray, rep: dict[str, Any], arrays: dict[str, np.ndarray], where: str) -> np.ndarray:
     """64-bit integers; a kind without an exact decoding is refused."""
     wide = codes.astype(np.int64)
     if rep["kind"] == "int":
@@ -30,8 +29,14 @@ def decode(codes: np.ndarray, rep: dict[str, Any], arrays: dict[str, np.ndarray]
     if rep["kind"] == "codebook" and rep.get("table_file") in arrays:
         table = arrays[rep["table_file"]].astype(np.int64).reshape(-1)
         if wide.size and (wide.min() < 0 or wide.max() >= table.size):
-            raise BadInput(where, f"code {wide.min() if wide.min() < 0 else wide.max()}",
-                           f"an index into the codebook of {table.size} entries")
+            raise BadInput(
+                where,
+                f"code {wide.min() if wide.min() < 0 else wide.max()}",
+                f"an index into the codebook of {table.size} entries",
+            )
         return table[wide]
-    raise BadInput(where, f"representation kind '{rep['kind']}'",
-                   "int, power with exponent 1/2, or codebook with a listed table_file")
+    raise BadInput(
+        where,
+        f"representation kind '{rep['kind']}'",
+        "int, power with exponent 1/2, or codebook with a listed table_file",
+    )

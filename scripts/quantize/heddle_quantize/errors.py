@@ -46,5 +46,4 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 def unknown_name(where: str, kind: str, name: str, valid: Iterable[str]) -> BadInput:
     """The error for a name that is not in a closed list."""
     names = sorted(valid)
-    return BadInput(where, f"unknown {kind} '{name}'", f"one of {', '.join(names)}",
-                    nearest(name, names))
+    return BadInput(where, f"unknown {kind} '{name}'", f"one of {', '.join(names)}", nearest(name, names))

@@ -17,18 +17,55 @@ from .trace_file import FileNames, Trace
 from .widths import accumulator_dtype, bits_needed, group_widths
 
 TRACE_OPS = {
-    "add": "add", "sub": "add", "mul": "mul", "div": "mul", "concat": "concat",
-    "maxpool": "maxpool", "avgpool": "avgpool", "mean": "avgpool", "batchnorm": "norm",
-    "layernorm": "norm", "rmsnorm": "norm", "lrn": "norm", "softmax": "softmax",
-    "qadd": "add", "reshape": "reshape", "transpose": "transpose", "slice": "slice",
-    "select": "slice", "max": "other", "rope": "other",
-    "pad": "pad", "upsample": "upsample", "zero_stuff": "upsample", "repeat": "concat", "embedding": "embedding",
-    **{name: "activation" for name in
-       ("relu", "gelu", "silu", "sigmoid", "tanh", "erf", "clip", "leaky_relu", "hardswish",
-        "hardsigmoid", "exp", "sqrt", "neg", "abs", "requant", "thresholds", "quant")},
+    "add": "add",
+    "sub": "add",
+    "mul": "mul",
+    "div": "mul",
+    "concat": "concat",
+    "maxpool": "maxpool",
+    "avgpool": "avgpool",
+    "mean": "avgpool",
+    "batchnorm": "norm",
+    "layernorm": "norm",
+    "rmsnorm": "norm",
+    "lrn": "norm",
+    "softmax": "softmax",
+    "qadd": "add",
+    "reshape": "reshape",
+    "transpose": "transpose",
+    "slice": "slice",
+    "select": "slice",
+    "max": "other",
+    "rope": "other",
+    "pad": "pad",
+    "upsample": "upsample",
+    "zero_stuff": "upsample",
+    "repeat": "concat",
+    "embedding": "embedding",
+    **{
+        name: "activation"
+        for name in (
+            "relu",
+            "gelu",
+            "silu",
+            "sigmoid",
+            "tanh",
+            "erf",
+            "clip",
+            "leaky_relu",
+            "hardswish",
+            "hardsigmoid",
+            "exp",
+            "sqrt",
+            "neg",
+            "abs",
+            "requant",
+            "thresholds",
+            "quant",
+        )
+    },
 }
-POST_OPS = ("relu", "gelu", "silu", "sigmoid", "tanh", "clip", "leaky_relu", "requant",
-            "thresholds", "quant")
+POST_OPS = ("relu", "gelu", "silu", "sigmoid", "tanh", "clip", "leaky_relu", "requant", "thresholds", "quant")
 
 
 @dataclass
@@ -41,8 +78,7 @@ class ExportOptions:
     accuracy: dict[str, Any] = field(default_factory=dict)
 
 
-def export(graph: Graph, plan: Plan, samples: list[dict[str, np.ndarray]],
-           options: ExportOptions) -> Trace:
+def export(graph: Graph, plan: Plan, samples: list[dict[str, np.ndarray]], options: ExportOptions) -> Trace:
     """Runs the integer network on each sample (batch of one) and gathers the trace."""
     runs: list[dict[str, LayerRun]] = []
     shapes: dict[str, tuple[int, ...]] = {}
@@ -63,8 +99,14 @@ def export(graph: Graph, plan: Plan, samples: list[dict[str, np.ndarray]],
 class _Exporter:
     """Builds manifest and arrays from recorded runs."""
 
-    def __init__(self, graph: Graph, plan: Plan, runs: list[dict[str, LayerRun]],
-                 shapes: dict[str, tuple[int, ...]], options: ExportOptions) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        plan: Plan,
+        runs: list[dict[str, LayerRun]],
+        shapes: dict[str, tuple[int, ...]],
+        options: ExportOptions,
+    ) -> None:
         self.graph = graph
         self.plan = plan
         self.runs = runs
@@ -81,17 +123,25 @@ class _Exporter:
             if node.id not in self.alias:
                 self.layers.append(self._array(node) if node.is_array else self._other(node))
         graph = self.graph
-        network: dict[str, Any] = {"name": graph.name, "inputs": sorted(graph.inputs),
-                                   "outputs": [self._name(o) for o in graph.outputs]}
+        network: dict[str, Any] = {
+            "name": graph.name,
+            "inputs": sorted(graph.inputs),
+            "outputs": [self._name(o) for o in graph.outputs],
+        }
         if graph.task:
             network["task"] = graph.task
         provenance = {"tool": TOOL, "rounding": "half_even", **self.options.provenance}
         stamp = trace_file.created()
         if stamp is not None:
             provenance["created"] = stamp
-        self.out.manifest = {"format": "heddle-trace", "version": trace_file.VERSION,
-                             "samples": len(self.runs), "network": network,
-                             "provenance": provenance, "layers": self.layers}
+        self.out.manifest = {
+            "format": "heddle-trace",
+            "version": trace_file.VERSION,
+            "samples": len(self.runs),
+            "network": network,
+            "provenance": provenance,
+            "layers": self.layers,
+        }
         if self.options.accuracy:
             self.out.manifest["accuracy"] = self.options.accuracy
         return self.out
@@ -104,8 +154,12 @@ class _Exporter:
             tail = node
             while True:
                 following = users.get(tail.id, [])
-                if (len(following) != 1 or following[0].op not in POST_OPS
-                        or len(following[0].inputs) != 1 or tail.id in self.graph.outputs):
+                if (
+                    len(following) != 1
+                    or following[0].op not in POST_OPS
+                    or len(following[0].inputs) != 1
+                    or tail.id in self.graph.outputs
+                ):
                     break
                 tail = following[0]
                 self.alias[tail.id] = node.id
@@ -119,23 +173,33 @@ class _Exporter:
 
     def _other(self, node: Node) -> dict[str, Any]:
         shape = [int(n) for n in self.shapes[node.id]] or [1]
-        return {"id": node.id, "index": len(self.layers), "op": TRACE_OPS.get(node.op, "other"),
-                "inputs": self._inputs(node), "shape": {"output": shape}}
+        return {
+            "id": node.id,
+            "index": len(self.layers),
+            "op": TRACE_OPS.get(node.op, "other"),
+            "inputs": self._inputs(node),
+            "shape": {"output": shape},
+        }
 
     def _array(self, node: Node) -> dict[str, Any]:
         stem = self.names.stem(node.id)
         quant = self.plan.layers[node.id]
         runs = [_trace_layout(node, r[node.id]) for r in self.runs]
-        layer: dict[str, Any] = {"id": node.id, "index": len(self.layers), "op": node.op,
-                                 "inputs": self._inputs(node), "shape": _shape(node, runs[0]),
-                                 "groups": runs[0].groups}
+        layer: dict[str, Any] = {
+            "id": node.id,
+            "index": len(self.layers),
+            "op": node.op,
+            "inputs": self._inputs(node),
+            "shape": _shape(node, runs[0]),
+            "groups": runs[0].groups,
+        }
         if node.op == "conv2d":
-            layer.update(stride=list(node.attrs["stride"]), pads=list(node.attrs["pads"]),
-                         dilation=list(node.attrs["dilation"]))
+            layer.update(
+                stride=list(node.attrs["stride"]), pads=list(node.attrs["pads"]), dilation=list(node.attrs["dilation"])
+            )
         if node.id in self.post:
             layer["post"] = self.post[node.id]
-        layer["operands"] = [self._activation(node, quant, runs, stem),
-                             self._weight(node, quant, runs, stem)]
+        layer["operands"] = [self._activation(node, quant, runs, stem), self._weight(node, quant, runs, stem)]
         if runs[0].bias is not None:
             bias = runs[0].bias
             name = self.out.add(f"tensors/{stem}.b.npy", bias.astype(accumulator_dtype(bias)))
@@ -145,24 +209,31 @@ class _Exporter:
         layer["requant"] = _requant(quant)
         return layer
 
-    def _activation(self, node: Node, quant: LayerQuant, runs: list[_Codes],
-                    stem: str) -> dict[str, Any]:
-        files = [self.out.add(f"tensors/{stem}.x.s{k}.npy", r.act.astype(quant.act.dtype()))
-                 for k, r in enumerate(runs)]
-        return {"role": "activation", "source": self._name(node.inputs[0]), "files": files,
-                "axes": "NCHW" if node.op == "conv2d" else "MC",
-                "rep": self._rep(quant.act, stem, "a")}
+    def _activation(self, node: Node, quant: LayerQuant, runs: list[_Codes], stem: str) -> dict[str, Any]:
+        files = [
+            self.out.add(f"tensors/{stem}.x.s{k}.npy", r.act.astype(quant.act.dtype())) for k, r in enumerate(runs)
+        ]
+        return {
+            "role": "activation",
+            "source": self._name(node.inputs[0]),
+            "files": files,
+            "axes": "NCHW" if node.op == "conv2d" else "MC",
+            "rep": self._rep(quant.act, stem, "a"),
+        }
 
-    def _weight(self, node: Node, quant: LayerQuant, runs: list[_Codes],
-                stem: str) -> dict[str, Any]:
-        entry: dict[str, Any] = {"role": "weight", "axes": "KCRS" if node.op == "conv2d" else "KC",
-                                 "rep": self._rep(quant.weight, stem, "w")}
+    def _weight(self, node: Node, quant: LayerQuant, runs: list[_Codes], stem: str) -> dict[str, Any]:
+        entry: dict[str, Any] = {
+            "role": "weight",
+            "axes": "KCRS" if node.op == "conv2d" else "KC",
+            "rep": self._rep(quant.weight, stem, "w"),
+        }
         dtype = quant.weight.dtype()
         constant = node.op == "matmul" and node.inputs[1] in self.graph.consts
         if node.op == "matmul" and not constant:
             entry["source"] = self._name(node.inputs[1])
-            entry["files"] = [self.out.add(f"tensors/{stem}.w.s{k}.npy", r.weight.astype(dtype))
-                              for k, r in enumerate(runs)]
+            entry["files"] = [
+                self.out.add(f"tensors/{stem}.w.s{k}.npy", r.weight.astype(dtype)) for k, r in enumerate(runs)
+            ]
         else:
             entry["source"] = "static"
             entry["file"] = self.out.add(f"tensors/{stem}.w.npy", runs[0].weight.astype(dtype))
@@ -179,9 +250,14 @@ class _Exporter:
             name = self.out.add(f"tensors/{stem}.{role}scale.npy", scale.astype("<f8"))
             entry = {"granularity": "axis", "axis": 0, "file": name}
         entry["constraint"] = "none" if q.lsb_exp is None else "pow2"
-        rep: dict[str, Any] = {"kind": "int", "bits": q.container, "signed": q.signed,
-                               "zero_point": q.zero_point, "pad_code": q.zero_point,
-                               "scale": entry}
+        rep: dict[str, Any] = {
+            "kind": "int",
+            "bits": q.container,
+            "signed": q.signed,
+            "zero_point": q.zero_point,
+            "pad_code": q.zero_point,
+            "scale": entry,
+        }
         if q.lsb_exp is not None:
             rep["lsb_exp"] = q.lsb_exp
         if q.bipolar:
@@ -190,13 +266,11 @@ class _Exporter:
             rep["narrow"] = True
         return rep
 
-    def _precision(self, node: Node, quant: LayerQuant, runs: list[_Codes],
-                   stem: str) -> dict[str, Any]:
+    def _precision(self, node: Node, quant: LayerQuant, runs: list[_Codes], stem: str) -> dict[str, Any]:
         precision: dict[str, Any] = {"a_bits": quant.act.bits, "w_bits": quant.weight.bits}
         if node.op != "matmul":
             weights = runs[0].weight
-            name = self.out.add(f"tensors/{stem}.wbits.npy",
-                                group_widths(weights, quant.weight.signed))
+            name = self.out.add(f"tensors/{stem}.wbits.npy", group_widths(weights, quant.weight.signed))
             precision["w_groups"] = {"size": 16, "axis": "C", "file": name}
         return precision
 
@@ -219,8 +293,10 @@ class _Exporter:
         rng = np.random.default_rng([self.options.seed, sample, len(self.layers)])
         index = np.sort(rng.choice(acc.size, size=limit, replace=False)).astype(np.int64)
         values = acc.reshape(-1)[index]
-        return {"file": self.out.add(name, values.astype(accumulator_dtype(values))),
-                "index_file": self.out.add(f"expect/{stem}.idx.s{sample}.npy", index)}
+        return {
+            "file": self.out.add(name, values.astype(accumulator_dtype(values))),
+            "index_file": self.out.add(f"expect/{stem}.idx.s{sample}.npy", index),
+        }
 
 
 @dataclass
@@ -241,8 +317,10 @@ def _requant(quant: LayerQuant) -> dict[str, Any]:
     if quant.act.lsb_exp is not None or float(quant.act.scale) != 1.0:
         entry["rounding"] = "half_even"  # networks that come quantised round in their own way
     if quant.weight.zero_point:
-        entry["correction"] = (f"subtract {quant.weight.zero_point} * (sum of the window's "
-                               f"activation codes - {quant.act.zero_point} * window size)")
+        entry["correction"] = (
+            f"subtract {quant.weight.zero_point} * (sum of the window's "
+            f"activation codes - {quant.act.zero_point} * window size)"
+        )
     return entry
 
 
@@ -255,8 +333,7 @@ def _trace_layout(node: Node, record: LayerRun) -> _Codes:
     if node.op == "conv2d":
         return _Codes(act, weight, acc, record.bias, int(node.attrs["groups"]))
     if node.op == "linear":
-        return _Codes(act.reshape(-1, act.shape[-1]), weight, acc.reshape(-1, acc.shape[-1]),
-                      record.bias, 1)
+        return _Codes(act.reshape(-1, act.shape[-1]), weight, acc.reshape(-1, acc.shape[-1]), record.bias, 1)
     return _matmul_layout(act, weight, acc)
 
 
@@ -268,15 +345,28 @@ def _matmul_layout(a: np.ndarray, b: np.ndarray, acc: np.ndarray) -> _Codes:
     lead = acc.shape[:-2]
     a = np.broadcast_to(a, lead + (m, d)).reshape(groups, m, d)
     b = np.broadcast_to(b, lead + (d, n)).reshape(groups, d, n)
-    return _Codes(a.transpose(1, 0, 2).reshape(m, groups * d),
-                  b.transpose(0, 2, 1).reshape(groups * n, d),
-                  acc.reshape(groups, m, n).transpose(1, 0, 2).reshape(m, groups * n), None, groups)
+    return _Codes(
+        a.transpose(1, 0, 2).reshape(m, groups * d),
+        b.transpose(0, 2, 1).reshape(groups * n, d),
+        acc.reshape(groups, m, n).transpose(1, 0, 2).reshape(m, groups * n),
+        None,
+        groups,
+    )
 
 
 def _shape(node: Node, codes: _Codes) -> dict[str, int]:
     if node.op == "conv2d":
         _, c, h, w = codes.act.shape
         k, _, r, s = codes.weight.shape
-        return {"N": 1, "C": c, "H": h, "W": w, "K": k, "R": r, "S": s,
-                "OH": codes.acc.shape[2], "OW": codes.acc.shape[3]}
+        return {
+            "N": 1,
+            "C": c,
+            "H": h,
+            "W": w,
+            "K": k,
+            "R": r,
+            "S": s,
+            "OH": codes.acc.shape[2],
+            "OW": codes.acc.shape[3],
+        }
     return {"N": 1, "M": codes.act.shape[0], "C": codes.act.shape[1], "K": codes.weight.shape[0]}

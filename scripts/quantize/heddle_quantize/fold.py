@@ -18,8 +18,13 @@ def fold_batchnorm(graph: Graph) -> Graph:
     for node in graph.nodes:
         node.inputs = [renamed.get(name, name) for name in node.inputs]
         before = made.get(node.inputs[0]) if node.inputs else None
-        if (node.op == "batchnorm" and before is not None and before.op in ("conv2d", "linear")
-                and len(users[before.id]) == 1 and before.id not in graph.outputs):
+        if (
+            node.op == "batchnorm"
+            and before is not None
+            and before.op in ("conv2d", "linear")
+            and len(users[before.id]) == 1
+            and before.id not in graph.outputs
+        ):
             _fold(before, node)
             renamed[node.id] = before.id
             # whoever read the norm now reads the array operation
@@ -51,8 +56,13 @@ def fold_bias(graph: Graph) -> Graph:
             first, second = node.inputs
             value, const = (second, first) if first in graph.consts else (first, second)
             before = made.get(value)
-            if (before is not None and const in graph.consts and len(users[value]) == 1
-                    and value not in graph.outputs and _is_bias(before, graph.consts[const])):
+            if (
+                before is not None
+                and const in graph.consts
+                and len(users[value]) == 1
+                and value not in graph.outputs
+                and _is_bias(before, graph.consts[const])
+            ):
                 bias = graph.consts[const].reshape(-1)
                 before.params["bias"] = before.params.get("bias", 0.0) + bias
                 renamed[node.id] = before.id

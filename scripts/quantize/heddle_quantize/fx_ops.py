@@ -34,9 +34,17 @@ def _array(value: torch.Tensor | None) -> np.ndarray | None:
 def _conv(s: Ingest, node: torch.fx.Node, m: nn.Conv2d, inputs: list[str]) -> None:
     if m.padding_mode != "zeros" or isinstance(m.padding, str):
         raise s.refuse(node, f"padding {m.padding!r} of mode {m.padding_mode}", "numbers, zeros")
-    s.emit(node, "conv2d", inputs, str(node.target),
-           {"weight": _array(m.weight), "bias": _array(m.bias)}, stride=_pair(m.stride),
-           pads=_pads(m.padding), dilation=_pair(m.dilation), groups=m.groups)
+    s.emit(
+        node,
+        "conv2d",
+        inputs,
+        str(node.target),
+        {"weight": _array(m.weight), "bias": _array(m.bias)},
+        stride=_pair(m.stride),
+        pads=_pads(m.padding),
+        dilation=_pair(m.dilation),
+        groups=m.groups,
+    )
 
 
 def _conv1d(s: Ingest, node: torch.fx.Node, m: nn.Conv1d, inputs: list[str]) -> None:
@@ -47,30 +55,42 @@ def _conv1d(s: Ingest, node: torch.fx.Node, m: nn.Conv1d, inputs: list[str]) -> 
     row = s.emit(node, "reshape", inputs, f"{node.name}.row", shape=[channels, 1, length])
     weight = _array(m.weight)
     assert weight is not None
-    out = s.emit(node, "conv2d", [row], str(node.target),
-                 {"weight": weight[:, :, None], "bias": _array(m.bias)}, stride=[1, m.stride[0]],
-                 pads=[0, m.padding[0], 0, m.padding[0]], dilation=[1, m.dilation[0]],
-                 groups=m.groups)
+    out = s.emit(
+        node,
+        "conv2d",
+        [row],
+        str(node.target),
+        {"weight": weight[:, :, None], "bias": _array(m.bias)},
+        stride=[1, m.stride[0]],
+        pads=[0, m.padding[0], 0, m.padding[0]],
+        dilation=[1, m.dilation[0]],
+        groups=m.groups,
+    )
     s.emit(node, "reshape", [out], f"{node.name}.flat", shape=[m.out_channels, -1])
 
 
-def _conv_transposed(s: Ingest, node: torch.fx.Node, m: nn.ConvTranspose2d,
-                     inputs: list[str]) -> None:
+def _conv_transposed(s: Ingest, node: torch.fx.Node, m: nn.ConvTranspose2d, inputs: list[str]) -> None:
     weight = _array(m.weight)
     assert weight is not None
-    pads = transposed_pads(list(m.kernel_size), _pair(m.dilation), _pads(m.padding),
-                           _pair(m.output_padding))
+    pads = transposed_pads(list(m.kernel_size), _pair(m.dilation), _pads(m.padding), _pair(m.output_padding))
     if min(pads) < 0:
         raise s.refuse(node, f"padding {m.padding} beyond the kernel", "less")
     stuffed = s.emit(node, "zero_stuff", inputs, f"{node.name}.stuffed", stride=_pair(m.stride))
-    s.emit(node, "conv2d", [stuffed], str(node.target),
-           {"weight": transposed_weight(weight, m.groups), "bias": _array(m.bias)},
-           stride=[1, 1], pads=pads, dilation=_pair(m.dilation), groups=m.groups)
+    s.emit(
+        node,
+        "conv2d",
+        [stuffed],
+        str(node.target),
+        {"weight": transposed_weight(weight, m.groups), "bias": _array(m.bias)},
+        stride=[1, 1],
+        pads=pads,
+        dilation=_pair(m.dilation),
+        groups=m.groups,
+    )
 
 
 def _linear(s: Ingest, node: torch.fx.Node, m: nn.Linear, inputs: list[str]) -> None:
-    s.emit(node, "linear", inputs, str(node.target),
-           {"weight": _array(m.weight), "bias": _array(m.bias)})
+    s.emit(node, "linear", inputs, str(node.target), {"weight": _array(m.weight), "bias": _array(m.bias)})
 
 
 def _batchnorm(s: Ingest, node: torch.fx.Node, m: nn.BatchNorm2d, inputs: list[str]) -> None:
@@ -80,13 +100,16 @@ def _batchnorm(s: Ingest, node: torch.fx.Node, m: nn.BatchNorm2d, inputs: list[s
     bias = torch.zeros_like(m.running_mean) if m.bias is None else m.bias
     scale = (weight.double() / torch.sqrt(m.running_var.double() + m.eps)).detach()
     shift = (bias.double() - m.running_mean.double() * scale).detach()
-    s.emit(node, "batchnorm", inputs, str(node.target),
-           {"scale": scale.numpy(), "shift": shift.numpy()})
+    s.emit(node, "batchnorm", inputs, str(node.target), {"scale": scale.numpy(), "shift": shift.numpy()})
 
 
 def _pool(s: Ingest, node: torch.fx.Node, m: Any, inputs: list[str], op: str) -> None:
-    attrs: dict[str, Any] = {"kernel": _pair(m.kernel_size), "stride": _pair(m.stride),
-                             "pads": _pads(m.padding), "ceil": bool(m.ceil_mode)}
+    attrs: dict[str, Any] = {
+        "kernel": _pair(m.kernel_size),
+        "stride": _pair(m.stride),
+        "pads": _pads(m.padding),
+        "ceil": bool(m.ceil_mode),
+    }
     if op == "avgpool":
         attrs["count_pad"] = bool(m.count_include_pad)
     else:
@@ -103,6 +126,7 @@ def _global(s: Ingest, node: torch.fx.Node, size: Any, inputs: list[str]) -> Non
 def _simple(op: str, **attrs: Any) -> Callable[..., None]:
     def handler(s: Ingest, node: torch.fx.Node, m: Any, inputs: list[str]) -> None:
         s.emit(node, op, inputs, **attrs)
+
     return handler
 
 
@@ -113,8 +137,7 @@ def _alias(s: Ingest, node: torch.fx.Node, m: Any, inputs: list[str]) -> None:
 def _layernorm(s: Ingest, node: torch.fx.Node, m: nn.LayerNorm, inputs: list[str]) -> None:
     if len(m.normalized_shape) != 1:
         raise s.refuse(node, f"normalised shape {m.normalized_shape}", "the last axis alone")
-    s.emit(node, "layernorm", inputs, str(node.target),
-           {"weight": _array(m.weight), "bias": _array(m.bias)}, eps=m.eps)
+    s.emit(node, "layernorm", inputs, str(node.target), {"weight": _array(m.weight), "bias": _array(m.bias)}, eps=m.eps)
 
 
 def _embedding(s: Ingest, node: torch.fx.Node, m: nn.Embedding, inputs: list[str]) -> None:
@@ -126,34 +149,47 @@ def _flatten_module(s: Ingest, node: torch.fx.Node, m: nn.Flatten, inputs: list[
 
 
 MODULES: dict[type, Callable[..., None]] = {
-    nn.Conv2d: _conv, nn.Conv1d: _conv1d, nn.ConvTranspose2d: _conv_transposed,
-    nn.Linear: _linear, nn.BatchNorm2d: _batchnorm, nn.BatchNorm1d: _batchnorm,
-    nn.ReLU: _simple("relu"), nn.ReLU6: _simple("clip", low=0.0, high=6.0),
-    nn.Sigmoid: _simple("sigmoid"), nn.Tanh: _simple("tanh"), nn.SiLU: _simple("silu"),
+    nn.Conv2d: _conv,
+    nn.Conv1d: _conv1d,
+    nn.ConvTranspose2d: _conv_transposed,
+    nn.Linear: _linear,
+    nn.BatchNorm2d: _batchnorm,
+    nn.BatchNorm1d: _batchnorm,
+    nn.ReLU: _simple("relu"),
+    nn.ReLU6: _simple("clip", low=0.0, high=6.0),
+    nn.Sigmoid: _simple("sigmoid"),
+    nn.Tanh: _simple("tanh"),
+    nn.SiLU: _simple("silu"),
     nn.GELU: lambda s, n, m, i: s.emit(n, "gelu", i, approximate=m.approximate),
-    nn.Hardswish: _simple("hardswish"), nn.Hardsigmoid: _simple("hardsigmoid"),
+    nn.Hardswish: _simple("hardswish"),
+    nn.Hardsigmoid: _simple("hardsigmoid"),
     nn.LeakyReLU: lambda s, n, m, i: s.emit(n, "leaky_relu", i, slope=m.negative_slope),
     nn.Softmax: lambda s, n, m, i: s.emit(n, "softmax", i, axis=m.dim),
     nn.MaxPool2d: lambda s, n, m, i: _pool(s, n, m, i, "maxpool"),
     nn.AvgPool2d: lambda s, n, m, i: _pool(s, n, m, i, "avgpool"),
     nn.AdaptiveAvgPool2d: lambda s, n, m, i: _global(s, n, m.output_size, i),
-    nn.Flatten: _flatten_module, nn.Dropout: _alias, nn.Dropout2d: _alias, nn.Identity: _alias,
-    nn.LayerNorm: _layernorm, nn.Embedding: _embedding,
+    nn.Flatten: _flatten_module,
+    nn.Dropout: _alias,
+    nn.Dropout2d: _alias,
+    nn.Identity: _alias,
+    nn.LayerNorm: _layernorm,
+    nn.Embedding: _embedding,
     nn.Upsample: lambda s, n, m, i: s.emit(n, "upsample", i, scale=m.scale_factor, mode=m.mode),
-    nn.LocalResponseNorm: lambda s, n, m, i: s.emit(n, "lrn", i, size=m.size, alpha=m.alpha,
-                                                   beta=m.beta, bias=m.k),
+    nn.LocalResponseNorm: lambda s, n, m, i: s.emit(n, "lrn", i, size=m.size, alpha=m.alpha, beta=m.beta, bias=m.k),
 }
 
 
 def _binary(op: str) -> Callable[..., None]:
     def handler(s: Ingest, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) -> None:
         s.emit(node, op, [s.value(node, a) for a in args[:2]])
+
     return handler
 
 
 def _unary(op: str, **attrs: Any) -> Callable[..., None]:
     def handler(s: Ingest, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) -> None:
         s.emit(node, op, [s.value(node, args[0])], **attrs)
+
     return handler
 
 
@@ -187,9 +223,16 @@ def _pool_function(op: str) -> Callable[..., None]:
         names = ["input", "kernel_size", "stride", "padding"]
         given = {**dict(zip(names, args)), **kwargs}
         kernel = _pair(given["kernel_size"])
-        s.emit(node, op, [s.value(node, given["input"])], kernel=kernel,
-               stride=_pair(given.get("stride") or kernel), pads=_pads(given.get("padding", 0)),
-               ceil=bool(given.get("ceil_mode", False)))
+        s.emit(
+            node,
+            op,
+            [s.value(node, given["input"])],
+            kernel=kernel,
+            stride=_pair(given.get("stride") or kernel),
+            pads=_pads(given.get("padding", 0)),
+            ceil=bool(given.get("ceil_mode", False)),
+        )
+
     return handler
 
 
@@ -215,13 +258,13 @@ def _getitem(s: Ingest, node: torch.fx.Node, args: Args, kwargs: dict[str, Any])
     if not all(isinstance(i, (slice, int)) for i in index):
         raise s.refuse(node, f"index {index}", "slices and numbers")
     value = s.value(node, args[0])
-    ranges = [(axis, i.start, i.stop, i.step) for axis, i in enumerate(index)
-              if isinstance(i, slice) and i != slice(None)]
+    ranges = [
+        (axis, i.start, i.stop, i.step) for axis, i in enumerate(index) if isinstance(i, slice) and i != slice(None)
+    ]
     if ranges:
         value = s.emit(node, "slice", [value], ranges=ranges)
     for axis in reversed([a for a, i in enumerate(index) if isinstance(i, int)]):
-        value = s.emit(node, "select", [value], f"{node.name}.at{axis}", axis=axis,
-                       index=index[axis])
+        value = s.emit(node, "select", [value], f"{node.name}.at{axis}", axis=axis, index=index[axis])
     s.values[node] = value
 
 
@@ -233,8 +276,7 @@ def _pad(s: Ingest, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) -> 
     pairs = [(0, 0)] * 4
     for position in range(len(flat) // 2):
         pairs[3 - position] = (flat[2 * position], flat[2 * position + 1])
-    s.emit(node, "pad", [s.value(node, given["input"])], pairs=pairs,
-           value=float(given.get("value") or 0.0))
+    s.emit(node, "pad", [s.value(node, given["input"])], pairs=pairs, value=float(given.get("value") or 0.0))
 
 
 def _transpose(s: Ingest, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) -> None:
@@ -253,16 +295,19 @@ def _parts(s: Ingest, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) -
     axis = kwargs.get("dim", args[1 if unbind else 2] if len(args) > (1 if unbind else 2) else 0)
     size = s.shape(value)[axis]
     if unbind:
-        s.many[node] = [s.emit(node, "select", [value], f"{node.name}.{i}", axis=axis, index=i)
-                        for i in range(size)]
+        s.many[node] = [s.emit(node, "select", [value], f"{node.name}.{i}", axis=axis, index=i) for i in range(size)]
         return
     steps = -(-size // args[1]) if name == "chunk" else args[1]
-    sizes = list(steps) if isinstance(steps, (list, tuple)) else \
-        [min(steps, size - start) for start in range(0, size, steps)]
+    sizes = (
+        list(steps)
+        if isinstance(steps, (list, tuple))
+        else [min(steps, size - start) for start in range(0, size, steps)]
+    )
     starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    s.many[node] = [s.emit(node, "slice", [value], f"{node.name}.{i}",
-                           ranges=[(axis, a, a + n, 1)])
-                    for i, (a, n) in enumerate(zip(starts, sizes))]
+    s.many[node] = [
+        s.emit(node, "slice", [value], f"{node.name}.{i}", ranges=[(axis, a, a + n, 1)])
+        for i, (a, n) in enumerate(zip(starts, sizes))
+    ]
 
 
 def _squeeze(s: Ingest, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) -> None:
@@ -279,8 +324,7 @@ def _expand(s: Ingest, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) 
     """Along the batch only: what joins it to other values broadcasts by itself."""
     value = s.value(node, args[0])
     sizes = list(args[1]) if isinstance(args[1], (tuple, list)) else list(args[1:])
-    if sizes[0] not in (BATCH, -1) or any(n not in (-1, d) for n, d in
-                                          zip(sizes[1:], s.shape(value)[1:])):
+    if sizes[0] not in (BATCH, -1) or any(n not in (-1, d) for n, d in zip(sizes[1:], s.shape(value)[1:])):
         raise s.refuse(node, f"sizes {sizes} of {s.shape(value)}", "the batch, then -1")
     s.values[node] = value
 
@@ -293,8 +337,7 @@ def _clamp(s: Ingest, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) -
 def _interpolate(s: Ingest, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) -> None:
     given = {**dict(zip(["input", "size", "scale_factor", "mode"], args)), **kwargs}
     if given.get("size") is not None or given.get("mode", "nearest") != "nearest":
-        raise s.refuse(node, f"size {given.get('size')}, mode {given.get('mode')}",
-                       "a scale factor, nearest")
+        raise s.refuse(node, f"size {given.get('size')}, mode {given.get('mode')}", "a scale factor, nearest")
     s.emit(node, "upsample", [s.value(node, given["input"])], scale=given["scale_factor"])
 
 
@@ -303,31 +346,81 @@ def _skip(s: Ingest, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) ->
 
 
 FUNCTIONS: dict[Any, Callable[..., None]] = {
-    operator.add: _binary("add"), operator.iadd: _binary("add"), torch.add: _binary("add"),
-    operator.sub: _binary("sub"), torch.sub: _binary("sub"), operator.mul: _binary("mul"),
-    torch.mul: _binary("mul"), operator.truediv: _binary("div"), torch.div: _binary("div"),
-    torch.matmul: _binary("matmul"), operator.matmul: _binary("matmul"),
-    torch.bmm: _binary("matmul"), F.relu: _unary("relu"), torch.relu: _unary("relu"),
-    F.relu6: _unary("clip", low=0.0, high=6.0), F.gelu: _unary("gelu"), F.silu: _unary("silu"),
-    torch.sigmoid: _unary("sigmoid"), torch.tanh: _unary("tanh"), torch.flatten: _flatten,
-    torch.cat: _cat, F.max_pool2d: _pool_function("maxpool"), torch.mean: _mean,
-    F.avg_pool2d: _pool_function("avgpool"), F.softmax: _softmax, torch.softmax: _softmax,
+    operator.add: _binary("add"),
+    operator.iadd: _binary("add"),
+    torch.add: _binary("add"),
+    operator.sub: _binary("sub"),
+    torch.sub: _binary("sub"),
+    operator.mul: _binary("mul"),
+    torch.mul: _binary("mul"),
+    operator.truediv: _binary("div"),
+    torch.div: _binary("div"),
+    torch.matmul: _binary("matmul"),
+    operator.matmul: _binary("matmul"),
+    torch.bmm: _binary("matmul"),
+    F.relu: _unary("relu"),
+    torch.relu: _unary("relu"),
+    F.relu6: _unary("clip", low=0.0, high=6.0),
+    F.gelu: _unary("gelu"),
+    F.silu: _unary("silu"),
+    torch.sigmoid: _unary("sigmoid"),
+    torch.tanh: _unary("tanh"),
+    torch.flatten: _flatten,
+    torch.cat: _cat,
+    F.max_pool2d: _pool_function("maxpool"),
+    torch.mean: _mean,
+    F.avg_pool2d: _pool_function("avgpool"),
+    F.softmax: _softmax,
+    torch.softmax: _softmax,
     F.adaptive_avg_pool2d: lambda s, n, a, k: _global(s, n, a[1], [s.value(n, a[0])]),
-    torch.permute: _permute, operator.getitem: _getitem, F.pad: _pad, F.dropout: _skip,
-    torch.transpose: _transpose, torch.chunk: _parts, torch.split: _parts, torch.unbind: _parts,
-    torch.squeeze: _squeeze, torch.unsqueeze: _squeeze, torch.clamp: _clamp, torch.pow:
-    _binary("pow"), torch.sqrt: _unary("sqrt"), torch.erf: _unary("erf"), F.hardswish:
-    _unary("hardswish"), F.hardsigmoid: _unary("hardsigmoid"), F.interpolate: _interpolate,
-    operator.imul: _binary("mul"), operator.neg: _unary("neg"), operator.pow: _binary("pow"),
+    torch.permute: _permute,
+    operator.getitem: _getitem,
+    F.pad: _pad,
+    F.dropout: _skip,
+    torch.transpose: _transpose,
+    torch.chunk: _parts,
+    torch.split: _parts,
+    torch.unbind: _parts,
+    torch.squeeze: _squeeze,
+    torch.unsqueeze: _squeeze,
+    torch.clamp: _clamp,
+    torch.pow: _binary("pow"),
+    torch.sqrt: _unary("sqrt"),
+    torch.erf: _unary("erf"),
+    F.hardswish: _unary("hardswish"),
+    F.hardsigmoid: _unary("hardsigmoid"),
+    F.interpolate: _interpolate,
+    operator.imul: _binary("mul"),
+    operator.neg: _unary("neg"),
+    operator.pow: _binary("pow"),
 }
 METHODS: dict[str, Callable[..., None]] = {
-    "view": _view, "reshape": _view, "flatten": _flatten, "mean": _mean, "permute": _permute,
-    "relu": _unary("relu"), "softmax": _softmax, "contiguous": _skip, "add": _binary("add"),
-    "mul": _binary("mul"), "matmul": _binary("matmul"), "sigmoid": _unary("sigmoid"),
-    "tanh": _unary("tanh"), "transpose": _transpose, "chunk": _parts, "split": _parts,
-    "unbind": _parts, "squeeze": _squeeze, "unsqueeze": _squeeze, "expand": _expand,
-    "clamp": _clamp, "sub": _binary("sub"), "div": _binary("div"), "pow": _binary("pow"),
-    "sqrt": _unary("sqrt"), "add_": _binary("add"), "mul_": _binary("mul"), "clone": _skip,
+    "view": _view,
+    "reshape": _view,
+    "flatten": _flatten,
+    "mean": _mean,
+    "permute": _permute,
+    "relu": _unary("relu"),
+    "softmax": _softmax,
+    "contiguous": _skip,
+    "add": _binary("add"),
+    "mul": _binary("mul"),
+    "matmul": _binary("matmul"),
+    "sigmoid": _unary("sigmoid"),
+    "tanh": _unary("tanh"),
+    "transpose": _transpose,
+    "chunk": _parts,
+    "split": _parts,
+    "unbind": _parts,
+    "squeeze": _squeeze,
+    "unsqueeze": _squeeze,
+    "expand": _expand,
+    "clamp": _clamp,
+    "sub": _binary("sub"),
+    "div": _binary("div"),
+    "pow": _binary("pow"),
+    "sqrt": _unary("sqrt"),
+    "add_": _binary("add"),
+    "mul_": _binary("mul"),
+    "clone": _skip,
 }
-
-

@@ -29,9 +29,14 @@ BATCH = "batch"
 SAMPLES = 2
 
 ARITHMETIC: dict[Any, Callable[[Any, Any], Any]] = {
-    operator.add: operator.add, operator.sub: operator.sub, operator.mul: operator.mul,
-    operator.floordiv: operator.floordiv, operator.truediv: operator.truediv,
-    operator.mod: operator.mod, operator.pow: operator.pow}
+    operator.add: operator.add,
+    operator.sub: operator.sub,
+    operator.mul: operator.mul,
+    operator.floordiv: operator.floordiv,
+    operator.truediv: operator.truediv,
+    operator.mod: operator.mod,
+    operator.pow: operator.pow,
+}
 
 
 def _unpack(proxy: torch.fx.Proxy) -> Iterator[Any]:
@@ -71,8 +76,9 @@ class Ingest:
         try:
             self.traced = trace(self.module)
         except Exception as err:  # fx raises many kinds; all mean the same to the user
-            raise BadInput(f"model '{name}'", f"not traceable by torch.fx ({err})",
-                           "a module without data-dependent control flow") from err
+            raise BadInput(
+                f"model '{name}'", f"not traceable by torch.fx ({err})", "a module without data-dependent control flow"
+            ) from err
         self.graph = Graph(name, {}, [], [])
         self.input_shape = input_shape
         self.values: dict[torch.fx.Node, str] = {}
@@ -87,8 +93,7 @@ class Ingest:
             try:
                 getattr(self, f"_{node.op}")(node)
             except (KeyError, IndexError, ValueError, TypeError, AttributeError) as err:
-                raise self.refuse(node, f"{type(err).__name__}: {err}",
-                                  "arguments the operation takes") from err
+                raise self.refuse(node, f"{type(err).__name__}: {err}", "arguments the operation takes") from err
         graph = ir.prune(fold_batchnorm(self.graph))
         ir.check(graph)
         return graph
@@ -114,8 +119,15 @@ class Ingest:
     def shape(self, value: str) -> list[int]:
         return list(self.sample[value].shape)
 
-    def emit(self, node: torch.fx.Node, op: str, inputs: list[str], name: str | None = None,
-             params: dict[str, np.ndarray | None] | None = None, **attrs: Any) -> str:
+    def emit(
+        self,
+        node: torch.fx.Node,
+        op: str,
+        inputs: list[str],
+        name: str | None = None,
+        params: dict[str, np.ndarray | None] | None = None,
+        **attrs: Any,
+    ) -> str:
         ident = name or node.name
         if ident in self.sample:  # a module called twice, or an inner step of another
             ident = node.name if node.name not in self.sample else f"{ident}.{len(self.sample)}"
@@ -138,8 +150,7 @@ class Ingest:
         value: Any = self.traced
         for part in str(node.target).split("."):
             value = getattr(value, part)
-        self.values[node] = self.const(str(node.target),
-                                       value.detach().cpu().numpy().astype(np.float32))
+        self.values[node] = self.const(str(node.target), value.detach().cpu().numpy().astype(np.float32))
 
     def _output(self, node: torch.fx.Node) -> None:
         if not isinstance(node.args[0], torch.fx.Node) or node.args[0] not in self.values:
@@ -152,22 +163,30 @@ class Ingest:
 
     def _call_module(self, node: torch.fx.Node) -> None:
         from .fx_ops import MODULES
+
         module = self.modules[str(node.target)]
         handler = MODULES.get(type(module))
         if handler is None:
-            raise self.refuse(node, f"module {type(module).__name__} at '{node.target}'",
-                              f"one of {', '.join(sorted(t.__name__ for t in MODULES))}")
+            raise self.refuse(
+                node,
+                f"module {type(module).__name__} at '{node.target}'",
+                f"one of {', '.join(sorted(t.__name__ for t in MODULES))}",
+            )
         handler(self, node, module, [self.value(node, a) for a in node.args])
 
     def _call_function(self, node: torch.fx.Node) -> None:
         from .fx_ops import FUNCTIONS
+
         args = list(self._plain(tuple(node.args)))
         if self._call_static(node, args):
             return
         handler = FUNCTIONS.get(node.target)
         if handler is None:
-            raise self.refuse(node, f"function {getattr(node.target, '__name__', node.target)}",
-                              "a supported function (docs/quantization.md lists them)")
+            raise self.refuse(
+                node,
+                f"function {getattr(node.target, '__name__', node.target)}",
+                "a supported function (docs/quantization.md lists them)",
+            )
         handler(self, node, args, dict(self._plain(dict(node.kwargs))))
 
     def _call_static(self, node: torch.fx.Node, args: list[Any]) -> bool:
@@ -196,14 +215,14 @@ class Ingest:
 
     def _call_method(self, node: torch.fx.Node) -> None:
         from .fx_ops import METHODS
+
         args, kwargs = list(self._plain(tuple(node.args))), dict(self._plain(dict(node.kwargs)))
         if node.target == "size":
             size = self._size(self.value(node, args[0]))
             self.static[node] = size if len(args) == 1 else size[args[1]]
             return
         if node.target not in METHODS:
-            raise unknown_name(f"model '{self.graph.name}': node '{node.name}'", "method",
-                               str(node.target), METHODS)
+            raise unknown_name(f"model '{self.graph.name}': node '{node.name}'", "method", str(node.target), METHODS)
         METHODS[str(node.target)](self, node, args, kwargs)
 
 
@@ -225,6 +244,9 @@ def ingest_module(module: nn.Module, name: str, input_shape: tuple[int, ...]) ->
     got = output(graph, {next(iter(graph.inputs)): feed})
     tolerance = 1e-3 * max(1.0, float(np.abs(expected).max()))
     if expected.shape != got.shape or np.abs(expected - got).max() > tolerance:
-        raise BadInput(f"model '{name}'", "outputs of the ingested graph that differ from the "
-                       "module's", f"agreement within {tolerance:.2g}")
+        raise BadInput(
+            f"model '{name}'",
+            "outputs of the ingested graph that differ from the " "module's",
+            f"agreement within {tolerance:.2g}",
+        )
     return graph

@@ -34,6 +34,7 @@ class OnnxNode:
 
     def __init__(self, proto: Any, index: int, path: Path) -> None:
         import onnx.helper
+
         self.op = _text(proto.op_type)
         self.domain = _text(proto.domain)
         self.inputs = [_text(name) for name in proto.input]
@@ -42,8 +43,9 @@ class OnnxNode:
         try:
             self.attrs = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
         except ValueError as err:
-            raise BadInput(f"{path}: node '{self.name}' ({self.op})",
-                           "an attribute without a known type", "a valid attribute") from err
+            raise BadInput(
+                f"{path}: node '{self.name}' ({self.op})", "an attribute without a known type", "a valid attribute"
+            ) from err
 
 
 class Importer:
@@ -64,10 +66,15 @@ class Importer:
 
     def handler(self, node: OnnxNode) -> Callable[[Importer, OnnxNode], None]:
         from .onnx_ops import HANDLERS
+
         found = HANDLERS.get(node.op)
         if found is None or node.domain not in ("", "ai.onnx"):
-            raise unknown_name(f"{self.path}: node '{node.name}'", "operator",
-                               f"{node.domain + '.' if node.domain else ''}{node.op}", HANDLERS)
+            raise unknown_name(
+                f"{self.path}: node '{node.name}'",
+                "operator",
+                f"{node.domain + '.' if node.domain else ''}{node.op}",
+                HANDLERS,
+            )
         return found
 
     def taken(self, node: OnnxNode, first: int) -> None:
@@ -84,10 +91,12 @@ class Importer:
             try:
                 handler(self, node)
                 self.taken(node, first)
-            except (KeyError, IndexError, ValueError, TypeError, RuntimeError, AssertionError,
-                    AttributeError) as err:
-                raise self.refuse(node, f"{type(err).__name__}: {str(err).splitlines()[:1]}",
-                                  "attributes and inputs the operator takes") from err
+            except (KeyError, IndexError, ValueError, TypeError, RuntimeError, AssertionError, AttributeError) as err:
+                raise self.refuse(
+                    node,
+                    f"{type(err).__name__}: {str(err).splitlines()[:1]}",
+                    "attributes and inputs the operator takes",
+                ) from err
         self._outputs()
         return self.graph
 
@@ -107,34 +116,39 @@ class Importer:
 
     def _tensor(self, tensor: Any) -> np.ndarray:
         import onnx.numpy_helper
+
         if tensor.data_location == 1:
-            raise BadInput(f"{self.path}: tensor '{tensor.name}'", "external data",
-                           "weights inside the file")
+            raise BadInput(f"{self.path}: tensor '{tensor.name}'", "external data", "weights inside the file")
         try:
             value = onnx.numpy_helper.to_array(tensor)
         except Exception as err:  # truncated data, unknown types: numpy and onnx raise many kinds
-            raise BadInput(f"{self.path}: tensor '{tensor.name}'", f"unreadable data ({err})",
-                           f"{list(tensor.dims)} values of its type") from err
+            raise BadInput(
+                f"{self.path}: tensor '{tensor.name}'",
+                f"unreadable data ({err})",
+                f"{list(tensor.dims)} values of its type",
+            ) from err
         if value.dtype.kind == "f" and not np.isfinite(value).all():
             users = [n.name or n.output[0] for n in self.model.graph.node if tensor.name in n.input]
-            raise BadInput(f"{self.path}: tensor '{tensor.name}' of node '{', '.join(users)}'",
-                           "NaN or infinite values", "finite numbers")
+            raise BadInput(
+                f"{self.path}: tensor '{tensor.name}' of node '{', '.join(users)}'",
+                "NaN or infinite values",
+                "finite numbers",
+            )
         return np.array(value)  # a copy: the buffer of the file is read-only
 
     def _input(self, value: Any) -> None:
         kind = value.type.tensor_type
         if kind.elem_type not in (FLOAT, DOUBLE, FLOAT16, 6, 7):
-            raise BadInput(f"{self.path}: input '{value.name}'", f"element type {kind.elem_type}",
-                           "float, or integer token ids")
+            raise BadInput(
+                f"{self.path}: input '{value.name}'", f"element type {kind.elem_type}", "float, or integer token ids"
+            )
         dims = [d.dim_value for d in kind.shape.dim]
         if len(dims) < 2 or any(d < 1 for d in dims[1:]):
-            raise BadInput(f"{self.path}: input '{value.name}'", f"shape {dims}",
-                           "a batch and then fixed dimensions")
+            raise BadInput(f"{self.path}: input '{value.name}'", f"shape {dims}", "a batch and then fixed dimensions")
         shape = tuple(int(d) for d in dims[1:])
         self.graph.inputs[value.name] = shape
         rng = np.random.default_rng(0)
-        data = (np.zeros((1,) + shape) if kind.elem_type in (6, 7)
-                else rng.standard_normal((1,) + shape))
+        data = np.zeros((1,) + shape) if kind.elem_type in (6, 7) else rng.standard_normal((1,) + shape)
         self.sample[value.name] = torch.from_numpy(data.astype(np.float32))
         self.names[value.name] = value.name
         self.ids.add(value.name)
@@ -142,8 +156,9 @@ class Importer:
     def _outputs(self) -> None:
         for value in self.model.graph.output[:1]:
             if value.name not in self.names:
-                raise BadInput(f"{self.path}: output '{value.name}'", "a constant or nothing",
-                               "a value that depends on the input")
+                raise BadInput(
+                    f"{self.path}: output '{value.name}'", "a constant or nothing", "a value that depends on the input"
+                )
             self.graph.outputs.append(self.names[value.name])
         if not self.graph.outputs:
             raise BadInput(str(self.path), "no output", "one")
@@ -156,8 +171,7 @@ class Importer:
             return default
         name = node.inputs[index]
         if name not in self.consts:
-            raise self.refuse(node, f"input '{name}' computed from the network's input",
-                              "a constant")
+            raise self.refuse(node, f"input '{name}' computed from the network's input", "a constant")
         return self.consts[name]
 
     def is_const(self, node: OnnxNode, index: int) -> bool:
@@ -177,12 +191,18 @@ class Importer:
         self.sample[ident] = torch.from_numpy(np.ascontiguousarray(array))
         return ident
 
-    def emit(self, node: OnnxNode, op: str, inputs: list[str],
-             params: dict[str, np.ndarray | None] | None = None, position: int = 0,
-             name: str | None = None, **attrs: Any) -> str:
+    def emit(
+        self,
+        node: OnnxNode,
+        op: str,
+        inputs: list[str],
+        params: dict[str, np.ndarray | None] | None = None,
+        position: int = 0,
+        name: str | None = None,
+        **attrs: Any,
+    ) -> str:
         """Adds an IR node for the node's output `position` (or an inner step called `name`)."""
-        ident = self._unique(name or (node.name if len(node.outputs) < 2
-                                      else f"{node.name}.{position}"))
+        ident = self._unique(name or (node.name if len(node.outputs) < 2 else f"{node.name}.{position}"))
         kept = {k: v for k, v in (params or {}).items() if v is not None}
         made = Node(ident, op, inputs, attrs, kept)
         with torch.no_grad():
@@ -210,31 +230,33 @@ def check_batch(graph: Graph, path: Path) -> None:
     """Two samples together must give what they give alone: nothing mixed the batch."""
     rng = np.random.default_rng(1)
     tokens = any(n.op == "embedding" for n in graph.nodes)
-    feeds = {k: (np.zeros((2,) + s) if tokens else rng.standard_normal((2,) + s)).astype(np.float32)
-             for k, s in graph.inputs.items()}
+    feeds = {
+        k: (np.zeros((2,) + s) if tokens else rng.standard_normal((2,) + s)).astype(np.float32)
+        for k, s in graph.inputs.items()
+    }
     if graph.single:
         return
     try:
         both = output(graph, feeds)
         alone = output(graph, feeds, batch=1)
     except BadInput as err:
-        raise BadInput(str(path), f"a graph that takes one sample only ({err})",
-                       "a free batch axis") from err
+        raise BadInput(str(path), f"a graph that takes one sample only ({err})", "a free batch axis") from err
     if both.shape != alone.shape or not np.allclose(both, alone, rtol=1e-4, atol=1e-5):
-        raise BadInput(str(path), "samples of a batch that influence each other",
-                       "a free batch axis")
+        raise BadInput(str(path), "samples of a batch that influence each other", "a free batch axis")
 
 
 def load(path: Path) -> Any:
     """The file's protobuf, complete and with nodes."""
     import onnx
+
     if not path.is_file():
         raise BadInput(str(path), "no such file", "an ONNX model")
     try:
         model = onnx.load(str(path), load_external_data=False)
     except Exception as err:  # protobuf's errors have no common base
-        raise BadInput(str(path), f"no ONNX model ({str(err).splitlines()[0][:100]})",
-                       "a complete protobuf file") from err
+        raise BadInput(
+            str(path), f"no ONNX model ({str(err).splitlines()[0][:100]})", "a complete protobuf file"
+        ) from err
     if not len(model.graph.node):
         raise BadInput(str(path), "a graph without nodes", "an ONNX model")
     return model

@@ -45,8 +45,11 @@ class QonnxImporter(Importer):
             value = torch.from_numpy(self.consts[node.inputs[0]]).double()
             made = params if params.scale.size == 1 else _per_filter(params, value.shape)
             if made is None:
-                raise self.refuse(node, f"scales of shape {params.scale.shape} for a tensor of "
-                                  f"shape {tuple(value.shape)}", "one, or one a filter")
+                raise self.refuse(
+                    node,
+                    f"scales of shape {params.scale.shape} for a tensor of " f"shape {tuple(value.shape)}",
+                    "one, or one a filter",
+                )
             self.weights[node.outputs[0]] = made
             self.fold(node, rounded_to_codes(value, made).numpy())
             return
@@ -70,16 +73,16 @@ class QonnxImporter(Importer):
             raise self.refuse(node, f"{zero.size} zero points, {bits.size} widths", "one of each")
         signed, width = bool(node.attrs.get("signed", 1)), float(bits.reshape(()))
         if width != int(width) or not (2 if signed else 1) <= width <= BITS_MAX:
-            raise self.refuse(node, f"{width:g} bits",
-                              f"a whole number up to {BITS_MAX}, from 2 if signed")
+            raise self.refuse(node, f"{width:g} bits", f"a whole number up to {BITS_MAX}, from 2 if signed")
         if float(zero.reshape(())) != int(zero.reshape(())):
             raise self.refuse(node, f"zero point {float(zero.reshape(())):g}", "a whole number")
         narrow = bool(node.attrs.get("narrow", 0))
         if narrow and not signed:
             raise self.refuse(node, "a narrow unsigned range", "narrow with signed, or neither")
         self._check_scale(node, scale)
-        return QParams(int(width), signed, scale.astype(np.float64), int(zero.reshape(())),
-                       container=int(width), narrow=narrow)
+        return QParams(
+            int(width), signed, scale.astype(np.float64), int(zero.reshape(())), container=int(width), narrow=narrow
+        )
 
     def _required(self, node: OnnxNode, index: int) -> np.ndarray:
         value: np.ndarray | None = self.const(node, index)
@@ -102,8 +105,7 @@ class QonnxImporter(Importer):
             self.weights[node.outputs[0]] = params
         for made in self.graph.nodes[first:]:
             if made.is_array:
-                self.plan.layers[made.id] = LayerQuant(self._activation(node, made),
-                                                       self._weight(node, made))
+                self.plan.layers[made.id] = LayerQuant(self._activation(node, made), self._weight(node, made))
 
     def _activation(self, node: OnnxNode, made: Node) -> QParams:
         by_id = {n.id: n for n in self.graph.nodes}
@@ -111,8 +113,7 @@ class QonnxImporter(Importer):
         while name in by_id and by_id[name].op in KEEPS_CODES:
             name = by_id[name].inputs[0]
         if name not in self.values:
-            raise self.refuse(node, f"an operand made by '{name}'",
-                              "one that comes from a Quant or BipolarQuant node")
+            raise self.refuse(node, f"an operand made by '{name}'", "one that comes from a Quant or BipolarQuant node")
         return self.values[name]
 
     def _weight(self, node: OnnxNode, made: Node) -> QParams:
@@ -120,8 +121,9 @@ class QonnxImporter(Importer):
             raise self.refuse(node, "a product of two computed operands", "constant weights")
         params = self.weights.get(node.inputs[1])
         if params is None:
-            raise self.refuse(node, f"weights '{node.inputs[1]}' without a quantiser",
-                              "weights from a Quant or BipolarQuant node")
+            raise self.refuse(
+                node, f"weights '{node.inputs[1]}' without a quantiser", "weights from a Quant or BipolarQuant node"
+            )
         if made.params.get("bias") is not None:
             raise self.refuse(node, "a bias within the operation", "an Add behind it")
         if node.attrs.get("alpha", 1.0) != 1.0:

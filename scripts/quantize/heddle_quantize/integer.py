@@ -38,8 +38,7 @@ def _digits(codes: Tensor, bits: int) -> list[tuple[Tensor, float]]:
         rest, weight = high, weight * base
 
 
-def exact_conv(x: Tensor, w: Tensor, stride: list[int], dilation: list[int],
-               groups: int) -> Tensor:
+def exact_conv(x: Tensor, w: Tensor, stride: list[int], dilation: list[int], groups: int) -> Tensor:
     """Convolution of integers (unpadded), exact; raises if a sum could reach 2^53."""
     total = float(w.abs().flatten(1).sum(1).max()) * float(x.abs().max()) if x.numel() else 0.0
     if total >= FLOAT64_EXACT:
@@ -154,8 +153,7 @@ class IntegerArrays:
 
     @staticmethod
     def _conv(node: Node, padded: Tensor) -> Callable[[Tensor], Tensor]:
-        return lambda w: exact_conv(padded, w, node.attrs["stride"], node.attrs["dilation"],
-                                    node.attrs["groups"])
+        return lambda w: exact_conv(padded, w, node.attrs["stride"], node.attrs["dilation"], node.attrs["groups"])
 
     @staticmethod
     def _unit(quant: LayerQuant) -> Tensor:
@@ -218,5 +216,4 @@ class FakeArrays:
         return ops.apply(self._nodes[node.id], [x])
 
 
-__all__ = ["FakeArrays", "IntegerArrays", "LayerRun", "QParams", "exact_conv", "exact_linear",
-           "exact_matmul"]
+__all__ = ["FakeArrays", "IntegerArrays", "LayerRun", "QParams", "exact_conv", "exact_linear", "exact_matmul"]

@@ -59,8 +59,10 @@ def _codes(values: np.ndarray) -> dict[str, Any]:
     if high - low < EXACT_CODES:
         return {"lowest": low, "counts": _histogram(values - low)}
     lengths = bit_lengths(np.abs(values))
-    return {"negative_by_bit_length": _histogram(lengths[values < 0]),
-            "not_negative_by_bit_length": _histogram(lengths[values >= 0])}
+    return {
+        "negative_by_bit_length": _histogram(lengths[values < 0]),
+        "not_negative_by_bit_length": _histogram(lengths[values >= 0]),
+    }
 
 
 def _largest_of_groups(magnitudes: np.ndarray, size: int) -> np.ndarray:
@@ -88,18 +90,22 @@ def tensor_statistics(values: np.ndarray, windows: bool) -> dict[str, Any]:
     """`values` is (position, channel), or any shape whose last axis is the reduction axis."""
     magnitudes = np.abs(values)
     distinct, counts = np.unique(magnitudes, return_counts=True)
-    by_group = {str(n): _histogram(bit_lengths(_largest_of_groups(magnitudes, n)))
-                for n in GROUP_SIZES}
-    out = {"values": int(values.size), "zeros": int((values == 0).sum()),
-           "min": int(values.min()), "max": int(values.max()), "codes": _codes(values),
-           "bit_length": _histogram(bit_lengths(distinct), counts),
-           "set_bits": _histogram(_set_bits(distinct), counts),
-           "naf_terms": _histogram(naf_terms(distinct), counts),
-           "booth4_digits": _histogram(booth_digits(distinct), counts),
-           "trimmed_span": _histogram(trimmed_spans(distinct), counts),
-           "group_bit_length": by_group, "zero_run_bit_length": _zero_runs(magnitudes),
-           "channel_zeros": [int(n) for n in
-                             (values == 0).reshape(-1, values.shape[-1]).sum(axis=0)]}
+    by_group = {str(n): _histogram(bit_lengths(_largest_of_groups(magnitudes, n))) for n in GROUP_SIZES}
+    out = {
+        "values": int(values.size),
+        "zeros": int((values == 0).sum()),
+        "min": int(values.min()),
+        "max": int(values.max()),
+        "codes": _codes(values),
+        "bit_length": _histogram(bit_lengths(distinct), counts),
+        "set_bits": _histogram(_set_bits(distinct), counts),
+        "naf_terms": _histogram(naf_terms(distinct), counts),
+        "booth4_digits": _histogram(booth_digits(distinct), counts),
+        "trimmed_span": _histogram(trimmed_spans(distinct), counts),
+        "group_bit_length": by_group,
+        "zero_run_bit_length": _zero_runs(magnitudes),
+        "channel_zeros": [int(n) for n in (values == 0).reshape(-1, values.shape[-1]).sum(axis=0)],
+    }
     if windows:
         out["window_bit_length"] = _histogram(bit_lengths(_concurrent_windows(magnitudes)))
     return out
@@ -113,16 +119,14 @@ def _positions_by_channel(values: np.ndarray) -> np.ndarray:
 
 def layer_statistics(trace: Trace, layer: dict[str, Any]) -> dict[str, Any]:
     """Of every operand whose codes the trace holds, all samples together."""
-    out: dict[str, Any] = {"format": "heddle-layer-statistics", "version": [1, 0],
-                           "layer": layer["id"]}
+    out: dict[str, Any] = {"format": "heddle-layer-statistics", "version": [1, 0], "layer": layer["id"]}
     for role in ("activation", "weight"):
         operand = layer_operand(layer, role)
         names = [operand["file"]] if "file" in operand else operand.get("files", [])
         if not names:
             continue
         where = f"layer '{layer['id']}'"
-        parts = [_positions_by_channel(decode(trace.arrays[n], operand["rep"], trace.arrays, where))
-                 for n in names]
+        parts = [_positions_by_channel(decode(trace.arrays[n], operand["rep"], trace.arrays, where)) for n in names]
         out[role] = tensor_statistics(np.concatenate(parts), role == "activation")
     return out
 
@@ -145,9 +149,9 @@ def check(trace: Trace, layer: dict[str, Any], pointer: str) -> None:
     """A stated file says what the codes say, as far as the trace still holds them."""
     stated = trace.documents.get(layer["stats"])
     if not isinstance(stated, dict) or stated.get("layer") != layer["id"]:
-        raise BadInput(f"{pointer}/stats", f"'{layer['stats']}'",
-                       f"a statistics file of layer '{layer['id']}' listed in /files")
+        raise BadInput(
+            f"{pointer}/stats", f"'{layer['stats']}'", f"a statistics file of layer '{layer['id']}' listed in /files"
+        )
     for role, found in layer_statistics(trace, layer).items():
         if stated.get(role) != found:
-            raise BadInput(f"{pointer}/stats", f"other {role} in '{layer['stats']}'",
-                           "what the layer's codes give")
+            raise BadInput(f"{pointer}/stats", f"other {role} in '{layer['stats']}'", "what the layer's codes give")

@@ -14,9 +14,7 @@ def transposed_weight(weight: np.ndarray, groups: int) -> np.ndarray:
     return np.ascontiguousarray(turned.reshape(groups * filters, channels // groups, rows, columns))
 
 
-def transposed_pads(kernel: list[int], dilation: list[int], pads: list[int],
-                    extra: list[int]) -> list[int]:
+def transposed_pads(kernel: list[int], dilation: list[int], pads: list[int], extra: list[int]) -> list[int]:
     """Pads (top, left, bottom, right) of that plain convolution; negative if it would crop."""
     reach = [d * (k - 1) for d, k in zip(dilation, kernel)]
-    return [reach[0] - pads[0], reach[1] - pads[1],
-            reach[0] - pads[2] + extra[0], reach[1] - pads[3] + extra[1]]
+    return [reach[0] - pads[0], reach[1] - pads[1], reach[0] - pads[2] + extra[0], reach[1] - pads[3] + extra[1]]

@@ -45,12 +45,15 @@ def sequence_top1(output: np.ndarray, labels: np.ndarray) -> float:
     return float(sequence_right(output, labels).mean())
 
 
-METRICS: dict[str, Metric] = {"top1": top1, "psnr_db": psnr_db, "log_likelihood": log_likelihood,
-                              "sequence_top1": sequence_top1}
+METRICS: dict[str, Metric] = {
+    "top1": top1,
+    "psnr_db": psnr_db,
+    "log_likelihood": log_likelihood,
+    "sequence_top1": sequence_top1,
+}
 
 # metrics that are a mean of right and wrong answers
-RIGHT: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "top1": top1_right, "sequence_top1": sequence_right}
+RIGHT: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {"top1": top1_right, "sequence_top1": sequence_right}
 
 
 def relative(metric: str, value: float, reference: float) -> float:

@@ -40,8 +40,9 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as err:  # the unpickler raises many kinds
-        raise BadInput(str(path), f"unreadable ({str(err).splitlines()[0]})",
-                       "a state_dict of tensors (saved with torch.save)") from err
+        raise BadInput(
+            str(path), f"unreadable ({str(err).splitlines()[0]})", "a state_dict of tensors (saved with torch.save)"
+        ) from err
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
@@ -80,8 +81,7 @@ def _load_state(module: nn.Module, state: dict[str, torch.Tensor], path: Path) -
         raise unknown_name(str(path), "tensor", name, own)
     for name, value in state.items():
         if tuple(value.shape) != tuple(own[name].shape):
-            raise BadInput(f"{path}: '{name}'", f"shape {tuple(value.shape)}",
-                           f"{tuple(own[name].shape)}")
+            raise BadInput(f"{path}: '{name}'", f"shape {tuple(value.shape)}", f"{tuple(own[name].shape)}")
         if value.dtype.is_floating_point and not bool(torch.isfinite(value).all()):
             raise BadInput(f"{path}: '{name}'", "NaN or infinite values", "finite numbers")
     module.load_state_dict(state, strict=False)
@@ -91,13 +91,13 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def open_model(model: str | None, state: Path | None, onnx: Path | None,
-               input_shape: str | None) -> Graph:
+def open_model(model: str | None, state: Path | None, onnx: Path | None, input_shape: str | None) -> Graph:
     """The graph of whichever source was named; its provenance is in `graph.source`."""
     if (model is None) == (onnx is None):
         raise BadInput("command line", "both or neither of --model and --onnx", "one of them")
     if onnx is not None:
         from .ingest_onnx import ingest_onnx
+
         graph = ingest_onnx(onnx)
         graph.source = {"file": onnx.name, "kind": "onnx", "sha256": _digest(onnx)}
         return graph
@@ -118,6 +118,7 @@ def open_model(model: str | None, state: Path | None, onnx: Path | None,
 def open_quantised(path: Path) -> tuple[Graph, Plan]:
     """A QONNX graph and the quantisation that its nodes state."""
     from .ingest_qonnx import ingest_qonnx
+
     graph, plan = ingest_qonnx(path)
     graph.source = {"file": path.name, "kind": "qonnx", "sha256": _digest(path)}
     return graph, plan
@@ -133,17 +134,18 @@ def parse_shape(text: str) -> tuple[int, ...]:
     return shape
 
 
-def samples_of(path: Path, graph: Graph, key: str = "x",
-               limit: int | None = None) -> dict[str, np.ndarray]:
+def samples_of(path: Path, graph: Graph, key: str = "x", limit: int | None = None) -> dict[str, np.ndarray]:
     """Samples by input name; with one input the array may be called `x`."""
     arrays = read_arrays(path)
     feeds = {}
     for name, shape in graph.inputs.items():
         found = name if name in arrays else key
         if found not in arrays or (found == key and len(graph.inputs) > 1 and name not in arrays):
-            raise BadInput(str(path), f"arrays {', '.join(sorted(arrays))}",
-                           f"one called '{name}'" + (f" or '{key}'" if len(graph.inputs) == 1
-                                                     else ""))
+            raise BadInput(
+                str(path),
+                f"arrays {', '.join(sorted(arrays))}",
+                f"one called '{name}'" + (f" or '{key}'" if len(graph.inputs) == 1 else ""),
+            )
         value = arrays[found][:limit]
         if value.shape[1:] != tuple(shape) or not len(value):
             raise BadInput(f"{path}: '{found}'", f"shape {value.shape}", f"(N, {shape})")

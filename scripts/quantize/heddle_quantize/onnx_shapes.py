@@ -98,8 +98,9 @@ def _slice(s: Importer, n: OnnxNode) -> None:
         raise s.refuse(n, f"steps {steps}", "positive steps")
     rank = len(s.shape(n, 0))
     limit = 1 << 40  # ONNX writes "to the end" as a huge number
-    ranges = [(int(a) % rank, int(b), None if e > limit else int(e), int(c))
-              for a, b, e, c in zip(axes, starts, ends, steps)]
+    ranges = [
+        (int(a) % rank, int(b), None if e > limit else int(e), int(c)) for a, b, e, c in zip(axes, starts, ends, steps)
+    ]
     if any(r[0] == 0 for r in ranges):
         raise s.refuse(n, "a slice of the batch", "other axes")
     s.emit(n, "slice", [s.value(n, 0)], ranges=ranges)
@@ -116,8 +117,7 @@ def _split(s: Importer, n: OnnxNode) -> None:
         sizes = [shape[axis] // count] * count if given is None else [int(v) for v in given]
     start = 0
     for position, size in enumerate(sizes):
-        s.emit(n, "slice", [s.value(n, 0)], position=position,
-               ranges=[(axis, start, start + int(size), 1)])
+        s.emit(n, "slice", [s.value(n, 0)], position=position, ranges=[(axis, start, start + int(size), 1)])
         start += int(size)
 
 
@@ -147,15 +147,21 @@ def _pad(s: Importer, n: OnnxNode) -> None:
     pads = [int(p) for p in (s.const(n, 1) if pads is None else pads)]
     half = len(pads) // 2
     value = n.attrs.get("value", s.const(n, 2, np.float32(0.0)))
-    s.emit(n, "pad", [s.value(n, 0)], pairs=list(zip(pads[:half], pads[half:])),
-           value=float(value))
+    s.emit(n, "pad", [s.value(n, 0)], pairs=list(zip(pads[:half], pads[half:])), value=float(value))
 
 
 @handler("Upsample", "Resize")
 def _resize(s: Importer, n: OnnxNode) -> None:
     mode = n.attrs.get("mode", b"nearest").decode()
     scales = s.const(n, 1 if n.op == "Upsample" else 2)
-    if mode != "nearest" or scales is None or len(scales) != 4 or scales[2] != scales[3] \
-            or scales[2] != int(scales[2]) or scales[0] != 1 or scales[1] != 1:
+    if (
+        mode != "nearest"
+        or scales is None
+        or len(scales) != 4
+        or scales[2] != scales[3]
+        or scales[2] != int(scales[2])
+        or scales[0] != 1
+        or scales[1] != 1
+    ):
         raise s.refuse(n, f"mode {mode}, scales {scales}", "nearest by a whole number")
     s.emit(n, "upsample", [s.value(n, 0)], scale=int(scales[2]))

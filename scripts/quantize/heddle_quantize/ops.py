@@ -23,6 +23,7 @@ def op(name: str) -> Callable[[OpFn], OpFn]:
     def register(fn: OpFn) -> OpFn:
         OPS[name] = fn
         return fn
+
     return register
 
 
@@ -52,8 +53,11 @@ def apply(node: Node, args: list[Tensor]) -> Tensor:
         return fn(node, args)
     except (RuntimeError, IndexError, ValueError, TypeError) as err:
         shapes = ", ".join(str(tuple(a.shape)) for a in args)
-        raise BadInput(f"node '{node.id}' ({node.op})", f"inputs of shape {shapes}",
-                       f"shapes the operation takes: {str(err).splitlines()[0]}") from err
+        raise BadInput(
+            f"node '{node.id}' ({node.op})",
+            f"inputs of shape {shapes}",
+            f"shapes the operation takes: {str(err).splitlines()[0]}",
+        ) from err
 
 
 @op("conv2d")
@@ -61,8 +65,14 @@ def _conv2d(node: Node, args: list[Tensor]) -> Tensor:
     x = pad_spatial(args[0], node.attrs["pads"])
     weight = param(node, "weight", x)
     assert weight is not None
-    return F.conv2d(x, weight, param(node, "bias", x), stride=node.attrs["stride"],
-                    dilation=node.attrs["dilation"], groups=node.attrs["groups"])
+    return F.conv2d(
+        x,
+        weight,
+        param(node, "bias", x),
+        stride=node.attrs["stride"],
+        dilation=node.attrs["dilation"],
+        groups=node.attrs["groups"],
+    )
 
 
 @op("linear")
@@ -85,16 +95,34 @@ def _binary(name: str, fn: Callable[[Tensor, Tensor], Tensor]) -> None:
     OPS[name] = lambda node, args: fn(args[0], args[1])
 
 
-for _name, _fn in (("relu", torch.relu), ("sigmoid", torch.sigmoid), ("tanh", torch.tanh),
-                   ("erf", torch.erf), ("sqrt", torch.sqrt), ("exp", torch.exp),
-                   ("neg", torch.neg), ("abs", torch.abs), ("floor", torch.floor),
-                   ("round", torch.round), ("silu", F.silu), ("identity", lambda x: x),
-                   ("reciprocal", torch.reciprocal), ("log", torch.log),
-                   ("hardswish", F.hardswish), ("hardsigmoid", F.hardsigmoid)):
+for _name, _fn in (
+    ("relu", torch.relu),
+    ("sigmoid", torch.sigmoid),
+    ("tanh", torch.tanh),
+    ("erf", torch.erf),
+    ("sqrt", torch.sqrt),
+    ("exp", torch.exp),
+    ("neg", torch.neg),
+    ("abs", torch.abs),
+    ("floor", torch.floor),
+    ("round", torch.round),
+    ("silu", F.silu),
+    ("identity", lambda x: x),
+    ("reciprocal", torch.reciprocal),
+    ("log", torch.log),
+    ("hardswish", F.hardswish),
+    ("hardsigmoid", F.hardsigmoid),
+):
     _unary(_name, _fn)
-for _name, _fn2 in (("add", torch.add), ("sub", torch.sub), ("mul", torch.mul),
-                    ("div", torch.div), ("pow", torch.pow), ("max", torch.maximum),
-                    ("min", torch.minimum)):
+for _name, _fn2 in (
+    ("add", torch.add),
+    ("sub", torch.sub),
+    ("mul", torch.mul),
+    ("div", torch.div),
+    ("pow", torch.pow),
+    ("max", torch.maximum),
+    ("min", torch.minimum),
+):
     _binary(_name, _fn2)
 
 
@@ -102,7 +130,7 @@ for _name, _fn2 in (("add", torch.add), ("sub", torch.sub), ("mul", torch.mul),
 def _gelu(node: Node, args: list[Tensor]) -> Tensor:
     x = args[0]
     if node.attrs.get("approximate", "none") == "tanh":
-        inner = math.sqrt(2.0 / math.pi) * (x + 0.044715 * x ** 3)
+        inner = math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)
         return 0.5 * x * (1.0 + torch.tanh(inner))
     return 0.5 * x * (1.0 + torch.erf(x / math.sqrt(2.0)))
 
@@ -132,9 +160,13 @@ def _concat(node: Node, args: list[Tensor]) -> Tensor:
 @op("maxpool")
 def _maxpool(node: Node, args: list[Tensor]) -> Tensor:
     x = pad_spatial(args[0], node.attrs.get("pads", [0, 0, 0, 0]), -math.inf)
-    return F.max_pool2d(x, node.attrs["kernel"], node.attrs["stride"],
-                        dilation=node.attrs.get("dilation", 1),
-                        ceil_mode=node.attrs.get("ceil", False))
+    return F.max_pool2d(
+        x,
+        node.attrs["kernel"],
+        node.attrs["stride"],
+        dilation=node.attrs.get("dilation", 1),
+        ceil_mode=node.attrs.get("ceil", False),
+    )
 
 
 @op("avgpool")
@@ -171,8 +203,7 @@ def _batchnorm(node: Node, args: list[Tensor]) -> Tensor:
 @op("layernorm")
 def _layernorm(node: Node, args: list[Tensor]) -> Tensor:
     x = args[0]
-    return F.layer_norm(x, x.shape[-1:], param(node, "weight", x), param(node, "bias", x),
-                        node.attrs.get("eps", 1e-5))
+    return F.layer_norm(x, x.shape[-1:], param(node, "weight", x), param(node, "bias", x), node.attrs.get("eps", 1e-5))
 
 
 @op("rmsnorm")

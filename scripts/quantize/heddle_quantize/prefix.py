@@ -60,11 +60,10 @@ class PrefixRunner:
         outs = [self._batch(number, best, start, array, made) for number in range(len(self.parts))]
         self.nodes_run += len(self.graph.nodes) - start
         if self._small(made):
-            self.kept = ([best] if best is not None else self.kept[-1:])[:KEPT_RUNS - 1] + [made]
+            self.kept = ([best] if best is not None else self.kept[-1:])[: KEPT_RUNS - 1] + [made]
         return np.concatenate(outs)
 
-    def _batch(self, number: int, best: _Kept | None, start: int, array: ArrayFn,
-               made: _Kept) -> np.ndarray:
+    def _batch(self, number: int, best: _Kept | None, start: int, array: ArrayFn, made: _Kept) -> np.ndarray:
         points: dict[int, dict[str, Tensor]] = {}
         if best is not None:
             points = {p: v for p, v in best.points[number].items() if p <= start}
@@ -75,15 +74,13 @@ class PrefixRunner:
                 points[index] = dict(values)
 
         resume = (start, points[start]) if start else None
-        out = run.run(self.graph, self.parts[number], array, torch.float32, resume=resume,
-                      before=before)
+        out = run.run(self.graph, self.parts[number], array, torch.float32, resume=resume, before=before)
         return out[self.graph.outputs[0]].numpy()
 
     def _small(self, made: _Kept) -> bool:
         """Whether keeping runs fits the memory set aside; decided by the first one."""
         if self._fits is None:
-            tensors = {id(t): t for points in made.points for values in points.values()
-                       for t in values.values()}
+            tensors = {id(t): t for points in made.points for values in points.values() for t in values.values()}
             total = sum(t.numel() * t.element_size() for t in tensors.values())
             self._fits = total * KEPT_RUNS <= KEPT_BYTES
         return self._fits

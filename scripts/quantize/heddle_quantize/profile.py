@@ -53,8 +53,7 @@ class Task:
         if profile is None:
             return run.output(self.graph, data.feeds, dtype=torch.float32, batch=self.batch)
         if not exact:
-            return run.output(self.graph, data.feeds, self.fake(profile), torch.float32,
-                              self.batch)
+            return run.output(self.graph, data.feeds, self.fake(profile), torch.float32, self.batch)
         plan = build_plan(self.graph, self.ranges, profile, self.options)
         return run.output(self.graph, data.feeds, IntegerArrays(plan), torch.float64, self.batch)
 
@@ -84,8 +83,11 @@ class Judge:
             self.right = metrics.RIGHT[task.metric](answers, data.labels)
 
     def __call__(self, profile: Profile, exact: bool) -> float:
-        out = (self.task.output(self.data, profile, True) if exact
-               else self.runner.output(profile, self.task.fake(profile)))
+        out = (
+            self.task.output(self.data, profile, True)
+            if exact
+            else self.runner.output(profile, self.task.fake(profile))
+        )
         if self.kept:
             now = metrics.RIGHT[self.task.metric](out, self.data.labels)
             return float((now & self.right).sum() / max(1, self.right.sum()))
@@ -111,9 +113,14 @@ def _to_profile(graph: Graph, bits: Vector) -> Profile:
     return {n.id: (bits[n.id, "a"], bits[n.id, "w"]) for n in graph.array_nodes()}
 
 
-def find_profile(task: Task, data: Labelled, target: float, state: Path | None = None,
-                 max_bits: int | None = None,
-                 limit: int | None = None) -> tuple[Profile, dict[str, Any]]:
+def find_profile(
+    task: Task,
+    data: Labelled,
+    target: float,
+    state: Path | None = None,
+    max_bits: int | None = None,
+    limit: int | None = None,
+) -> tuple[Profile, dict[str, Any]]:
     """The narrowest profile found whose integer network keeps `target` of the float accuracy."""
     top = task.options.container if max_bits is None else max_bits
     judge = Judge(task, data)
@@ -121,10 +128,20 @@ def find_profile(task: Task, data: Labelled, target: float, state: Path | None =
     knobs = []
     for node in task.graph.array_nodes():
         knobs += [Knob((node.id, role), work[node.id], task.min_bits, top) for role in "aw"]
-    log = EvaluationLog(state, identity_of(
-        data.digest(), task.options, task.metric, judge.reference, judge.kept, top, task.min_bits,
-        [(n.id, n.op) for n in task.graph.nodes],
-        [(k, p.tobytes()) for n in task.graph.nodes for k, p in n.params.items()]))
+    log = EvaluationLog(
+        state,
+        identity_of(
+            data.digest(),
+            task.options,
+            task.metric,
+            judge.reference,
+            judge.kept,
+            top,
+            task.min_bits,
+            [(n.id, n.op) for n in task.graph.nodes],
+            [(k, p.tobytes()) for n in task.graph.nodes for k, p in n.params.items()],
+        ),
+    )
 
     def evaluate(bits: Vector) -> float:
         return judge(_to_profile(task.graph, bits), False)
@@ -140,19 +157,27 @@ def find_profile(task: Task, data: Labelled, target: float, state: Path | None =
             break
         say(f"integer network at {exact:.4f}, below {target:g}: one bit more everywhere")
         bits = {key: min(n + 1, top) for key, n in bits.items()}
-    report = {"target_relative": target, "relative_on_search_samples": exact,
-              "evaluations": result.evaluations, "search_samples": int(len(data.labels)),
-              "reference": judge.reference}
+    report = {
+        "target_relative": target,
+        "relative_on_search_samples": exact,
+        "evaluations": result.evaluations,
+        "search_samples": int(len(data.labels)),
+        "reference": judge.reference,
+    }
     if judge.kept:  # Judd's own criterion is the one that needs no name
         report["criterion"] = "kept"
     return profile, report
 
 
-def save(path: Path, graph: Graph, profile: Profile, report: dict[str, Any],
-         options: Options) -> None:
+def save(path: Path, graph: Graph, profile: Profile, report: dict[str, Any], options: Options) -> None:
     layers = {k: {"a_bits": a, "w_bits": w} for k, (a, w) in profile.items()}
-    body = {"network": graph.name, "scheme": options.scheme, "container_bits": options.container,
-            "report": report, "layers": layers}
+    body = {
+        "network": graph.name,
+        "scheme": options.scheme,
+        "container_bits": options.container,
+        "report": report,
+        "layers": layers,
+    }
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(json.dumps(body, indent=1, sort_keys=True) + "\n")
     temporary.rename(path)
@@ -164,8 +189,9 @@ def load(path: Path, graph: Graph) -> Profile:
         body = json.loads(path.read_text())
         layers = body["layers"]
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as err:
-        raise BadInput(str(path), f"no profile ({err})",
-                       'JSON {"layers": {"<node>": {"a_bits": n, "w_bits": n}}}') from err
+        raise BadInput(
+            str(path), f"no profile ({err})", 'JSON {"layers": {"<node>": {"a_bits": n, "w_bits": n}}}'
+        ) from err
     names = [n.id for n in graph.array_nodes()]
     for name in layers:
         if name not in names:

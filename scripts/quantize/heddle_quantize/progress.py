@@ -23,6 +23,7 @@ class Progress:
         if not Progress.quiet and sys.stderr.isatty():
             try:
                 from tqdm import tqdm
+
                 self._bar = tqdm(total=total, desc=label, file=sys.stderr, leave=False)
             except ImportError:
                 pass
@@ -41,8 +42,9 @@ class Progress:
             of = f"/{self.total}" if self.total else ""
             print(f"{self.label}: {self.done}{of} {note}".rstrip(), file=sys.stderr, flush=True)
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bar is not None:
             self._bar.close()
 

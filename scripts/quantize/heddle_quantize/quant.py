@@ -51,7 +51,7 @@ class QParams:
 def fixed_point(bits: int, signed: bool, int_bits: int, container: int) -> QParams:
     """Judd's form: `int_bits` integer bits without the sign, the rest of `bits` are fraction."""
     lsb_exp = int_bits - (bits - (1 if signed else 0))
-    return QParams(bits, signed, np.array(2.0 ** lsb_exp), lsb_exp=lsb_exp, container=container)
+    return QParams(bits, signed, np.array(2.0**lsb_exp), lsb_exp=lsb_exp, container=container)
 
 
 def quantize(x: Tensor, q: QParams) -> Tensor:

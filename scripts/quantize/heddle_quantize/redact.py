@@ -32,8 +32,11 @@ def reduce_to(trace: Trace, content: str) -> Trace:
             layer.pop("bias", None)
             layer.get("precision", {}).pop("w_groups", None)
     named = set(_strings(manifest["layers"]))
-    reduced = Trace(manifest, {k: v for k, v in trace.arrays.items() if k in named},
-                    {k: v for k, v in trace.documents.items() if k in named})
+    reduced = Trace(
+        manifest,
+        {k: v for k, v in trace.arrays.items() if k in named},
+        {k: v for k, v in trace.documents.items() if k in named},
+    )
     return layer_statistics.attach(reduced) if tensors else reduced
 
 

@@ -37,8 +37,7 @@ def _pad_code(rep: dict[str, Any]) -> int:
     return int(zero) if isinstance(zero, int) else 0
 
 
-def _conv_outputs(x: np.ndarray, w: np.ndarray, layer: dict[str, Any], pad: int,
-                  index: np.ndarray) -> np.ndarray:
+def _conv_outputs(x: np.ndarray, w: np.ndarray, layer: dict[str, Any], pad: int, index: np.ndarray) -> np.ndarray:
     """Sums of products of the outputs with these flat indices into (1, K, OH, OW)."""
     shape, groups = layer["shape"], layer.get("groups", 1)
     top, left, bottom, right = layer.get("pads", [0, 0, 0, 0])
@@ -50,14 +49,15 @@ def _conv_outputs(x: np.ndarray, w: np.ndarray, layer: dict[str, Any], pad: int,
     rows = np.arange(shape["R"]) * dilation[0]
     cols = np.arange(shape["S"]) * dilation[1]
     channels = (k // filters * per_group)[:, None] + np.arange(per_group)
-    windows = padded[channels[:, :, None, None],
-                     (oy * stride[0])[:, None, None, None] + rows[None, None, :, None],
-                     (ox * stride[1])[:, None, None, None] + cols[None, None, None, :]]
+    windows = padded[
+        channels[:, :, None, None],
+        (oy * stride[0])[:, None, None, None] + rows[None, None, :, None],
+        (ox * stride[1])[:, None, None, None] + cols[None, None, None, :],
+    ]
     return np.einsum("ncrs,ncrs->n", windows, w[k])
 
 
-def _product_outputs(x: np.ndarray, w: np.ndarray, layer: dict[str, Any],
-                     index: np.ndarray) -> np.ndarray:
+def _product_outputs(x: np.ndarray, w: np.ndarray, layer: dict[str, Any], index: np.ndarray) -> np.ndarray:
     shape, groups = layer["shape"], layer.get("groups", 1)
     m, k = np.divmod(index, shape["K"])
     per_group, filters = shape["C"] // groups, shape["K"] // groups
@@ -73,23 +73,21 @@ def outputs(trace: Trace, layer: dict[str, Any], sample: int, index: np.ndarray)
     name = weight["file"] if weight["source"] == "static" else weight["files"][sample]
     w = decode(trace.arrays[name], weight["rep"], trace.arrays, where)
     if layer["op"] == "conv2d":
-        parts = [_conv_outputs(x, w, layer, _pad_code(act["rep"]), part)
-                 for part in _chunks(index, w[0].size)]
+        parts = [_conv_outputs(x, w, layer, _pad_code(act["rep"]), part) for part in _chunks(index, w[0].size)]
     else:
         parts = [_product_outputs(x, w, layer, part) for part in _chunks(index, w[0].size)]
     sums = np.concatenate(parts) if parts else np.zeros(0, np.int64)
     if "bias" in layer:
         full = accumulator_shape(layer)
         axis = 1 if len(full) == 4 else len(full) - 1
-        sums = sums + trace.arrays[layer["bias"]["file"]].astype(np.int64)[
-            np.unravel_index(index, full)[axis]]
+        sums = sums + trace.arrays[layer["bias"]["file"]].astype(np.int64)[np.unravel_index(index, full)[axis]]
     return sums
 
 
 def _chunks(index: np.ndarray, products: int) -> Iterator[np.ndarray]:
     step = max(1, CHUNK_PRODUCTS // max(1, products))
     for start in range(0, len(index), step):
-        yield index[start:start + step]
+        yield index[start : start + step]
 
 
 def verify(trace: Trace, limit: int | None = None) -> list[LayerCheck]:
@@ -104,11 +102,11 @@ def verify(trace: Trace, limit: int | None = None) -> list[LayerCheck]:
     return checks
 
 
-def _verify_one(trace: Trace, layer: dict[str, Any], sample: int, entry: dict[str, str],
-                limit: int | None) -> LayerCheck:
+def _verify_one(
+    trace: Trace, layer: dict[str, Any], sample: int, entry: dict[str, str], limit: int | None
+) -> LayerCheck:
     expected = trace.arrays[entry["file"]].reshape(-1).astype(np.int64)
-    index = (trace.arrays[entry["index_file"]] if "index_file" in entry
-             else np.arange(expected.size))
+    index = trace.arrays[entry["index_file"]] if "index_file" in entry else np.arange(expected.size)
     if limit is not None and expected.size > limit:
         chosen = np.unique(np.linspace(0, expected.size - 1, limit).astype(np.int64))
         expected, index = expected[chosen], index[chosen]

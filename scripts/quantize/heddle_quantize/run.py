@@ -15,11 +15,16 @@ Tensor = torch.Tensor
 ArrayFn = Callable[[Node, list[Tensor]], Tensor]
 
 
-def run(graph: Graph, feeds: dict[str, np.ndarray], array: ArrayFn = ops.apply,
-        dtype: torch.dtype = torch.float64, keep: frozenset[str] = frozenset(),
-        visit: Callable[[Node, list[Tensor], Tensor], None] | None = None,
-        resume: tuple[int, dict[str, Tensor]] | None = None,
-        before: Callable[[int, dict[str, Tensor]], None] | None = None) -> dict[str, Tensor]:
+def run(
+    graph: Graph,
+    feeds: dict[str, np.ndarray],
+    array: ArrayFn = ops.apply,
+    dtype: torch.dtype = torch.float64,
+    keep: frozenset[str] = frozenset(),
+    visit: Callable[[Node, list[Tensor], Tensor], None] | None = None,
+    resume: tuple[int, dict[str, Tensor]] | None = None,
+    before: Callable[[int, dict[str, Tensor]], None] | None = None,
+) -> dict[str, Tensor]:
     """Values of the outputs and of `keep`; everything else is freed after its last use.
 
     `before` is shown the live values ahead of each node; handed back as `resume`, with the
@@ -47,14 +52,16 @@ def run(graph: Graph, feeds: dict[str, np.ndarray], array: ArrayFn = ops.apply,
 
 def _start(graph: Graph, feeds: dict[str, np.ndarray], dtype: torch.dtype) -> dict[str, Tensor]:
     """Constants and inputs, checked."""
-    values: dict[str, Tensor] = {k: torch.from_numpy(np.ascontiguousarray(v)).to(dtype)
-                                 for k, v in graph.consts.items()}
+    values: dict[str, Tensor] = {
+        k: torch.from_numpy(np.ascontiguousarray(v)).to(dtype) for k, v in graph.consts.items()
+    }
     for name, shape in graph.inputs.items():
         if name not in feeds:
             raise BadInput(graph.name, f"no values for input '{name}'", "one array an input")
         if tuple(feeds[name].shape[1:]) != tuple(shape):
-            raise BadInput(f"{graph.name}: input '{name}'", f"shape {feeds[name].shape[1:]}",
-                           f"{tuple(shape)} after the batch")
+            raise BadInput(
+                f"{graph.name}: input '{name}'", f"shape {feeds[name].shape[1:]}", f"{tuple(shape)} after the batch"
+            )
         values[name] = torch.from_numpy(np.ascontiguousarray(feeds[name])).to(dtype)
     return values
 
@@ -63,13 +70,17 @@ def batches(feeds: dict[str, np.ndarray], size: int) -> Iterator[dict[str, np.nd
     """Splits along the batch."""
     count = len(next(iter(feeds.values())))
     for start in range(0, count, size):
-        yield {k: v[start:start + size] for k, v in feeds.items()}
+        yield {k: v[start : start + size] for k, v in feeds.items()}
 
 
-def output(graph: Graph, feeds: dict[str, np.ndarray], array: ArrayFn = ops.apply,
-           dtype: torch.dtype = torch.float64, batch: int = 64) -> np.ndarray:
+def output(
+    graph: Graph,
+    feeds: dict[str, np.ndarray],
+    array: ArrayFn = ops.apply,
+    dtype: torch.dtype = torch.float64,
+    batch: int = 64,
+) -> np.ndarray:
     """The first output over all samples, in batches."""
     name = graph.outputs[0]
-    parts = [run(graph, part, array, dtype)[name].numpy()
-             for part in batches(feeds, 1 if graph.single else batch)]
+    parts = [run(graph, part, array, dtype)[name].numpy() for part in batches(feeds, 1 if graph.single else batch)]
     return np.concatenate(parts)

@@ -60,8 +60,12 @@ class EvaluationLog:
         except (json.JSONDecodeError, KeyError, TypeError):
             head = None
         if head != identity:
-            raise BadInput(str(path), "the log of another search (model, data or options differ)",
-                           "its own log file", "remove it or name another --state-file")
+            raise BadInput(
+                str(path),
+                "the log of another search (model, data or options differ)",
+                "its own log file",
+                "remove it or name another --state-file",
+            )
         for line in lines[1:]:
             try:
                 entry = json.loads(line)
@@ -88,8 +92,15 @@ class Search:
     which holds the target all the same.
     """
 
-    def __init__(self, knobs: list[Knob], evaluate: Callable[[Vector], float], target: float,
-                 log: EvaluationLog, label: str = "search", limit: int | None = None) -> None:
+    def __init__(
+        self,
+        knobs: list[Knob],
+        evaluate: Callable[[Vector], float],
+        target: float,
+        log: EvaluationLog,
+        label: str = "search",
+        limit: int | None = None,
+    ) -> None:
         self.knobs = knobs
         self.evaluate = evaluate
         self.target = target
@@ -115,9 +126,12 @@ class Search:
         with self.progress:
             full = {k.key: k.high for k in self.knobs}
             if not self.holds(full):
-                raise BadInput("precision search", f"relative accuracy {self.score(full):.4f} with "
-                               "every tensor at its full width", f"at least {self.target}",
-                               "wider container, better observer or a lower --target")
+                raise BadInput(
+                    "precision search",
+                    f"relative accuracy {self.score(full):.4f} with " "every tensor at its full width",
+                    f"at least {self.target}",
+                    "wider container, better observer or a lower --target",
+                )
             alone = {k.key: self._alone(k, full) for k in self.knobs}
             bits = self._widen(alone, full)
             bits = self._descend(bits)

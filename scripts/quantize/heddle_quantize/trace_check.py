@@ -13,8 +13,7 @@ from . import layer_statistics, trace_file, widths
 from .decode import decode, stored_range
 from .errors import BadInput, unknown_name
 from .trace_file import MANIFEST, SUMS, Trace
-from .trace_layers import (ARRAY_OPS, accumulator_shape, activation_shape, layer_operand,
-                           weight_shape)
+from .trace_layers import ARRAY_OPS, accumulator_shape, activation_shape, layer_operand, weight_shape
 
 SCHEMA = Path(__file__).resolve().parents[3] / "traces" / "manifest.schema.json"
 
@@ -57,8 +56,11 @@ def _check_digests(manifest: dict[str, Any], files: dict[str, bytes], path: str)
     for name in sorted(listed):
         digest = hashlib.sha256(files[name]).hexdigest()
         if len(files[name]) != listed[name]["bytes"] or digest != listed[name]["sha256"]:
-            raise BadInput(f"{path}/{name}", f"{len(files[name])} bytes, sha256 {digest}",
-                           f"{listed[name]['bytes']} bytes, sha256 {listed[name]['sha256']}")
+            raise BadInput(
+                f"{path}/{name}",
+                f"{len(files[name])} bytes, sha256 {digest}",
+                f"{listed[name]['bytes']} bytes, sha256 {listed[name]['sha256']}",
+            )
     if SUMS in files:
         _check_sums(files, path)
 
@@ -132,8 +134,9 @@ def _check_array_layer(state: _Checker, layer: dict[str, Any], at: str, known: s
     for number, operand in enumerate(layer["operands"]):
         here = f"{at}/operands/{number}"
         if operand["source"] != "static" and operand["source"] not in known:
-            raise unknown_name(f"{state.path}/{MANIFEST}: {here}/source", "layer",
-                               operand["source"], known | {"static"})
+            raise unknown_name(
+                f"{state.path}/{MANIFEST}: {here}/source", "layer", operand["source"], known | {"static"}
+            )
         _check_operand(state, layer, operand, here)
     _check_bias(state, layer, at)
     _check_groups(state, layer, at)
@@ -145,8 +148,7 @@ def _check_array_layer(state: _Checker, layer: dict[str, Any], at: str, known: s
 
 def _check_geometry(state: _Checker, layer: dict[str, Any], at: str) -> None:
     shape, groups = layer["shape"], layer.get("groups", 1)
-    needed = ("N", "C", "H", "W", "K", "R", "S", "OH", "OW") if layer["op"] == "conv2d" \
-        else ("N", "M", "C", "K")
+    needed = ("N", "C", "H", "W", "K", "R", "S", "OH", "OW") if layer["op"] == "conv2d" else ("N", "M", "C", "K")
     for key in needed:
         if key not in shape:
             raise state.fail(f"{at}/shape", f"no {key}", ", ".join(needed))
@@ -163,8 +165,7 @@ def _check_geometry(state: _Checker, layer: dict[str, Any], at: str) -> None:
             raise state.fail(f"{at}/shape/{out}", str(shape[out]), str(span // stride[axis] + 1))
 
 
-def _check_operand(state: _Checker, layer: dict[str, Any], operand: dict[str, Any],
-                   here: str) -> None:
+def _check_operand(state: _Checker, layer: dict[str, Any], operand: dict[str, Any], here: str) -> None:
     weight = operand["role"] == "weight"
     static = operand["source"] == "static"
     shape = weight_shape(layer) if weight else activation_shape(layer)
@@ -185,9 +186,13 @@ def _check_operand(state: _Checker, layer: dict[str, Any], operand: dict[str, An
         if rep.get("bipolar", False) and (codes == 0).any():
             raise state.fail(here, f"code 0 in {name}", "-1 and 1: the codes are bipolar")
         values = decode(codes, rep, state.trace.arrays, f"{state.path}/{name}")
-        _inside(state, here, f"{width}-bit codes of {name}" if rep["kind"] == "int"
-                else f"decoded {width}-bit values of {name}", values,
-                widths.code_range(width, rep["signed"]))
+        _inside(
+            state,
+            here,
+            f"{width}-bit codes of {name}" if rep["kind"] == "int" else f"decoded {width}-bit values of {name}",
+            values,
+            widths.code_range(width, rep["signed"]),
+        )
     scale = rep.get("scale", {})
     if "file" in scale:
         state.array(scale["file"], f"{here}/rep/scale/file")
@@ -196,17 +201,14 @@ def _check_operand(state: _Checker, layer: dict[str, Any], operand: dict[str, An
 def _check_pad(state: _Checker, rep: dict[str, Any], width: int, here: str) -> None:
     """Padding is a code of an `int`, and a decoded integer where codes are decoded."""
     pad = rep.get("pad_code", 0)
-    low, high = (stored_range(rep) if rep["kind"] == "int"
-                 else widths.code_range(width, rep["signed"]))
+    low, high = stored_range(rep) if rep["kind"] == "int" else widths.code_range(width, rep["signed"])
     if not low <= pad <= high:
         raise state.fail(f"{here}/rep/pad_code", f"pad_code {pad}", f"{low} to {high}")
 
 
-def _inside(state: _Checker, here: str, what: str, values: np.ndarray,
-            bounds: tuple[int, int]) -> None:
+def _inside(state: _Checker, here: str, what: str, values: np.ndarray, bounds: tuple[int, int]) -> None:
     if values.size and (values.min() < bounds[0] or values.max() > bounds[1]):
-        raise state.fail(here, f"{what} from {values.min()} to {values.max()}",
-                         f"{bounds[0]} to {bounds[1]}")
+        raise state.fail(here, f"{what} from {values.min()} to {values.max()}", f"{bounds[0]} to {bounds[1]}")
 
 
 def _check_bias(state: _Checker, layer: dict[str, Any], at: str) -> None:
@@ -226,8 +228,11 @@ def _check_groups(state: _Checker, layer: dict[str, Any], at: str) -> None:
     need = widths.group_widths(values, weight["rep"]["signed"])
     stated = state.shaped(entry["file"], here, need.shape)
     if (stated < need).any() or (stated > layer["precision"]["w_bits"]).any():
-        raise state.fail(here, "a width that its group does not fit or above w_bits",
-                         f"at least what the weights need, at most {layer['precision']['w_bits']}")
+        raise state.fail(
+            here,
+            "a width that its group does not fit or above w_bits",
+            f"at least what the weights need, at most {layer['precision']['w_bits']}",
+        )
 
 
 def _check_expect(state: _Checker, layer: dict[str, Any], at: str) -> None:

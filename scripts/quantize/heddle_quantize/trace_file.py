@@ -63,6 +63,7 @@ def created() -> str | None:
     if epoch is None:
         return None
     import datetime
+
     stamp = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc)
     return stamp.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -74,8 +75,9 @@ def serialise(trace: Trace) -> dict[str, bytes]:
         line = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
         payload[name] = (line + "\n").encode()
     manifest = dict(trace.manifest)
-    manifest["files"] = {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-                         for name, data in payload.items()}
+    manifest["files"] = {
+        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in payload.items()
+    }
     text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     blob = (text + "\n").encode()
     sums = {name: entry["sha256"] for name, entry in manifest["files"].items()}
@@ -141,8 +143,7 @@ def read_files(path: Path) -> dict[str, bytes]:
     """The raw files of a trace; refuses anything that is neither a directory nor a plain tar."""
     path = Path(path)
     if path.is_dir():
-        return {str(p.relative_to(path)): p.read_bytes()
-                for p in sorted(path.rglob("*")) if p.is_file()}
+        return {str(p.relative_to(path)): p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()}
     if not path.is_file():
         raise BadInput(str(path), "no such file or directory", "a trace directory or tar")
     try:

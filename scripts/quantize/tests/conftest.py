@@ -51,6 +51,7 @@ def small_net() -> nn.Module:
 @pytest.fixture
 def small_graph(small_net: nn.Module) -> Graph:
     from heddle_quantize.ingest_fx import ingest_module
+
     return ingest_module(small_net, "small", (3, 9, 9))
 
 

@@ -70,6 +70,7 @@ def test_damaged_states(small_net: nn.Module, tmp_path: Path) -> None:
 def test_damaged_traces(tmp_path: Path) -> None:
     """Any changed byte of any file is found."""
     from heddle_quantize import trace_file
+
     files = trace_file.read_files(REPOSITORY / "traces" / "digits-8b.trace")
     rng = np.random.default_rng(2)
     names = sorted(files)

@@ -23,22 +23,23 @@ def _direct(x: np.ndarray, w: np.ndarray, stride: int, dilation: int, groups: in
         for i in range(per):
             for y in range(r):
                 for z in range(s):
-                    part = x[:, base + i, y * dilation:, z * dilation:]
-                    out[:, f] += w[f, i, y, z] * part[:, :(oh - 1) * stride + 1:stride,
-                                                      :(ow - 1) * stride + 1:stride]
+                    part = x[:, base + i, y * dilation :, z * dilation :]
+                    out[:, f] += (
+                        w[f, i, y, z] * part[:, : (oh - 1) * stride + 1 : stride, : (ow - 1) * stride + 1 : stride]
+                    )
     return out
 
 
 @pytest.mark.parametrize("a_bits, w_bits", [(2, 2), (8, 8), (8, 16), (16, 8), (16, 16)])
 @pytest.mark.parametrize("stride, dilation, groups", [(1, 1, 1), (2, 1, 2), (1, 2, 6)])
-def test_convolution_is_exact(a_bits: int, w_bits: int, stride: int, dilation: int,
-                              groups: int) -> None:
+def test_convolution_is_exact(a_bits: int, w_bits: int, stride: int, dilation: int, groups: int) -> None:
     rng = np.random.default_rng(a_bits * 100 + w_bits)
     x = rng.integers(-1 << (a_bits - 1), 1 << (a_bits - 1), (2, 6, 12, 11))
     w = rng.integers(-1 << (w_bits - 1), 1 << (w_bits - 1), (12, 6 // groups, 3, 3))
     x[0], w[0] = (-1 << (a_bits - 1)), (-1 << (w_bits - 1))  # the largest sums there are
-    got = integer.exact_conv(torch.from_numpy(x).double(), torch.from_numpy(w).double(),
-                             [stride] * 2, [dilation] * 2, groups)
+    got = integer.exact_conv(
+        torch.from_numpy(x).double(), torch.from_numpy(w).double(), [stride] * 2, [dilation] * 2, groups
+    )
     assert np.array_equal(got.numpy(), _direct(x, w, stride, dilation, groups))
 
 
@@ -52,15 +53,17 @@ def test_large_reductions_are_exact(bits: int) -> None:
 
 
 def test_overflow_is_refused() -> None:
-    big = torch.full((1, 1, 1, 1), 2.0 ** 30, dtype=torch.float64)
+    big = torch.full((1, 1, 1, 1), 2.0**30, dtype=torch.float64)
     with pytest.raises(BadInput, match="2\\^53"):
         integer.exact_conv(big, big, [1, 1], [1, 1], 1)
 
 
-@pytest.mark.parametrize("scheme, per_channel", [("fixed", False), ("symmetric", True),
-                                                 ("symmetric", False), ("asymmetric", True)])
-def test_integer_network_follows_the_float_one(small_graph: Graph, images: np.ndarray,
-                                               scheme: str, per_channel: bool) -> None:
+@pytest.mark.parametrize(
+    "scheme, per_channel", [("fixed", False), ("symmetric", True), ("symmetric", False), ("asymmetric", True)]
+)
+def test_integer_network_follows_the_float_one(
+    small_graph: Graph, images: np.ndarray, scheme: str, per_channel: bool
+) -> None:
     options = calibrate.Options(scheme, 16, per_channel=per_channel)
     feeds = {next(iter(small_graph.inputs)): images}
     ranges = calibrate.calibrate(small_graph, feeds)
@@ -102,21 +105,29 @@ def test_zero_points_of_both_operands() -> None:
     rng = np.random.default_rng(0)
     x, w = rng.integers(-100, 100, (1, 4, 5, 5)), rng.integers(-90, 120, (3, 4, 3, 3))
     bias = rng.integers(-500, 500, 3)
-    node = Node("c", "conv2d", ["x"], {"stride": [1, 1], "pads": [1, 0, 2, 1],
-                                       "dilation": [1, 1], "groups": 1},
-                {"weight": w.astype(float), "bias": bias.astype(float)})
+    node = Node(
+        "c",
+        "conv2d",
+        ["x"],
+        {"stride": [1, 1], "pads": [1, 0, 2, 1], "dilation": [1, 1], "groups": 1},
+        {"weight": w.astype(float), "bias": bias.astype(float)},
+    )
     graph = Graph("g", {"x": (4, 5, 5)}, ["c"], [node])
     one = np.array(1.0)
-    plan = quant.Plan({"c": quant.LayerQuant(quant.QParams(8, False, one, 110, container=8),
-                                             quant.QParams(8, False, one, 97, container=8))})
+    plan = quant.Plan(
+        {
+            "c": quant.LayerQuant(
+                quant.QParams(8, False, one, 110, container=8), quant.QParams(8, False, one, 97, container=8)
+            )
+        }
+    )
     record: dict[str, LayerRun] = {}
     out = run.run(graph, {"x": x.astype(float)}, IntegerArrays(plan, record))["c"].numpy()
     padded = np.pad(x, ((0, 0), (0, 0), (1, 2), (0, 1)))
     assert np.array_equal(out, _direct(padded, w, 1, 1, 1) + bias[None, :, None, None])
     raw = np.pad(x + 110, ((0, 0), (0, 0), (1, 2), (0, 1)), constant_values=110)
     stated = bias - 110 * (w + 97).sum((1, 2, 3))
-    assert np.array_equal(record["c"].acc.numpy(),
-                          _direct(raw, w + 97, 1, 1, 1) + stated[None, :, None, None])
+    assert np.array_equal(record["c"].acc.numpy(), _direct(raw, w + 97, 1, 1, 1) + stated[None, :, None, None])
 
 
 def test_asymmetric_matrix_product() -> None:
@@ -131,8 +142,9 @@ def test_asymmetric_matrix_product() -> None:
 
 
 def test_widths() -> None:
-    assert [widths.bits_needed(low, high, True) for low, high in
-            ((0, 0), (-1, 0), (-1, 1), (-2, 1), (-128, 127), (-129, 0))] == [1, 1, 2, 2, 8, 9]
+    assert [
+        widths.bits_needed(low, high, True) for low, high in ((0, 0), (-1, 0), (-1, 1), (-2, 1), (-128, 127), (-129, 0))
+    ] == [1, 1, 2, 2, 8, 9]
     assert [widths.bits_needed(0, h, False) for h in (0, 1, 2, 255, 256)] == [1, 1, 2, 8, 9]
     weights = np.zeros((1, 33, 1, 2), np.int64)
     weights[0, 15, 0, 0], weights[0, 16, 0, 0], weights[0, 32, 0, 1] = -4, 4, 1

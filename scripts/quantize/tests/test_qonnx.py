@@ -20,7 +20,7 @@ from onnx import TensorProto
 RNG = np.random.default_rng(11)
 WEIGHTS = RNG.standard_normal((6, 3, 3, 3)).astype(np.float32)
 LAST = RNG.standard_normal((6 * 16, 5)).astype(np.float32)
-W_SCALES = np.array([.1, .2, .3, .15, .25, .05], np.float32).reshape(6, 1, 1, 1)
+W_SCALES = np.array([0.1, 0.2, 0.3, 0.15, 0.25, 0.05], np.float32).reshape(6, 1, 1, 1)
 DOMAIN = "qonnx.custom_op.general"
 
 
@@ -29,9 +29,18 @@ def scalar(value: float) -> np.ndarray:
 
 
 CONSTANTS: dict[str, np.ndarray] = {
-    "w": WEIGHTS, "ws": W_SCALES, "zero": scalar(0), "four": scalar(4), "three": scalar(3),
-    "xs": scalar(0.25), "as": scalar(0.5), "v": LAST, "vs": scalar(1), "shape": np.array([0, -1], np.int64),
-    "two": scalar(2)}
+    "w": WEIGHTS,
+    "ws": W_SCALES,
+    "zero": scalar(0),
+    "four": scalar(4),
+    "three": scalar(3),
+    "xs": scalar(0.25),
+    "as": scalar(0.5),
+    "v": LAST,
+    "vs": scalar(1),
+    "shape": np.array([0, -1], np.int64),
+    "two": scalar(2),
+}
 
 
 def node(op: str, inputs: list[str], out: str, **attrs: Any) -> Any:
@@ -41,25 +50,31 @@ def node(op: str, inputs: list[str], out: str, **attrs: Any) -> Any:
 
 def nodes() -> list[Any]:
     """Per-channel 4-bit narrow weights, a pooled unsigned activation, then a bipolar product."""
-    return [node("Quant", ["x", "xs", "zero", "four"], "xq", signed=1, rounding_mode="ROUND"),
-            node("IntQuant", ["w", "ws", "zero", "four"], "wq", signed=1, narrow=1),
-            node("Conv", ["xq", "wq"], "c", pads=[1, 1, 1, 1]),
-            node("Relu", ["c"], "r"),
-            node("Quant", ["r", "as", "two", "three"], "rq", signed=0),
-            node("MaxPool", ["rq"], "p", kernel_shape=[2, 2], strides=[2, 2]),
-            node("Reshape", ["p", "shape"], "f"),
-            node("BipolarQuant", ["v", "vs"], "vq"),
-            node("MatMul", ["f", "vq"], "y")]
+    return [
+        node("Quant", ["x", "xs", "zero", "four"], "xq", signed=1, rounding_mode="ROUND"),
+        node("IntQuant", ["w", "ws", "zero", "four"], "wq", signed=1, narrow=1),
+        node("Conv", ["xq", "wq"], "c", pads=[1, 1, 1, 1]),
+        node("Relu", ["c"], "r"),
+        node("Quant", ["r", "as", "two", "three"], "rq", signed=0),
+        node("MaxPool", ["rq"], "p", kernel_shape=[2, 2], strides=[2, 2]),
+        node("Reshape", ["p", "shape"], "f"),
+        node("BipolarQuant", ["v", "vs"], "vq"),
+        node("MatMul", ["f", "vq"], "y"),
+    ]
 
 
 def write(tmp_path: Path, made: list[Any], constants: dict[str, np.ndarray]) -> Path:
     graph = onnx.helper.make_graph(
-        made, "g", [onnx.helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 3, 8, 8))],
+        made,
+        "g",
+        [onnx.helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 3, 8, 8))],
         [onnx.helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
-        [onnx.numpy_helper.from_array(v, k) for k, v in constants.items()])
+        [onnx.numpy_helper.from_array(v, k) for k, v in constants.items()],
+    )
     path = tmp_path / "q.onnx"
-    path.write_bytes(onnx.helper.make_model(
-        graph, opset_imports=[onnx.helper.make_opsetid("", 13)]).SerializeToString())
+    path.write_bytes(
+        onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)]).SerializeToString()
+    )
     return path
 
 
@@ -103,24 +118,29 @@ def changed(index: int, made: Any) -> list[Any]:
     return out
 
 
-@pytest.mark.parametrize("made, constants, message", [
-    (changed(0, node("Relu", ["x"], "xq")), {}, "Conv_c.*Relu_xq"),
-    (changed(1, node("Relu", ["w"], "wq")), {}, "Conv_c.*'wq'"),
-    (changed(7, node("Neg", ["v"], "vq")), {}, "MatMul_y.*'vq'"),
-    (changed(0, node("Quant", ["x", "xs", "zero", "four"], "xq", rounding_mode="FLOOR")), {},
-     "Quant_xq.*FLOOR"),
-    (nodes(), {"four": scalar(3.5)}, "Quant_xq.*3.5 bits"),
-    (nodes(), {"four": scalar(17)}, "Quant_xq.*17 bits"),
-    (nodes(), {"zero": scalar(0.5)}, "Quant_xq.*zero point 0.5"),
-    (nodes(), {"xs": scalar(-1)}, "Quant_xq.*above zero"),
-    (nodes(), {"xs": np.ones(3, np.float32)}, "Quant_xq.*3 scales"),
-    (nodes(), {"ws": np.ones((1, 3, 1, 1), np.float32)}, "Conv_c.*axis 1"),
-    (nodes(), {"ws": np.ones((6, 3, 1, 1), np.float32)}, "IntQuant_wq.*scales"),
-    (changed(0, node("TruncQuant", ["x", "xs"], "xq")), {}, "TruncQuant_xq.*unknown operator"),
-    (changed(2, node("Conv", ["xq", "wq", "b"], "c", pads=[1, 1, 1, 1])),
-     {"b": np.ones(6, np.float32)}, "Conv_c.*bias")])
-def test_faults_name_the_node(tmp_path: Path, made: list[Any], constants: dict[str, np.ndarray],
-                              message: str) -> None:
+@pytest.mark.parametrize(
+    "made, constants, message",
+    [
+        (changed(0, node("Relu", ["x"], "xq")), {}, "Conv_c.*Relu_xq"),
+        (changed(1, node("Relu", ["w"], "wq")), {}, "Conv_c.*'wq'"),
+        (changed(7, node("Neg", ["v"], "vq")), {}, "MatMul_y.*'vq'"),
+        (changed(0, node("Quant", ["x", "xs", "zero", "four"], "xq", rounding_mode="FLOOR")), {}, "Quant_xq.*FLOOR"),
+        (nodes(), {"four": scalar(3.5)}, "Quant_xq.*3.5 bits"),
+        (nodes(), {"four": scalar(17)}, "Quant_xq.*17 bits"),
+        (nodes(), {"zero": scalar(0.5)}, "Quant_xq.*zero point 0.5"),
+        (nodes(), {"xs": scalar(-1)}, "Quant_xq.*above zero"),
+        (nodes(), {"xs": np.ones(3, np.float32)}, "Quant_xq.*3 scales"),
+        (nodes(), {"ws": np.ones((1, 3, 1, 1), np.float32)}, "Conv_c.*axis 1"),
+        (nodes(), {"ws": np.ones((6, 3, 1, 1), np.float32)}, "IntQuant_wq.*scales"),
+        (changed(0, node("TruncQuant", ["x", "xs"], "xq")), {}, "TruncQuant_xq.*unknown operator"),
+        (
+            changed(2, node("Conv", ["xq", "wq", "b"], "c", pads=[1, 1, 1, 1])),
+            {"b": np.ones(6, np.float32)},
+            "Conv_c.*bias",
+        ),
+    ],
+)
+def test_faults_name_the_node(tmp_path: Path, made: list[Any], constants: dict[str, np.ndarray], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         ingest_qonnx(write(tmp_path, made, {**CONSTANTS, **constants}))
 
@@ -137,8 +157,12 @@ def test_the_command_exports_a_users_file(tmp_path: Path, capsys: pytest.Capture
     answers[0] = (answers[0] + 1) % 5  # one label that the network misses
     np.savez(tmp_path / "xy.npz", x=x, y=answers)
     common = ["export", "--qonnx", str(path), "--calib", str(tmp_path / "xy.npz"), "-q"]
-    assert cli.main([*common, "--eval", str(tmp_path / "xy.npz"), "--samples", "2", "--json", "-o",
-                     str(tmp_path / "t.trace")]) == 0
+    assert (
+        cli.main(
+            [*common, "--eval", str(tmp_path / "xy.npz"), "--samples", "2", "--json", "-o", str(tmp_path / "t.trace")]
+        )
+        == 0
+    )
     assert json.loads(capsys.readouterr().out)["accuracy"]["quantized"] == 7 / 8
     trace = trace_check.check(tmp_path / "t.trace")
     assert trace.manifest["samples"] == 2
@@ -155,7 +179,7 @@ def test_damaged_files_are_bad_input(tmp_path: Path) -> None:
     for case in range(60):
         broken = bytearray(data)
         if case % 3 == 0:
-            broken = broken[:int(rng.integers(0, len(data)))]
+            broken = broken[: int(rng.integers(0, len(data)))]
         else:
             for at in rng.integers(0, len(data) // 3, size=4):  # nodes come first, then weights
                 broken[at] ^= 1 << int(rng.integers(0, 8))

@@ -24,8 +24,9 @@ def test_fixed_point_rounds_half_to_even_and_saturates() -> None:
     assert q.lsb_exp == -2
 
 
-@pytest.mark.parametrize("peak, signed, expected", [
-    (0.9, False, 0), (1.0, False, 1), (0.2, True, -2), (7.9, True, 3), (8.0, True, 4)])
+@pytest.mark.parametrize(
+    "peak, signed, expected", [(0.9, False, 0), (1.0, False, 1), (0.2, True, -2), (7.9, True, 3), (8.0, True, 4)]
+)
 def test_integer_bits_may_be_negative(peak: float, signed: bool, expected: int) -> None:
     r = calibrate.range_of(np.array([-peak if signed else 0.0, peak]))
     assert r.int_bits == expected and r.signed is signed
@@ -34,8 +35,7 @@ def test_integer_bits_may_be_negative(peak: float, signed: bool, expected: int) 
 @pytest.mark.parametrize("observer", ["minmax", "percentile", "mse"])
 def test_observers_trade_range_for_resolution(observer: str) -> None:
     values = np.concatenate([np.random.default_rng(0).standard_normal(20000), [60.0]])
-    q = calibrate.tensor_params(calibrate.range_of(values), 4, Options("symmetric", 8, observer,
-                                                                      99.9), False)
+    q = calibrate.tensor_params(calibrate.range_of(values), 4, Options("symmetric", 8, observer, 99.9), False)
     x = torch.from_numpy(values)
     error = float(((dequantize(quantize(x, q), q) - x)[:-1] ** 2).mean())
     assert (error > 0.5) if observer == "minmax" else (error < 0.2)
@@ -45,15 +45,18 @@ def test_per_channel_scales_beat_one(small_graph: Graph, images: np.ndarray) -> 
     graph = small_graph
     for node in graph.array_nodes():
         shape = (-1,) + (1,) * (node.params["weight"].ndim - 1)
-        node.params["weight"] = node.params["weight"] * np.logspace(
-            -2, 0, node.params["weight"].shape[0]).reshape(shape)
+        node.params["weight"] = node.params["weight"] * np.logspace(-2, 0, node.params["weight"].shape[0]).reshape(
+            shape
+        )
     feeds = {next(iter(graph.inputs)): images}
     ranges, expected = calibrate.calibrate(graph, feeds), run.output(graph, feeds)
     errors = {}
     for per_channel in (False, True):
-        plan = calibrate.build_plan(graph, ranges, calibrate.uniform_profile(graph, 12, 5),
-                                    Options("symmetric", 16, per_channel=per_channel))
+        plan = calibrate.build_plan(
+            graph, ranges, calibrate.uniform_profile(graph, 12, 5), Options("symmetric", 16, per_channel=per_channel)
+        )
         from heddle_quantize.integer import IntegerArrays
+
         got = run.output(graph, feeds, IntegerArrays(plan))
         errors[per_channel] = np.abs(got - expected).mean()
     assert errors[True] < 0.7 * errors[False]
@@ -81,8 +84,7 @@ def test_search_stops_early_with_a_vector_that_holds() -> None:
     def evaluate(bits: search.Vector) -> float:
         return 1.0 - sum(0.04 * max(0, need - bits[n, "a"]) for n, need in needs.items())
 
-    whole, cut = (Search(knobs, evaluate, 0.8, EvaluationLog(None, "t"), limit=limit)
-                  for limit in (None, 22))
+    whole, cut = (Search(knobs, evaluate, 0.8, EvaluationLog(None, "t"), limit=limit) for limit in (None, 22))
     bits = [s.run().bits for s in (whole, cut)]
     assert evaluate(bits[0]) >= 0.8 and evaluate(bits[1]) >= 0.8
     assert len(cut.asked) <= 22 < len(whole.asked)
@@ -118,8 +120,9 @@ def test_found_profile_keeps_the_accuracy(small_graph: Graph, criterion: str) ->
     x = np.random.default_rng(1).standard_normal((120, 3, 9, 9)).astype(np.float32)
     labels = run.output(small_graph, {name: x}).argmax(1)
     labels[::7] = 0  # the float network is not always right
-    task = Task(small_graph, calibrate.calibrate(small_graph, {name: x}), Options("fixed", 16),
-                "top1", criterion=criterion)
+    task = Task(
+        small_graph, calibrate.calibrate(small_graph, {name: x}), Options("fixed", 16), "top1", criterion=criterion
+    )
     data = Labelled({name: x}, labels)
     found, report = profile.find_profile(task, data, 0.95)
     reference, got = task.score(data, None, False), task.score(data, found, True)
@@ -128,14 +131,15 @@ def test_found_profile_keeps_the_accuracy(small_graph: Graph, criterion: str) ->
 
 
 @pytest.mark.parametrize("scheme, per_channel", [("fixed", False), ("asymmetric", True)])
-def test_exported_traces_hold(small_graph: Graph, images: np.ndarray, tmp_path: Path, scheme: str,
-                              per_channel: bool) -> None:
+def test_exported_traces_hold(
+    small_graph: Graph, images: np.ndarray, tmp_path: Path, scheme: str, per_channel: bool
+) -> None:
     name = next(iter(small_graph.inputs))
     ranges = calibrate.calibrate(small_graph, {name: images})
-    plan = calibrate.build_plan(small_graph, ranges,
-                                calibrate.uniform_profile(small_graph, 7, 5),
-                                Options(scheme, 8, per_channel=per_channel))
-    samples = [{name: images[k:k + 1]} for k in range(2)]
+    plan = calibrate.build_plan(
+        small_graph, ranges, calibrate.uniform_profile(small_graph, 7, 5), Options(scheme, 8, per_channel=per_channel)
+    )
+    samples = [{name: images[k : k + 1]} for k in range(2)]
     trace = export.export(small_graph, plan, samples, export.ExportOptions(expect_limit=200))
     trace_file.write(trace, tmp_path / "t.trace")
     trace_file.write(trace, tmp_path / "u.trace")
@@ -155,6 +159,7 @@ def test_shared_beginnings_change_nothing(small_graph: Graph) -> None:
     """Any walk through settings gives what fresh runs give, with fewer nodes run."""
     from heddle_quantize.integer import FakeArrays
     from heddle_quantize.prefix import PrefixRunner
+
     name = next(iter(small_graph.inputs))
     x = np.random.default_rng(2).standard_normal((9, 3, 9, 9)).astype(np.float32)
     ranges = calibrate.calibrate(small_graph, {name: x})

@@ -10,8 +10,7 @@ import pytest
 from conftest import REPOSITORY
 from heddle_quantize import layer_statistics, redact, trace_check, trace_file
 from heddle_quantize.errors import BadInput
-from heddle_quantize.layer_statistics import (booth_digits, naf_terms, tensor_statistics,
-                                              trimmed_spans)
+from heddle_quantize.layer_statistics import booth_digits, naf_terms, tensor_statistics, trimmed_spans
 
 DIGITS = REPOSITORY / "traces" / "digits-8b.trace"
 
@@ -36,8 +35,7 @@ def test_counts_of_a_small_tensor() -> None:
 
 def test_wide_tensors_are_bucketed() -> None:
     codes = tensor_statistics(np.array([[-300, 0, 300, 1]]), False)["codes"]
-    assert codes == {"negative_by_bit_length": [0] * 9 + [1],
-                     "not_negative_by_bit_length": [1, 1] + [0] * 7 + [1]}
+    assert codes == {"negative_by_bit_length": [0] * 9 + [1], "not_negative_by_bit_length": [1, 1] + [0] * 7 + [1]}
 
 
 def test_term_counts_follow_their_definitions() -> None:
@@ -52,7 +50,7 @@ def test_term_counts_follow_their_definitions() -> None:
             rest >>= 1
         assert naf[x] == terms
         padded = f"00{x:b}0" if len(f"{x:b}") % 2 == 0 else f"0{x:b}0"
-        triples = [padded[i:i + 3] for i in range(0, len(padded) - 2, 2)]
+        triples = [padded[i : i + 3] for i in range(0, len(padded) - 2, 2)]
         assert booth[x] == sum(t not in ("000", "111") for t in triples)
         assert span[x] == len(f"{x:b}".rstrip("0"))
 
@@ -62,8 +60,7 @@ def test_every_array_layer_of_a_shipped_trace_has_one() -> None:
     for layer in trace.manifest["layers"]:
         if layer["op"] in ("conv2d", "linear"):
             stated = trace.documents[layer["stats"]]
-            assert stated["activation"]["values"] == 4 * np.prod(
-                trace.arrays[layer["operands"][0]["files"][0]].shape)
+            assert stated["activation"]["values"] == 4 * np.prod(trace.arrays[layer["operands"][0]["files"][0]].shape)
 
 
 def test_statistics_alone_and_wrong_statistics(tmp_path: Path) -> None:

@@ -76,12 +76,18 @@ def test_npy_round_trip(dtype: str) -> None:
     assert len(data) % 64 == array.nbytes % 64  # data begins at a multiple of 64
 
 
-@pytest.mark.parametrize("spoil, message", [
-    (lambda d: d[:-1], "bytes of data"), (lambda d: d[:20], "header"), (lambda d: b"", "version"),
-    (lambda d: d.replace(b"False", b"True "), "C order"),
-    (lambda d: d.replace(b"<i4", b"|O8"), "dtype"),
-    (lambda d: d.replace(b"(2, 3)", b"(2,-3)"), "shape"),
-    (lambda d: d.replace(b"'descr'", b"'descx'"), "header")])
+@pytest.mark.parametrize(
+    "spoil, message",
+    [
+        (lambda d: d[:-1], "bytes of data"),
+        (lambda d: d[:20], "header"),
+        (lambda d: b"", "version"),
+        (lambda d: d.replace(b"False", b"True "), "C order"),
+        (lambda d: d.replace(b"<i4", b"|O8"), "dtype"),
+        (lambda d: d.replace(b"(2, 3)", b"(2,-3)"), "shape"),
+        (lambda d: d.replace(b"'descr'", b"'descx'"), "header"),
+    ],
+)
 def test_npy_faults_are_refused(spoil, message: str) -> None:
     data = npyfile.to_bytes(np.zeros((2, 3), "<i4"))
     with pytest.raises(BadInput, match=message):
@@ -97,24 +103,28 @@ def _edit(copy: Path, change) -> None:
     (copy / "SHA256SUMS").unlink()
 
 
-@pytest.mark.parametrize("change, message", [
-    (lambda m: m["layers"][1].update(id="conv1"), "unique id"),
-    (lambda m: m["layers"][1].update(index=5), "/layers/1/index"),
-    (lambda m: m["layers"][1].update(inputs=["conv9"]), "did you mean"),
-    (lambda m: m["layers"][0]["shape"].update(OH=15), "/layers/0/shape/OH"),
-    (lambda m: m["layers"][0]["precision"].update(a_bits=2), "codes"),
-    (lambda m: m["layers"][0]["precision"].update(w_bits=2), "codes"),
-    (lambda m: m["layers"][0].update(stride=[2, 2]), "/layers/0/shape/OH"),
-    (lambda m: m["layers"][0]["operands"].pop(), "/layers/0/operands"),
-    (lambda m: m["layers"][0]["operands"][0]["files"].pop(), "one a sample"),
-    (lambda m: m["layers"][0]["accumulator"]["expect"].pop(), "one a sample"),
-    (lambda m: m["layers"][0]["accumulator"].update(bits=4), "bits"),
-    (lambda m: m["layers"][0].pop("bias"), "no layer that uses it"),
-    (lambda m: m["network"].update(outputs=["fc3"]), "did you mean 'fc2'"),
-    (lambda m: m.update(version=[2, 0]), "/version"),
-    (lambda m: m.update(format="other"), "/format"),
-    (lambda m: m["files"].pop("tensors/conv1.w.npy"), "does not list"),
-    (lambda m: m["layers"][0]["operands"][1]["rep"].update(signed=False), "codes")])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda m: m["layers"][1].update(id="conv1"), "unique id"),
+        (lambda m: m["layers"][1].update(index=5), "/layers/1/index"),
+        (lambda m: m["layers"][1].update(inputs=["conv9"]), "did you mean"),
+        (lambda m: m["layers"][0]["shape"].update(OH=15), "/layers/0/shape/OH"),
+        (lambda m: m["layers"][0]["precision"].update(a_bits=2), "codes"),
+        (lambda m: m["layers"][0]["precision"].update(w_bits=2), "codes"),
+        (lambda m: m["layers"][0].update(stride=[2, 2]), "/layers/0/shape/OH"),
+        (lambda m: m["layers"][0]["operands"].pop(), "/layers/0/operands"),
+        (lambda m: m["layers"][0]["operands"][0]["files"].pop(), "one a sample"),
+        (lambda m: m["layers"][0]["accumulator"]["expect"].pop(), "one a sample"),
+        (lambda m: m["layers"][0]["accumulator"].update(bits=4), "bits"),
+        (lambda m: m["layers"][0].pop("bias"), "no layer that uses it"),
+        (lambda m: m["network"].update(outputs=["fc3"]), "did you mean 'fc2'"),
+        (lambda m: m.update(version=[2, 0]), "/version"),
+        (lambda m: m.update(format="other"), "/format"),
+        (lambda m: m["files"].pop("tensors/conv1.w.npy"), "does not list"),
+        (lambda m: m["layers"][0]["operands"][1]["rep"].update(signed=False), "codes"),
+    ],
+)
 def test_manifest_faults_are_found(copy: Path, change, message: str) -> None:
     _edit(copy, change)
     with pytest.raises(BadInput, match=message):

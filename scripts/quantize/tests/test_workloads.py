@@ -17,8 +17,9 @@ def test_every_workload_is_tested() -> None:
     assert set(json.loads(CASES.read_text())) == set(workloads.CATALOGUE)
 
 
-def test_workloads_need_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
-                                   capsys: pytest.CaptureFixture[str]) -> None:
+def test_workloads_need_the_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("HEDDLE_WORKLOADS", raising=False)
     assert cli.main(["workload", "cnv", "-o", str(tmp_path / "t")]) == 2
     monkeypatch.setenv("HEDDLE_WORKLOADS", str(tmp_path))

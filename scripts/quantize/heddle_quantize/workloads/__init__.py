@@ -50,6 +50,5 @@ def load(name: str) -> Workload:
     try:
         workload: Workload = getattr(module, function)(root())
     except FileNotFoundError as err:
-        raise BadInput(f"workload '{name}'", f"no file {err.filename}",
-                       "the complete workloads folder") from err
+        raise BadInput(f"workload '{name}'", f"no file {err.filename}", "the complete workloads folder") from err
     return workload

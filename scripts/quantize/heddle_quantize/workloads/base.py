@@ -51,8 +51,9 @@ def compare(name: str, got: np.ndarray, expected: np.ndarray, tolerance: float =
     if got.shape != expected.shape:
         return Golden(name, int(expected.size), int(expected.size), float("inf"), tolerance)
     error = np.abs(got.astype(np.float64) - expected.astype(np.float64))
-    return Golden(name, int(expected.size), int((error > tolerance).sum()),
-                  float(error.max()) if error.size else 0.0, tolerance)
+    return Golden(
+        name, int(expected.size), int((error > tolerance).sum()), float(error.max()) if error.size else 0.0, tolerance
+    )
 
 
 def load_npz(path: Path) -> dict[str, np.ndarray]:

@@ -17,8 +17,9 @@ class Builder:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
 
-    def emit(self, name: str, op: str, inputs: list[str],
-             params: dict[str, np.ndarray] | None = None, **attrs: Any) -> str:
+    def emit(
+        self, name: str, op: str, inputs: list[str], params: dict[str, np.ndarray] | None = None, **attrs: Any
+    ) -> str:
         self.graph.nodes.append(Node(name, op, inputs, attrs, params or {}))
         return name
 
@@ -26,8 +27,7 @@ class Builder:
         self.graph.consts[name] = value.astype(np.float32)
         return name
 
-    def linear(self, name: str, value: str, weight: np.ndarray,
-               bias: np.ndarray | None = None) -> str:
+    def linear(self, name: str, value: str, weight: np.ndarray, bias: np.ndarray | None = None) -> str:
         params = {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
         return self.emit(name, "linear", [value], params)
 
@@ -36,13 +36,12 @@ class Builder:
         shaped = self.emit(f"{name}.heads", "reshape", [value], shape=[-1, heads, size])
         return self.emit(f"{name}.by_head", "transpose", [shaped], perm=[0, 2, 1, 3])
 
-    def attention(self, name: str, q: str, k: str, v: str, width: int,
-                  mask: str | None) -> str:
+    def attention(self, name: str, q: str, k: str, v: str, width: int, mask: str | None) -> str:
         """softmax(q k^T / sqrt(d) + mask) v of (heads, T, d); the answer is (T, width)."""
         size = width // int(self.heads)
         turned = self.emit(f"{name}.kT", "transpose", [k], perm=[0, 1, 3, 2])
         scores = self.emit(f"{name}.scores", "matmul", [q, turned])
-        scale = self.const(f"{name}.scale", np.array([size ** -0.5]))
+        scale = self.const(f"{name}.scale", np.array([size**-0.5]))
         scores = self.emit(f"{name}.scaled", "mul", [scores, scale])
         if mask is not None:
             scores = self.emit(f"{name}.masked", "add", [scores, mask])

@@ -75,12 +75,10 @@ def _load(root: Path, depth: int) -> Workload:
     graph = ingest_module(net, f"resnet{depth}", (3, 32, 32))
     graph.task = "classification, CIFAR-10"
     folder = root / "cifar10-lossless500"
-    test, train = load_npz(folder / "cifar10_test_0000_0499.npz"), \
-        load_npz(folder / "cifar10_train_calib200.npz")
+    test, train = load_npz(folder / "cifar10_test_0000_0499.npz"), load_npz(folder / "cifar10_train_calib200.npz")
     x, y = cifar(test["x"]), test["y"].astype(np.int64)
     input_name = next(iter(graph.inputs))
-    parts = [Labelled({input_name: x[s]}, y[s])
-             for s in (slice(0, SEARCH_IMAGES), slice(SEARCH_IMAGES, None))]
+    parts = [Labelled({input_name: x[s]}, y[s]) for s in (slice(0, SEARCH_IMAGES), slice(SEARCH_IMAGES, None))]
     golden = load_npz(root / "cifar-resnet20-56" / f"resnet{depth}_golden_logits.npz")
 
     def check() -> list[Golden]:
@@ -88,11 +86,20 @@ def _load(root: Path, depth: int) -> Workload:
         return [compare("float logits of 100 images", logits, golden["logits"], 2e-3)]
 
     return Workload(
-        graph, "top1", [{input_name: x[k:k + 1]} for k in range(SAMPLES)],
-        {"source_model": source(weights_file, "npz of float32 weights"),
-         "calibration": {"name": "CIFAR-10 training images", "samples": int(len(train["x"]))}},
-        check, calib={input_name: cifar(train["x"])}, search=parts[0], held_out=parts[1],
-        split="CIFAR-10 test images 250-499 (search on 0-249)", options=Options("fixed", 16))
+        graph,
+        "top1",
+        [{input_name: x[k : k + 1]} for k in range(SAMPLES)],
+        {
+            "source_model": source(weights_file, "npz of float32 weights"),
+            "calibration": {"name": "CIFAR-10 training images", "samples": int(len(train["x"]))},
+        },
+        check,
+        calib={input_name: cifar(train["x"])},
+        search=parts[0],
+        held_out=parts[1],
+        split="CIFAR-10 test images 250-499 (search on 0-249)",
+        options=Options("fixed", 16),
+    )
 
 
 def resnet20(root: Path) -> Workload:

@@ -30,12 +30,17 @@ def _load(root: Path, stem: str) -> Workload:
         scores = output(graph, {name: images[:100]}, IntegerArrays(plan))
         return [compare("scores of 100 images", scores, golden[stem], TOLERANCE)]
 
-    return Workload(graph, "top1", [{name: images[k:k + 1]} for k in range(SAMPLES)],
-                    {"source_model": source(file, "qonnx"),
-                     "method": {"scheme": "as quantised upstream"}},
-                    check, plan=plan,
-                    held_out=Labelled({name: images}, data["y"].astype(np.int64)),
-                    split="MNIST test images 0-999", batch=100)
+    return Workload(
+        graph,
+        "top1",
+        [{name: images[k : k + 1]} for k in range(SAMPLES)],
+        {"source_model": source(file, "qonnx"), "method": {"scheme": "as quantised upstream"}},
+        check,
+        plan=plan,
+        held_out=Labelled({name: images}, data["y"].astype(np.int64)),
+        split="MNIST test images 0-999",
+        batch=100,
+    )
 
 
 def w1a1(root: Path) -> Workload:

@@ -23,8 +23,7 @@ def vit(root: Path) -> Workload:
     graph = ingest_onnx(file)
     graph.task = "classification, CIFAR-10"
     folder = root / "cifar10-lossless500"
-    test, train = load_npz(folder / "cifar10_test_0000_0499.npz"), \
-        load_npz(folder / "cifar10_train_calib200.npz")
+    test, train = load_npz(folder / "cifar10_test_0000_0499.npz"), load_npz(folder / "cifar10_train_calib200.npz")
     x, y = cifar(test["x"], MEAN, STD), test["y"].astype(np.int64)
     golden = load_npz(root / "vit-cifar-ibp338" / "golden.npz")
 
@@ -32,11 +31,19 @@ def vit(root: Path) -> Workload:
         logits = output(graph, {"input": x[:100]}, dtype=torch.float32)
         return [compare("float logits of 100 images", logits, golden["logits"], 1e-3)]
 
-    search, held_out = (Labelled({"input": x[s]}, y[s]) for s in
-                        (slice(0, SEARCH_IMAGES), slice(SEARCH_IMAGES, None)))
+    search, held_out = (Labelled({"input": x[s]}, y[s]) for s in (slice(0, SEARCH_IMAGES), slice(SEARCH_IMAGES, None)))
     return Workload(
-        graph, "top1", [{"input": x[k:k + 1]} for k in range(2)],
-        {"source_model": source(file, "onnx"),
-         "calibration": {"name": "CIFAR-10 training images", "samples": int(len(train["x"]))}},
-        check, calib={"input": cifar(train["x"], MEAN, STD)}, search=search, held_out=held_out,
-        split="CIFAR-10 test images 250-499 (search on 0-249)", options=Options("fixed", 16))
+        graph,
+        "top1",
+        [{"input": x[k : k + 1]} for k in range(2)],
+        {
+            "source_model": source(file, "onnx"),
+            "calibration": {"name": "CIFAR-10 training images", "samples": int(len(train["x"]))},
+        },
+        check,
+        calib={"input": cifar(train["x"], MEAN, STD)},
+        search=search,
+        held_out=held_out,
+        split="CIFAR-10 test images 250-499 (search on 0-249)",
+        options=Options("fixed", 16),
+    )
