@@ -21,10 +21,17 @@ import torch.nn.functional as F
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from heddle_quantize import calibrate, export, ingest_fx, profile, trace_file  # noqa: E402
-from heddle_quantize.metrics import psnr_db, relative  # noqa: E402
-from heddle_quantize.profile import Labelled, Task  # noqa: E402
-from heddle_quantize.progress import Progress, say  # noqa: E402
+from heddle_quantize.base.progress import Progress, say  # noqa: E402
+from heddle_quantize.export.exporter import ExportOptions, export  # noqa: E402
+from heddle_quantize.ingest.torch.ingest_module import ingest_module  # noqa: E402
+from heddle_quantize.quantize.calibrate import calibrate  # noqa: E402
+from heddle_quantize.quantize.plan import build_plan  # noqa: E402
+from heddle_quantize.quantize.tensor_params import Options  # noqa: E402
+from heddle_quantize.search.find_profile import find_profile  # noqa: E402
+from heddle_quantize.search.metrics import psnr_db, relative  # noqa: E402
+from heddle_quantize.search.task import Labelled, Task  # noqa: E402
+from heddle_quantize.trace import storage  # noqa: E402
+from heddle_quantize.trace.trace import Trace  # noqa: E402
 
 SIGMA = 25.0 / 255.0
 WIDTH, DEPTH = 32, 10
@@ -117,14 +124,14 @@ def train(steps: int, seed: int) -> Denoiser:
     return net.eval()
 
 
-def export_trace(net: Denoiser, args: argparse.Namespace) -> trace_file.Trace:
+def export_trace(net: Denoiser, args: argparse.Namespace) -> Trace:
     rng = np.random.default_rng(args.seed + 1)
     calib, search, held_out = (crops(TRAINING, 2, rng), crops(SEARCH, 4, rng), crops(HELD_OUT, 6, rng))
-    graph = ingest_fx.ingest_module(net, "denoiser-16b", (1, CROP, CROP))
+    graph = ingest_module(net, "denoiser-16b", (1, CROP, CROP))
     graph.task = "denoising of grey photographs, Gaussian noise of sigma 25/255"
-    options = calibrate.Options("fixed", 16)
-    task = Task(graph, calibrate.calibrate(graph, calib.feeds, 4), options, "psnr_db", 4)
-    widths, report = profile.find_profile(task, search, args.target)
+    options = Options("fixed", 16)
+    task = Task(graph, calibrate(graph, calib.feeds, 4), options, "psnr_db", 4)
+    widths, report = find_profile(task, search, args.target)
     noisy_db = psnr_db(held_out.feeds["noisy"], held_out.labels)
     float_db = task.score(held_out, None, False)
     quant_db = task.score(held_out, widths, True)
@@ -163,12 +170,12 @@ def export_trace(net: Denoiser, args: argparse.Namespace) -> trace_file.Trace:
         "licence": "weights and codes Apache-2.0; the sample is a crop of scikit-image's chelsea, "
         "CC0 by Stefan van der Walt",
     }
-    plan = calibrate.build_plan(graph, task.ranges, widths, options)
-    return export.export(
+    plan = build_plan(graph, task.ranges, widths, options)
+    return export(
         graph,
         plan,
         [{"noisy": held_out.feeds["noisy"][:1]}],
-        export.ExportOptions(EXPECT_LIMIT, args.seed, provenance, accuracy),
+        ExportOptions(EXPECT_LIMIT, args.seed, provenance, accuracy),
     )
 
 
@@ -193,7 +200,7 @@ def main() -> int:
         net = train(args.steps, args.seed)
         if args.weights is not None:
             np.savez(args.weights, **{k: v.numpy() for k, v in net.state_dict().items()})
-    trace_file.write(export_trace(net, args), args.out / "denoiser-16b.trace", force=True)
+    storage.write(export_trace(net, args), args.out / "denoiser-16b.trace", force=True)
     return 0
 
 

@@ -20,10 +20,18 @@ import torch.nn.functional as F
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from heddle_quantize import calibrate, export, ingest_fx, profile, trace_file  # noqa: E402
-from heddle_quantize.metrics import relative  # noqa: E402
-from heddle_quantize.profile import Labelled, Task  # noqa: E402
-from heddle_quantize.progress import say  # noqa: E402
+from heddle_quantize.base.progress import say  # noqa: E402
+from heddle_quantize.export.exporter import ExportOptions, export  # noqa: E402
+from heddle_quantize.graph.graph import Graph  # noqa: E402
+from heddle_quantize.ingest.torch.ingest_module import ingest_module  # noqa: E402
+from heddle_quantize.quantize.calibrate import calibrate  # noqa: E402
+from heddle_quantize.quantize.plan import build_plan  # noqa: E402
+from heddle_quantize.quantize.tensor_params import Options  # noqa: E402
+from heddle_quantize.search.find_profile import find_profile  # noqa: E402
+from heddle_quantize.search.metrics import relative  # noqa: E402
+from heddle_quantize.search.task import Labelled, Task  # noqa: E402
+from heddle_quantize.trace import storage  # noqa: E402
+from heddle_quantize.trace.trace import Trace  # noqa: E402
 
 MEAN = 0.31  # of the training pixels: makes the first layer's input signed
 TRAIN, VALIDATION = 1100, 300
@@ -90,17 +98,17 @@ def train(x: np.ndarray, y: np.ndarray, epochs: int, seed: int) -> DigitNet:
 
 
 def make_trace(
-    graph: calibrate.Graph,
+    graph: Graph,
     container: int,
     target: float,
     calib: np.ndarray,
     validation: Labelled,
     held_out: Labelled,
     provenance: dict[str, object],
-) -> trace_file.Trace:
-    options = calibrate.Options("fixed", container)
-    task = Task(graph, calibrate.calibrate(graph, {"image": calib}), options, "top1", 256)
-    widths, report = profile.find_profile(task, validation, target)
+) -> Trace:
+    options = Options("fixed", container)
+    task = Task(graph, calibrate(graph, {"image": calib}), options, "top1", 256)
+    widths, report = find_profile(task, validation, target)
     float_score = task.score(held_out, None, False)
     quantized = task.score(held_out, widths, True)
     say(
@@ -118,9 +126,9 @@ def make_trace(
         "n": int(len(held_out.labels)),
         "search": {**report, "split": "validation"},
     }
-    plan = calibrate.build_plan(graph, task.ranges, widths, options)
+    plan = build_plan(graph, task.ranges, widths, options)
     samples = [{"image": held_out.feeds["image"][k : k + 1]} for k in range(SAMPLES)]
-    return export.export(graph, plan, samples, export.ExportOptions(provenance=provenance, accuracy=accuracy))
+    return export(graph, plan, samples, ExportOptions(provenance=provenance, accuracy=accuracy))
 
 
 def main() -> int:
@@ -138,7 +146,7 @@ def main() -> int:
     validation = Labelled({"image": x[bounds[1]]}, y[bounds[1]])
     held_out = Labelled({"image": x[bounds[2]]}, y[bounds[2]])
     for container, target in ((16, 1.0), (8, 0.99)):
-        graph = ingest_fx.ingest_module(net, f"digits-{container}b", (1, 16, 16))
+        graph = ingest_module(net, f"digits-{container}b", (1, 16, 16))
         graph.task = "classification of handwritten digits"
         provenance = {
             "seed": args.seed,
@@ -153,7 +161,7 @@ def main() -> int:
             "Recognition of Handwritten Digits, CC BY 4.0",
         }
         trace = make_trace(graph, container, target, x[bounds[0]], validation, held_out, provenance)
-        trace_file.write(trace, args.out / f"digits-{container}b.trace", force=True)
+        storage.write(trace, args.out / f"digits-{container}b.trace", force=True)
     return 0
 
 

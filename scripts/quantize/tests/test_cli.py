@@ -14,9 +14,11 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from heddle_quantize import cli, trace_check
-from heddle_quantize.choices import METRIC_NAMES
-from heddle_quantize.metrics import METRICS
+from heddle_quantize.base.choices import METRIC_NAMES
+from heddle_quantize.cli.main import main
+from heddle_quantize.search.metrics import METRICS
+from heddle_quantize.trace import storage
+from heddle_quantize.trace.check_trace import check_trace
 
 from conftest import REPOSITORY
 
@@ -45,7 +47,7 @@ def call(*args: object, env: dict[str, str] | None = None) -> Done:
         os.environ, env or {}
     ), mock.patch("sys.argv", ["heddle-quantize", *words]):
         try:
-            code = cli.main(words)
+            code = main(words)
         except SystemExit as stop:
             code = int(stop.code or 0)
     return Done(code, out.getvalue(), err.getvalue())
@@ -136,7 +138,7 @@ def test_profile_export_verify(model: list[object], tmp_path: Path) -> None:
     assert sums[0] == sums[1]
     done = call("verify", tmp_path / "a.trace", "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["outputs_wrong"] == 0
-    manifest = trace_check.check(tmp_path / "a.trace").manifest
+    manifest = check_trace(tmp_path / "a.trace").manifest
     assert str(tmp_path) not in json.dumps(manifest)  # nothing of this machine
     assert manifest["accuracy"]["n"] == 20
 
@@ -158,7 +160,7 @@ def test_traces_with_less_in_them(model: list[object], tmp_path: Path, content: 
         tmp_path / "a.trace",
     )
     assert done.returncode == 0, done.stderr
-    trace = trace_check.check(tmp_path / "a.trace")
+    trace = check_trace(tmp_path / "a.trace")
     assert trace.manifest["samples"] == 0
     kinds = {name.rsplit(".", 2)[1] for name in trace.arrays}
     kept = {"w", "b", "wbits"} | ({"wscale"} if scheme else set())
@@ -175,12 +177,10 @@ def test_created_comes_from_the_environment_alone(model: list[object], tmp_path:
 
 
 def test_verify_finds_wrong_sums(tmp_path: Path) -> None:
-    from heddle_quantize import trace_file
-
-    trace = trace_file.read(DIGITS)
+    trace = storage.read(DIGITS)
     trace.manifest.pop("files")
     trace.arrays["expect/fc2.acc.s0.npy"] = trace.arrays["expect/fc2.acc.s0.npy"] + 1
-    trace_file.write(trace, tmp_path / "w.trace")
+    storage.write(trace, tmp_path / "w.trace")
     done = call("verify", tmp_path / "w.trace")
     assert done.returncode == 1 and "layer 'fc2', sample 0: 10 of 10" in done.stdout
     done = call("diff", DIGITS, tmp_path / "w.trace")
@@ -243,7 +243,7 @@ def test_convert_to_dnnsim(tmp_path: Path) -> None:
     assert rows[0] == "conv1,conv,1,1" and rows[-1] == "fc2,fc,1,0" and len(rows) == 7
     lines = (tmp_path / "models" / "digits-8b" / "precision.txt").read_text().splitlines()[1:]
     magnitude, fraction = ([int(v) for v in line.split(";")] for line in lines[2:])
-    trace = trace_check.check(DIGITS)
+    trace = check_trace(DIGITS)
     for i, row in enumerate(rows):
         name = row.split(",")[0]
         value = np.load(tmp_path / "net_traces" / "digits-8b" / f"wgt-{name}.npy")
@@ -256,7 +256,7 @@ def test_convert_to_dnnsim(tmp_path: Path) -> None:
 def test_stats_agree_with_plain_counting() -> None:
     done = call("stats", DIGITS, "--json")
     rows = {r["layer"]: r for r in json.loads(done.stdout)["layers"]}
-    weights = trace_check.check(DIGITS).arrays["tensors/fc2.w.npy"]
+    weights = check_trace(DIGITS).arrays["tensors/fc2.w.npy"]
     assert rows["fc2"]["w_zero_percent"] == pytest.approx(100 * (weights == 0).mean())
 
     def naf(value: int) -> int:

@@ -13,10 +13,18 @@ import onnx.numpy_helper
 import pytest
 import torch
 import torch.nn.functional as F
-from heddle_quantize import calibrate, export, model_source, reexec, run, trace_check, trace_file
-from heddle_quantize.errors import BadInput
-from heddle_quantize.ingest_fx import ingest_module
-from heddle_quantize.ingest_onnx import ingest_onnx
+from heddle_quantize.base.errors import BadInput
+from heddle_quantize.export.exporter import ExportOptions, export
+from heddle_quantize.graph import executor
+from heddle_quantize.ingest.model_source import _load_state, read_state
+from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx
+from heddle_quantize.ingest.torch.ingest_module import ingest_module
+from heddle_quantize.quantize.calibrate import calibrate
+from heddle_quantize.quantize.plan import build_plan, uniform_profile
+from heddle_quantize.quantize.tensor_params import Options
+from heddle_quantize.trace import storage
+from heddle_quantize.trace.check_trace import check_trace
+from heddle_quantize.trace.recompute import recompute
 from onnx import TensorProto
 from torch import nn
 
@@ -113,7 +121,7 @@ def test_fx_gives_the_modules_numbers(kind: type[nn.Module], shape: tuple[int, .
     net, x, expected = _made(kind, shape)
     graph = ingest_module(net, "net", shape)
     assert not [n for n in graph.nodes if n.op == "batchnorm"]
-    got = run.output(graph, {next(iter(graph.inputs)): x})
+    got = executor.output(graph, {next(iter(graph.inputs)): x})
     assert np.abs(got - expected).max() < 1e-5
 
 
@@ -135,7 +143,7 @@ def test_onnx_gives_the_modules_numbers(
             dynamic_axes={"x": {0: "batch"}},
         )
     graph = ingest_onnx(path)
-    got = run.output(graph, {"x": x})
+    got = executor.output(graph, {"x": x})
     assert np.abs(got - expected).max() < 1e-5
     linears = [n for n in graph.nodes if n.op == "linear"]
     assert linears and all("bias" in n.params for n in linears)
@@ -174,13 +182,11 @@ def test_ingested_networks_export(kind: type[nn.Module], shape: tuple[int, ...],
     net, x, _ = _made(kind, shape)
     graph = ingest_module(net, "net", shape)
     feeds = {next(iter(graph.inputs)): x}
-    plan = calibrate.build_plan(
-        graph, calibrate.calibrate(graph, feeds), calibrate.uniform_profile(graph, 9, 8), calibrate.Options()
-    )
+    plan = build_plan(graph, calibrate(graph, feeds), uniform_profile(graph, 9, 8), Options())
     samples = [{k: v[i : i + 1] for k, v in feeds.items()} for i in range(2)]
-    trace_file.write(export.export(graph, plan, samples, export.ExportOptions()), tmp_path / "t.trace")
-    trace = trace_check.check(tmp_path / "t.trace")
-    checks = reexec.verify(trace)
+    storage.write(export(graph, plan, samples, ExportOptions()), tmp_path / "t.trace")
+    trace = check_trace(tmp_path / "t.trace")
+    checks = recompute(trace)
     assert sum(c.checked for c in checks) > 100 and not any(c.wrong for c in checks)
     heads = {la["groups"] for la in trace.manifest["layers"] if la["op"] == "matmul"}
     assert heads == ({3} if kind in (Attention, Packed) else set())
@@ -208,7 +214,7 @@ def test_torchs_own_attention_through_onnx(tmp_path: Path) -> None:
         torch.onnx.export(Wrapped(), torch.from_numpy(x[:1]), str(path), opset_version=13, input_names=["x"])
     graph = ingest_onnx(path)
     assert graph.single and [n.op for n in graph.nodes].count("matmul") == 2
-    assert np.abs(run.output(graph, {"x": x}) - expected).max() < 1e-5
+    assert np.abs(executor.output(graph, {"x": x}) - expected).max() < 1e-5
 
 
 def _onnx(
@@ -287,7 +293,7 @@ def test_grouped_and_same_padded_convolution(tmp_path: Path) -> None:
     assert graph.nodes[0].attrs["pads"] == [0, 0, 1, 1]
     x = np.random.default_rng(1).standard_normal((2, 3, 8, 8)).astype(np.float32)
     expected = F.conv2d(F.pad(torch.from_numpy(x), (0, 1, 0, 1)), torch.from_numpy(w), stride=2, groups=3).numpy()
-    assert np.abs(run.output(graph, {"x": x}) - expected).max() < 1e-5
+    assert np.abs(executor.output(graph, {"x": x}) - expected).max() < 1e-5
 
 
 def test_state_files(tmp_path: Path, small_net: nn.Module) -> None:
@@ -295,7 +301,7 @@ def test_state_files(tmp_path: Path, small_net: nn.Module) -> None:
     torch.save(state, tmp_path / "s.pt")
     np.savez(tmp_path / "s.npz", **{k: v.numpy() for k, v in state.items()})
     for name in ("s.pt", "s.npz"):
-        got = model_source.read_state(tmp_path / name)
+        got = read_state(tmp_path / name)
         assert all(torch.equal(got[k], v) for k, v in state.items())
 
 
@@ -311,7 +317,7 @@ def test_state_faults(tmp_path: Path, small_net: nn.Module) -> None:
         changed = {k: v for k, v in {**state, **change}.items() if v is not None}
         np.savez(path, **changed)
         with pytest.raises(BadInput, match=message):
-            model_source._load_state(small_net, model_source.read_state(path), path)
+            _load_state(small_net, read_state(path), path)
 
 
 class Evil:
@@ -326,5 +332,5 @@ def test_pickled_code_is_never_run(tmp_path: Path) -> None:
     np.savez(tmp_path / "s.npz", w=np.array([Evil()], dtype=object))
     for name in ("s.pt", "s.npz"):
         with pytest.raises(BadInput, match="unreadable"):
-            model_source.read_state(tmp_path / name)
+            read_state(tmp_path / name)
     assert not marker.exists()

@@ -10,11 +10,16 @@ import numpy as np
 import onnx
 import onnx.numpy_helper
 import pytest
-from heddle_quantize import cli, export, reexec, run, trace_check, trace_file
-from heddle_quantize.errors import BadInput
-from heddle_quantize.ingest_onnx import ingest_onnx
-from heddle_quantize.ingest_qonnx import ingest_qonnx
-from heddle_quantize.integer import IntegerArrays
+from heddle_quantize.base.errors import BadInput
+from heddle_quantize.cli.main import main
+from heddle_quantize.export.exporter import ExportOptions, export
+from heddle_quantize.graph import executor
+from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx
+from heddle_quantize.ingest.qonnx.ingest_qonnx import ingest_qonnx
+from heddle_quantize.quantize.integer_arrays import IntegerArrays
+from heddle_quantize.trace import storage
+from heddle_quantize.trace.check_trace import check_trace
+from heddle_quantize.trace.recompute import recompute
 from onnx import TensorProto
 
 RNG = np.random.default_rng(11)
@@ -96,12 +101,12 @@ def reference(x: np.ndarray) -> np.ndarray:
 def test_a_qonnx_network_is_exact(tmp_path: Path) -> None:
     graph, plan = ingest_qonnx(write(tmp_path, nodes(), CONSTANTS))
     x = np.random.default_rng(2).standard_normal((5, 3, 8, 8))
-    assert np.abs(run.output(graph, {"x": x}) - reference(x)).max() < 1e-9
-    assert np.abs(run.output(graph, {"x": x}, IntegerArrays(plan)) - reference(x)).max() < 1e-9
-    trace = export.export(graph, plan, [{"x": x[:1]}, {"x": x[1:2]}], export.ExportOptions())
-    trace_file.write(trace, tmp_path / "t.trace")
-    read = trace_check.check(tmp_path / "t.trace")
-    assert not [c for c in reexec.verify(read) if c.wrong]
+    assert np.abs(executor.output(graph, {"x": x}) - reference(x)).max() < 1e-9
+    assert np.abs(executor.output(graph, {"x": x}, IntegerArrays(plan)) - reference(x)).max() < 1e-9
+    trace = export(graph, plan, [{"x": x[:1]}, {"x": x[1:2]}], ExportOptions())
+    storage.write(trace, tmp_path / "t.trace")
+    read = check_trace(tmp_path / "t.trace")
+    assert not [c for c in recompute(read) if c.wrong]
     conv, product = (x for x in read.manifest["layers"] if x["op"] in ("conv2d", "linear"))
     assert conv["precision"]["a_bits"] == 4 and conv["precision"]["w_bits"] == 4
     assert conv["operands"][1]["rep"]["narrow"]
@@ -158,16 +163,14 @@ def test_the_command_exports_a_users_file(tmp_path: Path, capsys: pytest.Capture
     np.savez(tmp_path / "xy.npz", x=x, y=answers)
     common = ["export", "--qonnx", str(path), "--calib", str(tmp_path / "xy.npz"), "-q"]
     assert (
-        cli.main(
-            [*common, "--eval", str(tmp_path / "xy.npz"), "--samples", "2", "--json", "-o", str(tmp_path / "t.trace")]
-        )
+        main([*common, "--eval", str(tmp_path / "xy.npz"), "--samples", "2", "--json", "-o", str(tmp_path / "t.trace")])
         == 0
     )
     assert json.loads(capsys.readouterr().out)["accuracy"]["quantized"] == 7 / 8
-    trace = trace_check.check(tmp_path / "t.trace")
+    trace = check_trace(tmp_path / "t.trace")
     assert trace.manifest["samples"] == 2
     assert trace.manifest["provenance"]["source_model"]["kind"] == "qonnx"
-    assert cli.main([*common, "--bits", "8,8", "-o", str(tmp_path / "u.trace")]) == 2
+    assert main([*common, "--bits", "8,8", "-o", str(tmp_path / "u.trace")]) == 2
     assert "--bits with --qonnx" in capsys.readouterr().err
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..calibrate import Options
-from ..ir import Graph, Node, check
-from . import photographs
-from .base import Golden, Workload, load_npz, source
+from heddle_quantize.graph.graph import Graph, Node, check_graph
+from heddle_quantize.quantize.tensor_params import Options
+from heddle_quantize.workloads import photographs
+from heddle_quantize.workloads.workload import Golden, Workload, load_npz, source
 
 # name: stride, pad, groups, pooled after, normalised after
 LAYERS: dict[str, tuple[int, int, int, bool, bool]] = {
@@ -63,7 +63,7 @@ def _build(arrays: dict[str, np.ndarray], title: str) -> Graph:
             )
             value = f"{name}.norm"
     graph.outputs = [value]
-    check(graph)
+    check_graph(graph)
     return graph
 
 

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..calibrate import Options
-from ..ingest_fx import ingest_module
-from ..profile import Labelled
-from ..run import output
-from .base import Golden, Workload, compare, load_npz, source
+from heddle_quantize.graph.executor import output
+from heddle_quantize.ingest.torch.ingest_module import ingest_module
+from heddle_quantize.quantize.tensor_params import Options
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_npz, source
 
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 STD = np.array([0.229, 0.224, 0.225], np.float32)

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..integer import IntegerArrays
-from ..ir import Graph, Node, check
-from ..profile import Labelled
-from ..quant import LayerQuant, Plan, QParams
-from ..run import output
-from .base import Golden, Workload, compare, load_npz, source
+from heddle_quantize.formats.uniform import QParams
+from heddle_quantize.graph.executor import output
+from heddle_quantize.graph.graph import Graph, Node, check_graph
+from heddle_quantize.quantize.integer_arrays import IntegerArrays
+from heddle_quantize.quantize.plan import LayerQuant, Plan
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_npz, source
+
 
 CONVOLUTIONS, LAYERS = 6, 9
 POOL_AFTER = (1, 3)
@@ -62,7 +64,7 @@ def _build(arrays: dict[str, np.ndarray]) -> tuple[Graph, Plan]:
             value = f"{name}.pool"
     graph.nodes.append(Node("scores", "slice", [value], {"ranges": [(1, 0, CLASSES, 1)]}))
     graph.outputs = ["scores"]
-    check(graph)
+    check_graph(graph)
     return graph, plan
 
 

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..calibrate import Options
-from ..ir import Graph, check
-from ..profile import Labelled
-from ..run import run
-from .base import Golden, Workload, compare, load_json, source
-from .builder import Builder
+from heddle_quantize.graph.executor import run
+from heddle_quantize.graph.graph import Graph, check_graph
+from heddle_quantize.quantize.tensor_params import Options
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.graph_builder import Builder
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_json, source
+
 
 LETTERS, LENGTH = 3, 6
 TOKENS = 2 * LENGTH - 1
@@ -64,7 +65,7 @@ def _build(w: dict[str, np.ndarray], layers: int, heads: int) -> Graph:
         "ln_f", "layernorm", [x], {"weight": w["transformer.ln_f.weight"], "bias": w["transformer.ln_f.bias"]}, eps=1e-5
     )
     graph.outputs = [b.linear("lm_head", x, w["lm_head.weight"])]
-    check(graph)
+    check_graph(graph)
     return graph
 
 

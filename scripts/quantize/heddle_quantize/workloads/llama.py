@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..calibrate import Options
-from ..ir import Graph, check
-from ..profile import Labelled
-from ..run import run
-from .base import Golden, Workload, compare, load_npz, source
-from .builder import Builder
+from heddle_quantize.graph.executor import run
+from heddle_quantize.graph.graph import Graph, check_graph
+from heddle_quantize.quantize.tensor_params import Options
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.graph_builder import Builder
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_npz, source
 
 CONTEXT = 64
 SAMPLES = 2
@@ -122,7 +122,7 @@ class _Model:
             x = self.layer(i, x, mask)
         x = self.norm("final_norm", x, self.w["final_norm"])
         self.graph.outputs = [self.b.linear("output", x, self.w["embedding"])]
-        check(self.graph)
+        check_graph(self.graph)
         return self.graph
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..integer import IntegerArrays, LayerRun
-from ..ir import Graph, Node, check
-from ..profile import Labelled
-from ..quant import LayerQuant, Plan, QParams
-from ..run import output, run
-from .base import Golden, Workload, compare, load_json, load_npz, source
+from heddle_quantize.formats.uniform import QParams
+from heddle_quantize.graph.executor import output, run
+from heddle_quantize.graph.graph import Graph, Node, check_graph
+from heddle_quantize.quantize.integer_arrays import IntegerArrays, LayerRun
+from heddle_quantize.quantize.plan import LayerQuant, Plan
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_json, load_npz, source
 
 FOLDER = "mnist-ai85-ci"
 SAMPLES = 4
@@ -75,7 +76,7 @@ def _load(root: Path, stem: str) -> Workload:
     for i, entry in enumerate(spec["layers"]):
         value = _layer(graph, plan, entry, weights, value, i == 0, i + 1 == len(spec["layers"]))
     graph.outputs = [value]
-    check(graph)
+    check_graph(graph)
     images = data["x"][:, None].astype(np.float64) - 128
     labelled = Labelled({"image": images}, data["y"].astype(np.int64))
     return Workload(

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..calibrate import Options
-from ..ir import Graph, Node, check
-from ..profile import Labelled
-from ..run import output
-from . import photographs
-from .base import Golden, Workload, load_npz, source
+from heddle_quantize.graph.executor import output
+from heddle_quantize.graph.graph import Graph, Node, check_graph
+from heddle_quantize.quantize.tensor_params import Options
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads import photographs
+from heddle_quantize.workloads.workload import Golden, Workload, load_npz, source
 
 POOL_AFTER = ("conv1", "fire4", "fire8")
 NOTE = (
@@ -59,7 +59,7 @@ class _Builder:
         value = self.conv("conv10", value, 1, 1)  # the original pads this 1x1 convolution
         self.graph.nodes.append(Node("pool10", "mean", [value], {"axes": [2, 3], "keepdims": False}))
         self.graph.outputs = ["pool10"]
-        check(self.graph)
+        check_graph(self.graph)
         return self.graph
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..ingest_qonnx import ingest_qonnx
-from ..integer import IntegerArrays
-from ..profile import Labelled
-from ..run import output
-from .base import Golden, Workload, compare, load_npz, source
+from heddle_quantize.graph.executor import output
+from heddle_quantize.ingest.qonnx.ingest_qonnx import ingest_qonnx
+from heddle_quantize.quantize.integer_arrays import IntegerArrays
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_npz, source
 
 SAMPLES = 4
 # One unit of the last accumulator moves a score by 0.04: scores within this are equal accumulators.

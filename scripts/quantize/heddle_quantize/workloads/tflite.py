@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..integer import IntegerArrays, LayerRun
-from ..ir import Graph, Node, check
-from ..profile import Labelled
-from ..quant import LayerQuant, Plan, QParams
-from ..run import output, run
-from .base import Golden, Workload, compare, load_json, load_npz, source
+from heddle_quantize.formats.uniform import QParams
+from heddle_quantize.graph.executor import output, run
+from heddle_quantize.graph.graph import Graph, Node, check_graph
+from heddle_quantize.quantize.integer_arrays import IntegerArrays, LayerRun
+from heddle_quantize.quantize.plan import LayerQuant, Plan
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_json, load_npz, source
+
 
 RELU, RELU6 = 1, 3
 
@@ -155,7 +157,7 @@ class _Loader:
                 self.graph.outputs = [self.values[op["output"]]]
             else:
                 raise ValueError(f"operator {kind}")
-        check(self.graph)
+        check_graph(self.graph)
 
 
 def _nchw(codes: np.ndarray, zero: int) -> np.ndarray:

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..calibrate import Options
-from ..ingest_onnx import ingest_onnx
-from ..profile import Labelled
-from ..run import output
-from .base import Golden, Workload, compare, load_npz, source
-from .cifar_resnet import SEARCH_IMAGES, cifar
+from heddle_quantize.graph.executor import output
+from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx
+from heddle_quantize.quantize.tensor_params import Options
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.cifar_resnet import SEARCH_IMAGES, cifar
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_npz, source
 
 MEAN = np.array([0.4914, 0.4822, 0.4465], np.float32)
 STD = np.array([0.2023, 0.1994, 0.2010], np.float32)
