@@ -60,6 +60,16 @@ def test_the_executable() -> None:
     assert subprocess.run([command, "verify"], capture_output=True).returncode == 2
 
 
+@pytest.mark.parametrize("words", [["stats", str(DIGITS)], ["--help"]])
+def test_a_reader_that_stops_reading_is_no_error(words: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [str(REPOSITORY / "scripts" / "heddle-quantize"), *words]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert done.returncode == 141 and done.stderr == ""
+
+
 def test_metric_names_are_the_metrics() -> None:
     assert sorted(METRICS) == sorted(METRIC_NAMES)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import sys
 import traceback
 from typing import Any
 
 from heddle_quantize import TOOL
-from heddle_quantize.base.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, HeddleError, nearest
+from heddle_quantize.base.errors import EXIT_BAD_INPUT, EXIT_BROKEN_PIPE, EXIT_INTERNAL, HeddleError, nearest
 from heddle_quantize.base.progress import Progress
 from heddle_quantize.cli import arguments
 from heddle_quantize.cli.answer import Answer
@@ -24,7 +25,8 @@ OVERVIEW = """examples:
   heddle-quantize workload resnet20 --bits 8,8 -o resnet20.trace
   heddle-quantize verify net.trace
 
-exit codes: 0 fine, 1 a check failed, 2 bad input or usage, 3 internal error"""
+exit codes: 0 fine, 1 a check failed, 2 bad input or usage, 3 internal error,
+  141 the reader of the output went away"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -76,6 +78,21 @@ def _call(target: str, args: argparse.Namespace) -> Answer:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """The program; ends quietly when whoever reads its output has stopped reading."""
+    try:
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()  # after --help as well, which ends in SystemExit
+    except BrokenPipeError:
+        # Python flushes both streams once more when it exits
+        with open(os.devnull, "w") as nowhere:
+            for stream in (sys.stdout, sys.stderr):
+                os.dup2(nowhere.fileno(), stream.fileno())
+        return EXIT_BROKEN_PIPE
+
+
+def _run(argv: list[str] | None) -> int:
     args = build_parser().parse_args(argv)
     Progress.quiet = args.quiet
     try:
@@ -83,6 +100,8 @@ def main(argv: list[str] | None = None) -> int:
     except HeddleError as err:
         print(f"heddle-quantize: {err}", file=sys.stderr)
         return err.exit_code
+    except BrokenPipeError:
+        raise
     except OSError as err:
         print(f"heddle-quantize: {err.filename}: {err.strerror}", file=sys.stderr)
         return EXIT_BAD_INPUT
