@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`heddle schedule`, `heddle potential` and `heddle reproduce` against counts made here from the trace's own tensors."""
+"""`heddle schedule`, `heddle potential` and `heddle reproduce` against counts made here from the trace's
+own tensors."""
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from conftest import DIGITS, ROOT
 
 import dnnsim_reference as ref
+from dnnsim_layers import brick
 
 MANIFEST = json.loads((DIGITS / "manifest.json").read_text())
 LAYERS = [layer for layer in MANIFEST["layers"] if "operands" in layer]
@@ -102,14 +104,15 @@ def test_potential_prints_one_table(heddle):
 
 
 def filter_columns(layer, weights):
-    """[filter][column][lane], down the kernel's columns as DNNsim walks them, the last brick of a position filled up with zeros."""
+    """[filter][column][lane], down the kernel's columns as DNNsim walks them; zeros fill up the last brick of a
+    position."""
     if weights.ndim == 2:
         weights = weights[:, :, None, None]
     out = []
     for kernel in weights:
         out.append(
             [
-                ref.brick(kernel[k : k + 16, ky, kx])
+                brick(kernel[k : k + 16, ky, kx])
                 for kx in range(kernel.shape[2])
                 for ky in range(kernel.shape[1])
                 for k in range(0, kernel.shape[0], 16)

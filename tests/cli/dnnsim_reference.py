@@ -3,155 +3,12 @@
 
 Nothing is shared with the program and nothing is clever: every step of every window set looks at its values.
 """
-import dataclasses
 import math
 
-import numpy as np
+from dnnsim_layers import LANES, blocks_of, lower, rows_of
 
-LANES = 16
 # Bit-Tactical's places (columns ahead, lanes aside), ascending: DNNsim's T(2,5).
 T_2_5 = sorted([(1, 0), (2, 0), (1, 1), (1, -1), (2, 2), (2, -2), (1, 3)])
-
-
-@dataclasses.dataclass
-class Array:
-    tiles: int = 16
-    rows: int = 16
-    columns: int = 16
-    pe_width: int = 16
-
-
-@dataclasses.dataclass
-class Layer:
-    """One layer and image. conv: activations (C,H,W), weights (K,C/groups,R,S); fc: (C,) and (K,C)."""
-
-    activations: np.ndarray
-    weights: np.ndarray
-    activation_bits: int
-    weight_bits: int
-    signed_activations: bool  # of the whole tensor, all images
-    signed_weights: bool
-    stride: int = 1
-    pad: int = 0
-
-    @property
-    def is_fc(self):
-        return self.weights.ndim == 2
-
-
-def blocks_of(bits, array):
-    return math.ceil(bits / array.pe_width)
-
-
-@dataclasses.dataclass
-class Steps:
-    """A run of filters that share channels: per window the steps' bricks, per filter the steps' weights."""
-
-    windows: list  # [window][step][lane]
-    filters: list  # [filter][step][lane]
-    lanes: int = LANES  # that weights can be packed into
-    present: list = None  # [filter][step]: lanes that have a channel
-
-
-def fold_image(activations, weights, stride):
-    """stride x stride positions become channels (dx * s + dy) * C + c, the kernel is extended with zeros."""
-    channels, height, width = activations.shape
-    filters, _, kernel_h, kernel_w = weights.shape
-    rows, cols = math.ceil(kernel_h / stride), math.ceil(kernel_w / stride)
-    image = np.zeros((channels * stride * stride, math.ceil(height / stride), math.ceil(width / stride)), np.int64)
-    kernel = np.zeros((filters, channels * stride * stride, rows, cols), np.int64)
-    for c in range(channels):
-        for y in range(height):
-            for x in range(width):
-                k = ((x % stride) * stride + y % stride) * channels + c
-                image[k, y // stride, x // stride] = activations[c, y, x]
-        for y in range(kernel_h):
-            for x in range(kernel_w):
-                k = ((x % stride) * stride + y % stride) * channels + c
-                kernel[:, k, y // stride, x // stride] = weights[:, c, y, x]
-    return image, kernel
-
-
-def brick(values):
-    out = [0] * LANES
-    for lane, value in enumerate(values):
-        out[lane] = int(value)
-    return out
-
-
-def rows_of(layer, array):
-    """Filters of a tile, once wide weights have rows composed."""
-    return array.rows // blocks_of(layer.weight_bits, array)
-
-
-def lower(layer, array):
-    """The layer's groups as Steps, in the order in which they run; windows and kernels down the columns (kx, ky, block)."""
-    if layer.is_fc:
-        parts = range(0, len(layer.activations), LANES)
-        return [
-            Steps(
-                [[brick(layer.activations[p : p + LANES]) for p in parts]],
-                [[brick(w[p : p + LANES]) for p in parts] for w in layer.weights],
-                present=[[range(min(LANES, len(w) - p)) for p in parts] for w in layer.weights],
-            )
-        ]
-    image = np.pad(layer.activations, ((0, 0), (layer.pad, layer.pad), (layer.pad, layer.pad)))
-    weights, stride = layer.weights, layer.stride
-    out_h = (image.shape[1] - weights.shape[2]) // stride + 1
-    out_w = (image.shape[2] - weights.shape[3]) // stride + 1
-    if image.shape[0] == 3 and stride > 1 and weights.shape[1] == 3:
-        image, weights = fold_image(image, weights, stride)
-        stride = 1
-    filters, channels, kernel_h, kernel_w = weights.shape
-    groups = image.shape[0] // channels
-    depthwise = channels == 1 and groups > 1
-    square = min(LANES, rows_of(layer, array))  # depthwise: as many lanes as rows
-    out = []
-    for first in range(0, image.shape[0], square if depthwise else channels):
-        count = min(square, image.shape[0] - first) if depthwise else channels
-        part = image[first : first + count]
-        per_group = filters // groups
-        own = weights[first // channels * per_group :][: per_group * (count if depthwise else 1)]
-        windows = []
-        for ox in range(out_w):
-            for oy in range(out_h):  # the first spatial axis runs fastest
-                windows.append(
-                    [
-                        brick(part[k : k + LANES, oy * stride + ky, ox * stride + kx])
-                        for kx in range(kernel_w)
-                        for ky in range(kernel_h)
-                        for k in range(0, count, LANES)
-                    ]
-                )
-        lists = []
-        for row, weight in enumerate(own):
-            if depthwise:  # a filter has its channel's lane only
-                lists.append(
-                    [
-                        brick([0] * (row // per_group) + [weight[0, ky, kx]])
-                        for kx in range(kernel_w)
-                        for ky in range(kernel_h)
-                    ]
-                )
-            else:
-                lists.append(
-                    [
-                        brick(weight[k : k + LANES, ky, kx])
-                        for kx in range(kernel_w)
-                        for ky in range(kernel_h)
-                        for k in range(0, count, LANES)
-                    ]
-                )
-        if depthwise:  # one set of filters after the other, on one tile
-            present = [[[row // per_group]] * len(windows[0]) for row in range(len(lists))]
-            out += [
-                Steps(windows, lists[i : i + square], square, present[i : i + square])
-                for i in range(0, len(lists), square)
-            ]
-        else:
-            present = [range(min(LANES, count - k)) for k in range(0, count, LANES)] * (kernel_w * kernel_h)
-            out.append(Steps(windows, lists, present=[present] * len(lists)))
-    return out
 
 
 def passes(steps, layer, array):
@@ -362,10 +219,13 @@ def schedule(rows, present, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
         for t, values in enumerate(row):
             if any(values):
                 length = max(length, t + 1)  # trailing all-zero columns do not exist
-    weight = [[[values[l] != 0 for l in range(lanes)] for values in row[:length]] for row in rows]
+    weight = [[[values[lane] != 0 for lane in range(lanes)] for values in row[:length]] for row in rows]
     # Slots without a channel select nothing, in the first column its lane 0.
     select = [
-        [[(t, l) if l in present[r][t] else (0, 0) if t == 0 else None for l in range(lanes)] for t in range(length)]
+        [
+            [(t, lane) if lane in present[r][t] else (0, 0) if t == 0 else None for lane in range(lanes)]
+            for t in range(length)
+        ]
         for r in range(len(rows))
     ]
     out, skipped = [], 0
@@ -390,7 +250,7 @@ def schedule(rows, present, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
                 if not candidates:
                     break
                 most = max(len(c) for c in candidates.values())
-                lane = min(l for l, c in candidates.items() if len(c) == most)
+                lane = min(found for found, c in candidates.items() if len(c) == most)
                 at, source = candidates[lane][0]
                 weight[r][t][lane], weight[r][at][source] = True, False
                 select[r][t][lane] = select[r][at][source]
@@ -406,9 +266,17 @@ def tactical(layer, array, cycles_of):
         for tiles in passes(steps, layer, array):
             lists = [schedule(tile, steps.present, steps.lanes) for tile in tiles]
             for windows in window_sets(steps, layer, array):
-                for e in range(max(1, max(len(l) for l in lists))):
+                for e in range(max(1, max(len(columns) for columns in lists))):
                     times.append(
-                        max([1] + [cycles_of(window, l[e][1]) for l in lists if e < len(l) for window in windows])
+                        max(
+                            [1]
+                            + [
+                                cycles_of(window, columns[e][1])
+                                for columns in lists
+                                if e < len(columns)
+                                for window in windows
+                            ]
+                        )
                     )
     return times
 
