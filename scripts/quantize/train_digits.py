@@ -137,7 +137,8 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    # one thread: the order of float additions, and so the weights, must not depend on the machine
+    # With one thread the order of float additions, and so the weights, does not depend on the number of cores. It
+    # still depends on the processor's vector extensions (AVX2, AVX-512), by which torch chooses its kernels.
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     x, y, digest = load_data(args.seed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names a user may choose from, kept apart from the code they select."""
+"""Names a user may choose from, separate from the code they select, because --help must not load that."""
 from __future__ import annotations
 
 SCHEMES = ("fixed", "symmetric", "asymmetric")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors that carry everything a user needs to mend the input, and the exit code they map to."""
+"""Errors that say what a user needs to correct the input, and their exit codes."""
 from __future__ import annotations
 
 import difflib
@@ -18,14 +18,8 @@ class HeddleError(Exception):
     exit_code = EXIT_INTERNAL
 
 
-class CheckFailed(HeddleError):
-    """The input was read and understood, and a promise it makes does not hold."""
-
-    exit_code = EXIT_CHECK_FAILED
-
-
 class BadInput(HeddleError):
-    """The input cannot be used: says where, what was found and what was expected."""
+    """The input cannot be used; the message says where, what was found and what was expected."""
 
     exit_code = EXIT_BAD_INPUT
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Progress on stderr: a bar on a terminal, now and then a plain line when piped."""
+"""Progress on stderr: a bar on a terminal, otherwise a line every 20 seconds."""
 from __future__ import annotations
 
 import sys
@@ -50,6 +50,6 @@ class Progress:
 
 
 def say(text: str) -> None:
-    """One line of information."""
+    """Prints one line of information on stderr."""
     if not Progress.quiet:
         print(text, file=sys.stderr, flush=True)

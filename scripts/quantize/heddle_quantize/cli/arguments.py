@@ -89,12 +89,12 @@ def _register_trace(add: Add) -> None:
     verify = add(
         "verify",
         "check a trace: schema, digests, ranges, integer re-execution",
-        "  heddle-quantize verify traces/digits-16b.trace\n" "  heddle-quantize verify --limit 1000 --json big.trace",
+        "  heddle-quantize verify traces/digits-16b.trace\n  heddle-quantize verify --limit 1000 --json big.trace",
         "trace_commands:verify",
     )
     verify.add_argument("trace", type=Path)
     verify.add_argument(
-        "--limit", type=int, metavar="N", help="recompute at most N outputs a layer and sample (default: all stated)"
+        "--limit", type=int, metavar="N", help="recompute at most N outputs per layer and sample (default: all stated)"
     )
     stats = add(
         "stats",
@@ -145,7 +145,7 @@ def _quantise(sub: argparse.ArgumentParser) -> None:
         "--criterion",
         choices=CRITERIA,
         default="kept",
-        help="of a search: accuracy (Judd et al.), or kept, which gives no credit " "for answers that rounding mends",
+        help="of a search: accuracy (Judd et al.), or kept, which gives no credit for answers that rounding mends",
     )
     sub.add_argument("--threads", type=int, default=1)
 
@@ -165,7 +165,7 @@ def _export(sub: argparse.ArgumentParser, needs_out: bool) -> None:
         "--content",
         choices=CONTENTS,
         default="values",
-        help="weights: no samples; statistics: no tensors, but what they look " "like; shapes: neither",
+        help="weights: no samples; statistics: no tensors, but what they look like; shapes: neither",
     )
     sub.add_argument("--seed", type=int, default=0, help="which accumulators are stated")
     sub.add_argument("-o", "--out", type=Path, required=needs_out, help="NAME.trace (directory) or NAME.tar")

@@ -152,4 +152,4 @@ def _export(
     trace = reduce_to(trace, args.content)
     storage.write(trace, args.out, args.force)
     report = {"trace": str(args.out), "layers": len(trace.manifest["layers"]), "accuracy": accuracy}
-    return EXIT_OK, report, (f"{args.out}: {report['layers']} layers, " f"{trace.manifest['samples']} samples")
+    return EXIT_OK, report, (f"{args.out}: {report['layers']} layers, {trace.manifest['samples']} samples")

@@ -127,7 +127,7 @@ def _search(args: argparse.Namespace, loaded: Workload, task: Task) -> Profile:
         raise BadInput("command line", "--target with --profile or --bits", "one of them")
     if loaded.search is None:
         raise BadInput(
-            f"workload '{args.name}'", "--target", "--profile or --bits: there are no " "labelled samples to search on"
+            f"workload '{args.name}'", "--target", "--profile or --bits: there are no labelled samples to search on"
         )
     chosen, report = find_profile(
         task, loaded.search, args.target, args.state_file, args.max_bits, args.max_evaluations

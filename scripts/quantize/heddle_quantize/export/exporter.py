@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A quantised graph and samples into a trace: what the integer network really saw and made."""
+"""Runs a quantised graph on samples and writes the integers that it read and computed into a trace."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from heddle_quantize.trace.trace import FileNames, Trace, VERSION
 
 @dataclass
 class ExportOptions:
-    """`expect_limit`: outputs a layer and sample whose accumulators are stated; None for all."""
+    """`expect_limit` is how many accumulators are stated per layer and sample; None states all."""
 
     expect_limit: int | None = None
     seed: int = 0
@@ -38,7 +38,7 @@ def export(graph: Graph, plan: Plan, samples: list[dict[str, np.ndarray]], optio
     shapes: dict[str, tuple[int, ...]] = {}
 
     def visit(node: Node, _: list[torch.Tensor], result: torch.Tensor) -> None:
-        # the batch of one leads, unless a transposition moved it
+        # the batch of one is the first axis, unless a transposition moved it
         shapes[node.id] = tuple(result.shape[1:] if result.shape[:1] == (1,) else result.shape)
 
     with Progress("export", len(samples)) as progress:
@@ -101,7 +101,7 @@ class _Exporter:
         return self.out
 
     def _fuse(self) -> None:
-        """Element-wise nodes that alone follow an array operation become its `post`."""
+        """Element-wise nodes become `post` of the array operation that they alone read."""
         users = self.graph.users()
         self.post: dict[str, list[str]] = {}
         for node in self.graph.array_nodes():

@@ -17,7 +17,7 @@ class QParams:
     """value = (code - zero_point) * scale.
 
     `bits` is the width codes use (the profile's precision), `container` the width they are stored
-    in. `scale` has one number, or one a channel along `axis` of the tensor. `lsb_exp` is set when
+    in. `scale` has one number, or one per channel along `axis` of the tensor. `lsb_exp` is set when
     the scale is a power of two. `true_scale` is what the trace states when the graph itself runs
     in integers (scale 1), as in networks that come quantised. `bipolar` codes are -1 and +1.
     """
@@ -49,7 +49,7 @@ class QParams:
 
 
 def fixed_point(bits: int, signed: bool, int_bits: int, container: int) -> QParams:
-    """Judd's form: `int_bits` integer bits without the sign, the rest of `bits` are fraction."""
+    """Judd's form: `int_bits` integer bits (the sign not counted), the rest of `bits` are fraction bits."""
     lsb_exp = int_bits - (bits - (1 if signed else 0))
     return QParams(bits, signed, np.array(2.0**lsb_exp), lsb_exp=lsb_exp, container=container)
 
@@ -65,7 +65,7 @@ def dequantize(codes: Tensor, q: QParams) -> Tensor:
 
 
 def rounded_to_codes(x: Tensor, q: QParams) -> Tensor:
-    """The values that codes stand for; a bipolar code is the sign, and that of 0 is +1."""
+    """The values that the codes represent; a bipolar code is the sign, and the sign of 0 is +1."""
     if q.bipolar:
         ones = torch.ones_like(x)
         return torch.where(x >= 0, ones, -ones) * q.scale_like(x)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a graph. How array operations are computed (float, fake-quantised, integer) is passed in."""
+"""Runs a graph. The caller passes the function that computes array operations: float, fake-quantised or integer."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -27,8 +27,8 @@ def run(
 ) -> dict[str, Tensor]:
     """Values of the outputs and of `keep`; everything else is freed after its last use.
 
-    `before` is shown the live values ahead of each node; handed back as `resume`, with the
-    node's index, they continue the run from there.
+    `before` receives the live values ahead of each node. Passed back as `resume`, together with the
+    node's index, they continue the run from that node.
     """
     values = _start(graph, feeds, dtype) if resume is None else dict(resume[1])
     first = 0 if resume is None else resume[0]
@@ -51,13 +51,13 @@ def run(
 
 
 def _start(graph: Graph, feeds: dict[str, np.ndarray], dtype: torch.dtype) -> dict[str, Tensor]:
-    """Constants and inputs, checked."""
+    """The values of constants and inputs; raises BadInput if an input is missing or has another shape."""
     values: dict[str, Tensor] = {
         k: torch.from_numpy(np.ascontiguousarray(v)).to(dtype) for k, v in graph.consts.items()
     }
     for name, shape in graph.inputs.items():
         if name not in feeds:
-            raise BadInput(graph.name, f"no values for input '{name}'", "one array an input")
+            raise BadInput(graph.name, f"no values for input '{name}'", "one array per input")
         if tuple(feeds[name].shape[1:]) != tuple(shape):
             raise BadInput(
                 f"{graph.name}: input '{name}'", f"shape {feeds[name].shape[1:]}", f"{tuple(shape)} after the batch"

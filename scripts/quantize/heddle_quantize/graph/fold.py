@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batch norm folded into the convolution or linear layer that alone feeds it."""
+"""Folds batch norm and constant additions into the array operation before them, if nothing else reads it."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ def fold_batchnorm(graph: Graph) -> Graph:
         ):
             _fold(before, node)
             renamed[node.id] = before.id
-            # whoever read the norm now reads the array operation
+            # the readers of the norm now read the array operation
             users[before.id] = users.get(node.id, [])
             continue
         nodes.append(node)
@@ -45,7 +45,7 @@ def _fold(array: Node, norm: Node) -> None:
 
 
 def fold_bias(graph: Graph) -> Graph:
-    """A constant vector added to an array operation's output alone becomes its bias."""
+    """A constant vector that is added to an array operation's output becomes its bias, if nothing else reads it."""
     users = graph.users()
     made = {node.id: node for node in graph.nodes}
     renamed: dict[str, str] = {}
@@ -74,7 +74,7 @@ def fold_bias(graph: Graph) -> Graph:
 
 
 def _is_bias(array: Node, value: np.ndarray) -> bool:
-    """One number an output channel, on the axis where channels are."""
+    """Whether `value` holds one number per output channel, on the channels' axis."""
     if array.op not in ("linear", "conv2d"):
         return False
     filters = array.params["weight"].shape[0]

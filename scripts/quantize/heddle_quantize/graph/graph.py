@@ -29,9 +29,9 @@ class Node:
 
 @dataclass
 class Graph:
-    """Nodes in topological order. Shapes of inputs leave out the batch, which leads.
+    """Nodes in topological order. Shapes of inputs leave out the batch, which is the first axis.
 
-    `single` graphs fold the batch into other axes somewhere: they take one sample at a time.
+    A `single` graph merges the batch with other axes somewhere, so it takes one sample at a time.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Graph:
 
 
 def check_graph(graph: Graph) -> None:
-    """Order, unique names, finite weights; the error names the node."""
+    """Checks order, unique names and finite weights; the error names the node."""
     known = set(graph.inputs) | set(graph.consts)
     for node in graph.nodes:
         where = f"{graph.name}: node '{node.id}' ({node.op})"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each operation computes, in torch. Batch leads in every tensor; constants may lack it."""
+"""What each operation computes, in torch. The batch is the first axis of every tensor; constants may lack it."""
 from __future__ import annotations
 
 import math
@@ -258,7 +258,7 @@ def _upsample(node: Node, args: list[Tensor]) -> Tensor:
 
 @op("zero_stuff")
 def _zero_stuff(node: Node, args: list[Tensor]) -> Tensor:
-    """stride-1 zeros between neighbouring rows and columns."""
+    """Puts stride-1 zeros between neighbouring rows and columns."""
     x, (sy, sx) = args[0], node.attrs["stride"]
     out = x.new_zeros(x.shape[:2] + ((x.shape[2] - 1) * sy + 1, (x.shape[3] - 1) * sx + 1))
     out[:, :, ::sy, ::sx] = x

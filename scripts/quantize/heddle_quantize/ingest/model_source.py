@@ -159,5 +159,5 @@ def labels_of(path: Path, count: int) -> np.ndarray:
     if "y" not in arrays:
         raise BadInput(str(path), f"arrays {', '.join(sorted(arrays))}", "labels called 'y'")
     if len(arrays["y"]) < count:
-        raise BadInput(f"{path}: 'y'", f"{len(arrays['y'])} labels", f"{count}, one a sample")
+        raise BadInput(f"{path}: 'y'", f"{len(arrays['y'])} labels", f"{count}, one per sample")
     return arrays["y"][:count]

@@ -20,7 +20,7 @@ WEIGHT_DIGIT_BITS = 8
 
 
 def _digits(codes: Tensor, bits: int) -> list[tuple[Tensor, float]]:
-    """Codes as sums of digit * weight, digits in [0, 2^bits) but for the signed top one."""
+    """Codes as a sum of digit * weight; digits lie in [0, 2^bits), except the highest, which carries the sign."""
     out: list[tuple[Tensor, float]] = []
     rest, weight, base = codes, 1.0, float(1 << bits)
     while True:

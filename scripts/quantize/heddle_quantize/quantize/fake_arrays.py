@@ -21,7 +21,7 @@ def rounded(x: Tensor, q: QParams) -> Tensor:
 
 
 class FakeArrays:
-    """Quantise, dequantise, compute in float: fast, and equal up to floating-point rounding."""
+    """Quantises, dequantises and computes in floating point: equal to IntegerArrays up to rounding of sums."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ class LayerRun:
 
 
 def bias_units(node: Node, quant: LayerQuant) -> np.ndarray | None:
-    """The bias in accumulator units, ties to even; no zero-point correction."""
+    """The bias in accumulator units, rounded with ties to even, without a correction for zero points."""
     if "bias" not in node.params:
         return None
     return np.rint(node.params["bias"].astype(np.float64) / (quant.act.scale * quant.weight.scale))
@@ -43,7 +44,7 @@ class IntegerArrays:
 
     def layer(self, node: Node) -> LayerQuant:
         if node.id not in self.plan.layers:
-            raise BadInput(f"node '{node.id}'", "no quantisation", "one entry an array operation")
+            raise BadInput(f"node '{node.id}'", "no quantisation", "one entry per array operation")
         return self.plan.layers[node.id]
 
     def weight_codes(self, node: Node) -> Tensor:
@@ -80,7 +81,7 @@ class IntegerArrays:
             product = self._conv(node, padded)
             acc = product(weight)
         else:
-            product = lambda w: exact_linear(act, w)  # noqa: E731
+            product = partial(exact_linear, act)
             acc = product(weight)
         axis = 1 if node.op == "conv2d" else acc.dim() - 1
         if bias is not None:

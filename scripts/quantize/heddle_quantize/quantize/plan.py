@@ -2,7 +2,7 @@
 """The quantisation of a whole graph, and the precisions it is made from."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from heddle_quantize.formats.uniform import QParams
 from heddle_quantize.graph.graph import Graph
@@ -23,30 +23,21 @@ class Plan:
     """Quantisation of a graph, by array node."""
 
     layers: dict[str, LayerQuant]
-    notes: dict[str, object] = field(default_factory=dict)
 
 
 Profile = dict[str, tuple[int, int]]
 """(activation bits, weight bits) by array node."""
 
 
-def build_plan(
-    graph: Graph,
-    ranges: dict[str, LayerRange],
-    profile: Profile,
-    options: Options,
-    int_bits: dict[tuple[str, str], int] | None = None,
-) -> Plan:
-    """`int_bits` overrides integer bits by (node, "a" or "w"), as the search's first phase may."""
+def build_plan(graph: Graph, ranges: dict[str, LayerRange], profile: Profile, options: Options) -> Plan:
     options.check()
     layers = {}
-    chosen = int_bits or {}
     for node in graph.array_nodes():
         r = ranges[node.id]
         a_bits, w_bits = profile[node.id]
         static = node.op != "matmul"
-        act = tensor_params(r.act, a_bits, options, False, int_bits=chosen.get((node.id, "a")))
-        weight = tensor_params(r.weight, w_bits, options, static, r.channel_max, chosen.get((node.id, "w")))
+        act = tensor_params(r.act, a_bits, options, False)
+        weight = tensor_params(r.weight, w_bits, options, static, r.channel_max)
         layers[node.id] = LayerQuant(act, weight)
     return Plan(layers)
 

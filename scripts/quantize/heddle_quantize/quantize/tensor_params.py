@@ -74,14 +74,13 @@ def tensor_params(
     options: Options,
     weight: bool,
     channel_max: np.ndarray | None = None,
-    int_bits: int | None = None,
 ) -> QParams:
     """Parameters of one tensor at `bits`, at least 2 for signed tensors."""
     signed = r.signed or weight
     if signed:
         bits = max(bits, 2)
     if options.scheme == "fixed":
-        return fixed_point(bits, signed, r.int_bits if int_bits is None else int_bits, options.container)
+        return fixed_point(bits, signed, r.int_bits, options.container)
     symmetric = weight or options.scheme == "symmetric"
     if not symmetric:
         signed = False

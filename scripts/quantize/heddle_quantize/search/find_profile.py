@@ -55,7 +55,7 @@ def find_profile(
     search = Search(knobs, evaluate, target, log, f"search {target:g}", limit)
     result = search.run()
     bits = result.bits
-    # the search runs on the float32 twin; the integer network has the last word
+    # the search runs on the float32 twin, but the integer network must hold the target
     while True:
         profile = _to_profile(task.graph, bits)
         exact = judge(profile, True)
@@ -70,6 +70,6 @@ def find_profile(
         "search_samples": int(len(data.labels)),
         "reference": judge.reference,
     }
-    if judge.kept:  # Judd's own criterion is the one that needs no name
+    if judge.kept:  # Judd's criterion is the default of the file and is not written
         report["criterion"] = "kept"
     return profile, report

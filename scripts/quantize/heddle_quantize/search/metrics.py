@@ -27,7 +27,7 @@ def psnr_db(output: np.ndarray, target: np.ndarray) -> float:
 
 
 def log_likelihood(output: np.ndarray, targets: np.ndarray) -> float:
-    """Mean log probability of target tokens in nats a token; targets below 0 are not counted."""
+    """Mean log probability of target tokens in nats per token; targets below 0 are not counted."""
     shifted = output - output.max(-1, keepdims=True)
     logp = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
     mask = targets >= 0
@@ -51,12 +51,12 @@ METRICS: dict[str, Metric] = {
     "log_likelihood": log_likelihood,
     "sequence_top1": sequence_top1,
 }
-# metrics that are a mean of right and wrong answers
+# Metrics that are a mean of right and wrong answers, by the function that tells which are right.
 RIGHT: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {"top1": top1_right, "sequence_top1": sequence_right}
 
 
 def relative(metric: str, value: float, reference: float) -> float:
-    """value / reference where that means "share of the accuracy kept"; for losses the inverse."""
+    """The share of the accuracy that is kept: value / reference, and the inverse for (negative) log likelihoods."""
     if metric == "log_likelihood":
         return reference / value if value else 1.0
     return value / reference if reference else 0.0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evaluations that share their beginning with an earlier one start where they part from it.
+"""Runs a graph under changing settings and starts where the settings differ from an earlier run.
 
-A search changes one layer at a time, so half of an average evaluation repeats the one before.
-The live values at some points of the two most useful runs are kept in memory.
+A search changes one layer at a time, so on average half of an evaluation repeats an earlier one. Two runs are
+kept in memory, as the live values at some points of the graph.
 """
 from __future__ import annotations
 

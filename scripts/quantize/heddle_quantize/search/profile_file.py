@@ -27,7 +27,7 @@ def save(path: Path, graph: Graph, profile: Profile, report: dict[str, Any], opt
 
 
 def load(path: Path, graph: Graph) -> Profile:
-    """A profile file; every array operation must be in it, and nothing else."""
+    """Reads a profile, which must hold every array operation of the graph and nothing else."""
     try:
         body = json.loads(path.read_text())
         layers = body["layers"]
@@ -42,7 +42,7 @@ def load(path: Path, graph: Graph) -> Profile:
     out = {}
     for name in names:
         if name not in layers:
-            raise BadInput(f"{path}: /layers", f"no entry '{name}'", "one an array operation")
+            raise BadInput(f"{path}: /layers", f"no entry '{name}'", "one per array operation")
         for key in ("a_bits", "w_bits"):
             bits = layers[name].get(key)
             if not isinstance(bits, int) or not 1 <= bits <= 16:

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Precision profiles in the manner of Judd et al.: the narrowest widths that keep the accuracy.
 
-1. Integer bits (fixed point only, optional): per tensor, clip as far as accuracy allows.
-2. Each tensor alone, the others at full width: its narrowest width at the target.
-3. Joint: start from the vector of step 2, widen every tensor until the target holds again, then
-   descend, one bit of one tensor at a time, the most work saved first, until nothing gives.
-Every evaluation is kept in a log, so a search that was interrupted resumes where it stopped.
+1. Find the narrowest width of each tensor alone that holds the target, the others at full width.
+2. Take these widths together and widen every tensor by one bit until the target holds.
+3. Take one bit from one tensor at a time, the tensor with the most work first, until no tensor can
+   lose another bit.
+A log keeps every evaluation, so that an interrupted search resumes where it stopped.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from heddle_quantize.base.errors import BadInput
 from heddle_quantize.base.progress import Progress
@@ -22,7 +22,7 @@ Vector = dict[Key, int]
 
 @dataclass
 class Knob:
-    """One width to choose; `work` weighs what a bit less of it is worth."""
+    """One width to choose; `work` orders the tensors by what one bit less saves."""
 
     key: Key
     work: int
@@ -35,14 +35,12 @@ class SearchResult:
     bits: Vector
     score: float
     evaluations: int
-    log: list[tuple[float, float]] = field(default_factory=list)
 
 
 class Search:
     """`evaluate` returns relative accuracy (1 = the float network's) of a width vector.
 
-    After `limit` vectors (those found in the log count too) the descent stops with what it has,
-    which holds the target all the same.
+    After `limit` vectors (those found in the log count too) the descent stops; its widths hold the target.
     """
 
     def __init__(
@@ -81,7 +79,7 @@ class Search:
             if not self.holds(full):
                 raise BadInput(
                     "precision search",
-                    f"relative accuracy {self.score(full):.4f} with " "every tensor at its full width",
+                    f"relative accuracy {self.score(full):.4f} with every tensor at its full width",
                     f"at least {self.target}",
                     "wider container, better observer or a lower --target",
                 )
@@ -91,7 +89,7 @@ class Search:
         return SearchResult(bits, self.score(bits), self.count)
 
     def _alone(self, knob: Knob, full: Vector) -> int:
-        """Bisection: accuracy is taken to be monotone in one width."""
+        """Bisection, on the assumption that accuracy is monotone in one width."""
         low, high = knob.low, knob.high
         while low < high:
             middle = (low + high) // 2
@@ -111,7 +109,7 @@ class Search:
         return bits
 
     def _descend(self, bits: Vector) -> Vector:
-        """A tensor that could not give a bit is not asked again: accuracy only gets scarcer."""
+        """A tensor that could not lose a bit is not tried again, because the others only lose bits afterwards."""
         open_knobs = sorted(self.knobs, key=lambda k: (-k.work, k.key))
         while open_knobs:
             still_open = []

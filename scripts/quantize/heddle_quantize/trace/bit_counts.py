@@ -6,7 +6,7 @@ import numpy as np
 
 
 def bit_lengths(magnitudes: np.ndarray) -> np.ndarray:
-    """frexp's exponent of an integer below 2^53 is its bit length, and 0 for 0."""
+    """Bit length of each magnitude: frexp's exponent, exact for integers below 2^53 (and 0 for 0)."""
     return np.frexp(magnitudes.astype(np.float64))[1].astype(np.int64)
 
 
@@ -21,7 +21,7 @@ def naf_terms(magnitudes: np.ndarray) -> np.ndarray:
 
 
 def booth_digits(magnitudes: np.ndarray) -> np.ndarray:
-    """Radix-4 modified Booth digits that are not zero: bit triples that are not all alike."""
+    """Nonzero digits of the radix-4 modified Booth form: a digit is zero where its three bits are equal."""
     doubled, total = magnitudes << 1, np.zeros_like(magnitudes)
     for place in range(0, 2 * (int(magnitudes.max(initial=0)).bit_length() // 2 + 1), 2):
         triple = (doubled >> place) & 7
@@ -30,5 +30,5 @@ def booth_digits(magnitudes: np.ndarray) -> np.ndarray:
 
 
 def trimmed_spans(magnitudes: np.ndarray) -> np.ndarray:
-    """Bits from the highest to the lowest that is set."""
+    """Bits from the highest set bit to the lowest set bit, both counted; 0 for 0."""
     return bit_lengths(magnitudes) - bit_lengths(magnitudes & -magnitudes) + (magnitudes > 0)

@@ -116,7 +116,7 @@ def _check_operand(state: _Checker, layer: dict[str, Any], operand: dict[str, An
     shape = weight_shape(layer) if weight else activation_shape(layer)
     names = [operand["file"]] if static and "file" in operand else operand.get("files", [])
     if not static and len(names) not in (0, state.samples):
-        raise state.fail(f"{here}/files", f"{len(names)} files", f"{state.samples}, one a sample")
+        raise state.fail(f"{here}/files", f"{len(names)} files", f"{state.samples}, one per sample")
     width = layer["precision"]["w_bits" if weight else "a_bits"]
     rep = operand["rep"]
     if not weight:
@@ -144,7 +144,7 @@ def _check_operand(state: _Checker, layer: dict[str, Any], operand: dict[str, An
 
 
 def _check_pad(state: _Checker, rep: dict[str, Any], width: int, here: str) -> None:
-    """Padding is a code of an `int`, and a decoded integer where codes are decoded."""
+    """pad_code is a code for kind `int`, and a decoded integer for every other kind."""
     pad = rep.get("pad_code", 0)
     low, high = stored_range(rep) if rep["kind"] == "int" else code_range(width, rep["signed"])
     if not low <= pad <= high:
@@ -185,7 +185,7 @@ def _check_expect(state: _Checker, layer: dict[str, Any], at: str) -> None:
     expect = accumulator.get("expect", [])
     here = f"{at}/accumulator/expect"
     if expect and len(expect) != state.samples:
-        raise state.fail(here, f"{len(expect)} entries", f"{state.samples}, one a sample")
+        raise state.fail(here, f"{len(expect)} entries", f"{state.samples}, one per sample")
     full = accumulator_shape(layer)
     for entry in expect:
         if entry is None:

@@ -17,7 +17,7 @@ SCHEMA = Path(__file__).with_name("manifest.schema.json")  # a link to the one i
 
 
 def check_trace(path: Path) -> Trace:
-    """Reads a trace and checks everything but the sums; raises BadInput at the first fault."""
+    """Reads a trace and checks everything but the accumulators; raises BadInput at the first fault."""
     files = storage.read_files(path)
     where = f"{path}/{MANIFEST}"
     if MANIFEST not in files:
@@ -31,7 +31,7 @@ def check_trace(path: Path) -> Trace:
 
 
 def check_schema(manifest: dict[str, Any], where: str) -> None:
-    """JSON Schema, where python3-jsonschema is installed; the checks below do not rely on it."""
+    """Checks the JSON Schema if python3-jsonschema is installed; the other checks do not rely on it."""
     try:
         import jsonschema
     except ImportError:

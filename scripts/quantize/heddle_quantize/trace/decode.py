@@ -11,7 +11,7 @@ from heddle_quantize.formats.widths import code_range
 
 
 def stored_range(rep: dict[str, Any]) -> tuple[int, int]:
-    """Lowest and highest code. A codebook's codes are indices, whatever sign its integers have."""
+    """Lowest and highest code. Codes of a codebook are indices, hence unsigned whatever its integers are."""
     if rep["kind"] == "codebook":
         return code_range(rep["bits"], False)
     if rep.get("bipolar", False):
@@ -20,7 +20,7 @@ def stored_range(rep: dict[str, Any]) -> tuple[int, int]:
 
 
 def decode(codes: np.ndarray, rep: dict[str, Any], arrays: dict[str, np.ndarray], where: str) -> np.ndarray:
-    """64-bit integers; a kind without an exact decoding is refused."""
+    """The codes as 64-bit integers; raises BadInput for a kind that has no exact decoding."""
     wide = codes.astype(np.int64)
     if rep["kind"] == "int":
         return wide

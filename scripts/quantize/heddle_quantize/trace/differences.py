@@ -41,7 +41,7 @@ def _arrays(name: str, a: np.ndarray, b: np.ndarray) -> str | None:
 
 
 def differences(first: Trace, second: Trace) -> list[str]:
-    """Manifest without digests (the files say more), documents, arrays; nothing if equal."""
+    """Differences of manifests (without the digests of files), documents and arrays; empty if there is none."""
     out: list[str] = []
     a = {k: v for k, v in first.manifest.items() if k != "files"}
     b = {k: v for k, v in second.manifest.items() if k != "files"}

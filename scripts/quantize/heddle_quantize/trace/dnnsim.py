@@ -46,7 +46,7 @@ def _check(layer: dict[str, Any], path: str) -> None:
 
 
 def write_dnnsim(trace: Trace, out: Path, force: bool) -> list[str]:
-    """Writes the folders below `out`; the names of the files written."""
+    """Writes the folders below `out` and returns the names of the files written."""
     net = UNSAFE.sub("_", trace.manifest["network"]["name"])
     model, tensors = out / "models" / net, out / "net_traces" / net
     if (model / "model.csv").exists() and not force:
@@ -75,7 +75,7 @@ def write_dnnsim(trace: Trace, out: Path, force: bool) -> list[str]:
 
 
 def _precision(layer: dict[str, Any]) -> tuple[int, int, int, int]:
-    """Unsigned tensors get a bit more: that format always counts a sign bit."""
+    """Unsigned tensors get one bit more because that format always counts a sign bit."""
     act, weight = layer_operand(layer, "activation"), layer_operand(layer, "weight")
     a_fraction, w_fraction = -_exponent(act), -_exponent(weight)
     a_bits = layer["precision"]["a_bits"] + (not act["rep"]["signed"])

@@ -5,23 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 ARRAY_OPS = ("conv2d", "linear", "matmul")
-OTHER_OPS = (
-    "add",
-    "mul",
-    "concat",
-    "maxpool",
-    "avgpool",
-    "norm",
-    "activation",
-    "softmax",
-    "reshape",
-    "transpose",
-    "slice",
-    "pad",
-    "upsample",
-    "embedding",
-    "other",
-)
 
 
 def activation_shape(layer: dict[str, Any]) -> tuple[int, ...]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""stats/<layer>.json: what an array layer's integers look like (traces/FORMAT.md).
+"""Statistics of an array layer's integers, the file stats/<layer>.json (traces/FORMAT.md).
 
 Everything is a count over decoded integers, so that equal tensors give equal files.
 """
@@ -26,7 +26,7 @@ def _histogram(keys: np.ndarray, weights: np.ndarray | None = None) -> list[int]
 
 
 def _codes(values: np.ndarray) -> dict[str, Any]:
-    """Exact counts where there are at most 256 codes; else buckets of sign and bit length."""
+    """Counts of every code if their range is at most 256, otherwise counts by sign and bit length."""
     low, high = int(values.min()), int(values.max())
     if high - low < EXACT_CODES:
         return {"lowest": low, "counts": _histogram(values - low)}
@@ -38,7 +38,7 @@ def _codes(values: np.ndarray) -> dict[str, Any]:
 
 
 def _largest_of_groups(magnitudes: np.ndarray, size: int) -> np.ndarray:
-    """Maxima over groups of `size` along the last axis; a shorter last group is a group."""
+    """Maxima over groups of `size` along the last axis; the last group may be shorter."""
     return np.maximum.reduceat(magnitudes, np.arange(0, magnitudes.shape[-1], size), axis=-1)
 
 
@@ -90,7 +90,7 @@ def _positions_by_channel(values: np.ndarray) -> np.ndarray:
 
 
 def layer_statistics(trace: Trace, layer: dict[str, Any]) -> dict[str, Any]:
-    """Of every operand whose codes the trace holds, all samples together."""
+    """Statistics of every operand whose codes the trace holds, all samples together."""
     out: dict[str, Any] = {"format": "heddle-layer-statistics", "version": [1, 0], "layer": layer["id"]}
     for role in ("activation", "weight"):
         operand = layer_operand(layer, role)
@@ -118,7 +118,7 @@ def attach(trace: Trace) -> Trace:
 
 
 def check(trace: Trace, layer: dict[str, Any], pointer: str) -> None:
-    """A stated file says what the codes say, as far as the trace still holds them."""
+    """Checks the stated file against the codes that the trace holds."""
     stated = trace.documents.get(layer["stats"])
     if not isinstance(stated, dict) or stated.get("layer") != layer["id"]:
         raise BadInput(

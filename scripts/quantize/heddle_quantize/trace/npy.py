@@ -26,7 +26,7 @@ def to_bytes(array: np.ndarray) -> bytes:
 
 
 def from_bytes(data: bytes, where: str) -> np.ndarray:
-    """Parses a file strictly; every deviation is bad input naming the file."""
+    """Parses a file; every deviation from the subset raises BadInput with the name `where`."""
     if data[:8] != MAGIC:
         raise BadInput(where, f"first bytes {data[:8]!r}", ".npy format version 1.0")
     length = int.from_bytes(data[8:10], "little")

@@ -41,7 +41,7 @@ def _operand(values: np.ndarray, signed: bool, zero: int) -> dict[str, Any]:
 
 
 def stats(trace: Trace) -> list[dict[str, Any]]:
-    """One row an array layer; activations over all samples."""
+    """One row per array layer; activations of all samples together."""
     rows = []
     for layer in trace.manifest["layers"]:
         if layer["op"] not in ARRAY_OPS:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Integer re-execution: recomputes the accumulators a trace states, from its codes alone.
+"""Recomputes the accumulators that a trace states, from its codes alone.
 
-Pure numpy in 64-bit integers, one gathered window at a time, and nothing of the torch executor
-that wrote the trace: two programs have to agree.
+It uses numpy's 64-bit integers and shares no code with the torch executor that wrote the trace, so that an
+agreement means something.
 """
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _chunks(index: np.ndarray, products: int) -> Iterator[np.ndarray]:
 
 
 def recompute(trace: Trace, limit: int | None = None) -> list[LayerCheck]:
-    """Recomputes every stated accumulator (at most `limit` a layer and sample, evenly spread)."""
+    """Recomputes every stated accumulator, or at most `limit` evenly spread ones per layer and sample."""
     checks = []
     for layer in trace.manifest["layers"]:
         if layer["op"] not in ARRAY_OPS:

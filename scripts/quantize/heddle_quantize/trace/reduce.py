@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Traces with less in them: weights without samples, statistics, or shapes alone."""
+"""Reduces a trace to its weights, its statistics or its shapes."""
 from __future__ import annotations
 
 import copy
@@ -10,8 +10,8 @@ from heddle_quantize.trace.trace import Trace
 
 
 def reduce_to(trace: Trace, content: str) -> Trace:
-    """`values` keeps everything; `weights` drops what samples made; `statistics` keeps the
-    statistics files in place of all tensors; `shapes` drops them too."""
+    """`values` keeps everything; `weights` drops what depends on samples; `statistics` drops all tensors
+    and keeps the statistics files; `shapes` drops those as well."""
     if content == "values":
         return trace
     manifest = copy.deepcopy(trace.manifest)

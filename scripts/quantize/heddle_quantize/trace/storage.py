@@ -21,7 +21,7 @@ MANIFEST_BYTES_MAX = 64 << 20
 
 
 def created() -> str | None:
-    """The build time of reproducible-builds.org, or None: a clock would change the bytes."""
+    """The time of SOURCE_DATE_EPOCH (reproducible-builds.org) if set; the clock would change the trace's bytes."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if epoch is None:
         return None
@@ -50,7 +50,7 @@ def serialise(trace: Trace) -> dict[str, bytes]:
 
 
 def write(trace: Trace, path: Path, force: bool = False) -> None:
-    """Writes a directory, or a tar if the name ends in .tar; never leaves half a trace."""
+    """Writes a directory, or a tar if the name ends in .tar. A failure leaves no partial trace."""
     path = Path(path)
     if path.exists() and not force:
         raise BadInput(str(path), "an existing file", "a new name", "--force overwrites")
@@ -91,7 +91,7 @@ def _remove(path: Path) -> None:
 
 
 def _replace(temporary: Path, path: Path) -> None:
-    # rename cannot replace a directory that is not empty: step the old one aside first
+    # rename cannot replace a directory that is not empty, so the old one is moved away first
     if path.is_dir():
         aside = path.with_name(f".{path.name}.old{os.getpid()}")
         path.rename(aside)
@@ -103,7 +103,7 @@ def _replace(temporary: Path, path: Path) -> None:
 
 
 def read_files(path: Path) -> dict[str, bytes]:
-    """The raw files of a trace; refuses anything that is neither a directory nor a plain tar."""
+    """The raw files of a trace, which is a directory or an uncompressed tar."""
     path = Path(path)
     if path.is_dir():
         return {str(p.relative_to(path)): p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()}
@@ -120,7 +120,7 @@ def read_files(path: Path) -> dict[str, bytes]:
 
 
 def parse_manifest(blob: bytes, where: str) -> dict[str, Any]:
-    """The manifest, duplicate keys refused, major version checked."""
+    """The manifest; refuses duplicate keys and another major version."""
     if len(blob) > MANIFEST_BYTES_MAX:
         raise BadInput(where, f"{len(blob)} bytes", f"at most {MANIFEST_BYTES_MAX}")
 
@@ -145,7 +145,7 @@ def parse_manifest(blob: bytes, where: str) -> dict[str, Any]:
 
 
 def read(path: Path) -> Trace:
-    """A trace with all its arrays; digests are checked by `trace_check`, not here."""
+    """A trace with all its arrays; check_trace checks the digests, this function does not."""
     files = read_files(path)
     where = f"{path}/{MANIFEST}"
     if MANIFEST not in files:
@@ -156,7 +156,7 @@ def read(path: Path) -> Trace:
 
 
 def parse(manifest: dict[str, Any], files: dict[str, bytes], path: Path) -> Trace:
-    """Arrays and documents of a trace's files; anything else is left to the checks."""
+    """Arrays and documents of a trace's files; check_trace reports any other file."""
     trace = Trace(manifest)
     for name, data in files.items():
         if name.endswith(".npy"):

@@ -28,7 +28,7 @@ class Trace:
 
 
 class FileNames:
-    """File stems of layers: unique even where two ids differ in replaced characters only."""
+    """File name stems of layers; they stay unique where two ids differ only in characters that are replaced."""
 
     def __init__(self) -> None:
         self._stems: dict[str, str] = {}

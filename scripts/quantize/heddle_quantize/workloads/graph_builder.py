@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes graphs by hand with few words: what the two language models share."""
+"""Builds graphs node by node; the two language models share it."""
 from __future__ import annotations
 
 from typing import Any

@@ -90,7 +90,7 @@ class _Model:
         return self.b.emit(f"{name}.rope", "rope", [value], {"cos": self.w["cos"][here], "sin": self.w["sin"][here]})
 
     def cached(self, layer: int, part: str, value: str) -> str:
-        """Keys or values of all tokens so far, one copy a query head."""
+        """Keys or values of all tokens so far, one copy per query head."""
         if self.past:
             value = self.b.emit(f"l{layer}.{part}.all", "concat", [f"cache.{layer}.{part}", value], axis=2)
         return self.b.emit(f"l{layer}.{part}.shared", "repeat", [value], axis=1, times=self.c.heads // self.c.kv_heads)
@@ -192,7 +192,7 @@ def decode(root: Path) -> Workload:
         return Labelled(feeds, windows[:, -1:])
 
     search, held_out = (step(_windows(golden, s)) for s in ((0, 1), (2, 3, 4)))
-    # a step sees one token a window: ranges need many more windows than prefill's do
+    # a step sees one token per window, so its ranges need many more windows than a prefill's
     calib = step(_windows(golden, (0, 1), CALIBRATION_STEP)).feeds
 
     def check_golden() -> list[Golden]:

@@ -13,7 +13,7 @@ from heddle_quantize.search.task import Labelled
 from heddle_quantize.workloads.workload import Golden, Workload, compare, load_npz, source
 
 SAMPLES = 4
-# One unit of the last accumulator moves a score by 0.04: scores within this are equal accumulators.
+# One unit of the last accumulator moves a score by 0.04: scores that differ by less come from equal accumulators.
 TOLERANCE = 1e-4
 
 

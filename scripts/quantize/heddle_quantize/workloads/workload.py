@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a loader hands over."""
+"""A network of the workloads folder with its data, as its loader returns it."""
 from __future__ import annotations
 
 import hashlib
@@ -19,7 +19,7 @@ from heddle_quantize.search.task import Labelled
 
 @dataclass
 class Golden:
-    """How many reference values agree; `tolerance` 0 means equal to the bit."""
+    """How many reference values agree; `tolerance` 0 demands equal values."""
 
     name: str
     compared: int

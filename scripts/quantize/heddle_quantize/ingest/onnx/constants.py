@@ -42,7 +42,7 @@ def _range(s: Importer, n: OnnxNode) -> None:
 
 
 def _fold_only(fold: Callable[..., np.ndarray]) -> Handler:
-    """What exporters compute shapes with; never on the network's values."""
+    """An operator that exporters use on shapes; values of the network are refused."""
 
     def run(s: Importer, n: OnnxNode) -> None:
         s.fold(n, fold(*[s.const(n, i) for i in range(len(n.inputs))]))

@@ -41,7 +41,7 @@ class Importer:
         self.graph = Graph(path.stem, {}, [], [])
         self.consts: dict[str, np.ndarray] = {}
         self.sample: dict[str, torch.Tensor] = {}
-        self.names: dict[str, str] = {}  # ONNX value -> IR value
+        self.names: dict[str, str] = {}  # ONNX value -> value of the graph
         self.ids: set[str] = set()
         self.opset = 0
 
@@ -60,7 +60,7 @@ class Importer:
         return found
 
     def taken(self, node: OnnxNode, first: int) -> None:
-        """Called after each node; IR nodes from `first` on are its."""
+        """Called after each ONNX node; the graph's nodes from index `first` on were made by it."""
 
     def run(self) -> Graph:
         self._header()
@@ -159,7 +159,7 @@ class Importer:
         return None if found is None else [int(a) for a in found.reshape(-1)]
 
     def const(self, node: OnnxNode, index: int, default: Any = None) -> Any:
-        """An input that has to be known now."""
+        """An input that must be a constant."""
         if index >= len(node.inputs) or not node.inputs[index]:
             return default
         name = node.inputs[index]
@@ -174,7 +174,7 @@ class Importer:
         return list(self.sample[self.names[node.inputs[index]]].shape)
 
     def value(self, node: OnnxNode, index: int) -> str:
-        """The IR value of an input; a constant becomes one of the graph's."""
+        """The graph's value of an input; a constant of the file becomes one of the graph."""
         name = node.inputs[index]
         if name in self.names:
             return self.names[name]
@@ -194,7 +194,7 @@ class Importer:
         name: str | None = None,
         **attrs: Any,
     ) -> str:
-        """Adds an IR node for the node's output `position` (or an inner step called `name`)."""
+        """Adds a node to the graph for the ONNX node's output `position` (or an inner step called `name`)."""
         ident = self._unique(name or (node.name if len(node.outputs) < 2 else f"{node.name}.{position}"))
         kept = {k: v for k, v in (params or {}).items() if v is not None}
         made = Node(ident, op, inputs, attrs, kept)

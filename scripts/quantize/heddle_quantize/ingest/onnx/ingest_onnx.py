@@ -24,7 +24,7 @@ HANDLERS: dict[str, Handler] = {
 
 
 def check_batch(graph: Graph, path: Path) -> None:
-    """Two samples together must give what they give alone: nothing mixed the batch."""
+    """Checks that two samples give together what each gives alone: no operation mixes the batch."""
     rng = np.random.default_rng(1)
     tokens = any(n.op == "embedding" for n in graph.nodes)
     feeds = {

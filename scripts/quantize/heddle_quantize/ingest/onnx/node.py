@@ -9,7 +9,7 @@ from heddle_quantize.base.errors import BadInput
 
 
 def _text(value: str | bytes) -> str:
-    """protobuf hands over text that is not UTF-8 as bytes."""
+    """The text as str; protobuf returns text that is not UTF-8 as bytes."""
     return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QONNX graphs: networks that come quantised, with their widths and scales in the nodes.
+"""QONNX graphs, whose nodes state how the network is quantised: widths, scales and zero points.
 
 `Quant` is y = (round(clamp(x/s + z, low, high)) - z) * s with ties to even, `BipolarQuant` y = s
 where x >= 0 and -s elsewhere. On a constant they make weights; on a computed value they stay.
@@ -23,18 +23,18 @@ from heddle_quantize.ingest.onnx.node import OnnxNode
 from heddle_quantize.quantize.plan import LayerQuant, Plan
 
 DOMAINS = ("onnx.brevitas", "finn.custom_op.general", "qonnx.custom_op.general")
-# What hands on codes as they are: the array operation behind it still sees the quantiser's.
+# Operations that move codes without changing them: an array operation behind them reads the quantiser's codes.
 KEEPS_CODES = ("reshape", "transpose", "maxpool", "slice", "select")
 BITS_MAX = 16
 
 
 class QonnxImporter(Importer):
-    """Besides the graph: what was quantised how, by ONNX value and by IR node."""
+    """Also records how values are quantised, by ONNX value and by node of the graph."""
 
     def __init__(self, model: Any, path: Path) -> None:
         super().__init__(model, path, HANDLERS)
         self.weights: dict[str, QParams] = {}  # ONNX constants that a quantiser made
-        self.values: dict[str, QParams] = {}  # IR nodes of kind `quant`
+        self.values: dict[str, QParams] = {}  # nodes of kind `quant`
         self.plan = Plan({})
 
     def handler(self, node: OnnxNode) -> Any:
@@ -50,8 +50,8 @@ class QonnxImporter(Importer):
             if made is None:
                 raise self.refuse(
                     node,
-                    f"scales of shape {params.scale.shape} for a tensor of " f"shape {tuple(value.shape)}",
-                    "one, or one a filter",
+                    f"scales of shape {params.scale.shape} for a tensor of shape {tuple(value.shape)}",
+                    "one, or one per filter",
                 )
             self.weights[node.outputs[0]] = made
             self.fold(node, rounded_to_codes(value, made).numpy())
@@ -98,7 +98,7 @@ class QonnxImporter(Importer):
             raise self.refuse(node, "a scale that is not above zero", "positive finite scales")
 
     def taken(self, node: OnnxNode, first: int) -> None:
-        """Constants that only move keep their quantisation; array operations look theirs up."""
+        """Transposed constants keep their quantisation; each array operation gets that of its operands."""
         if node.op == "Transpose" and node.inputs[0] in self.weights:
             params = self.weights[node.inputs[0]]
             if params.axis is not None:
@@ -133,11 +133,11 @@ class QonnxImporter(Importer):
             raise self.refuse(node, f"alpha {node.attrs['alpha']:g}", "1: codes cannot be scaled")
         if params.axis is None:
             return params
-        # the IR keeps filters first; matrix products may have them last
+        # the graph keeps filters first; matrix products of ONNX may have them last
         last = node.op == "MatMul" or (node.op == "Gemm" and not node.attrs.get("transB", 0))
         filters = 1 if last else 0
         if params.axis != filters:
-            raise self.refuse(node, f"weight scales along axis {params.axis}", "one a filter")
+            raise self.refuse(node, f"weight scales along axis {params.axis}", "one per filter")
         return replace(params, axis=0)
 
 
@@ -151,7 +151,7 @@ def _per_filter(params: QParams, shape: torch.Size) -> QParams | None:
 
 
 def ingest_qonnx(path: Path) -> tuple[Graph, Plan]:
-    """The graph as it is and the quantisation of its array operations."""
+    """The graph of the file and the quantisation of its array operations."""
     importer = QonnxImporter(load(path), path)
     graph = prune(importer.run())
     check_graph(graph)

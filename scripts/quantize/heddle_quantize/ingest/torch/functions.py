@@ -117,7 +117,7 @@ def _transpose(s: GraphWalk, node: torch.fx.Node, args: Args, kwargs: dict[str, 
 
 
 def _parts(s: GraphWalk, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) -> None:
-    """chunk, split and unbind: several values, picked by index afterwards."""
+    """chunk, split and unbind make several values, which the module then picks by index."""
     name = getattr(node.target, "__name__", str(node.target))
     value = s.value(node, args[0])
     unbind = name == "unbind"
@@ -150,7 +150,7 @@ def _squeeze(s: GraphWalk, node: torch.fx.Node, args: Args, kwargs: dict[str, An
 
 
 def _expand(s: GraphWalk, node: torch.fx.Node, args: Args, kwargs: dict[str, Any]) -> None:
-    """Along the batch only: what joins it to other values broadcasts by itself."""
+    """Expands along the batch only, which needs no node: operations on the value broadcast it."""
     value = s.value(node, args[0])
     sizes = list(args[1]) if isinstance(args[1], (tuple, list)) else list(args[1:])
     if sizes[0] not in (BATCH, -1) or any(n not in (-1, d) for n, d in zip(sizes[1:], s.shape(value)[1:])):

@@ -53,7 +53,7 @@ class Handlers:
 class GraphWalk:
     """Walks the traced graph.
 
-    `values` says which IR value stands for an fx node, `many` which values stand for one that
+    `values` says which value of the graph stands for an fx node, `many` which values stand for one that
     makes several, `static` holds what is a number or a shape and no tensor.
     """
 
@@ -89,7 +89,7 @@ class GraphWalk:
         return BadInput(f"model '{self.graph.name}': node '{node.name}'", found, expected)
 
     def value(self, user: torch.fx.Node, arg: Any) -> str:
-        """The IR value of an argument; numbers become constants."""
+        """The graph's value of an argument; numbers become constants."""
         if isinstance(arg, torch.fx.Node):
             if arg not in self.values:
                 raise self.refuse(user, f"'{arg.name}', which is no tensor", "a tensor")
@@ -145,7 +145,7 @@ class GraphWalk:
         self.graph.outputs = [self.values[node.args[0]]]
 
     def _plain(self, value: Any) -> Any:
-        """Arguments with numbers and shapes in the place of the nodes that compute them."""
+        """The arguments, with nodes that compute numbers or shapes replaced by these."""
         return torch.fx.node.map_arg(value, lambda n: self.static.get(n, n))
 
     def _call_module(self, node: torch.fx.Node) -> None:
@@ -173,7 +173,7 @@ class GraphWalk:
         handler(self, node, args, dict(self._plain(dict(node.kwargs))))
 
     def _call_static(self, node: torch.fx.Node, args: list[Any]) -> bool:
-        """Shapes, and arithmetic on them; whether this node was one of those."""
+        """Computes shapes and arithmetic on them; returns whether the node was one of these."""
         if node.target is builtins.getattr and args[1] == "shape":
             self.static[node] = self._size(self.value(node, args[0]))
             return True
@@ -210,7 +210,7 @@ class GraphWalk:
 
 
 def first_feed(shape: tuple[int, ...], tokens: bool) -> np.ndarray:
-    """A small batch of noise; of zeros where the module looks its input up in a table."""
+    """A small batch of noise, or of zeros if the module uses its input as token ids."""
     if tokens:
         return np.zeros((SAMPLES,) + shape, np.float32)
     return np.random.default_rng(0).standard_normal((SAMPLES,) + shape).astype(np.float32)

@@ -17,7 +17,7 @@ HANDLERS = Handlers(MODULES, FUNCTIONS, METHODS)
 
 
 def ingest_module(module: nn.Module, name: str, input_shape: tuple[int, ...]) -> Graph:
-    """`input_shape` leaves out the batch. The graph is held against the module on one input."""
+    """`input_shape` leaves out the batch. The graph's output is compared with the module's on one input."""
     walk = GraphWalk(module, name, input_shape, HANDLERS)
     graph = walk.run()
     feed = first_feed(input_shape, walk.tokens)
@@ -29,7 +29,7 @@ def ingest_module(module: nn.Module, name: str, input_shape: tuple[int, ...]) ->
     if expected.shape != got.shape or np.abs(expected - got).max() > tolerance:
         raise BadInput(
             f"model '{name}'",
-            "outputs of the ingested graph that differ from the " "module's",
+            "outputs of the ingested graph that differ from the module's",
             f"agreement within {tolerance:.2g}",
         )
     return graph

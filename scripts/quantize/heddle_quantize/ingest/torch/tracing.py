@@ -14,7 +14,7 @@ from torch import nn
 
 
 def _unpack(proxy: torch.fx.Proxy) -> Iterator[Any]:
-    """Iteration over a proxy, which is possible where the bytecode says how many are wanted."""
+    """Iterates over a proxy; the caller's bytecode says how many values it unpacks."""
     frame = inspect.currentframe()
     caller = None if frame is None else frame.f_back
     if caller is not None:
