@@ -57,14 +57,32 @@ class Builder:
     def conv(self, layer: dict, source: str, have: list) -> tuple:
         source = self.fit(source, have, [layer["C"], layer["H"], layer["W"]], layer["name"])
         group = layer["precision_group"] - 1
-        ident = self.add({
-            "id": layer["name"], "op": "conv2d", "inputs": [source],
-            "shape": {"N": 1, "C": layer["C"], "H": layer["H"], "W": layer["W"], "K": layer["K"], "R": layer["R"],
-                      "S": layer["S"], "OH": layer["Ho"], "OW": layer["Wo"]},
-            "stride": [layer["stride"]] * 2, "pads": [layer["pad"]] * 4, "groups": layer["groups"],
-            "operands": operands(source, True),
-            "precision": {"a_bits": PROFILES["act_conv"][self.network][self.profile][group],
-                          "w_bits": PROFILES["conv_weight_prec_loom"][self.network][self.profile]}})
+        ident = self.add(
+            {
+                "id": layer["name"],
+                "op": "conv2d",
+                "inputs": [source],
+                "shape": {
+                    "N": 1,
+                    "C": layer["C"],
+                    "H": layer["H"],
+                    "W": layer["W"],
+                    "K": layer["K"],
+                    "R": layer["R"],
+                    "S": layer["S"],
+                    "OH": layer["Ho"],
+                    "OW": layer["Wo"],
+                },
+                "stride": [layer["stride"]] * 2,
+                "pads": [layer["pad"]] * 4,
+                "groups": layer["groups"],
+                "operands": operands(source, True),
+                "precision": {
+                    "a_bits": PROFILES["act_conv"][self.network][self.profile][group],
+                    "w_bits": PROFILES["conv_weight_prec_loom"][self.network][self.profile],
+                },
+            }
+        )
         return ident, [layer["K"], layer["Ho"], layer["Wo"]]
 
     def fc(self, layer: dict, source: str, have: list) -> tuple:
@@ -74,10 +92,16 @@ class Builder:
         flat = source
         if layer["in_shape"][1:] != [1, 1]:
             flat = self.other(f"{layer['name']}/flatten", "reshape", [source], [layer["C"]])
-        ident = self.add({
-            "id": layer["name"], "op": "linear", "inputs": [flat],
-            "shape": {"N": 1, "M": 1, "C": layer["C"], "K": layer["K"]},
-            "operands": operands(flat, False), "precision": {"a_bits": bits, "w_bits": bits}})
+        ident = self.add(
+            {
+                "id": layer["name"],
+                "op": "linear",
+                "inputs": [flat],
+                "shape": {"N": 1, "M": 1, "C": layer["C"], "K": layer["K"]},
+                "operands": operands(flat, False),
+                "precision": {"a_bits": bits, "w_bits": bits},
+            }
+        )
         return ident, [layer["K"], 1, 1]
 
 
@@ -90,7 +114,7 @@ def inception(build: Builder, members: list, source: str, have: list) -> tuple:
     for layer in members:
         branch = layer["name"].split("/")[1]
         if branch.endswith("_reduce"):
-            reduced[branch[:-len("_reduce")]] = build.conv(layer, source, have)
+            reduced[branch[: -len("_reduce")]] = build.conv(layer, source, have)
         elif branch in reduced:
             ends.append(build.conv(layer, *reduced[branch]))
         elif branch == "pool_proj":
@@ -119,16 +143,26 @@ def manifest(network: str, profile: str) -> dict:
         source, have = add(layers[i], source, have)
         i += 1
     return {
-        "format": "heddle-trace", "version": [1, 0], "samples": 0,
-        "network": {"name": f"{network} ({profile} profile)", "task": "classification", "inputs": ["data"], "outputs": [source]},
+        "format": "heddle-trace",
+        "version": [1, 0],
+        "samples": 0,
+        "network": {
+            "name": f"{network} ({profile} profile)",
+            "task": "classification",
+            "inputs": ["data"],
+            "outputs": [source],
+        },
         "provenance": {
             "tool": "configs/networks/make_networks.py",
             "shapes": data["provenance"],
             "activation_precision": PROFILES["act_conv_provenance"][network][profile],
             "fc_precision": PROFILES["fc_prec_provenance"].get(network),
             "weight_precision": PROFILES["conv_weight_prec_loom_provenance"],
-            "notes": "shapes and precisions only; the graph between the layers is inferred (see the tool)"},
-        "layers": build.layers, "files": {}}
+            "notes": "shapes and precisions only; the graph between the layers is inferred (see the tool)",
+        },
+        "layers": build.layers,
+        "files": {},
+    }
 
 
 def files(network: str, profile: str) -> dict:

@@ -21,10 +21,17 @@ import torch.nn.functional as F
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from heddle_quantize import calibrate, export, ingest_fx, profile, trace_file  # noqa: E402
-from heddle_quantize.metrics import psnr_db, relative  # noqa: E402
-from heddle_quantize.profile import Labelled, Task  # noqa: E402
-from heddle_quantize.progress import Progress, say  # noqa: E402
+from heddle_quantize.base.progress import Progress, say  # noqa: E402
+from heddle_quantize.export.exporter import ExportOptions, export  # noqa: E402
+from heddle_quantize.ingest.torch.ingest_module import ingest_module  # noqa: E402
+from heddle_quantize.quantize.calibrate import calibrate  # noqa: E402
+from heddle_quantize.quantize.plan import build_plan  # noqa: E402
+from heddle_quantize.quantize.tensor_params import Options  # noqa: E402
+from heddle_quantize.search.find_profile import find_profile  # noqa: E402
+from heddle_quantize.search.metrics import psnr_db, relative  # noqa: E402
+from heddle_quantize.search.task import Labelled, Task  # noqa: E402
+from heddle_quantize.trace import storage  # noqa: E402
+from heddle_quantize.trace.trace import Trace  # noqa: E402
 
 SIGMA = 25.0 / 255.0
 WIDTH, DEPTH = 32, 10
@@ -60,8 +67,10 @@ def photograph(name: str) -> np.ndarray:
     """One photograph, grey, 0 to 1."""
     import skimage.color
     import skimage.data
+
     if name in ("china", "flower"):
         from sklearn.datasets import load_sample_image
+
         image = load_sample_image(f"{name}.jpg")
     else:
         image = getattr(skimage.data, name)()
@@ -77,7 +86,7 @@ def crops(names: tuple[str, ...], per_image: int, rng: np.random.Generator) -> L
         for _ in range(per_image):
             y = int(rng.integers(0, image.shape[0] - CROP + 1))
             x = int(rng.integers(0, image.shape[1] - CROP + 1))
-            clean.append(image[None, y:y + CROP, x:x + CROP])
+            clean.append(image[None, y : y + CROP, x : x + CROP])
     target = np.stack(clean)
     noise = rng.standard_normal(target.shape).astype(np.float32) * np.float32(SIGMA)
     return Labelled({"noisy": target + noise}, target)
@@ -90,7 +99,7 @@ def batch_of(images: list[np.ndarray], rng: np.random.Generator) -> torch.Tensor
         image = images[int(rng.integers(len(images)))]
         y = int(rng.integers(0, image.shape[0] - PATCH + 1))
         x = int(rng.integers(0, image.shape[1] - PATCH + 1))
-        patch = np.rot90(image[y:y + PATCH, x:x + PATCH], int(rng.integers(4)))
+        patch = np.rot90(image[y : y + PATCH, x : x + PATCH], int(rng.integers(4)))
         out.append(patch[:, ::-1] if rng.integers(2) else patch)
     return torch.from_numpy(np.stack(out)[:, None].copy())
 
@@ -115,55 +124,73 @@ def train(steps: int, seed: int) -> Denoiser:
     return net.eval()
 
 
-def export_trace(net: Denoiser, args: argparse.Namespace) -> trace_file.Trace:
+def export_trace(net: Denoiser, args: argparse.Namespace) -> Trace:
     rng = np.random.default_rng(args.seed + 1)
-    calib, search, held_out = (crops(TRAINING, 2, rng), crops(SEARCH, 4, rng),
-                               crops(HELD_OUT, 6, rng))
-    graph = ingest_fx.ingest_module(net, "denoiser-16b", (1, CROP, CROP))
+    calib, search, held_out = (crops(TRAINING, 2, rng), crops(SEARCH, 4, rng), crops(HELD_OUT, 6, rng))
+    graph = ingest_module(net, "denoiser-16b", (1, CROP, CROP))
     graph.task = "denoising of grey photographs, Gaussian noise of sigma 25/255"
-    options = calibrate.Options("fixed", 16)
-    task = Task(graph, calibrate.calibrate(graph, calib.feeds, 4), options, "psnr_db", 4)
-    widths, report = profile.find_profile(task, search, args.target)
+    options = Options("fixed", 16)
+    task = Task(graph, calibrate(graph, calib.feeds, 4), options, "psnr_db", 4)
+    widths, report = find_profile(task, search, args.target)
     noisy_db = psnr_db(held_out.feeds["noisy"], held_out.labels)
     float_db = task.score(held_out, None, False)
     quant_db = task.score(held_out, widths, True)
-    say(f"held-out PSNR: noisy {noisy_db:.3f} dB, float {float_db:.3f} dB, "
-        f"quantised {quant_db:.3f} dB; {report['evaluations']} evaluations")
+    say(
+        f"held-out PSNR: noisy {noisy_db:.3f} dB, float {float_db:.3f} dB, "
+        f"quantised {quant_db:.3f} dB; {report['evaluations']} evaluations"
+    )
     for name, (a_bits, w_bits) in widths.items():
         say(f"  {name}: Pa {a_bits}, Pw {w_bits}")
-    accuracy = {"metric": "psnr_db", "float": float_db, "quantized": quant_db,
-                "relative": relative("psnr_db", quant_db, float_db), "split": "held-out",
-                "n": int(len(held_out.labels)), "noisy_psnr_db": noisy_db,
-                "search": {**report, "split": "search"}}
+    accuracy = {
+        "metric": "psnr_db",
+        "float": float_db,
+        "quantized": quant_db,
+        "relative": relative("psnr_db", quant_db, float_db),
+        "split": "held-out",
+        "n": int(len(held_out.labels)),
+        "noisy_psnr_db": noisy_db,
+        "search": {**report, "split": "search"},
+    }
     digest = hashlib.sha256(b"".join(photograph(n).tobytes() for n in TRAINING)).hexdigest()
     provenance = {
-        "seed": args.seed, "command": ["scripts/quantize/train_denoiser.py"],
-        "source_model": {"kind": "torch", "file": "scripts/quantize/train_denoiser.py",
-                         "steps": args.steps},
-        "calibration": {"name": "photographs " + " ".join(TRAINING), "sha256": digest,
-                        "samples": int(len(calib.labels))},
-        "search_photographs": list(SEARCH), "held_out_photographs": list(HELD_OUT),
-        "method": {"scheme": "fixed point, powers of two",
-                   "search": f"Judd et al., PSNR in dB >= {args.target:g} of the float network's"},
+        "seed": args.seed,
+        "command": ["scripts/quantize/train_denoiser.py"],
+        "source_model": {"kind": "torch", "file": "scripts/quantize/train_denoiser.py", "steps": args.steps},
+        "calibration": {
+            "name": "photographs " + " ".join(TRAINING),
+            "sha256": digest,
+            "samples": int(len(calib.labels)),
+        },
+        "search_photographs": list(SEARCH),
+        "held_out_photographs": list(HELD_OUT),
+        "method": {
+            "scheme": "fixed point, powers of two",
+            "search": f"Judd et al., PSNR in dB >= {args.target:g} of the float network's",
+        },
         "licence": "weights and codes Apache-2.0; the sample is a crop of scikit-image's chelsea, "
-                   "CC0 by Stefan van der Walt"}
-    plan = calibrate.build_plan(graph, task.ranges, widths, options)
-    return export.export(graph, plan, [{"noisy": held_out.feeds["noisy"][:1]}],
-                         export.ExportOptions(EXPECT_LIMIT, args.seed, provenance, accuracy))
+        "CC0 by Stefan van der Walt",
+    }
+    plan = build_plan(graph, task.ranges, widths, options)
+    return export(
+        graph,
+        plan,
+        [{"noisy": held_out.feeds["noisy"][:1]}],
+        ExportOptions(EXPECT_LIMIT, args.seed, provenance, accuracy),
+    )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("traces"), help="folder for the trace")
     parser.add_argument("--steps", type=int, default=1600)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--target", type=float, default=0.999,
-                        help="share of the float network's PSNR in dB that must remain")
-    parser.add_argument("--weights", type=Path,
-                        help=".npz of trained weights: read if it exists, written if not")
+    parser.add_argument(
+        "--target", type=float, default=0.999, help="share of the float network's PSNR in dB that must remain"
+    )
+    parser.add_argument("--weights", type=Path, help=".npz of trained weights: read if it exists, written if not")
     args = parser.parse_args()
-    # one thread: the order of float additions, and so the weights, must not depend on the machine
+    # With one thread the order of float additions, and so the weights, does not depend on the number of cores. It
+    # still depends on the processor's vector extensions (AVX2, AVX-512), by which torch chooses its kernels.
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     if args.weights is not None and args.weights.exists():
@@ -174,7 +201,7 @@ def main() -> int:
         net = train(args.steps, args.seed)
         if args.weights is not None:
             np.savez(args.weights, **{k: v.numpy() for k, v in net.state_dict().items()})
-    trace_file.write(export_trace(net, args), args.out / "denoiser-16b.trace", force=True)
+    storage.write(export_trace(net, args), args.out / "denoiser-16b.trace", force=True)
     return 0
 
 

@@ -20,10 +20,18 @@ import torch.nn.functional as F
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from heddle_quantize import calibrate, export, ingest_fx, profile, trace_file  # noqa: E402
-from heddle_quantize.metrics import relative  # noqa: E402
-from heddle_quantize.profile import Labelled, Task  # noqa: E402
-from heddle_quantize.progress import say  # noqa: E402
+from heddle_quantize.base.progress import say  # noqa: E402
+from heddle_quantize.export.exporter import ExportOptions, export  # noqa: E402
+from heddle_quantize.graph.graph import Graph  # noqa: E402
+from heddle_quantize.ingest.torch.ingest_module import ingest_module  # noqa: E402
+from heddle_quantize.quantize.calibrate import calibrate  # noqa: E402
+from heddle_quantize.quantize.plan import build_plan  # noqa: E402
+from heddle_quantize.quantize.tensor_params import Options  # noqa: E402
+from heddle_quantize.search.find_profile import find_profile  # noqa: E402
+from heddle_quantize.search.metrics import relative  # noqa: E402
+from heddle_quantize.search.task import Labelled, Task  # noqa: E402
+from heddle_quantize.trace import storage  # noqa: E402
+from heddle_quantize.trace.trace import Trace  # noqa: E402
 
 MEAN = 0.31  # of the training pixels: makes the first layer's input signed
 TRAIN, VALIDATION = 1100, 300
@@ -61,6 +69,7 @@ class DigitNet(nn.Module):
 def load_data(seed: int) -> tuple[np.ndarray, np.ndarray, str]:
     """Shuffled images in [-MEAN, 1-MEAN], labels, and the digest of the original pixels."""
     from sklearn.datasets import load_digits
+
     digits = load_digits()
     pixels = torch.from_numpy(digits.images.astype(np.float32) / 16.0)[:, None]
     large = F.interpolate(pixels, scale_factor=2, mode="bilinear", align_corners=False)
@@ -78,7 +87,7 @@ def train(x: np.ndarray, y: np.ndarray, epochs: int, seed: int) -> DigitNet:
     for _ in range(epochs):
         order = rng.permutation(len(x))
         for start in range(0, len(x), 50):
-            part = order[start:start + 50]
+            part = order[start : start + 50]
             shifts = tuple(int(n) for n in rng.integers(-1, 2, 2))
             images = torch.roll(torch.from_numpy(x[part]), shifts, dims=(2, 3))
             optimiser.zero_grad()
@@ -88,36 +97,48 @@ def train(x: np.ndarray, y: np.ndarray, epochs: int, seed: int) -> DigitNet:
     return net.eval()
 
 
-def make_trace(graph: calibrate.Graph, container: int, target: float, calib: np.ndarray,
-               validation: Labelled, held_out: Labelled, provenance: dict[str, object]
-               ) -> trace_file.Trace:
-    options = calibrate.Options("fixed", container)
-    task = Task(graph, calibrate.calibrate(graph, {"image": calib}), options, "top1", 256)
-    widths, report = profile.find_profile(task, validation, target)
+def make_trace(
+    graph: Graph,
+    container: int,
+    target: float,
+    calib: np.ndarray,
+    validation: Labelled,
+    held_out: Labelled,
+    provenance: dict[str, object],
+) -> Trace:
+    options = Options("fixed", container)
+    task = Task(graph, calibrate(graph, {"image": calib}), options, "top1", 256)
+    widths, report = find_profile(task, validation, target)
     float_score = task.score(held_out, None, False)
     quantized = task.score(held_out, widths, True)
-    say(f"{container}-bit container: held-out top-1 {float_score:.4f} float, {quantized:.4f} "
-        f"quantised; {report['evaluations']} evaluations")
+    say(
+        f"{container}-bit container: held-out top-1 {float_score:.4f} float, {quantized:.4f} "
+        f"quantised; {report['evaluations']} evaluations"
+    )
     for name, (a_bits, w_bits) in widths.items():
         say(f"  {name}: Pa {a_bits}, Pw {w_bits}")
-    accuracy = {"metric": "top1", "float": float_score, "quantized": quantized,
-                "relative": relative("top1", quantized, float_score), "split": "held-out",
-                "n": int(len(held_out.labels)),
-                "search": {**report, "split": "validation"}}
-    plan = calibrate.build_plan(graph, task.ranges, widths, options)
-    samples = [{"image": held_out.feeds["image"][k:k + 1]} for k in range(SAMPLES)]
-    return export.export(graph, plan, samples, export.ExportOptions(
-        provenance=provenance, accuracy=accuracy))
+    accuracy = {
+        "metric": "top1",
+        "float": float_score,
+        "quantized": quantized,
+        "relative": relative("top1", quantized, float_score),
+        "split": "held-out",
+        "n": int(len(held_out.labels)),
+        "search": {**report, "split": "validation"},
+    }
+    plan = build_plan(graph, task.ranges, widths, options)
+    samples = [{"image": held_out.feeds["image"][k : k + 1]} for k in range(SAMPLES)]
+    return export(graph, plan, samples, ExportOptions(provenance=provenance, accuracy=accuracy))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("traces"), help="folder for both traces")
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    # one thread: the order of float additions, and so the weights, must not depend on the machine
+    # With one thread the order of float additions, and so the weights, does not depend on the number of cores. It
+    # still depends on the processor's vector extensions (AVX2, AVX-512), by which torch chooses its kernels.
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     x, y, digest = load_data(args.seed)
@@ -126,21 +147,22 @@ def main() -> int:
     validation = Labelled({"image": x[bounds[1]]}, y[bounds[1]])
     held_out = Labelled({"image": x[bounds[2]]}, y[bounds[2]])
     for container, target in ((16, 1.0), (8, 0.99)):
-        graph = ingest_fx.ingest_module(net, f"digits-{container}b", (1, 16, 16))
+        graph = ingest_module(net, f"digits-{container}b", (1, 16, 16))
         graph.task = "classification of handwritten digits"
         provenance = {
-            "seed": args.seed, "command": ["scripts/quantize/train_digits.py"],
-            "source_model": {"kind": "torch", "file": "scripts/quantize/train_digits.py",
-                             "epochs": args.epochs},
-            "calibration": {"name": "scikit-learn digits, training split", "sha256": digest,
-                            "samples": TRAIN},
-            "method": {"scheme": "fixed point, powers of two",
-                       "search": f"Judd et al., relative top-1 >= {target:g} on validation"},
+            "seed": args.seed,
+            "command": ["scripts/quantize/train_digits.py"],
+            "source_model": {"kind": "torch", "file": "scripts/quantize/train_digits.py", "epochs": args.epochs},
+            "calibration": {"name": "scikit-learn digits, training split", "sha256": digest, "samples": TRAIN},
+            "method": {
+                "scheme": "fixed point, powers of two",
+                "search": f"Judd et al., relative top-1 >= {target:g} on validation",
+            },
             "licence": "weights and codes Apache-2.0; images: UCI ML Repository, Optical "
-                       "Recognition of Handwritten Digits, CC BY 4.0"}
-        trace = make_trace(graph, container, target, x[bounds[0]], validation, held_out,
-                           provenance)
-        trace_file.write(trace, args.out / f"digits-{container}b.trace", force=True)
+            "Recognition of Handwritten Digits, CC BY 4.0",
+        }
+        trace = make_trace(graph, container, target, x[bounds[0]], validation, held_out, provenance)
+        storage.write(trace, args.out / f"digits-{container}b.trace", force=True)
     return 0
 
 

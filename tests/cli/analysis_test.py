@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`heddle schedule`, `heddle potential` and `heddle reproduce` against counts made here from the trace's own tensors."""
+"""`heddle schedule`, `heddle potential` and `heddle reproduce` against counts made here from the trace's
+own tensors."""
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from conftest import DIGITS, ROOT
 
 import dnnsim_reference as ref
+from dnnsim_layers import brick
 
 MANIFEST = json.loads((DIGITS / "manifest.json").read_text())
 LAYERS = [layer for layer in MANIFEST["layers"] if "operands" in layer]
@@ -20,7 +22,9 @@ def run_json(heddle, *arguments):
 
 def tensors(layer):
     activation, weight = layer["operands"]
-    return [np.load(DIGITS / f).astype(np.int64) for f in activation["files"]], np.load(DIGITS / weight["file"]).astype(np.int64)
+    return [np.load(DIGITS / f).astype(np.int64) for f in activation["files"]], np.load(DIGITS / weight["file"]).astype(
+        np.int64
+    )
 
 
 def receptive_fields(layer, activations):
@@ -34,8 +38,8 @@ def receptive_fields(layer, activations):
     rows = []
     for y in range(shape["OH"]):
         for x in range(shape["OW"]):
-            at = image[:, y * stride[0]:, x * stride[1]:]
-            rows.append(at[:, :shape["R"], :shape["S"]].reshape(-1))
+            at = image[:, y * stride[0] :, x * stride[1] :]
+            rows.append(at[:, : shape["R"], : shape["S"]].reshape(-1))
     return np.array(rows)
 
 
@@ -50,8 +54,10 @@ def naf_terms(value):
     return count
 
 
-TERMS = {"naf": np.vectorize(naf_terms, otypes=[np.int64]),
-         "raw": np.vectorize(lambda v: bin(abs(int(v))).count("1"), otypes=[np.int64])}
+TERMS = {
+    "naf": np.vectorize(naf_terms, otypes=[np.int64]),
+    "raw": np.vectorize(lambda v: bin(abs(int(v))).count("1"), otypes=[np.int64]),
+}
 
 
 @pytest.mark.parametrize("encoder", ["naf", "raw"])
@@ -98,13 +104,20 @@ def test_potential_prints_one_table(heddle):
 
 
 def filter_columns(layer, weights):
-    """[filter][column][lane], down the kernel's columns as DNNsim walks them, the last brick of a position filled up with zeros."""
+    """[filter][column][lane], down the kernel's columns as DNNsim walks them; zeros fill up the last brick of a
+    position."""
     if weights.ndim == 2:
         weights = weights[:, :, None, None]
     out = []
     for kernel in weights:
-        out.append([ref.brick(kernel[k:k + 16, ky, kx]) for kx in range(kernel.shape[2])
-                    for ky in range(kernel.shape[1]) for k in range(0, kernel.shape[0], 16)])
+        out.append(
+            [
+                brick(kernel[k : k + 16, ky, kx])
+                for kx in range(kernel.shape[2])
+                for ky in range(kernel.shape[1])
+                for k in range(0, kernel.shape[0], 16)
+            ]
+        )
     return out
 
 
@@ -114,7 +127,7 @@ def test_schedule_packs_as_the_naive_scheduler_does(heddle):
     found = run_json(heddle, "schedule", config, "--trace", "digits-16b")
     for layer, row in zip(LAYERS, found["layers"]):
         filters = filter_columns(layer, tensors(layer)[1])
-        sets = [filters[i:i + 16] for i in range(0, len(filters), 16)]
+        sets = [filters[i : i + 16] for i in range(0, len(filters), 16)]
         # All lanes count as present: what a slot without a channel reads is neither a weight nor a move.
         packed = [ref.schedule(rows, [[range(16)] * len(row) for row in rows]) for rows in sets]
         nonzero = sum(w != 0 for f in filters for column in f for w in column)
@@ -123,8 +136,13 @@ def test_schedule_packs_as_the_naive_scheduler_does(heddle):
         assert row["columns_before"] == len(filters[0]) * len(sets)
         assert row["columns_after"] == sum(len(p) for p in packed)
         assert row["nonzero_weights"] == nonzero == row["own_slots"] + row["moved_slots"]
-        moved = sum(slot is not None and slot != (t, lane) for p in packed for t, rows in p for r in rows
-                    for lane, slot in enumerate(r))
+        moved = sum(
+            slot is not None and slot != (t, lane)
+            for p in packed
+            for t, rows in p
+            for r in rows
+            for lane, slot in enumerate(r)
+        )
         assert row["moved_slots"] == moved == sum(m["weights"] for m in row["moves"])
         assert row["slowest_set_columns_after"] == max(len(p) for p in packed)
         rows_by_weights = np.zeros(17, int)
@@ -133,7 +151,7 @@ def test_schedule_packs_as_the_naive_scheduler_does(heddle):
                 for r, slot_row in enumerate(slots):
                     rows_by_weights[sum(s is not None and rows[r][s[0]][s[1]] != 0 for s in slot_row)] += 1
         histogram = row["rows_by_weights_after"]
-        assert histogram == rows_by_weights[:len(histogram)].tolist() and not rows_by_weights[len(histogram):].any()
+        assert histogram == rows_by_weights[: len(histogram)].tolist() and not rows_by_weights[len(histogram) :].any()
         assert sum(row["sets_by_kept_tenths"]) == len(sets)
 
 
@@ -144,10 +162,12 @@ def test_schedule_shows_columns_and_histograms(heddle):
     line = next(x for x in stdout.splitlines() if x.startswith("conv2"))
     assert f"{row['columns_before']:,}" in line and f"{row['columns_after']:,}" in line
     assert f"{row['columns_before'] / row['columns_after']:.2f}" in line
-    for title in ("filter sets by the share of their columns that is kept",
-                  "filter rows of a column by non-zero weights, before packing",
-                  "filter rows of a column by non-zero weights, after packing",
-                  "weights moved, by columns ahead and lanes aside"):
+    for title in (
+        "filter sets by the share of their columns that is kept",
+        "filter rows of a column by non-zero weights, before packing",
+        "filter rows of a column by non-zero weights, after packing",
+        "weights moved, by columns ahead and lanes aside",
+    ):
         assert title in stdout
     for move in row["moves"]:
         assert f"({move['columns_ahead']}, {move['lanes_aside']:+d})" in stdout
@@ -173,11 +193,16 @@ def test_reproduce_prints_every_comparison_beside_ours(heddle):
     total = run_json(heddle, "potential", "digits-16b")["total"]
     digits = next(n for n in ideal["networks"] if n["network"] == "digits-16b")
     assert digits["ideal_work"] == total["dense_bit_products"] / total["bit_products"]["both_terms"]
-    stored = next(r for r in run_json(heddle, "reproduce", "dprs")["comparisons"]
-                  if r["measure"] == "compressed_share" and r["container_bits"] == 16)
+    stored = next(
+        r
+        for r in run_json(heddle, "reproduce", "dprs")["comparisons"]
+        if r["measure"] == "compressed_share" and r["container_bits"] == 16
+    )
     totals = run_json(heddle, "trace", "stats", "digits-16b")["totals"]
-    bits = {form: MANIFEST["samples"] * totals["weight"]["bits"][form] + totals["activation"]["bits"][form]
-            for form in ("compressed", "container")}  # weights are read for every image
+    bits = {
+        form: MANIFEST["samples"] * totals["weight"]["bits"][form] + totals["activation"]["bits"][form]
+        for form in ("compressed", "container")
+    }  # weights are read for every image
     digits = next(n for n in stored["networks"] if n["network"] == "digits-16b")
     assert digits["compressed_share"] == pytest.approx(100 * bits["compressed"] / bits["container"], rel=1e-12)
     encoders = [r["notes"] for r in run_json(heddle, "reproduce", "pragmatic")["comparisons"]]

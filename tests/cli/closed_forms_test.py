@@ -41,8 +41,11 @@ def tartan(layer, pa, pw, columns, bits):
         return up(layer["Ho"] * layer["Wo"], columns) * steps(layer) * up(layer["K"], 256) * up(pa, bits)
     at_once = 16 * columns * 16
     slices = columns // up(layer["K"], 256) if layer["K"] <= at_once else 1
-    return (up(up(layer["C"], 16), slices) * up(layer["K"], at_once) * up(max(pa, pw), bits) + up(pw, bits)
-            + math.ceil(math.log2(slices)))
+    return (
+        up(up(layer["C"], 16), slices) * up(layer["K"], at_once) * up(max(pa, pw), bits)
+        + up(pw, bits)
+        + math.ceil(math.log2(slices))
+    )
 
 
 def loom(layer, pa, pw):

@@ -25,8 +25,9 @@ def heddle(request):
     program = str(pathlib.Path(request.config.getoption("--program")).resolve())
 
     def run(*arguments, timeout=120):
-        done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-                              cwd=ROOT, check=False)
+        done = subprocess.run(
+            [program, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, cwd=ROOT, check=False
+        )
         return done.returncode, done.stdout, done.stderr
 
     return run

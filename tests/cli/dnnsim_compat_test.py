@@ -9,37 +9,52 @@ import pytest
 from conftest import ROOT
 
 import dnnsim_reference as ref
+from dnnsim_layers import Array, Layer
 
-ARRAYS = [ref.Array(), ref.Array(tiles=2, rows=4, columns=4), ref.Array(tiles=3, rows=5, columns=7)]
+ARRAYS = [Array(), Array(tiles=2, rows=4, columns=4), Array(tiles=3, rows=5, columns=7)]
 DESIGNS = {
-    "dadn": lambda l, a: ref.dadn(l, a),
-    "stripes": lambda l, a: ref.stripes(l, a),
-    "shapeshifter": lambda l, a: ref.shapeshifter(l, a),
-    "loom": lambda l, a: ref.loom(l, a),
-    "loom_dynamic_weights": lambda l, a: ref.loom(l, a, dynamic_weights=True),
-    "pragmatic": lambda l, a: ref.pragmatic(l, a),
-    "laconic": lambda l, a: ref.laconic(l, a),
-    "tcl": lambda l, a: ref.tcl(l, a),
-    "tclp": lambda l, a: ref.tclp(l, a),
-    "tcle": lambda l, a: ref.tcle(l, a),
+    "dadn": ref.dadn,
+    "stripes": ref.stripes,
+    "shapeshifter": ref.shapeshifter,
+    "loom": ref.loom,
+    "loom_dynamic_weights": lambda layer, array: ref.loom(layer, array, dynamic_weights=True),
+    "pragmatic": ref.pragmatic,
+    "laconic": ref.laconic,
+    "tcl": ref.tcl,
+    "tclp": ref.tclp,
+    "tcle": ref.tcle,
 }
 # Documented options of the compatible configurations: (configuration, --set, reference).
 OPTIONS = [
-    ("shapeshifter", {"trim_low": True}, lambda l, a: ref.shapeshifter(l, a, minor_bit=True)),
-    ("shapeshifter", {"trim_low": True, "group_size": 48}, lambda l, a: ref.shapeshifter(l, a, 3, minor_bit=True)),
-    ("shapeshifter", {"run_ahead_registers": 1}, lambda l, a: ref.shapeshifter(l, a, registers=1)),
-    ("shapeshifter", {"run_ahead_registers": 3, "group_size": 32},
-     lambda l, a: ref.shapeshifter(l, a, 2, registers=3)),
-    ("loom", {"bits_per_cycle": 2}, lambda l, a: ref.loom(l, a, 2)),
-    ("loom", {"trim_low": True}, lambda l, a: ref.loom(l, a, minor_bit=True)),
-    ("loom_dynamic_weights", {"bits_per_cycle": 4, "trim_low": True},
-     lambda l, a: ref.loom(l, a, 4, dynamic_weights=True, minor_bit=True)),
-    ("pragmatic", {"first_stage_bits": 0}, lambda l, a: ref.pragmatic(l, a, 0)),
-    ("pragmatic", {"first_stage_bits": 3, "encoder": "ioe"}, lambda l, a: ref.pragmatic(l, a, 3, ref.ioe_terms)),
-    ("pragmatic", {"run_ahead_registers": 2}, lambda l, a: ref.pragmatic(l, a, registers=2)),
-    ("laconic", {"encoder": "ioe"}, lambda l, a: ref.laconic(l, a, ref.ioe_terms)),
-    ("tclp", {"trim_low": True}, lambda l, a: ref.tclp(l, a, minor_bit=True)),
-    ("tcle", {"encoder": "ioe", "first_stage_bits": 1}, lambda l, a: ref.tcle(l, a, 1, ref.ioe_terms)),
+    ("shapeshifter", {"trim_low": True}, lambda layer, array: ref.shapeshifter(layer, array, minor_bit=True)),
+    (
+        "shapeshifter",
+        {"trim_low": True, "group_size": 48},
+        lambda layer, array: ref.shapeshifter(layer, array, 3, minor_bit=True),
+    ),
+    ("shapeshifter", {"run_ahead_registers": 1}, lambda layer, array: ref.shapeshifter(layer, array, registers=1)),
+    (
+        "shapeshifter",
+        {"run_ahead_registers": 3, "group_size": 32},
+        lambda layer, array: ref.shapeshifter(layer, array, 2, registers=3),
+    ),
+    ("loom", {"bits_per_cycle": 2}, lambda layer, array: ref.loom(layer, array, 2)),
+    ("loom", {"trim_low": True}, lambda layer, array: ref.loom(layer, array, minor_bit=True)),
+    (
+        "loom_dynamic_weights",
+        {"bits_per_cycle": 4, "trim_low": True},
+        lambda layer, array: ref.loom(layer, array, 4, dynamic_weights=True, minor_bit=True),
+    ),
+    ("pragmatic", {"first_stage_bits": 0}, lambda layer, array: ref.pragmatic(layer, array, 0)),
+    (
+        "pragmatic",
+        {"first_stage_bits": 3, "encoder": "ioe"},
+        lambda layer, array: ref.pragmatic(layer, array, 3, ref.ioe_terms),
+    ),
+    ("pragmatic", {"run_ahead_registers": 2}, lambda layer, array: ref.pragmatic(layer, array, registers=2)),
+    ("laconic", {"encoder": "ioe"}, lambda layer, array: ref.laconic(layer, array, ref.ioe_terms)),
+    ("tclp", {"trim_low": True}, lambda layer, array: ref.tclp(layer, array, minor_bit=True)),
+    ("tcle", {"encoder": "ioe", "first_stage_bits": 1}, lambda layer, array: ref.tcle(layer, array, 1, ref.ioe_terms)),
 ]
 
 
@@ -62,8 +77,9 @@ class Case:
         (folder / "models" / "net").mkdir(parents=True)
         (folder / "net_traces" / "net").mkdir(parents=True)
         precisions = [[], [], [], []]
-        for i, kind in enumerate(["depthwise", "depthwise", "multiplied"] if depthwise else
-                                 ["conv", "conv", "fc", "image"]):
+        for i, kind in enumerate(
+            ["depthwise", "depthwise", "multiplied"] if depthwise else ["conv", "conv", "fc", "image"]
+        ):
             name = f"{kind}{i}"
             stride, pad = self.add(name, kind, precisions)
             lines.append(f"{name},{'fc' if kind == 'fc' else 'conv'},{stride},{pad}")
@@ -74,7 +90,10 @@ class Case:
 
     def shape(self, kind):
         random = self.random
-        pick = lambda low, high: int(random.integers(low, high + 1))
+
+        def pick(low, high):
+            return int(random.integers(low, high + 1))
+
         if kind == "fc":
             inputs, outputs = pick(1, 120), pick(1, 40)
             return (inputs,), (outputs, inputs), 1, 0
@@ -111,8 +130,11 @@ class Case:
         for row, number in zip(precisions, (bits[0], 0, bits[1], 0)):
             row.append(number)
         self.layers[name] = [
-            ref.Layer(image, weights, bits[0], bits[1], bool((activations < 0).any()), bool((weights < 0).any()),
-                      stride, pad) for image in activations]
+            Layer(
+                image, weights, bits[0], bits[1], bool((activations < 0).any()), bool((weights < 0).any()), stride, pad
+            )
+            for image in activations
+        ]
         return stride, pad
 
 
@@ -123,17 +145,30 @@ def counted(heddle, trace, config, array, sets=(), fidelity="timing"):
         shape["filters_per_tile"] = shape.pop("rows")
     arguments += [f"parameters.{k}={v}" for k, v in shape.items()]
     arguments.append(f"parameters.{'lpe_width' if config == 'laconic' else 'pe_width'}={array.pe_width}")
-    code, stdout, stderr = heddle("run", ROOT / "configs" / "compat" / "dnnsim" / f"{config}.json", "--trace", trace,
-                                  "--json", "-q", "--fidelity", fidelity, *(x for a in arguments for x in ("--set", a)))
+    code, stdout, stderr = heddle(
+        "run",
+        ROOT / "configs" / "compat" / "dnnsim" / f"{config}.json",
+        "--trace",
+        trace,
+        "--json",
+        "-q",
+        "--fidelity",
+        fidelity,
+        *(x for a in arguments for x in ("--set", a)),
+    )
     assert code == 0, stderr
-    return {(layer["name"], k): layer["compute_cycles"]
-            for k, s in enumerate(json.loads(stdout)["samples"]) for layer in s["layers"]}
+    return {
+        (layer["name"], k): layer["compute_cycles"]
+        for k, s in enumerate(json.loads(stdout)["samples"])
+        for layer in s["layers"]
+    }
 
 
 def check(heddle, case, config, array, reference, sets=(), fidelity="timing"):
     found = counted(heddle, case.folder / "out.trace", config, array, sets, fidelity)
-    wanted = {(name, k): reference(layer, array)
-              for name, images in case.layers.items() for k, layer in enumerate(images)}
+    wanted = {
+        (name, k): reference(layer, array) for name, images in case.layers.items() for k, layer in enumerate(images)
+    }
     assert found == wanted, f"{config} {sets} {array}"
 
 
@@ -151,8 +186,19 @@ def test_compute_cycles_follow_the_rules(heddle, tmp_path, seed):
         check(heddle, case, config, ARRAYS[seed % len(ARRAYS)], reference)
 
 
-@pytest.mark.parametrize("seed, array", enumerate([ref.Array(), ref.Array(rows=32), ref.Array(2, 6, 7),
-                                                  ref.Array(pe_width=8), ref.Array(2, 8, 9, 4), ref.Array(1, 1, 4)]))
+@pytest.mark.parametrize(
+    "seed, array",
+    enumerate(
+        [
+            Array(),
+            Array(rows=32),
+            Array(2, 6, 7),
+            Array(pe_width=8),
+            Array(2, 8, 9, 4),
+            Array(1, 1, 4),
+        ]
+    ),
+)
 def test_depthwise_layers_follow_the_rules(heddle, tmp_path, seed, array):
     """min(16, rows) channels after the other on as many lanes and rows of one tile."""
     case = imported(heddle, tmp_path, 100 + seed, depthwise=True)
@@ -161,7 +207,7 @@ def test_depthwise_layers_follow_the_rules(heddle, tmp_path, seed, array):
             check(heddle, case, config, array, reference)
 
 
-@pytest.mark.parametrize("seed, array", enumerate([ref.Array(pe_width=8), ref.Array(2, 6, 7, 8), ref.Array(2, 8, 9, 4)]))
+@pytest.mark.parametrize("seed, array", enumerate([Array(pe_width=8), Array(2, 6, 7, 8), Array(2, 8, 9, 4)]))
 def test_narrow_units_are_composed(heddle, tmp_path, seed, array):
     """The arrays of narrow units, too, take these cycles, and their outputs are exact."""
     case = imported(heddle, tmp_path, 200 + seed)

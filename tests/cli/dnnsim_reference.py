@@ -3,143 +3,24 @@
 
 Nothing is shared with the program and nothing is clever: every step of every window set looks at its values.
 """
-import dataclasses
 import math
 
-import numpy as np
+from dnnsim_layers import LANES, blocks_of, lower, rows_of
 
-LANES = 16
 # Bit-Tactical's places (columns ahead, lanes aside), ascending: DNNsim's T(2,5).
 T_2_5 = sorted([(1, 0), (2, 0), (1, 1), (1, -1), (2, 2), (2, -2), (1, 3)])
-
-
-@dataclasses.dataclass
-class Array:
-    tiles: int = 16
-    rows: int = 16
-    columns: int = 16
-    pe_width: int = 16
-
-
-@dataclasses.dataclass
-class Layer:
-    """One layer and image. conv: activations (C,H,W), weights (K,C/groups,R,S); fc: (C,) and (K,C)."""
-    activations: np.ndarray
-    weights: np.ndarray
-    activation_bits: int
-    weight_bits: int
-    signed_activations: bool  # of the whole tensor, all images
-    signed_weights: bool
-    stride: int = 1
-    pad: int = 0
-
-    @property
-    def is_fc(self):
-        return self.weights.ndim == 2
-
-
-def blocks_of(bits, array):
-    return math.ceil(bits / array.pe_width)
-
-
-@dataclasses.dataclass
-class Steps:
-    """A run of filters that share channels: per window the steps' bricks, per filter the steps' weights."""
-    windows: list  # [window][step][lane]
-    filters: list  # [filter][step][lane]
-    lanes: int = LANES  # that weights can be packed into
-    present: list = None  # [filter][step]: lanes that have a channel
-
-
-def fold_image(activations, weights, stride):
-    """stride x stride positions become channels (dx * s + dy) * C + c, the kernel is extended with zeros."""
-    channels, height, width = activations.shape
-    filters, _, kernel_h, kernel_w = weights.shape
-    rows, cols = math.ceil(kernel_h / stride), math.ceil(kernel_w / stride)
-    image = np.zeros((channels * stride * stride, math.ceil(height / stride), math.ceil(width / stride)), np.int64)
-    kernel = np.zeros((filters, channels * stride * stride, rows, cols), np.int64)
-    for c in range(channels):
-        for y in range(height):
-            for x in range(width):
-                k = ((x % stride) * stride + y % stride) * channels + c
-                image[k, y // stride, x // stride] = activations[c, y, x]
-        for y in range(kernel_h):
-            for x in range(kernel_w):
-                k = ((x % stride) * stride + y % stride) * channels + c
-                kernel[:, k, y // stride, x // stride] = weights[:, c, y, x]
-    return image, kernel
-
-
-def brick(values):
-    out = [0] * LANES
-    for lane, value in enumerate(values):
-        out[lane] = int(value)
-    return out
-
-
-def rows_of(layer, array):
-    """Filters of a tile, once wide weights have rows composed."""
-    return array.rows // blocks_of(layer.weight_bits, array)
-
-
-def lower(layer, array):
-    """The layer's groups as Steps, in the order in which they run; windows and kernels down the columns (kx, ky, block)."""
-    if layer.is_fc:
-        parts = range(0, len(layer.activations), LANES)
-        return [Steps([[brick(layer.activations[p:p + LANES]) for p in parts]],
-                      [[brick(w[p:p + LANES]) for p in parts] for w in layer.weights],
-                      present=[[range(min(LANES, len(w) - p)) for p in parts] for w in layer.weights])]
-    image = np.pad(layer.activations, ((0, 0), (layer.pad, layer.pad), (layer.pad, layer.pad)))
-    weights, stride = layer.weights, layer.stride
-    out_h = (image.shape[1] - weights.shape[2]) // stride + 1
-    out_w = (image.shape[2] - weights.shape[3]) // stride + 1
-    if image.shape[0] == 3 and stride > 1 and weights.shape[1] == 3:
-        image, weights = fold_image(image, weights, stride)
-        stride = 1
-    filters, channels, kernel_h, kernel_w = weights.shape
-    groups = image.shape[0] // channels
-    depthwise = channels == 1 and groups > 1
-    square = min(LANES, rows_of(layer, array))  # depthwise: as many lanes as rows
-    out = []
-    for first in range(0, image.shape[0], square if depthwise else channels):
-        count = min(square, image.shape[0] - first) if depthwise else channels
-        part = image[first:first + count]
-        per_group = filters // groups
-        own = weights[first // channels * per_group:][:per_group * (count if depthwise else 1)]
-        windows = []
-        for ox in range(out_w):
-            for oy in range(out_h):  # the first spatial axis runs fastest
-                windows.append([brick(part[k:k + LANES, oy * stride + ky, ox * stride + kx])
-                                for kx in range(kernel_w) for ky in range(kernel_h)
-                                for k in range(0, count, LANES)])
-        lists = []
-        for row, weight in enumerate(own):
-            if depthwise:  # a filter has its channel's lane only
-                lists.append([brick([0] * (row // per_group) + [weight[0, ky, kx]])
-                              for kx in range(kernel_w) for ky in range(kernel_h)])
-            else:
-                lists.append([brick(weight[k:k + LANES, ky, kx]) for kx in range(kernel_w)
-                              for ky in range(kernel_h) for k in range(0, count, LANES)])
-        if depthwise:  # one set of filters after the other, on one tile
-            present = [[[row // per_group]] * len(windows[0]) for row in range(len(lists))]
-            out += [Steps(windows, lists[i:i + square], square, present[i:i + square])
-                    for i in range(0, len(lists), square)]
-        else:
-            present = [range(min(LANES, count - k)) for k in range(0, count, LANES)] * (kernel_w * kernel_h)
-            out.append(Steps(windows, lists, present=[present] * len(lists)))
-    return out
 
 
 def passes(steps, layer, array):
     """Filters of each pass, tile by tile."""
     rows = rows_of(layer, array)
-    tiles = [steps.filters[i:i + rows] for i in range(0, len(steps.filters), rows)]
-    return [tiles[i:i + array.tiles] for i in range(0, len(tiles), array.tiles)]
+    tiles = [steps.filters[i : i + rows] for i in range(0, len(steps.filters), rows)]
+    return [tiles[i : i + array.tiles] for i in range(0, len(tiles), array.tiles)]
 
 
 def window_sets(steps, layer, array):
     columns = array.columns // blocks_of(layer.activation_bits, array)
-    return [steps.windows[i:i + columns] for i in range(0, len(steps.windows), columns)]
+    return [steps.windows[i : i + columns] for i in range(0, len(steps.windows), columns)]
 
 
 def take_turns(layer, array, times):
@@ -165,6 +46,7 @@ def run(layer, array, step, single=False):
 
 
 # Values.
+
 
 def cut(value, bits, array, signed):
     """The parts of a value that PEs narrower than `bits` see: each part's top bit acts as its sign."""
@@ -232,6 +114,7 @@ def shifter(lanes, first_stage_bits):
 
 # Designs without packed weights.
 
+
 def dadn(layer, array):
     return run(layer, array, lambda tiles, windows, t: 1, single=True)
 
@@ -254,16 +137,20 @@ def shapeshifter(layer, array, group_columns=1, minor_bit=False, registers=0):
 
     def groups(windows, t):
         columns = columns_of(windows, t, layer, array, signed)
-        return [width(sum(columns[i:i + group_columns], []), signed, minor_bit)
-                for i in range(0, len(columns), group_columns)]
+        return [
+            width(sum(columns[i : i + group_columns], []), signed, minor_bit)
+            for i in range(0, len(columns), group_columns)
+        ]
 
     return drifting(layer, array, groups, registers)
 
 
 def pragmatic(layer, array, first_stage_bits=2, terms=popcount_terms, registers=0):
     def groups(windows, t):
-        return [shifter([terms(x) for x in magnitudes], first_stage_bits)
-                for magnitudes in magnitude_columns(windows, t, layer, array)]
+        return [
+            shifter([terms(x) for x in magnitudes], first_stage_bits)
+            for magnitudes in magnitude_columns(windows, t, layer, array)
+        ]
 
     return drifting(layer, array, groups, registers)
 
@@ -300,8 +187,11 @@ def loom(layer, array, bits_per_cycle=1, dynamic_weights=False, minor_bit=False)
         weight = layer.weight_bits  # however many rows share a weight
         if dynamic_weights:
             rows = [row for tile in tiles for row in tile]
-            weight = max(width(part, layer.signed_weights, minor_bit) for row in rows for part in
-                         zip(*(cut(w, layer.weight_bits, array, layer.signed_weights) for w in row[t])))
+            weight = max(
+                width(part, layer.signed_weights, minor_bit)
+                for row in rows
+                for part in zip(*(cut(w, layer.weight_bits, array, layer.signed_weights) for w in row[t]))
+            )
         return math.ceil(activation / bits_per_cycle) * weight
 
     return run(layer, array, step)
@@ -321,6 +211,7 @@ def laconic(layer, array, terms=popcount_terms):
 
 # Bit-Tactical.
 
+
 def schedule(rows, present, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
     """Emitted columns of a filter set: [(t, per row the (t, lane) that each slot selects, None where vacated)]."""
     length = 0
@@ -328,10 +219,15 @@ def schedule(rows, present, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
         for t, values in enumerate(row):
             if any(values):
                 length = max(length, t + 1)  # trailing all-zero columns do not exist
-    weight = [[[values[l] != 0 for l in range(lanes)] for values in row[:length]] for row in rows]
+    weight = [[[values[lane] != 0 for lane in range(lanes)] for values in row[:length]] for row in rows]
     # Slots without a channel select nothing, in the first column its lane 0.
-    select = [[[(t, l) if l in present[r][t] else (0, 0) if t == 0 else None for l in range(lanes)]
-               for t in range(length)] for r in range(len(rows))]
+    select = [
+        [
+            [(t, lane) if lane in present[r][t] else (0, 0) if t == 0 else None for lane in range(lanes)]
+            for t in range(length)
+        ]
+        for r in range(len(rows))
+    ]
     out, skipped = [], 0
     for t in range(length):
         if skipped < lookahead and not any(any(row[t]) for row in weight):
@@ -344,14 +240,17 @@ def schedule(rows, present, lanes=LANES, lookahead=2, places=tuple(T_2_5)):
                 for lane in range(lanes):
                     if weight[r][t][lane]:
                         continue
-                    found = [(t + dt, (lane + dl) % lanes) for dt, dl in places
-                             if t + dt < length and weight[r][t + dt][(lane + dl) % lanes]]
+                    found = [
+                        (t + dt, (lane + dl) % lanes)
+                        for dt, dl in places
+                        if t + dt < length and weight[r][t + dt][(lane + dl) % lanes]
+                    ]
                     if found:
                         candidates[lane] = found
                 if not candidates:
                     break
                 most = max(len(c) for c in candidates.values())
-                lane = min(l for l, c in candidates.items() if len(c) == most)
+                lane = min(found for found, c in candidates.items() if len(c) == most)
                 at, source = candidates[lane][0]
                 weight[r][t][lane], weight[r][at][source] = True, False
                 select[r][t][lane] = select[r][at][source]
@@ -367,9 +266,18 @@ def tactical(layer, array, cycles_of):
         for tiles in passes(steps, layer, array):
             lists = [schedule(tile, steps.present, steps.lanes) for tile in tiles]
             for windows in window_sets(steps, layer, array):
-                for e in range(max(1, max(len(l) for l in lists))):
-                    times.append(max([1] + [cycles_of(window, l[e][1]) for l in lists if e < len(l)
-                                            for window in windows]))
+                for e in range(max(1, max(len(columns) for columns in lists))):
+                    times.append(
+                        max(
+                            [1]
+                            + [
+                                cycles_of(window, columns[e][1])
+                                for columns in lists
+                                if e < len(columns)
+                                for window in windows
+                            ]
+                        )
+                    )
     return times
 
 
@@ -386,8 +294,10 @@ def tclp(layer, array, minor_bit=False):
 
     def cycles(window, rows):
         parts = [cut(v, layer.activation_bits, array, signed) for row in rows for v in selected(window, row)]
-        return max(width([part[i] for part in parts], signed, minor_bit)
-                   for i in range(blocks_of(layer.activation_bits, array)))
+        return max(
+            width([part[i] for part in parts], signed, minor_bit)
+            for i in range(blocks_of(layer.activation_bits, array))
+        )
 
     times = tactical(layer, array, cycles)
     return take_turns(layer, array, times) if layer.is_fc else sum(times)

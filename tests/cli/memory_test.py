@@ -14,13 +14,18 @@ DEVICE = str(ROOT / "configs" / "memories" / "lpddr4_4267_8gb_x16.json")
 
 def memory(kind: str, activations, weights, **keys) -> dict:
     off_chip = {"kind": "dram", "device": DEVICE} if kind == "dram" else IDEAL["off_chip"]
-    return {"off_chip": off_chip, "activation_memory": {"capacity_bytes": activations},
-            "weight_memory": {"capacity_bytes": weights}, **keys}
+    return {
+        "off_chip": off_chip,
+        "activation_memory": {"capacity_bytes": activations},
+        "weight_memory": {"capacity_bytes": weights},
+        **keys,
+    }
 
 
 def run(heddle, config, trace, system, *more) -> dict:
-    code, stdout, stderr = heddle("run", config, "--trace", trace, "--set", "memory=" + json.dumps(system), *more,
-                                  "--json", "-q")
+    code, stdout, stderr = heddle(
+        "run", config, "--trace", trace, "--set", "memory=" + json.dumps(system), *more, "--json", "-q"
+    )
     assert code == 0, stderr
     return json.loads(stdout)
 
@@ -67,7 +72,9 @@ TIGHT = {"loom_1b": (2000, 6000)}
 
 
 @pytest.mark.parametrize("kind", ["ideal", "dram"])
-@pytest.mark.parametrize("config", ["dadn", "stripes", "loom_1b", "tartan", "dprs", "pragmatic_2b_1r", "tcle", "laconic_128"])
+@pytest.mark.parametrize(
+    "config", ["dadn", "stripes", "loom_1b", "tartan", "dprs", "pragmatic_2b_1r", "tcle", "laconic_128"]
+)
 def test_every_design_runs_with_tight_and_ample_memory(heddle, config, kind):
     none = json.loads(heddle("run", config, "--trace", "digits-16b", "--json", "-q")[1])
     assert none["totals"]["cycles"] == none["totals"]["compute_cycles"]
@@ -96,8 +103,13 @@ def test_alexnet_by_hand(heddle):
     assert bytes_of["conv2"]["input_activations"] == 2 * 96 * 27 * 27
     assert bytes_of["conv2"]["weights"] == 2 * 256 * 48 * 5 * 5
     assert bytes_of["conv2"]["output_activations"] == 0
-    for name, weights in {"conv3": 384 * 256 * 9, "conv4": 384 * 192 * 9, "conv5": 256 * 192 * 9,
-                          "fc6": 9216 * 4096, "fc7": 4096 * 4096}.items():
+    for name, weights in {
+        "conv3": 384 * 256 * 9,
+        "conv4": 384 * 192 * 9,
+        "conv5": 256 * 192 * 9,
+        "fc6": 9216 * 4096,
+        "fc7": 4096 * 4096,
+    }.items():
         assert bytes_of[name]["total"] == bytes_of[name]["weights"] == 2 * weights
     assert bytes_of["fc8"]["total"] == 2 * (4096 * 1000 + 1000)
 
@@ -146,11 +158,18 @@ def test_a_slow_encoder_holds_up_outputs(heddle):
     assert container["cycles"] == again["cycles"]
 
 
-BUFFERS = [{"input_buffer": {"double_buffered": False}}, {"output_buffer": {"double_buffered": False}},
-           {"input_buffer": {"banks": 1, "port_bits": 64}}, {"output_buffer": {"banks": 1, "port_bits": 64}},
-           {"input_buffer": {"capacity_bytes": 64, "read_latency_cycles": 100}}, {"output_buffer": {"capacity_bytes": 64}},
-           {"dispatcher": {"bytes_per_cycle": 8}}, {"reducer": {"bytes_per_cycle": 4}},
-           {"dispatcher": {"latency_cycles": 100}}, {"reducer": {"latency_cycles": 100}}]
+BUFFERS = [
+    {"input_buffer": {"double_buffered": False}},
+    {"output_buffer": {"double_buffered": False}},
+    {"input_buffer": {"banks": 1, "port_bits": 64}},
+    {"output_buffer": {"banks": 1, "port_bits": 64}},
+    {"input_buffer": {"capacity_bytes": 64, "read_latency_cycles": 100}},
+    {"output_buffer": {"capacity_bytes": 64}},
+    {"dispatcher": {"bytes_per_cycle": 8}},
+    {"reducer": {"bytes_per_cycle": 4}},
+    {"dispatcher": {"latency_cycles": 100}},
+    {"reducer": {"latency_cycles": 100}},
+]
 
 
 @pytest.mark.parametrize("change", BUFFERS, ids=lambda x: json.dumps(x))
@@ -181,37 +200,53 @@ def test_overrides_lead_into_memory_files(heddle):
     assert system["activation_memory"]["capacity_bytes"] == 524288
     assert system["off_chip"]["device"]["controller"]["queue_depth"] == 64
     assert system["off_chip"]["device"]["name"] == "lpddr4_4267_8gb_x16"
-    for key, words in {"memory.weight_memry.banks=4": ["--set memory.weight_memry.banks=4", "/memory/weight_memry",
-                                                       "did you mean 'weight_memory'"],
-                       "memory.off_chip.device.controller.queue_deph=4": ["queue_deph", "did you mean 'queue_depth'"],
-                       "memory.weight_memory.banks=0": ["/memory/weight_memory/banks", "outside 1 to 65536"]}.items():
+    for key, words in {
+        "memory.weight_memry.banks=4": [
+            "--set memory.weight_memry.banks=4",
+            "/memory/weight_memry",
+            "did you mean 'weight_memory'",
+        ],
+        "memory.off_chip.device.controller.queue_deph=4": ["queue_deph", "did you mean 'queue_depth'"],
+        "memory.weight_memory.banks=0": ["/memory/weight_memory/banks", "outside 1 to 65536"],
+    }.items():
         code, _, stderr = heddle("run", "stripes", "--trace", "digits-16b", "--set", named, "--set", key, "-q")
         assert code == 2
         assert all(word in stderr for word in words), stderr
-    for first, words in {"memory=none": "'/memory' is \"none\", neither an object nor the name of a file",
-                         "memory.storage=design": "/memory/off_chip: key 'kind' is missing"}.items():
+    for first, words in {
+        "memory=none": "'/memory' is \"none\", neither an object nor the name of a file",
+        "memory.storage=design": "/memory/off_chip: key 'kind' is missing",
+    }.items():
         code, _, stderr = heddle("run", "stripes", "--set", first, "--set", "memory.weight_memory.banks=4", "-q")
         assert code == 2 and words in stderr
 
 
 EXTREMES = {
-    "unlimited": {"activation_memory": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
-                  "weight_memory": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
-                  "input_buffer": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
-                  "output_buffer": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
-                  "dispatcher": {"bytes_per_cycle": "unlimited"}, "reducer": {"bytes_per_cycle": "unlimited"},
-                  "off_chip": {"kind": "ideal", "bandwidth_mb_per_s": "unlimited"}},
+    "unlimited": {
+        "activation_memory": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
+        "weight_memory": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
+        "input_buffer": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
+        "output_buffer": {"capacity_bytes": "unlimited", "port_bits": "unlimited"},
+        "dispatcher": {"bytes_per_cycle": "unlimited"},
+        "reducer": {"bytes_per_cycle": "unlimited"},
+        "off_chip": {"kind": "ideal", "bandwidth_mb_per_s": "unlimited"},
+    },
     "slow": {"off_chip": {"kind": "ideal", "bandwidth_mb_per_s": 1, "latency_ns": 1000000000}},
-    "narrow": {name: {"banks": 1, "port_bits": 8, "read_latency_cycles": 1000, "write_latency_cycles": 1000}
-               for name in ("activation_memory", "weight_memory", "input_buffer", "output_buffer")},
+    "narrow": {
+        name: {"banks": 1, "port_bits": 8, "read_latency_cycles": 1000, "write_latency_cycles": 1000}
+        for name in ("activation_memory", "weight_memory", "input_buffer", "output_buffer")
+    },
     "tiny buffers": {"input_buffer": {"capacity_bytes": 64}, "output_buffer": {"capacity_bytes": 64}},
-    "single": {name: {"double_buffered": False}
-               for name in ("activation_memory", "weight_memory", "input_buffer", "output_buffer")},
+    "single": {
+        name: {"double_buffered": False}
+        for name in ("activation_memory", "weight_memory", "input_buffer", "output_buffer")
+    },
 }
 
 
 @pytest.mark.parametrize("extreme", EXTREMES)
-@pytest.mark.parametrize("config", ["dadn", "stripes", "loom_1b", "tartan", "dprs", "pragmatic_2b_1r", "tcle", "laconic_128"])
+@pytest.mark.parametrize(
+    "config", ["dadn", "stripes", "loom_1b", "tartan", "dprs", "pragmatic_2b_1r", "tcle", "laconic_128"]
+)
 def test_extremes_end_and_add_up(heddle, config, extreme):
     result = run(heddle, config, "digits-8b", {"off_chip": IDEAL["off_chip"], **EXTREMES[extreme]})
     check_identities(result)
@@ -224,8 +259,11 @@ def test_extremes_end_and_add_up(heddle, config, extreme):
 
 def test_a_run_beyond_simulated_time_is_refused(heddle):
     single = {"capacity_bytes": 40000, "double_buffered": False}
-    system = {"off_chip": {"kind": "ideal", "bandwidth_mb_per_s": 1, "latency_ns": 1000000000},
-              "activation_memory": single, "weight_memory": single}
+    system = {
+        "off_chip": {"kind": "ideal", "bandwidth_mb_per_s": 1, "latency_ns": 1000000000},
+        "activation_memory": single,
+        "weight_memory": single,
+    }
     code, _, stderr = heddle("run", "dpnn", "--trace", "vgg_19-100", "--set", "memory=" + json.dumps(system), "-q")
     assert code == 2 and "simulated time" in stderr and "sc_stop" not in stderr
 
@@ -244,8 +282,9 @@ def test_request_traces_hold_every_byte(heddle, tmp_path):
     code, stdout, stderr = heddle("run", "stripes", *arguments, "--json", "-q", "--dram-trace", tmp_path / "a.trace")
     assert code == 0, stderr
     totals = json.loads(stdout)["totals"]["off_chip_bytes"]
-    code, _, stderr = heddle("run", "stripes", *arguments, "-q", "--dram-trace", tmp_path / "b.trace", "--dram-trace-form",
-                             "dramsys")
+    code, _, stderr = heddle(
+        "run", "stripes", *arguments, "-q", "--dram-trace", tmp_path / "b.trace", "--dram-trace-form", "dramsys"
+    )
     assert code == 0, stderr
     ours = [line.split() for line in (tmp_path / "a.trace").read_text().splitlines()]
     theirs = [line.split() for line in (tmp_path / "b.trace").read_text().splitlines()]
@@ -282,7 +321,7 @@ def dpred_bits(values: numpy.ndarray, signed: bool) -> int:
     runs = values.reshape(-1, values.shape[-1])
     vector = plain = 0
     for at in range(0, runs.shape[1], 16):
-        group = runs[:, at:at + 16].astype(numpy.int64)
+        group = runs[:, at : at + 16].astype(numpy.int64)
         magnitude = numpy.where(group < 0, -group - 1, group).max(axis=1)
         width = numpy.array([max(1, int(m).bit_length() + signed) for m in magnitude])
         n = group.shape[1]

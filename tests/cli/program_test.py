@@ -14,13 +14,44 @@ import pytest
 from conftest import DIGITS, ROOT
 from program import ACCELERATORS, check_identities, check_proof, configurations, model_of
 
-FAMILIES = ["dadn", "dadn_8b", "dpnn", "dpnn_1k", "stripes", "stripes_2b", "stripes_8b",
-            "loom_1b", "loom_2b", "loom_4b", "loom_1b_dynamic", "loom_2b_dynamic", "loom_4b_dynamic",
-            "loom_1b_group", "loom_2b_group", "loom_4b_group", "loom_1b_32", "loom_1b_64", "loom_1b_256",
-            "loom_1b_512", "loom_1b_8b",
-            "tartan", "tartan_2b", "dynamic_stripes", "dynamic_stripes_2b", "dprs", "dprs_fc",
-            "pragmatic_single", "pragmatic_2b_1r_naf", "pragmatic_2b_1r_ioe", "tcl_parallel", "tclp", "tcle",
-            "laconic_128", "laconic_queue", "laconic_8b"]
+FAMILIES = [
+    "dadn",
+    "dadn_8b",
+    "dpnn",
+    "dpnn_1k",
+    "stripes",
+    "stripes_2b",
+    "stripes_8b",
+    "loom_1b",
+    "loom_2b",
+    "loom_4b",
+    "loom_1b_dynamic",
+    "loom_2b_dynamic",
+    "loom_4b_dynamic",
+    "loom_1b_group",
+    "loom_2b_group",
+    "loom_4b_group",
+    "loom_1b_32",
+    "loom_1b_64",
+    "loom_1b_256",
+    "loom_1b_512",
+    "loom_1b_8b",
+    "tartan",
+    "tartan_2b",
+    "dynamic_stripes",
+    "dynamic_stripes_2b",
+    "dprs",
+    "dprs_fc",
+    "pragmatic_single",
+    "pragmatic_2b_1r_naf",
+    "pragmatic_2b_1r_ioe",
+    "tcl_parallel",
+    "tclp",
+    "tcle",
+    "laconic_128",
+    "laconic_queue",
+    "laconic_8b",
+]
 
 
 def run_json(heddle, *arguments):
@@ -65,8 +96,21 @@ def test_every_configuration_runs_and_follows_its_schema(heddle, config):
 @pytest.mark.parametrize("trace", ["digits-16b", "digits-8b", "denoiser-16b"])
 def test_shipped_traces_are_bit_true_on_every_configuration(heddle, config, trace):
     """A seeded sample of every layer; an 8-bit container must refuse the denoiser's wider values."""
-    code, stdout, stderr = heddle("run", config, "--trace", trace, "--fidelity", "bit-true", "--verify-fraction", "1e-6",
-                                  "--seed", "1", "--json", "-q", timeout=600)
+    code, stdout, stderr = heddle(
+        "run",
+        config,
+        "--trace",
+        trace,
+        "--fidelity",
+        "bit-true",
+        "--verify-fraction",
+        "1e-6",
+        "--seed",
+        "1",
+        "--json",
+        "-q",
+        timeout=600,
+    )
     if trace == "denoiser-16b" and config.endswith("_8b"):
         assert code == 2 and "container_bits is 8" in stderr
         return
@@ -130,15 +174,32 @@ def test_expected_accumulators_that_differ_are_a_failed_check(heddle, trace):
     data = bytearray((trace.path / name).read_bytes())
     data[-1] ^= 1
     trace.replace(name, bytes(data))
-    for arguments in (["trace", "validate", trace.path], ["run", "dadn", "--fidelity", "bit-true", "--trace", trace.path]):
+    for arguments in (
+        ["trace", "validate", trace.path],
+        ["run", "dadn", "--fidelity", "bit-true", "--trace", trace.path],
+    ):
         code, _, stderr = heddle(*arguments)
         assert code == 1, stderr
         assert "conv1" in stderr and "expects" in stderr
 
 
 def test_a_seeded_sample_repeats_and_is_named(heddle):
-    once, again, other = (run_json(heddle, "run", "stripes", "--trace", DIGITS, "--fidelity", "bit-true", "--verify-fraction", "0.1", "--seed", s)
-                          for s in ("3", "3", "4"))
+    once, again, other = (
+        run_json(
+            heddle,
+            "run",
+            "stripes",
+            "--trace",
+            DIGITS,
+            "--fidelity",
+            "bit-true",
+            "--verify-fraction",
+            "0.1",
+            "--seed",
+            s,
+        )
+        for s in ("3", "3", "4")
+    )
     assert once == again
     assert once["verification"]["layers"] != other["verification"]["layers"]
     assert all(row["window_sets"] and row["passes"] for row in once["verification"]["layers"])
@@ -147,8 +208,19 @@ def test_a_seeded_sample_repeats_and_is_named(heddle):
 def test_a_waveform_is_readable_and_shows_the_last_bit_plane(heddle, tmp_path):
     """A small VCD reader: as many `last` pulses on column 0 as windows end there."""
     path = tmp_path / "w.vcd"
-    code, stdout, stderr = heddle("run", "stripes", "--trace", DIGITS, "--fidelity", "bit-true", "--verify-fraction", "0.05",
-                                  "--vcd", path, "--json")
+    code, stdout, stderr = heddle(
+        "run",
+        "stripes",
+        "--trace",
+        DIGITS,
+        "--fidelity",
+        "bit-true",
+        "--verify-fraction",
+        "0.05",
+        "--vcd",
+        path,
+        "--json",
+    )
     assert code == 0, stderr
     assert json.loads(stdout)["fidelity"] == "bit-true" and stderr == ""
     text = path.read_text()
@@ -193,7 +265,9 @@ def test_versions_agree():
 
 def test_output_ends_quietly_when_the_reader_goes_away(request):
     program = pathlib.Path(request.config.getoption("--program")).resolve()
-    done = subprocess.run(f"{program} list | head -1", shell=True, capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(
+        f"{program} list | head -1", shell=True, capture_output=True, text=True, check=False, cwd=ROOT
+    )
     assert done.stdout.startswith("models")
 
 

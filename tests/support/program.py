@@ -9,8 +9,18 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ACCELERATORS = ROOT / "configs" / "accelerators"
 
 # One configuration a design and kind of element: what bit-true samples of large networks are run on.
-REPRESENTATIVES = ["dadn", "stripes", "dynamic_stripes", "loom_1b_group", "tartan", "dprs", "pragmatic_2b_1r",
-                   "tcle", "tclp", "laconic_128"]
+REPRESENTATIVES = [
+    "dadn",
+    "stripes",
+    "dynamic_stripes",
+    "loom_1b_group",
+    "tartan",
+    "dprs",
+    "pragmatic_2b_1r",
+    "tcle",
+    "tclp",
+    "laconic_128",
+]
 
 
 def configurations() -> list[str]:

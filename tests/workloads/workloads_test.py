@@ -102,8 +102,22 @@ def test_a_sample_of_every_layer_is_bit_true(exported, heddle, configuration):
     """On one configuration of each design; on all with --every-configuration."""
     if exported.widest_bits() > 8 and configuration.endswith("_8b"):
         pytest.skip(f"{configuration} holds 8-bit values")
-    done = heddle("run", configuration, "--trace", exported.path, "--fidelity", "bit-true", "--verify-fraction", FRACTION,
-                  "--seed", "1", "-j", "1", "--json", "-q")
+    done = heddle(
+        "run",
+        configuration,
+        "--trace",
+        exported.path,
+        "--fidelity",
+        "bit-true",
+        "--verify-fraction",
+        FRACTION,
+        "--seed",
+        "1",
+        "-j",
+        "1",
+        "--json",
+        "-q",
+    )
     assert done.code == 0, done.err
     result = json.loads(done.out)
     check_identities(result)

@@ -14,8 +14,9 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 torch.set_num_threads(1)
 
-from heddle_quantize.ir import Graph  # noqa: E402
-from heddle_quantize.progress import Progress  # noqa: E402
+from heddle_quantize.base.progress import Progress  # noqa: E402
+from heddle_quantize.graph.graph import Graph  # noqa: E402
+from heddle_quantize.ingest.torch.ingest_module import ingest_module  # noqa: E402
 
 Progress.quiet = True
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -50,7 +51,6 @@ def small_net() -> nn.Module:
 
 @pytest.fixture
 def small_graph(small_net: nn.Module) -> Graph:
-    from heddle_quantize.ingest_fx import ingest_module
     return ingest_module(small_net, "small", (3, 9, 9))
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from heddle_quantize import model_source, trace_check
-from heddle_quantize.errors import BadInput
-from heddle_quantize.ingest_onnx import ingest_onnx
+from heddle_quantize.base.errors import BadInput
+from heddle_quantize.ingest.model_source import read_state
+from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx
+from heddle_quantize.trace import storage
+from heddle_quantize.trace.check_trace import check_trace
 from torch import nn
 
 from conftest import REPOSITORY
@@ -64,13 +66,12 @@ def test_damaged_states(small_net: nn.Module, tmp_path: Path) -> None:
         for length in rng.integers(0, len(whole), 20):
             path.write_bytes(whole[:length])
             with pytest.raises(BadInput):
-                model_source.read_state(path)
+                read_state(path)
 
 
 def test_damaged_traces(tmp_path: Path) -> None:
     """Any changed byte of any file is found."""
-    from heddle_quantize import trace_file
-    files = trace_file.read_files(REPOSITORY / "traces" / "digits-8b.trace")
+    files = storage.read_files(REPOSITORY / "traces" / "digits-8b.trace")
     rng = np.random.default_rng(2)
     names = sorted(files)
     for _ in range(ROUNDS // 8):
@@ -79,10 +80,10 @@ def test_damaged_traces(tmp_path: Path) -> None:
         at = int(rng.integers(len(data)))
         data[at] ^= 1 << int(rng.integers(8))
         root = tmp_path / "t.trace"
-        trace_file._remove(root)
-        trace_file._write_directory({**files, name: bytes(data)}, root)
+        storage._remove(root)
+        storage._write_directory({**files, name: bytes(data)}, root)
         with pytest.raises(BadInput):
-            trace_check.check(root)
+            check_trace(root)
 
 
 def test_random_bytes_are_no_trace(tmp_path: Path) -> None:
@@ -91,4 +92,4 @@ def test_random_bytes_are_no_trace(tmp_path: Path) -> None:
     for size in (0, 1, 511, 512, 5000):
         path.write_bytes(rng.integers(0, 256, size, np.uint8).tobytes())
         with pytest.raises(BadInput):
-            trace_check.check(path)
+            check_trace(path)

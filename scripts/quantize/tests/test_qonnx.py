@@ -10,17 +10,22 @@ import numpy as np
 import onnx
 import onnx.numpy_helper
 import pytest
-from heddle_quantize import cli, export, reexec, run, trace_check, trace_file
-from heddle_quantize.errors import BadInput
-from heddle_quantize.ingest_onnx import ingest_onnx
-from heddle_quantize.ingest_qonnx import ingest_qonnx
-from heddle_quantize.integer import IntegerArrays
+from heddle_quantize.base.errors import BadInput
+from heddle_quantize.cli.main import main
+from heddle_quantize.export.exporter import ExportOptions, export
+from heddle_quantize.graph import executor
+from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx
+from heddle_quantize.ingest.qonnx.ingest_qonnx import ingest_qonnx
+from heddle_quantize.quantize.integer_arrays import IntegerArrays
+from heddle_quantize.trace import storage
+from heddle_quantize.trace.check_trace import check_trace
+from heddle_quantize.trace.recompute import recompute
 from onnx import TensorProto
 
 RNG = np.random.default_rng(11)
 WEIGHTS = RNG.standard_normal((6, 3, 3, 3)).astype(np.float32)
 LAST = RNG.standard_normal((6 * 16, 5)).astype(np.float32)
-W_SCALES = np.array([.1, .2, .3, .15, .25, .05], np.float32).reshape(6, 1, 1, 1)
+W_SCALES = np.array([0.1, 0.2, 0.3, 0.15, 0.25, 0.05], np.float32).reshape(6, 1, 1, 1)
 DOMAIN = "qonnx.custom_op.general"
 
 
@@ -29,9 +34,18 @@ def scalar(value: float) -> np.ndarray:
 
 
 CONSTANTS: dict[str, np.ndarray] = {
-    "w": WEIGHTS, "ws": W_SCALES, "zero": scalar(0), "four": scalar(4), "three": scalar(3),
-    "xs": scalar(0.25), "as": scalar(0.5), "v": LAST, "vs": scalar(1), "shape": np.array([0, -1], np.int64),
-    "two": scalar(2)}
+    "w": WEIGHTS,
+    "ws": W_SCALES,
+    "zero": scalar(0),
+    "four": scalar(4),
+    "three": scalar(3),
+    "xs": scalar(0.25),
+    "as": scalar(0.5),
+    "v": LAST,
+    "vs": scalar(1),
+    "shape": np.array([0, -1], np.int64),
+    "two": scalar(2),
+}
 
 
 def node(op: str, inputs: list[str], out: str, **attrs: Any) -> Any:
@@ -41,25 +55,31 @@ def node(op: str, inputs: list[str], out: str, **attrs: Any) -> Any:
 
 def nodes() -> list[Any]:
     """Per-channel 4-bit narrow weights, a pooled unsigned activation, then a bipolar product."""
-    return [node("Quant", ["x", "xs", "zero", "four"], "xq", signed=1, rounding_mode="ROUND"),
-            node("IntQuant", ["w", "ws", "zero", "four"], "wq", signed=1, narrow=1),
-            node("Conv", ["xq", "wq"], "c", pads=[1, 1, 1, 1]),
-            node("Relu", ["c"], "r"),
-            node("Quant", ["r", "as", "two", "three"], "rq", signed=0),
-            node("MaxPool", ["rq"], "p", kernel_shape=[2, 2], strides=[2, 2]),
-            node("Reshape", ["p", "shape"], "f"),
-            node("BipolarQuant", ["v", "vs"], "vq"),
-            node("MatMul", ["f", "vq"], "y")]
+    return [
+        node("Quant", ["x", "xs", "zero", "four"], "xq", signed=1, rounding_mode="ROUND"),
+        node("IntQuant", ["w", "ws", "zero", "four"], "wq", signed=1, narrow=1),
+        node("Conv", ["xq", "wq"], "c", pads=[1, 1, 1, 1]),
+        node("Relu", ["c"], "r"),
+        node("Quant", ["r", "as", "two", "three"], "rq", signed=0),
+        node("MaxPool", ["rq"], "p", kernel_shape=[2, 2], strides=[2, 2]),
+        node("Reshape", ["p", "shape"], "f"),
+        node("BipolarQuant", ["v", "vs"], "vq"),
+        node("MatMul", ["f", "vq"], "y"),
+    ]
 
 
 def write(tmp_path: Path, made: list[Any], constants: dict[str, np.ndarray]) -> Path:
     graph = onnx.helper.make_graph(
-        made, "g", [onnx.helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 3, 8, 8))],
+        made,
+        "g",
+        [onnx.helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 3, 8, 8))],
         [onnx.helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
-        [onnx.numpy_helper.from_array(v, k) for k, v in constants.items()])
+        [onnx.numpy_helper.from_array(v, k) for k, v in constants.items()],
+    )
     path = tmp_path / "q.onnx"
-    path.write_bytes(onnx.helper.make_model(
-        graph, opset_imports=[onnx.helper.make_opsetid("", 13)]).SerializeToString())
+    path.write_bytes(
+        onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)]).SerializeToString()
+    )
     return path
 
 
@@ -81,12 +101,12 @@ def reference(x: np.ndarray) -> np.ndarray:
 def test_a_qonnx_network_is_exact(tmp_path: Path) -> None:
     graph, plan = ingest_qonnx(write(tmp_path, nodes(), CONSTANTS))
     x = np.random.default_rng(2).standard_normal((5, 3, 8, 8))
-    assert np.abs(run.output(graph, {"x": x}) - reference(x)).max() < 1e-9
-    assert np.abs(run.output(graph, {"x": x}, IntegerArrays(plan)) - reference(x)).max() < 1e-9
-    trace = export.export(graph, plan, [{"x": x[:1]}, {"x": x[1:2]}], export.ExportOptions())
-    trace_file.write(trace, tmp_path / "t.trace")
-    read = trace_check.check(tmp_path / "t.trace")
-    assert not [c for c in reexec.verify(read) if c.wrong]
+    assert np.abs(executor.output(graph, {"x": x}) - reference(x)).max() < 1e-9
+    assert np.abs(executor.output(graph, {"x": x}, IntegerArrays(plan)) - reference(x)).max() < 1e-9
+    trace = export(graph, plan, [{"x": x[:1]}, {"x": x[1:2]}], ExportOptions())
+    storage.write(trace, tmp_path / "t.trace")
+    read = check_trace(tmp_path / "t.trace")
+    assert not [c for c in recompute(read) if c.wrong]
     conv, product = (x for x in read.manifest["layers"] if x["op"] in ("conv2d", "linear"))
     assert conv["precision"]["a_bits"] == 4 and conv["precision"]["w_bits"] == 4
     assert conv["operands"][1]["rep"]["narrow"]
@@ -103,24 +123,29 @@ def changed(index: int, made: Any) -> list[Any]:
     return out
 
 
-@pytest.mark.parametrize("made, constants, message", [
-    (changed(0, node("Relu", ["x"], "xq")), {}, "Conv_c.*Relu_xq"),
-    (changed(1, node("Relu", ["w"], "wq")), {}, "Conv_c.*'wq'"),
-    (changed(7, node("Neg", ["v"], "vq")), {}, "MatMul_y.*'vq'"),
-    (changed(0, node("Quant", ["x", "xs", "zero", "four"], "xq", rounding_mode="FLOOR")), {},
-     "Quant_xq.*FLOOR"),
-    (nodes(), {"four": scalar(3.5)}, "Quant_xq.*3.5 bits"),
-    (nodes(), {"four": scalar(17)}, "Quant_xq.*17 bits"),
-    (nodes(), {"zero": scalar(0.5)}, "Quant_xq.*zero point 0.5"),
-    (nodes(), {"xs": scalar(-1)}, "Quant_xq.*above zero"),
-    (nodes(), {"xs": np.ones(3, np.float32)}, "Quant_xq.*3 scales"),
-    (nodes(), {"ws": np.ones((1, 3, 1, 1), np.float32)}, "Conv_c.*axis 1"),
-    (nodes(), {"ws": np.ones((6, 3, 1, 1), np.float32)}, "IntQuant_wq.*scales"),
-    (changed(0, node("TruncQuant", ["x", "xs"], "xq")), {}, "TruncQuant_xq.*unknown operator"),
-    (changed(2, node("Conv", ["xq", "wq", "b"], "c", pads=[1, 1, 1, 1])),
-     {"b": np.ones(6, np.float32)}, "Conv_c.*bias")])
-def test_faults_name_the_node(tmp_path: Path, made: list[Any], constants: dict[str, np.ndarray],
-                              message: str) -> None:
+@pytest.mark.parametrize(
+    "made, constants, message",
+    [
+        (changed(0, node("Relu", ["x"], "xq")), {}, "Conv_c.*Relu_xq"),
+        (changed(1, node("Relu", ["w"], "wq")), {}, "Conv_c.*'wq'"),
+        (changed(7, node("Neg", ["v"], "vq")), {}, "MatMul_y.*'vq'"),
+        (changed(0, node("Quant", ["x", "xs", "zero", "four"], "xq", rounding_mode="FLOOR")), {}, "Quant_xq.*FLOOR"),
+        (nodes(), {"four": scalar(3.5)}, "Quant_xq.*3.5 bits"),
+        (nodes(), {"four": scalar(17)}, "Quant_xq.*17 bits"),
+        (nodes(), {"zero": scalar(0.5)}, "Quant_xq.*zero point 0.5"),
+        (nodes(), {"xs": scalar(-1)}, "Quant_xq.*above zero"),
+        (nodes(), {"xs": np.ones(3, np.float32)}, "Quant_xq.*3 scales"),
+        (nodes(), {"ws": np.ones((1, 3, 1, 1), np.float32)}, "Conv_c.*axis 1"),
+        (nodes(), {"ws": np.ones((6, 3, 1, 1), np.float32)}, "IntQuant_wq.*scales"),
+        (changed(0, node("TruncQuant", ["x", "xs"], "xq")), {}, "TruncQuant_xq.*unknown operator"),
+        (
+            changed(2, node("Conv", ["xq", "wq", "b"], "c", pads=[1, 1, 1, 1])),
+            {"b": np.ones(6, np.float32)},
+            "Conv_c.*bias",
+        ),
+    ],
+)
+def test_faults_name_the_node(tmp_path: Path, made: list[Any], constants: dict[str, np.ndarray], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         ingest_qonnx(write(tmp_path, made, {**CONSTANTS, **constants}))
 
@@ -137,13 +162,15 @@ def test_the_command_exports_a_users_file(tmp_path: Path, capsys: pytest.Capture
     answers[0] = (answers[0] + 1) % 5  # one label that the network misses
     np.savez(tmp_path / "xy.npz", x=x, y=answers)
     common = ["export", "--qonnx", str(path), "--calib", str(tmp_path / "xy.npz"), "-q"]
-    assert cli.main([*common, "--eval", str(tmp_path / "xy.npz"), "--samples", "2", "--json", "-o",
-                     str(tmp_path / "t.trace")]) == 0
+    assert (
+        main([*common, "--eval", str(tmp_path / "xy.npz"), "--samples", "2", "--json", "-o", str(tmp_path / "t.trace")])
+        == 0
+    )
     assert json.loads(capsys.readouterr().out)["accuracy"]["quantized"] == 7 / 8
-    trace = trace_check.check(tmp_path / "t.trace")
+    trace = check_trace(tmp_path / "t.trace")
     assert trace.manifest["samples"] == 2
     assert trace.manifest["provenance"]["source_model"]["kind"] == "qonnx"
-    assert cli.main([*common, "--bits", "8,8", "-o", str(tmp_path / "u.trace")]) == 2
+    assert main([*common, "--bits", "8,8", "-o", str(tmp_path / "u.trace")]) == 2
     assert "--bits with --qonnx" in capsys.readouterr().err
 
 
@@ -155,7 +182,7 @@ def test_damaged_files_are_bad_input(tmp_path: Path) -> None:
     for case in range(60):
         broken = bytearray(data)
         if case % 3 == 0:
-            broken = broken[:int(rng.integers(0, len(data)))]
+            broken = broken[: int(rng.integers(0, len(data)))]
         else:
             for at in rng.integers(0, len(data) // 3, size=4):  # nodes come first, then weights
                 broken[at] ^= 1 << int(rng.integers(0, 8))

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import REPOSITORY
-from heddle_quantize import layer_statistics, redact, trace_check, trace_file
-from heddle_quantize.errors import BadInput
-from heddle_quantize.layer_statistics import (booth_digits, naf_terms, tensor_statistics,
-                                              trimmed_spans)
+from heddle_quantize.base.errors import BadInput
+from heddle_quantize.trace import layer_statistics, storage
+from heddle_quantize.trace.bit_counts import booth_digits, naf_terms, trimmed_spans
+from heddle_quantize.trace.check_trace import check_trace
+from heddle_quantize.trace.layer_statistics import tensor_statistics
+from heddle_quantize.trace.reduce import reduce_to
 
 DIGITS = REPOSITORY / "traces" / "digits-8b.trace"
 
@@ -36,8 +38,7 @@ def test_counts_of_a_small_tensor() -> None:
 
 def test_wide_tensors_are_bucketed() -> None:
     codes = tensor_statistics(np.array([[-300, 0, 300, 1]]), False)["codes"]
-    assert codes == {"negative_by_bit_length": [0] * 9 + [1],
-                     "not_negative_by_bit_length": [1, 1] + [0] * 7 + [1]}
+    assert codes == {"negative_by_bit_length": [0] * 9 + [1], "not_negative_by_bit_length": [1, 1] + [0] * 7 + [1]}
 
 
 def test_term_counts_follow_their_definitions() -> None:
@@ -52,43 +53,42 @@ def test_term_counts_follow_their_definitions() -> None:
             rest >>= 1
         assert naf[x] == terms
         padded = f"00{x:b}0" if len(f"{x:b}") % 2 == 0 else f"0{x:b}0"
-        triples = [padded[i:i + 3] for i in range(0, len(padded) - 2, 2)]
+        triples = [padded[i : i + 3] for i in range(0, len(padded) - 2, 2)]
         assert booth[x] == sum(t not in ("000", "111") for t in triples)
         assert span[x] == len(f"{x:b}".rstrip("0"))
 
 
 def test_every_array_layer_of_a_shipped_trace_has_one() -> None:
-    trace = trace_check.check(DIGITS)
+    trace = check_trace(DIGITS)
     for layer in trace.manifest["layers"]:
         if layer["op"] in ("conv2d", "linear"):
             stated = trace.documents[layer["stats"]]
-            assert stated["activation"]["values"] == 4 * np.prod(
-                trace.arrays[layer["operands"][0]["files"][0]].shape)
+            assert stated["activation"]["values"] == 4 * np.prod(trace.arrays[layer["operands"][0]["files"][0]].shape)
 
 
 def test_statistics_alone_and_wrong_statistics(tmp_path: Path) -> None:
-    trace = trace_check.check(DIGITS)
+    trace = check_trace(DIGITS)
     trace.manifest.pop("files")
-    trace_file.write(redact.reduce_to(trace, "statistics"), tmp_path / "s.trace")
-    alone = trace_check.check(tmp_path / "s.trace")
+    storage.write(reduce_to(trace, "statistics"), tmp_path / "s.trace")
+    alone = check_trace(tmp_path / "s.trace")
     assert not alone.arrays and alone.documents == trace.documents
     assert alone.manifest["redacted"] and alone.manifest["samples"] == 0
-    trace_file.write(redact.reduce_to(trace, "weights"), tmp_path / "w.trace")
-    weights = trace_check.check(tmp_path / "w.trace")
+    storage.write(reduce_to(trace, "weights"), tmp_path / "w.trace")
+    weights = check_trace(tmp_path / "w.trace")
     assert all("weight" in d and "activation" not in d for d in weights.documents.values())
     assert len(weights.documents) == len(trace.documents)
     trace.documents["stats/conv2.json"]["weight"]["zeros"] += 1
-    trace_file.write(trace, tmp_path / "x.trace")
+    storage.write(trace, tmp_path / "x.trace")
     with pytest.raises(BadInput, match="stats/conv2.json"):
-        trace_check.check(tmp_path / "x.trace")
+        check_trace(tmp_path / "x.trace")
 
 
 def test_a_statistics_file_that_no_layer_names(tmp_path: Path) -> None:
     shutil.copytree(DIGITS, tmp_path / "c.trace")
-    trace = trace_file.read(tmp_path / "c.trace")
+    trace = storage.read(tmp_path / "c.trace")
     trace.manifest.pop("files")
     trace.manifest["layers"][0].pop("stats")
-    trace_file.write(trace, tmp_path / "d.trace")
+    storage.write(trace, tmp_path / "d.trace")
     with pytest.raises(BadInput, match="no layer that uses it"):
-        trace_check.check(tmp_path / "d.trace")
+        check_trace(tmp_path / "d.trace")
     assert layer_statistics.attach(trace).manifest["layers"][0]["stats"] == "stats/conv1.json"

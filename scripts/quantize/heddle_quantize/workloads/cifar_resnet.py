@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..calibrate import Options
-from ..ingest_fx import ingest_module
-from ..profile import Labelled
-from ..run import output
-from .base import Golden, Workload, compare, load_npz, source
+from heddle_quantize.graph.executor import output
+from heddle_quantize.ingest.torch.ingest_module import ingest_module
+from heddle_quantize.quantize.tensor_params import Options
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_npz, source
 
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 STD = np.array([0.229, 0.224, 0.225], np.float32)
@@ -75,12 +75,10 @@ def _load(root: Path, depth: int) -> Workload:
     graph = ingest_module(net, f"resnet{depth}", (3, 32, 32))
     graph.task = "classification, CIFAR-10"
     folder = root / "cifar10-lossless500"
-    test, train = load_npz(folder / "cifar10_test_0000_0499.npz"), \
-        load_npz(folder / "cifar10_train_calib200.npz")
+    test, train = load_npz(folder / "cifar10_test_0000_0499.npz"), load_npz(folder / "cifar10_train_calib200.npz")
     x, y = cifar(test["x"]), test["y"].astype(np.int64)
     input_name = next(iter(graph.inputs))
-    parts = [Labelled({input_name: x[s]}, y[s])
-             for s in (slice(0, SEARCH_IMAGES), slice(SEARCH_IMAGES, None))]
+    parts = [Labelled({input_name: x[s]}, y[s]) for s in (slice(0, SEARCH_IMAGES), slice(SEARCH_IMAGES, None))]
     golden = load_npz(root / "cifar-resnet20-56" / f"resnet{depth}_golden_logits.npz")
 
     def check() -> list[Golden]:
@@ -88,11 +86,20 @@ def _load(root: Path, depth: int) -> Workload:
         return [compare("float logits of 100 images", logits, golden["logits"], 2e-3)]
 
     return Workload(
-        graph, "top1", [{input_name: x[k:k + 1]} for k in range(SAMPLES)],
-        {"source_model": source(weights_file, "npz of float32 weights"),
-         "calibration": {"name": "CIFAR-10 training images", "samples": int(len(train["x"]))}},
-        check, calib={input_name: cifar(train["x"])}, search=parts[0], held_out=parts[1],
-        split="CIFAR-10 test images 250-499 (search on 0-249)", options=Options("fixed", 16))
+        graph,
+        "top1",
+        [{input_name: x[k : k + 1]} for k in range(SAMPLES)],
+        {
+            "source_model": source(weights_file, "npz of float32 weights"),
+            "calibration": {"name": "CIFAR-10 training images", "samples": int(len(train["x"]))},
+        },
+        check,
+        calib={input_name: cifar(train["x"])},
+        search=parts[0],
+        held_out=parts[1],
+        split="CIFAR-10 test images 250-499 (search on 0-249)",
+        options=Options("fixed", 16),
+    )
 
 
 def resnet20(root: Path) -> Workload:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..integer import IntegerArrays
-from ..ir import Graph, Node, check
-from ..profile import Labelled
-from ..quant import LayerQuant, Plan, QParams
-from ..run import output
-from .base import Golden, Workload, compare, load_npz, source
+from heddle_quantize.formats.uniform import QParams
+from heddle_quantize.graph.executor import output
+from heddle_quantize.graph.graph import Graph, Node, check_graph
+from heddle_quantize.quantize.integer_arrays import IntegerArrays
+from heddle_quantize.quantize.plan import LayerQuant, Plan
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_npz, source
+
 
 CONVOLUTIONS, LAYERS = 6, 9
 POOL_AFTER = (1, 3)
@@ -47,17 +49,22 @@ def _build(arrays: dict[str, np.ndarray]) -> tuple[Graph, Plan]:
         value = name
         if f"{name}.thresholds" in arrays:
             # layer 0's sums are in 1/128 and its thresholds in 1/256
-            graph.nodes.append(Node(f"{name}.act", "thresholds", [value],
-                                    {"base": -1, "factor": 2 if i == 0 else 1},
-                                    {"thresholds": arrays[f"{name}.thresholds"]}))
+            graph.nodes.append(
+                Node(
+                    f"{name}.act",
+                    "thresholds",
+                    [value],
+                    {"base": -1, "factor": 2 if i == 0 else 1},
+                    {"thresholds": arrays[f"{name}.thresholds"]},
+                )
+            )
             value = f"{name}.act"
         if i in POOL_AFTER:
-            graph.nodes.append(Node(f"{name}.pool", "maxpool", [value],
-                                    {"kernel": [2, 2], "stride": [2, 2]}))
+            graph.nodes.append(Node(f"{name}.pool", "maxpool", [value], {"kernel": [2, 2], "stride": [2, 2]}))
             value = f"{name}.pool"
     graph.nodes.append(Node("scores", "slice", [value], {"ranges": [(1, 0, CLASSES, 1)]}))
     graph.outputs = ["scores"]
-    check(graph)
+    check_graph(graph)
     return graph, plan
 
 
@@ -72,9 +79,13 @@ def cnv_w2a2(root: Path) -> Workload:
         scores = output(graph, {"image": images[:100]}, IntegerArrays(plan))
         return [compare("scores of 100 images", scores, golden["scores"])]
 
-    return Workload(graph, "top1", [{"image": images[k:k + 1]} for k in range(2)],
-                    {"source_model": source(file, "integers"),
-                     "method": {"scheme": "as quantised upstream"}},
-                    check_golden, plan=plan,
-                    held_out=Labelled({"image": images}, test["y"].astype(np.int64)),
-                    split="CIFAR-10 test images 0-499")
+    return Workload(
+        graph,
+        "top1",
+        [{"image": images[k : k + 1]} for k in range(2)],
+        {"source_model": source(file, "integers"), "method": {"scheme": "as quantised upstream"}},
+        check_golden,
+        plan=plan,
+        held_out=Labelled({"image": images}, test["y"].astype(np.int64)),
+        split="CIFAR-10 test images 0-499",
+    )

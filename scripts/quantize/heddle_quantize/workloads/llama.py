@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..calibrate import Options
-from ..ir import Graph, check
-from ..profile import Labelled
-from ..run import run
-from .base import Golden, Workload, compare, load_npz, source
-from .builder import Builder
+from heddle_quantize.graph.executor import run
+from heddle_quantize.graph.graph import Graph, check_graph
+from heddle_quantize.quantize.tensor_params import Options
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.graph_builder import Builder
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_npz, source
 
 CONTEXT = 64
 SAMPLES = 2
@@ -45,13 +45,21 @@ def _read(file: Path) -> tuple[Config, dict[str, np.ndarray]]:
     raw = file.read_bytes()
     c = Config(*(int(n) for n in np.frombuffer(raw, "<i4", 7)))
     kv = c.kv_heads * c.head
-    shapes = {"embedding": (c.vocabulary, c.dim), "att_norm": (c.layers, c.dim),
-              "wq": (c.layers, c.dim, c.dim), "wk": (c.layers, kv, c.dim),
-              "wv": (c.layers, kv, c.dim), "wo": (c.layers, c.dim, c.dim),
-              "ffn_norm": (c.layers, c.dim), "w1": (c.layers, c.hidden, c.dim),
-              "w2": (c.layers, c.dim, c.hidden), "w3": (c.layers, c.hidden, c.dim),
-              "final_norm": (c.dim,), "cos": (c.positions, c.head // 2),
-              "sin": (c.positions, c.head // 2)}
+    shapes = {
+        "embedding": (c.vocabulary, c.dim),
+        "att_norm": (c.layers, c.dim),
+        "wq": (c.layers, c.dim, c.dim),
+        "wk": (c.layers, kv, c.dim),
+        "wv": (c.layers, kv, c.dim),
+        "wo": (c.layers, c.dim, c.dim),
+        "ffn_norm": (c.layers, c.dim),
+        "w1": (c.layers, c.hidden, c.dim),
+        "w2": (c.layers, c.dim, c.hidden),
+        "w3": (c.layers, c.hidden, c.dim),
+        "final_norm": (c.dim,),
+        "cos": (c.positions, c.head // 2),
+        "sin": (c.positions, c.head // 2),
+    }
     out, offset = {}, 28
     for name, shape in shapes.items():
         count = int(np.prod(shape))
@@ -79,16 +87,13 @@ class _Model:
 
     def rotated(self, name: str, value: str) -> str:
         here = slice(self.past, self.past + self.tokens)
-        return self.b.emit(f"{name}.rope", "rope", [value],
-                           {"cos": self.w["cos"][here], "sin": self.w["sin"][here]})
+        return self.b.emit(f"{name}.rope", "rope", [value], {"cos": self.w["cos"][here], "sin": self.w["sin"][here]})
 
     def cached(self, layer: int, part: str, value: str) -> str:
-        """Keys or values of all tokens so far, one copy a query head."""
+        """Keys or values of all tokens so far, one copy per query head."""
         if self.past:
-            value = self.b.emit(f"l{layer}.{part}.all", "concat", [f"cache.{layer}.{part}", value],
-                                axis=2)
-        return self.b.emit(f"l{layer}.{part}.shared", "repeat", [value], axis=1,
-                           times=self.c.heads // self.c.kv_heads)
+            value = self.b.emit(f"l{layer}.{part}.all", "concat", [f"cache.{layer}.{part}", value], axis=2)
+        return self.b.emit(f"l{layer}.{part}.shared", "repeat", [value], axis=1, times=self.c.heads // self.c.kv_heads)
 
     def layer(self, i: int, x: str, mask: str | None) -> str:
         b, c, w = self.b, self.c, self.w
@@ -96,9 +101,14 @@ class _Model:
         q = b.split_heads(f"l{i}.q", b.linear(f"l{i}.wq", normed, w["wq"][i]), c.heads, c.head)
         k = b.split_heads(f"l{i}.k", b.linear(f"l{i}.wk", normed, w["wk"][i]), c.kv_heads, c.head)
         v = b.split_heads(f"l{i}.v", b.linear(f"l{i}.wv", normed, w["wv"][i]), c.kv_heads, c.head)
-        mixed = b.attention(f"l{i}.att", self.rotated(f"l{i}.q", q),
-                            self.cached(i, "k", self.rotated(f"l{i}.k", k)),
-                            self.cached(i, "v", v), c.dim, mask)
+        mixed = b.attention(
+            f"l{i}.att",
+            self.rotated(f"l{i}.q", q),
+            self.cached(i, "k", self.rotated(f"l{i}.k", k)),
+            self.cached(i, "v", v),
+            c.dim,
+            mask,
+        )
         x = b.emit(f"l{i}.att.add", "add", [x, b.linear(f"l{i}.wo", mixed, w["wo"][i])])
         normed = self.norm(f"l{i}.ffn_norm", x, w["ffn_norm"][i])
         gate = b.emit(f"l{i}.silu", "silu", [b.linear(f"l{i}.w1", normed, w["w1"][i])])
@@ -112,17 +122,16 @@ class _Model:
             x = self.layer(i, x, mask)
         x = self.norm("final_norm", x, self.w["final_norm"])
         self.graph.outputs = [self.b.linear("output", x, self.w["embedding"])]
-        check(self.graph)
+        check_graph(self.graph)
         return self.graph
 
 
-def _windows(golden: dict[str, np.ndarray], stories: tuple[int, ...],
-             step: int = CONTEXT) -> np.ndarray:
+def _windows(golden: dict[str, np.ndarray], stories: tuple[int, ...], step: int = CONTEXT) -> np.ndarray:
     """(N, CONTEXT + 1) tokens: a window every `step` tokens, each story from its start."""
     out = []
     for i in stories:
         tokens = golden[f"story{i}.tokens"].astype(np.int64)
-        out += [tokens[s:s + CONTEXT + 1] for s in range(0, len(tokens) - CONTEXT, step)]
+        out += [tokens[s : s + CONTEXT + 1] for s in range(0, len(tokens) - CONTEXT, step)]
     return np.stack(out)
 
 
@@ -143,22 +152,30 @@ def prefill(root: Path) -> Workload:
     graph = _Model(c, w, CONTEXT, 0).build()
     search, held_out = (_labelled(_windows(golden, s)) for s in ((0, 1), (2, 3, 4)))
     return Workload(
-        graph, "log_likelihood",
-        [{"tokens": held_out.feeds["tokens"][k:k + 1]} for k in range(SAMPLES)],
-        {"source_model": source(folder / "stories260K.bin", "llama2.c"),
-         "calibration": {"name": "windows of stories 0 and 1",
-                         "samples": int(len(search.labels))}},
-        lambda: _golden(graph, golden), calib=search.feeds, search=search, held_out=held_out,
-        split="64-token windows of stories 2-4 (search on 0-1)", options=Options("fixed", 16),
-        batch=16, notes="mean log likelihood in nats a token, windows of 64 tokens")
+        graph,
+        "log_likelihood",
+        [{"tokens": held_out.feeds["tokens"][k : k + 1]} for k in range(SAMPLES)],
+        {
+            "source_model": source(folder / "stories260K.bin", "llama2.c"),
+            "calibration": {"name": "windows of stories 0 and 1", "samples": int(len(search.labels))},
+        },
+        lambda: _golden(graph, golden),
+        calib=search.feeds,
+        search=search,
+        held_out=held_out,
+        split="64-token windows of stories 2-4 (search on 0-1)",
+        options=Options("fixed", 16),
+        batch=16,
+        notes="mean log likelihood in nats a token, windows of 64 tokens",
+    )
 
 
 def _with_cache(graph: Graph, c: Config, tokens: np.ndarray) -> dict[str, np.ndarray]:
     """The decoding step's inputs: the last token, and what prefill of the others left behind."""
-    names = {f"cache.{i}.{p}": (f"l{i}.k.rope" if p == "k" else f"l{i}.v.by_head")
-             for i in range(c.layers) for p in "kv"}
-    values = run(graph, {"tokens": tokens[:, :-1]}, dtype=torch.float32,
-                 keep=frozenset(names.values()))
+    names = {
+        f"cache.{i}.{p}": (f"l{i}.k.rope" if p == "k" else f"l{i}.v.by_head") for i in range(c.layers) for p in "kv"
+    }
+    values = run(graph, {"tokens": tokens[:, :-1]}, dtype=torch.float32, keep=frozenset(names.values()))
     feeds = {cache: values[node].numpy() for cache, node in names.items()}
     return {"tokens": tokens[:, -1:], **feeds}
 
@@ -175,7 +192,7 @@ def decode(root: Path) -> Workload:
         return Labelled(feeds, windows[:, -1:])
 
     search, held_out = (step(_windows(golden, s)) for s in ((0, 1), (2, 3, 4)))
-    # a step sees one token a window: ranges need many more windows than prefill's do
+    # a step sees one token per window, so its ranges need many more windows than a prefill's
     calib = step(_windows(golden, (0, 1), CALIBRATION_STEP)).feeds
 
     def check_golden() -> list[Golden]:
@@ -184,11 +201,22 @@ def decode(root: Path) -> Workload:
         return [compare("logits of token 64", logits, golden["story0.logits_first64"][-1:], 1e-3)]
 
     return Workload(
-        graph, "log_likelihood", [{k: v[s:s + 1] for k, v in held_out.feeds.items()}
-                                  for s in range(SAMPLES)],
-        {"source_model": source(folder / "stories260K.bin", "llama2.c"),
-         "calibration": {"name": "windows of stories 0 and 1, one every 4 tokens",
-                         "samples": int(len(calib["tokens"]))}},
-        check_golden, calib=calib, search=search, held_out=held_out,
-        split="one token after 63, windows of stories 2-4", options=Options("fixed", 16),
-        batch=16, notes="one new token; keys and values of 63 tokens come from a float prefill")
+        graph,
+        "log_likelihood",
+        [{k: v[s : s + 1] for k, v in held_out.feeds.items()} for s in range(SAMPLES)],
+        {
+            "source_model": source(folder / "stories260K.bin", "llama2.c"),
+            "calibration": {
+                "name": "windows of stories 0 and 1, one every 4 tokens",
+                "samples": int(len(calib["tokens"])),
+            },
+        },
+        check_golden,
+        calib=calib,
+        search=search,
+        held_out=held_out,
+        split="one token after 63, windows of stories 2-4",
+        options=Options("fixed", 16),
+        batch=16,
+        notes="one new token; keys and values of 63 tokens come from a float prefill",
+    )

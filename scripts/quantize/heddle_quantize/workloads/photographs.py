@@ -9,12 +9,22 @@ import numpy as np
 MEAN_BGR = np.array([104.0, 117.0, 123.0], np.float32)
 CROP = 227
 # ILSVRC-2012 classes of what the photographs show
-CLASSES = {"bird": 19, "cat": 285, "dragonfly": 319, "grace_hopper": 667, "hot_dog": 934,
-           "owl": 24, "parrot": 88, "pets": 171, "sunflower": 985}
+CLASSES = {
+    "bird": 19,
+    "cat": 285,
+    "dragonfly": 319,
+    "grace_hopper": 667,
+    "hot_dog": 934,
+    "owl": 24,
+    "parrot": 88,
+    "pets": 171,
+    "sunflower": 985,
+}
 
 
 def _images(root: Path) -> list[np.ndarray]:
     from skimage.io import imread
+
     return [imread(root / "images-cc" / f"{name}.png")[..., :3] for name in sorted(CLASSES)]
 
 
@@ -23,14 +33,13 @@ def labels() -> np.ndarray:
 
 
 def _crop(image: np.ndarray, y: int, x: int) -> np.ndarray:
-    part = image[y:y + CROP, x:x + CROP, ::-1].astype(np.float32) - MEAN_BGR
+    part = image[y : y + CROP, x : x + CROP, ::-1].astype(np.float32) - MEAN_BGR
     return np.ascontiguousarray(part.transpose(2, 0, 1))
 
 
 def centre(root: Path) -> np.ndarray:
     """(9, 3, 227, 227): the centre crop of each."""
-    return np.stack([_crop(i, (i.shape[0] - CROP) // 2, (i.shape[1] - CROP) // 2)
-                     for i in _images(root)])
+    return np.stack([_crop(i, (i.shape[0] - CROP) // 2, (i.shape[1] - CROP) // 2) for i in _images(root)])
 
 
 def corners(root: Path) -> np.ndarray:

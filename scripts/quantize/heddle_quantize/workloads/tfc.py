@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..ingest_qonnx import ingest_qonnx
-from ..integer import IntegerArrays
-from ..profile import Labelled
-from ..run import output
-from .base import Golden, Workload, compare, load_npz, source
+from heddle_quantize.graph.executor import output
+from heddle_quantize.ingest.qonnx.ingest_qonnx import ingest_qonnx
+from heddle_quantize.quantize.integer_arrays import IntegerArrays
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_npz, source
 
 SAMPLES = 4
-# One unit of the last accumulator moves a score by 0.04: scores within this are equal accumulators.
+# One unit of the last accumulator moves a score by 0.04: scores that differ by less come from equal accumulators.
 TOLERANCE = 1e-4
 
 
@@ -30,12 +30,17 @@ def _load(root: Path, stem: str) -> Workload:
         scores = output(graph, {name: images[:100]}, IntegerArrays(plan))
         return [compare("scores of 100 images", scores, golden[stem], TOLERANCE)]
 
-    return Workload(graph, "top1", [{name: images[k:k + 1]} for k in range(SAMPLES)],
-                    {"source_model": source(file, "qonnx"),
-                     "method": {"scheme": "as quantised upstream"}},
-                    check, plan=plan,
-                    held_out=Labelled({name: images}, data["y"].astype(np.int64)),
-                    split="MNIST test images 0-999", batch=100)
+    return Workload(
+        graph,
+        "top1",
+        [{name: images[k : k + 1]} for k in range(SAMPLES)],
+        {"source_model": source(file, "qonnx"), "method": {"scheme": "as quantised upstream"}},
+        check,
+        plan=plan,
+        held_out=Labelled({name: images}, data["y"].astype(np.int64)),
+        split="MNIST test images 0-999",
+        batch=100,
+    )
 
 
 def w1a1(root: Path) -> Workload:

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..calibrate import Options
-from ..ingest_onnx import ingest_onnx
-from ..profile import Labelled
-from ..run import output
-from .base import Golden, Workload, compare, load_npz, source
-from .cifar_resnet import SEARCH_IMAGES, cifar
+from heddle_quantize.graph.executor import output
+from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx
+from heddle_quantize.quantize.tensor_params import Options
+from heddle_quantize.search.task import Labelled
+from heddle_quantize.workloads.cifar_resnet import SEARCH_IMAGES, cifar
+from heddle_quantize.workloads.workload import Golden, Workload, compare, load_npz, source
 
 MEAN = np.array([0.4914, 0.4822, 0.4465], np.float32)
 STD = np.array([0.2023, 0.1994, 0.2010], np.float32)
@@ -23,8 +23,7 @@ def vit(root: Path) -> Workload:
     graph = ingest_onnx(file)
     graph.task = "classification, CIFAR-10"
     folder = root / "cifar10-lossless500"
-    test, train = load_npz(folder / "cifar10_test_0000_0499.npz"), \
-        load_npz(folder / "cifar10_train_calib200.npz")
+    test, train = load_npz(folder / "cifar10_test_0000_0499.npz"), load_npz(folder / "cifar10_train_calib200.npz")
     x, y = cifar(test["x"], MEAN, STD), test["y"].astype(np.int64)
     golden = load_npz(root / "vit-cifar-ibp338" / "golden.npz")
 
@@ -32,11 +31,19 @@ def vit(root: Path) -> Workload:
         logits = output(graph, {"input": x[:100]}, dtype=torch.float32)
         return [compare("float logits of 100 images", logits, golden["logits"], 1e-3)]
 
-    search, held_out = (Labelled({"input": x[s]}, y[s]) for s in
-                        (slice(0, SEARCH_IMAGES), slice(SEARCH_IMAGES, None)))
+    search, held_out = (Labelled({"input": x[s]}, y[s]) for s in (slice(0, SEARCH_IMAGES), slice(SEARCH_IMAGES, None)))
     return Workload(
-        graph, "top1", [{"input": x[k:k + 1]} for k in range(2)],
-        {"source_model": source(file, "onnx"),
-         "calibration": {"name": "CIFAR-10 training images", "samples": int(len(train["x"]))}},
-        check, calib={"input": cifar(train["x"], MEAN, STD)}, search=search, held_out=held_out,
-        split="CIFAR-10 test images 250-499 (search on 0-249)", options=Options("fixed", 16))
+        graph,
+        "top1",
+        [{"input": x[k : k + 1]} for k in range(2)],
+        {
+            "source_model": source(file, "onnx"),
+            "calibration": {"name": "CIFAR-10 training images", "samples": int(len(train["x"]))},
+        },
+        check,
+        calib={"input": cifar(train["x"], MEAN, STD)},
+        search=search,
+        held_out=held_out,
+        split="CIFAR-10 test images 250-499 (search on 0-249)",
+        options=Options("fixed", 16),
+    )

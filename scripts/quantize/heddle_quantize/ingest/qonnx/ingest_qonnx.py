@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""QONNX graphs, whose nodes state how the network is quantised: widths, scales and zero points.
+
+`Quant` is y = (round(clamp(x/s + z, low, high)) - z) * s with ties to even, `BipolarQuant` y = s
+where x >= 0 and -s elsewhere. On a constant they make weights; on a computed value they stay.
+Every array operation must find one on both operands: nothing is calibrated and nothing is folded.
+"""
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from heddle_quantize.base.errors import BadInput
+from heddle_quantize.formats.uniform import QParams, rounded_to_codes
+from heddle_quantize.graph.graph import Graph, Node, check_graph, prune
+from heddle_quantize.ingest.onnx.importer import Importer
+from heddle_quantize.ingest.onnx.ingest_onnx import HANDLERS, check_batch, load
+from heddle_quantize.ingest.onnx.node import OnnxNode
+from heddle_quantize.quantize.plan import LayerQuant, Plan
+
+DOMAINS = ("onnx.brevitas", "finn.custom_op.general", "qonnx.custom_op.general")
+# Operations that move codes without changing them: an array operation behind them reads the quantiser's codes.
+KEEPS_CODES = ("reshape", "transpose", "maxpool", "slice", "select")
+BITS_MAX = 16
+
+
+class QonnxImporter(Importer):
+    """Also records how values are quantised, by ONNX value and by node of the graph."""
+
+    def __init__(self, model: Any, path: Path) -> None:
+        super().__init__(model, path, HANDLERS)
+        self.weights: dict[str, QParams] = {}  # ONNX constants that a quantiser made
+        self.values: dict[str, QParams] = {}  # nodes of kind `quant`
+        self.plan = Plan({})
+
+    def handler(self, node: OnnxNode) -> Any:
+        if node.domain in DOMAINS and node.op in ("Quant", "IntQuant", "BipolarQuant"):
+            return QonnxImporter._quantise
+        return super().handler(node)
+
+    def _quantise(self, node: OnnxNode) -> None:
+        params = self._bipolar(node) if node.op == "BipolarQuant" else self._uniform(node)
+        if self.is_const(node, 0):
+            value = torch.from_numpy(self.consts[node.inputs[0]]).double()
+            made = params if params.scale.size == 1 else _per_filter(params, value.shape)
+            if made is None:
+                raise self.refuse(
+                    node,
+                    f"scales of shape {params.scale.shape} for a tensor of shape {tuple(value.shape)}",
+                    "one, or one per filter",
+                )
+            self.weights[node.outputs[0]] = made
+            self.fold(node, rounded_to_codes(value, made).numpy())
+            return
+        if params.scale.size != 1:
+            raise self.refuse(node, f"{params.scale.size} scales of an activation", "one")
+        ident = self.emit(node, "quant", [self.value(node, 0)], params=None, quant=params)
+        self.values[ident] = params
+
+    def _bipolar(self, node: OnnxNode) -> QParams:
+        scale = self._required(node, 1).astype(np.float64)
+        self._check_scale(node, scale)
+        # -1 and +1 need two bits of a two's complement operand
+        return QParams(2, True, scale, container=1, narrow=True, bipolar=True)
+
+    def _uniform(self, node: OnnxNode) -> QParams:
+        scale, zero, bits = (self._required(node, i) for i in (1, 2, 3))
+        mode = node.attrs.get("rounding_mode", b"ROUND")
+        if mode != b"ROUND":
+            raise self.refuse(node, f"rounding_mode {mode!r}", "ROUND")
+        if zero.size != 1 or bits.size != 1:
+            raise self.refuse(node, f"{zero.size} zero points, {bits.size} widths", "one of each")
+        signed, width = bool(node.attrs.get("signed", 1)), float(bits.reshape(()))
+        if width != int(width) or not (2 if signed else 1) <= width <= BITS_MAX:
+            raise self.refuse(node, f"{width:g} bits", f"a whole number up to {BITS_MAX}, from 2 if signed")
+        if float(zero.reshape(())) != int(zero.reshape(())):
+            raise self.refuse(node, f"zero point {float(zero.reshape(())):g}", "a whole number")
+        narrow = bool(node.attrs.get("narrow", 0))
+        if narrow and not signed:
+            raise self.refuse(node, "a narrow unsigned range", "narrow with signed, or neither")
+        self._check_scale(node, scale)
+        return QParams(
+            int(width), signed, scale.astype(np.float64), int(zero.reshape(())), container=int(width), narrow=narrow
+        )
+
+    def _required(self, node: OnnxNode, index: int) -> np.ndarray:
+        value: np.ndarray | None = self.const(node, index)
+        if value is None:
+            raise self.refuse(node, f"{index} inputs", "scale and, of a Quant, zero point and width")
+        return value
+
+    def _check_scale(self, node: OnnxNode, scale: np.ndarray) -> None:
+        if not (np.isfinite(scale).all() and (scale > 0).all()):
+            raise self.refuse(node, "a scale that is not above zero", "positive finite scales")
+
+    def taken(self, node: OnnxNode, first: int) -> None:
+        """Transposed constants keep their quantisation; each array operation gets that of its operands."""
+        if node.op == "Transpose" and node.inputs[0] in self.weights:
+            params = self.weights[node.inputs[0]]
+            if params.axis is not None:
+                rank = self.consts[node.inputs[0]].ndim
+                order = list(node.attrs.get("perm", range(rank)[::-1]))
+                params = replace(params, axis=order.index(params.axis))
+            self.weights[node.outputs[0]] = params
+        for made in self.graph.nodes[first:]:
+            if made.is_array:
+                self.plan.layers[made.id] = LayerQuant(self._activation(node, made), self._weight(node, made))
+
+    def _activation(self, node: OnnxNode, made: Node) -> QParams:
+        by_id = {n.id: n for n in self.graph.nodes}
+        name = made.inputs[0]
+        while name in by_id and by_id[name].op in KEEPS_CODES:
+            name = by_id[name].inputs[0]
+        if name not in self.values:
+            raise self.refuse(node, f"an operand made by '{name}'", "one that comes from a Quant or BipolarQuant node")
+        return self.values[name]
+
+    def _weight(self, node: OnnxNode, made: Node) -> QParams:
+        if made.op == "matmul":
+            raise self.refuse(node, "a product of two computed operands", "constant weights")
+        params = self.weights.get(node.inputs[1])
+        if params is None:
+            raise self.refuse(
+                node, f"weights '{node.inputs[1]}' without a quantiser", "weights from a Quant or BipolarQuant node"
+            )
+        if made.params.get("bias") is not None:
+            raise self.refuse(node, "a bias within the operation", "an Add behind it")
+        if node.attrs.get("alpha", 1.0) != 1.0:
+            raise self.refuse(node, f"alpha {node.attrs['alpha']:g}", "1: codes cannot be scaled")
+        if params.axis is None:
+            return params
+        # the graph keeps filters first; matrix products of ONNX may have them last
+        last = node.op == "MatMul" or (node.op == "Gemm" and not node.attrs.get("transB", 0))
+        filters = 1 if last else 0
+        if params.axis != filters:
+            raise self.refuse(node, f"weight scales along axis {params.axis}", "one per filter")
+        return replace(params, axis=0)
+
+
+def _per_filter(params: QParams, shape: torch.Size) -> QParams | None:
+    """Scales of shape (K,1,...) or (1,..,K): one along the axis where they are."""
+    axes = [i for i, n in enumerate(params.scale.shape) if n != 1]
+    sizes = params.scale.shape
+    if len(axes) != 1 or len(sizes) != len(shape) or sizes[axes[0]] != shape[axes[0]]:
+        return None
+    return replace(params, scale=params.scale.reshape(-1), axis=axes[0])
+
+
+def ingest_qonnx(path: Path) -> tuple[Graph, Plan]:
+    """The graph of the file and the quantisation of its array operations."""
+    importer = QonnxImporter(load(path), path)
+    graph = prune(importer.run())
+    check_graph(graph)
+    if not graph.array_nodes():
+        raise BadInput(str(path), "no array operation", "a network with quantised layers")
+    check_batch(graph, path)
+    return graph, Plan({n.id: importer.plan.layers[n.id] for n in graph.array_nodes()})

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The narrowest precisions that keep a network's accuracy."""
