@@ -2,6 +2,7 @@
 #include "models/catalogue.h"
 
 #include <iostream>
+#include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -61,7 +62,44 @@ Json describe_model(const arch::ModelInfo& info) {
           {"parameters", config::describe(info.parameters)},
           {"events", events},
           {"configuration", config::describe(arch::accelerator_declaration())},
-          {"memory", config::describe(memory::memory_declaration())}};
+          {"memory", config::describe(memory::memory_section_declaration())}};
+}
+
+// What `heddle describe` knows beside the models.
+struct Section {
+  std::string_view name;
+  std::string_view title;
+  const config::Declaration& declaration;
+};
+
+std::optional<Section> find_section(std::string_view name) {
+  if (name == "memory") {
+    return Section{
+        name, "the section `memory` of a configuration, or a file in configs/memory_systems (docs/memory.md)",
+        memory::memory_section_declaration()};
+  }
+  if (name == "device") {
+    return Section{
+        name, "a DRAM with its controller, key `memory.off_chip.device` (format heddle-memory; docs/dram.md)",
+        dram::device_declaration()};
+  }
+  return std::nullopt;
+}
+
+void print_section(const Section& section, bool as_json) {
+  const Json keys = config::describe(section.declaration);
+  if (as_json) {
+    std::cout << keys.dump(2) << "\n";
+    return;
+  }
+  std::cout << section.name << ": " << section.title << "\n\n";
+  print_parameters(keys, "  ");
+}
+
+void print_schema(Json schema, std::string_view title) {
+  schema["$schema"] = "http://json-schema.org/draft-07/schema#";
+  schema["title"] = title;
+  std::cout << schema.dump(2) << "\n";
 }
 
 }  // namespace
@@ -100,26 +138,22 @@ int list_command(const Arguments& arguments) {
 }
 
 int describe_command(const Arguments& arguments) {
-  CommandLine line("heddle describe MODEL [--json]",
-                   "Show the parameters of a model, or of a memory: unit, default, range, source.",
-                   "heddle describe stripes");
-  line.options()("model", po::value<std::string>(), "a name of `heddle list`, or memory")(
+  CommandLine line(
+      "heddle describe MODEL [--json]",
+      "Show the keys of a model, of the section `memory` of a configuration, or of a memory device: unit, "
+      "default, range, source.",
+      "heddle describe stripes");
+  line.options()("model", po::value<std::string>(), "a model of `heddle list`, memory, or device")(
       "json", po::bool_switch(), "print JSON on standard output");
   line.positional("model", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  if (required(*values, "model", "a model's name") == "memory") {
-    const Json memory = config::describe(dram::memory_declaration());
-    if ((*values)["json"].as<bool>()) {
-      std::cout << memory.dump(2) << "\n";
-    } else {
-      std::cout << "memory: a DRAM with its controller (format heddle-memory; docs/dram.md)\n\n";
-      print_parameters(memory, "  ");
-    }
+  const std::string name = required(*values, "model", "a model's name");
+  if (const auto section = find_section(name)) {
+    print_section(*section, (*values)["json"].as<bool>());
     return 0;
   }
-  const auto& info =
-      arch::find_model(models::catalogue(), required(*values, "model", "a model's name"), "heddle describe");
+  const auto& info = arch::find_model(models::catalogue(), name, "heddle describe");
   const Json description = describe_model(info);
   if ((*values)["json"].as<bool>()) {
     std::cout << description.dump(2) << "\n";
@@ -139,15 +173,16 @@ int describe_command(const Arguments& arguments) {
 }
 
 int schema_command(const Arguments& arguments) {
-  CommandLine line(
-      "heddle schema NAME",
-      "Print the JSON Schema (draft-07) of a format: trace, result, memory, or the configuration of a model.",
-      "heddle schema stripes");
-  line.options()("name", po::value<std::string>(), "trace, result, memory, or a model's name");
+  CommandLine line("heddle schema NAME",
+                   "Print the JSON Schema (draft-07) of a trace, a result, the configuration of a model, its "
+                   "section `memory`, or "
+                   "a memory device.",
+                   "heddle schema stripes");
+  line.options()("name", po::value<std::string>(), "trace, result, memory, device, or a model's name");
   line.positional("name", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const std::string name = required(*values, "name", "trace, result, memory or a model's name");
+  const std::string name = required(*values, "name", "trace, result, memory, device or a model's name");
   if (name == "trace") {
     std::cout << embedded::trace_schema;
     return 0;
@@ -157,18 +192,19 @@ int schema_command(const Arguments& arguments) {
     return 0;
   }
   if (name == "memory") {
-    Json schema = config::schema_of(dram::memory_declaration());
-    schema["$schema"] = "http://json-schema.org/draft-07/schema#";
-    schema["title"] = "heddle-memory, kind dram";
-    std::cout << schema.dump(2) << "\n";
+    print_schema(memory::memory_section_schema(), "section `memory` of a heddle-accelerator configuration");
     return 0;
   }
-  std::vector<std::string> names{"trace", "result", "memory"};
+  if (name == "device") {
+    print_schema(config::schema_of(dram::device_declaration()), "heddle-memory, kind dram");
+    return 0;
+  }
+  std::vector<std::string> names{"trace", "result", "memory", "device"};
   for (const auto& info : models::catalogue()) {
     names.push_back(info.name);
     if (info.name == name) {
       Json schema = arch::accelerator_schema(info);
-      schema["properties"]["memory"] = memory::memory_schema();
+      schema["properties"]["memory"] = memory::memory_section_schema();
       std::cout << schema.dump(2) << "\n";
       return 0;
     }

@@ -140,13 +140,13 @@ int validate(const Arguments& arguments) {
   return 0;
 }
 
-Json sizes_json(const trace::PackedSizes& s) {
+Json sizes_json(const trace::StoredSizes& s) {
   return {{"container", s.container.count()},       {"zero_value", s.zero_value.count()},
           {"precision", s.precision.count()},       {"groups_zero_vector", s.groups.zero_vector.count()},
           {"groups_plain", s.groups.plain.count()}, {"compressed", s.compressed.count()}};
 }
 
-std::string of_container(Bits bits, const trace::PackedSizes& sizes) {
+std::string of_container(Bits bits, const trace::StoredSizes& sizes) {
   return fmt::format("{:.1f} %",
                      100.0 * static_cast<double>(bits.count()) /
                          static_cast<double>(std::max<std::uint64_t>(1, sizes.container.count())));
@@ -184,7 +184,7 @@ Json stats_json(const trace::TensorStats& s) {
 // All tensors of a role together, a row under the table.
 std::vector<std::string> total_row(const std::vector<trace::TensorStats>& rows, const std::string& role,
                                    Json& json) {
-  trace::PackedSizes sizes;
+  trace::StoredSizes sizes;
   std::uint64_t values = 0;
   for (const auto& s : rows) {
     if (s.role != role && role != "all") continue;
@@ -207,12 +207,12 @@ std::vector<std::string> total_row(const std::vector<trace::TensorStats>& rows, 
 
 int stats(const Arguments& arguments) {
   CommandLine line("heddle trace stats TRACE [--json] [--container-bits 16]",
-                   "Show what the values of every tensor are like, and how far they can be packed.",
+                   "Show what the values of every tensor are like, and how small they can be stored.",
                    "heddle trace stats traces/digits-16b.trace");
   line.options()("trace", po::value<std::string>(), "a trace directory, a tar, or the name of a shipped one")(
       "json", po::bool_switch(), "print JSON on standard output")(
       "container-bits", po::value<unsigned>()->default_value(16),
-      "16 or 8: what a value takes when it is not packed");
+      "16 or 8: bits that a value takes when it is not compressed");
   line.positional("trace", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;

@@ -197,7 +197,7 @@ Declaration controller() {
 
 }  // namespace
 
-const Declaration& memory_declaration() {
+const Declaration& device_declaration() {
   static const Declaration kAll{
       Parameter::choice("format", {"heddle-memory"}).means("what this file is").from(kFormat),
       Parameter::any("version").means("version of the format: [1, 0]").from(kFormat),

@@ -208,8 +208,8 @@ void check(const MemoryParameters& m, const Checker& check) {
 
 }  // namespace
 
-MemoryConfiguration read_memory(const config::Document& document, const std::string& pointer) {
-  const Values values = config::read(document, pointer, memory_declaration());
+MemoryConfiguration read_device(const config::Document& document, const std::string& pointer) {
+  const Values values = config::read(document, pointer, device_declaration());
   const Checker checker(document, pointer);
   check_version(values.json().at("version"), checker);
   MemoryConfiguration out{.parameters = {.name = values.text("name"),

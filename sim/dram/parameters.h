@@ -7,7 +7,7 @@
 namespace heddle::dram {
 
 // The keys of a memory configuration of kind "dram", each declared once.
-const config::Declaration& memory_declaration();
+const config::Declaration& device_declaration();
 
 struct MemoryConfiguration {
   MemoryParameters parameters;
@@ -16,6 +16,6 @@ struct MemoryConfiguration {
 
 // Reads and checks a whole memory configuration (a file of format "heddle-memory"). Everything that is
 // wrong with it throws Error(config) with file, line and path.
-MemoryConfiguration read_memory(const config::Document& document, const std::string& pointer = "");
+MemoryConfiguration read_device(const config::Document& document, const std::string& pointer = "");
 
 }  // namespace heddle::dram

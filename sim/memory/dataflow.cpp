@@ -31,7 +31,7 @@ std::uint64_t product(const std::vector<std::uint64_t>& shape) {
 // What some id stands for: one value, or the values a view is made of.
 struct Value {
   StoredTensor tensor;
-  std::int64_t step = kBeforeAll;
+  std::int64_t made_by = kBeforeAll;  // array layer
   bool is_read = false;
   bool is_stored = false;
 };
@@ -48,12 +48,12 @@ class Tracer {
     for (std::size_t v = 0; v < values_.size(); ++v) {
       if (!values_[v].is_stored) continue;
       index[v] = static_cast<std::uint32_t>(out_.tensors.size());
-      if (values_[v].step != kBeforeAll)
-        out_.steps[static_cast<std::size_t>(values_[v].step)].makes.push_back(index[v]);
+      if (values_[v].made_by != kBeforeAll)
+        out_.layers[static_cast<std::size_t>(values_[v].made_by)].makes.push_back(index[v]);
       out_.tensors.push_back(values_[v].tensor);
     }
-    for (auto& step : out_.steps) {
-      for (auto* uses : {&step.activations, &step.weights, &step.extras}) {
+    for (auto& layer : out_.layers) {
+      for (auto* uses : {&layer.activations, &layer.weights, &layer.extras}) {
         for (auto& use : *uses) use.tensor = index[use.tensor];
       }
     }
@@ -68,19 +68,19 @@ class Tracer {
     return make(id, 0, kBeforeAll);
   }
 
-  const std::vector<std::uint32_t>& make(const std::string& id, std::uint64_t values, std::int64_t step) {
+  const std::vector<std::uint32_t>& make(const std::string& id, std::uint64_t values, std::int64_t at) {
     Value value;
     value.tensor.name = id;
     value.tensor.values = values;
-    value.tensor.is_input = step == kBeforeAll;
-    value.step = step;
-    value.tensor.made = step == kBeforeAll ? 0 : static_cast<std::uint32_t>(step);
+    value.tensor.is_input = at == kBeforeAll;
+    value.made_by = at;
+    value.tensor.made = at == kBeforeAll ? 0 : static_cast<std::uint32_t>(at);
     value.tensor.last_use = value.tensor.made;
     values_.push_back(std::move(value));
     return ids_[id] = {static_cast<std::uint32_t>(values_.size() - 1)};
   }
 
-  void read(const std::vector<std::uint32_t>& from, std::uint64_t values, unsigned bits, std::uint32_t step,
+  void read(const std::vector<std::uint32_t>& from, std::uint64_t values, unsigned bits, std::uint32_t at,
             std::vector<Use>& uses) {
     std::uint64_t all = 0;
     for (const auto v : from) {
@@ -90,10 +90,10 @@ class Tracer {
     for (const auto v : from) {
       Value& value = values_[v];
       value.is_read = true;
-      if (value.step == std::int64_t{step}) continue;  // read while it leaves the array
-      if (!value.is_stored && value.tensor.is_input) value.tensor.made = step;
+      if (value.made_by == std::int64_t{at}) continue;  // read while it leaves the array
+      if (!value.is_stored && value.tensor.is_input) value.tensor.made = at;
       value.is_stored = true;
-      value.tensor.last_use = std::max(value.tensor.last_use, step);
+      value.tensor.last_use = std::max(value.tensor.last_use, at);
       value.tensor.bits = std::max(value.tensor.bits, bits);
       // A slice reads a part; an upsampled image reads no more than is stored.
       uses.push_back({v, std::min(value.tensor.values,
@@ -116,37 +116,37 @@ class Tracer {
   }
 
   void visit_array(const Layer& layer) {
-    const auto step = static_cast<std::uint32_t>(out_.steps.size());
-    Step made;
-    made.layer = layer.index;
+    const auto at = static_cast<std::uint32_t>(out_.layers.size());
+    ArrayLayer made;
+    made.index = layer.index;
     const auto& g = layer.geometry;
-    read(pieces(layer.activation.source), g.input_values(), layer.precision.activation_bits, step,
+    read(pieces(layer.activation.source), g.input_values(), layer.precision.activation_bits, at,
          made.activations);
     if (layer.has_run_time_weights())
-      read(pieces(layer.weight.source), g.weights(), layer.precision.weight_bits, step, made.weights);
-    out_.steps.push_back(std::move(made));
-    make(layer.id, g.output_values(), step);
+      read(pieces(layer.weight.source), g.weights(), layer.precision.weight_bits, at, made.weights);
+    out_.layers.push_back(std::move(made));
+    make(layer.id, g.output_values(), at);
   }
 
-  // Belongs to the step that makes the last of its operands.
+  // Belongs to the array layer that makes the last of its operands.
   void visit_other(const Layer& layer) {
-    std::int64_t step = kBeforeAll;
+    std::int64_t at = kBeforeAll;
     std::vector<std::uint32_t> all;
     for (const auto& id : layer.inputs) {
       for (const auto v : pieces(id)) {
         all.push_back(v);
-        step = std::max(step, values_[v].step);
+        at = std::max(at, values_[v].made_by);
       }
     }
-    if (step != kBeforeAll) {
-      auto& extras = out_.steps[static_cast<std::size_t>(step)].extras;
+    if (at != kBeforeAll) {
+      auto& extras = out_.layers[static_cast<std::size_t>(at)].extras;
       for (const auto v : all) {
         const std::uint64_t values = values_[v].tensor.values;
-        read({v}, values != 0 ? values : product(layer.output_shape), 0, static_cast<std::uint32_t>(step),
+        read({v}, values != 0 ? values : product(layer.output_shape), 0, static_cast<std::uint32_t>(at),
              extras);
       }
     }
-    make(layer.id, product(layer.output_shape), step);
+    make(layer.id, product(layer.output_shape), at);
   }
 
   void mark_outputs() {
@@ -161,7 +161,7 @@ class Tracer {
   }
 
   static void set_output(Value& value) {
-    if (value.step == kBeforeAll) return;  // nothing of ours made it
+    if (value.made_by == kBeforeAll) return;  // nothing of ours made it
     value.tensor.is_output = true;
     value.is_stored = true;
   }

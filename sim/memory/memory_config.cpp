@@ -117,7 +117,7 @@ void read_on_chip(const Values& values, MemoryConfig& out) {
 }
 
 MemoryConfig read_section(const Document& document, const std::string& pointer) {
-  const Values values = config::read(document, pointer, memory_declaration());
+  const Values values = config::read(document, pointer, memory_section_declaration());
   MemoryConfig out;
   out.is_compute_only = false;
   read_off_chip(values.child("off_chip"), document, pointer + "/off_chip", out);
@@ -130,7 +130,7 @@ MemoryConfig read_section(const Document& document, const std::string& pointer) 
   if (out.off_chip == OffChipKind::dram) {
     const Place device =
         place_of(document, pointer + "/off_chip/device", "a memory device: a file or an object");
-    out.dram = dram::read_memory(device.document, device.pointer);
+    out.dram = dram::read_device(device.document, device.pointer);
     out.echo["off_chip"]["device"] = out.dram->echo;
   }
   return out;
@@ -138,7 +138,7 @@ MemoryConfig read_section(const Document& document, const std::string& pointer) 
 
 }  // namespace
 
-MemoryConfig read_memory(const Document& configuration) {
+MemoryConfig read_memory_section(const Document& configuration) {
   const auto found = configuration.root.find("memory");
   if (found == configuration.root.end() || *found == "none") return {};
   const Place place = place_of(configuration, "/memory", "\"none\", the name of a memory file or an object");

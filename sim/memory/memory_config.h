@@ -48,9 +48,9 @@ BufferPath output_path(const MemoryConfig& memory);
 
 // "none", the name of a memory file (relative to the file that names it), or an object, which may extend
 // such a file. Throws Error(config | io).
-MemoryConfig read_memory(const config::Document& configuration);
+MemoryConfig read_memory_section(const config::Document& configuration);
 
-const config::Declaration& memory_declaration();
-config::Json memory_schema();
+const config::Declaration& memory_section_declaration();
+config::Json memory_section_schema();
 
 }  // namespace heddle::memory

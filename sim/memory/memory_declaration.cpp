@@ -139,7 +139,7 @@ std::vector<Parameter> on_chip_parameters() {
 
 }  // namespace
 
-const config::Declaration& memory_declaration() {
+const config::Declaration& memory_section_declaration() {
   static const config::Declaration kDeclaration = [] {
     config::Declaration all{
         off_chip_parameter(),
@@ -162,8 +162,8 @@ const config::Declaration& memory_declaration() {
   return kDeclaration;
 }
 
-Json memory_schema() {
-  Json object = config::schema_of(memory_declaration());
+Json memory_section_schema() {
+  Json object = config::schema_of(memory_section_declaration());
   object["properties"]["extends"] =
       Json{{"type", "string"}, {"description", "a memory file that this one extends"}};
   object.erase("required");  // an extended file may give them

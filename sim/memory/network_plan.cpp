@@ -45,15 +45,15 @@ NetworkPlan::NetworkPlan(const arch::AcceleratorConfig& config, const MemoryConf
     : config_(config), memory_(memory), trace_(trace), flow_(trace_dataflow(trace.network())) {
   storage_ = {memory.storage.value_or(config.accelerator->storage()), config.accelerator->container_bits()};
   shape_layers();
-  steps_.resize(shapes_.size());
+  layers_.resize(shapes_.size());
   addresses_.resize(shapes_.size());
-  for (std::size_t s = 0; s < shapes_.size(); ++s) steps_[s].blocking.filter_blocks = shapes_[s].passes();
+  for (std::size_t s = 0; s < shapes_.size(); ++s) layers_[s].blocking.filter_blocks = shapes_[s].passes();
   if (has_off_chip()) plan();
 }
 
 void NetworkPlan::shape_layers() {
-  for (const auto& step : flow_.steps) {
-    const workload::Layer& layer = trace_.network().layers[step.layer];
+  for (const auto& at : flow_.layers) {
+    const workload::Layer& layer = trace_.network().layers[at.index];
     const auto mapped = arch::map_onto(layer, *config_.accelerator, config_.mapping);
     shapes_.emplace_back(layer, mapped.lowered, mapped.mapping);
   }
@@ -63,8 +63,8 @@ void NetworkPlan::shape_layers() {
 std::vector<WeightExtras> NetworkPlan::measure_weights() const {
   std::vector<WeightExtras> out(shapes_.size());
   parallel_for(out.size(), [&](std::size_t s) {
-    const arch::LayerData data(trace_, trace_.network().layers[flow_.steps[s].layer], 0, *config_.accelerator,
-                               config_.mapping);
+    const arch::LayerData data(trace_, trace_.network().layers[flow_.layers[s].index], 0,
+                               *config_.accelerator, config_.mapping);
     const auto prepared = config_.accelerator->prepare(data.input());
     out[s].metadata = bytes_holding(config_.accelerator->weight_metadata(data.input(), *prepared));
     out[s].packed = packed_weights(*config_.accelerator, data.input(), *prepared);
@@ -83,7 +83,7 @@ void NetworkPlan::plan() {
   }
   memory_plan_ = plan_memory(trace_.network(), flow_, sizes_, memory_.activation_memory,
                              memory_.weight_memory, config_.document.where("/memory"));
-  steps_ = memory_plan_.steps;
+  layers_ = memory_plan_.layers;
   place_off_chip();
 }
 
@@ -101,34 +101,34 @@ void NetworkPlan::place_off_chip() {
     for (const auto& sample : sizes_) bytes = std::max(bytes, sample.tensors[t].traffic);
     return bytes;
   };
-  for (std::size_t s = 0; s < steps_.size(); ++s) {
-    addresses_[s].weights = take(sizes_.front().steps[s].weights.traffic);
-    addresses_[s].metadata = take(sizes_.front().steps[s].metadata.traffic);
-    addresses_[s].partial_sums =
-        take(steps_[s].blocking.bytes.partial_sums > Bytes(0) ? steps_[s].sizes.partial_sums_room : Bytes(0));
+  for (std::size_t s = 0; s < layers_.size(); ++s) {
+    addresses_[s].weights = take(sizes_.front().layers[s].weights.traffic);
+    addresses_[s].metadata = take(sizes_.front().layers[s].metadata.traffic);
+    addresses_[s].partial_sums = take(
+        layers_[s].blocking.bytes.partial_sums > Bytes(0) ? layers_[s].sizes.partial_sums_room : Bytes(0));
   }
   for (std::uint32_t t = 0; t < flow_.tensors.size(); ++t) {
     if (!memory_plan_.on_chip[t] || flow_.tensors[t].is_output) tensors[t] = take(largest(t));
   }
-  for (std::size_t s = 0; s < steps_.size(); ++s) {
+  for (std::size_t s = 0; s < layers_.size(); ++s) {
     const auto first = [&](const std::vector<Use>& uses) -> std::uint64_t {
       for (const auto& use : uses) {
         if (!memory_plan_.on_chip[use.tensor]) return tensors[use.tensor];
       }
       return 0;
     };
-    addresses_[s].input = first(flow_.steps[s].activations);
-    addresses_[s].extra = first(flow_.steps[s].extras);
-    if (!flow_.steps[s].weights.empty()) addresses_[s].weights = first(flow_.steps[s].weights);
-    for (auto t = flow_.steps[s].makes.rbegin(); t != flow_.steps[s].makes.rend(); ++t) {
+    addresses_[s].input = first(flow_.layers[s].activations);
+    addresses_[s].extra = first(flow_.layers[s].extras);
+    if (!flow_.layers[s].weights.empty()) addresses_[s].weights = first(flow_.layers[s].weights);
+    for (auto t = flow_.layers[s].makes.rbegin(); t != flow_.layers[s].makes.rend(); ++t) {
       if (!memory_plan_.on_chip[*t] || flow_.tensors[*t].is_output) addresses_[s].output = tensors[*t];
     }
   }
 }
 
 // Groups that pass the codec: of what moves and is kept in groups.
-void NetworkPlan::count_groups(std::size_t step, ScheduledLayer& layer) const {
-  const Step& at = flow_.steps[step];
+void NetworkPlan::count_groups(std::size_t index, PlannedLayer& layer) const {
+  const ArrayLayer& at = flow_.layers[index];
   const auto groups = [](std::uint64_t values) { return ceil_div(values, workload::kBrick); };
   const auto add = [&](std::uint32_t t, std::uint64_t values, bool moves, std::uint64_t& sum) {
     if (moves && is_compressible(flow_, t)) sum += groups(values);
@@ -142,38 +142,38 @@ void NetworkPlan::count_groups(std::size_t step, ScheduledLayer& layer) const {
     add(t, tensor.values, !memory_plan_.on_chip[t] || tensor.is_output, layer.output_groups);
   }
   // Weights that are packed ahead of time or made by an earlier layer are kept otherwise.
-  if (at.weights.empty() && !extras_[step].packed)
-    layer.weight_groups = groups(trace_.network().layers[at.layer].geometry.weights());
+  if (at.weights.empty() && !extras_[index].packed)
+    layer.weight_groups = groups(trace_.network().layers[at.index].geometry.weights());
 }
 
-ScheduledLayer NetworkPlan::scheduled(std::uint32_t sample, std::size_t step,
-                                      std::span<const arch::Cost> costs) const {
-  const Step& at = flow_.steps[step];
-  const workload::Geometry& g = trace_.network().layers[at.layer].geometry;
-  ScheduledLayer out{.shape = shapes_[step],
-                     .blocking = steps_[step].blocking,
-                     .sizes = {},
-                     .costs = costs,
-                     .output_written = bytes_holding(Bits(g.output_values() * storage_.container_bits)),
-                     .addresses = addresses_[step]};
+PlannedLayer NetworkPlan::planned_layer(std::uint32_t sample, std::size_t layer,
+                                        std::span<const arch::Cost> costs) const {
+  const ArrayLayer& at = flow_.layers[layer];
+  const workload::Geometry& g = trace_.network().layers[at.index].geometry;
+  PlannedLayer out{.shape = shapes_[layer],
+                   .blocking = layers_[layer].blocking,
+                   .sizes = {},
+                   .costs = costs,
+                   .output_written = bytes_holding(Bits(g.output_values() * storage_.container_bits)),
+                   .addresses = addresses_[layer]};
   if (!has_off_chip()) return out;
   const auto& sizes = sizes_[sizes_.size() > 1 ? sample : 0];
-  out.sizes = layer_sizes(flow_, sizes, static_cast<std::uint32_t>(step), memory_plan_.on_chip);
+  out.sizes = layer_sizes(flow_, sizes, static_cast<std::uint32_t>(layer), memory_plan_.on_chip);
   out.weights_are_run_time = !at.weights.empty();
   for (const auto& use : at.activations)
     out.input_is_made = out.input_is_made || !flow_.tensors[use.tensor].is_input;
-  if (storage_.storage == arch::Storage::compressed) count_groups(step, out);
+  if (storage_.storage == arch::Storage::compressed) count_groups(layer, out);
   return out;
 }
 
-WorkList NetworkPlan::schedule(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const {
-  Scheduler scheduler(memory_.activation_memory, memory_.weight_memory, has_off_chip(),
-                      {memory_.decoder_groups_per_cycle, memory_.encoder_groups_per_cycle});
+WorkList NetworkPlan::work_list(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const {
+  WorkListBuilder builder(memory_.activation_memory, memory_.weight_memory, has_off_chip(),
+                          {memory_.decoder_groups_per_cycle, memory_.encoder_groups_per_cycle});
   for (std::uint32_t sample = 0; sample < costs.size(); ++sample) {
-    for (std::size_t s = 0; s < shapes_.size(); ++s) scheduler.add(scheduled(sample, s, costs[sample][s]));
-    scheduler.end_sample();
+    for (std::size_t s = 0; s < shapes_.size(); ++s) builder.add(planned_layer(sample, s, costs[sample][s]));
+    builder.end_sample();
   }
-  return scheduler.finish();
+  return builder.finish();
 }
 
 LayerBytes NetworkPlan::planned(const Blocking& blocking) const {
@@ -188,7 +188,7 @@ LayerBytes NetworkPlan::planned(const Blocking& blocking) const {
 
 Json NetworkPlan::describe_tensor(std::uint32_t t) const {
   const StoredTensor& tensor = flow_.tensors[t];
-  const auto layer = [&](std::uint32_t step) { return trace_.network().layers[flow_.steps[step].layer].id; };
+  const auto layer = [&](std::uint32_t l) { return trace_.network().layers[flow_.layers[l].index].id; };
   const bool kept = memory_plan_.on_chip[t];
   Bytes stored(0);
   for (const auto& sample : sizes_) stored += sample.tensors[t].traffic * alike();
@@ -217,9 +217,9 @@ Json NetworkPlan::describe() const {
           {"tensors", std::move(tensors)}};
 }
 
-Json NetworkPlan::describe_step(std::size_t step) const {
+Json NetworkPlan::describe_layer(std::size_t layer) const {
   if (!has_off_chip()) return nullptr;
-  const StepPlan& plan = steps_[step];
+  const LayerPlan& plan = layers_[layer];
   const Blocking& b = plan.blocking;
   Json alternatives = Json::object();
   for (std::size_t o = 0; o < plan.alternatives.size(); ++o) {

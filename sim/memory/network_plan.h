@@ -18,19 +18,21 @@ class NetworkPlan {
   // All three outlive the plan. Throws Error(config | workload).
   NetworkPlan(const arch::AcceleratorConfig& config, const MemoryConfig& memory, const trace::Trace& trace);
 
-  [[nodiscard]] const Blocking& blocking(std::size_t step) const { return steps_[step].blocking; }
-  [[nodiscard]] const LayerShape& shape(std::size_t step) const { return shapes_[step]; }
-  // `costs` by sample, step and block.
-  [[nodiscard]] WorkList schedule(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const;
+  [[nodiscard]] const Blocking& blocking(std::size_t layer) const { return layers_[layer].blocking; }
+  [[nodiscard]] const LayerShape& shape(std::size_t layer) const { return shapes_[layer]; }
+  // `costs` by sample, layer and block.
+  [[nodiscard]] WorkList work_list(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const;
   [[nodiscard]] bool has_off_chip() const { return memory_.off_chip != OffChipKind::none; }
   // Null without off-chip memory.
   [[nodiscard]] config::Json describe() const;
-  [[nodiscard]] config::Json describe_step(std::size_t step) const;
-  // Off-chip bytes of a step over all samples, to the byte where the memory moves single bytes.
-  [[nodiscard]] Bytes planned_bytes(std::size_t step) const { return planned(steps_[step].blocking).total(); }
-  // Of the activation memory while a step runs: what stays and what passes through.
-  [[nodiscard]] Bytes activation_room(std::size_t step) const {
-    return steps_[step].resident_room + steps_[step].blocking.activation_room;
+  [[nodiscard]] config::Json describe_layer(std::size_t layer) const;
+  // Off-chip bytes of a layer over all samples, to the byte where the memory moves single bytes.
+  [[nodiscard]] Bytes planned_bytes(std::size_t layer) const {
+    return planned(layers_[layer].blocking).total();
+  }
+  // Of the activation memory while a layer runs: what stays and what passes through.
+  [[nodiscard]] Bytes activation_room(std::size_t layer) const {
+    return layers_[layer].resident_room + layers_[layer].blocking.activation_room;
   }
 
  private:
@@ -44,9 +46,9 @@ class NetworkPlan {
   [[nodiscard]] std::uint64_t alike() const {
     return sizes_.size() > 1 ? 1 : std::max(1U, trace_.network().samples);
   }
-  void count_groups(std::size_t step, ScheduledLayer& layer) const;
-  [[nodiscard]] ScheduledLayer scheduled(std::uint32_t sample, std::size_t step,
-                                         std::span<const arch::Cost> costs) const;
+  void count_groups(std::size_t index, PlannedLayer& layer) const;
+  [[nodiscard]] PlannedLayer planned_layer(std::uint32_t sample, std::size_t layer,
+                                           std::span<const arch::Cost> costs) const;
 
   const arch::AcceleratorConfig& config_;
   const MemoryConfig& memory_;
@@ -58,7 +60,7 @@ class NetworkPlan {
   CompressedSizes compressed_;
   std::vector<NetworkSizes> sizes_;  // of each sample where sizes depend on values, else of all alike
   MemoryPlan memory_plan_;
-  std::vector<StepPlan> steps_;
+  std::vector<LayerPlan> layers_;
   std::vector<LayerAddresses> addresses_;
 };
 

@@ -36,7 +36,7 @@ class Planner {
 
   MemoryPlan run() {
     std::map<Mask, Path> states{{Mask(flow_.tensors.size(), false), {}}};
-    for (std::uint32_t s = 0; s < flow_.steps.size(); ++s) states = advance(s, states);
+    for (std::uint32_t s = 0; s < flow_.layers.size(); ++s) states = advance(s, states);
     HEDDLE_CHECK(!states.empty(), "a plan without an end");
     const Path& best = std::min_element(states.begin(), states.end(), [](const auto& a, const auto& b) {
                          return a.second.bytes < b.second.bytes;
@@ -45,7 +45,8 @@ class Planner {
     plan.considered = considered_;
     plan.on_chip = best.chosen.empty() ? Mask(flow_.tensors.size(), false) : best.chosen;
     plan.bytes = best.bytes;
-    for (std::uint32_t s = 0; s < flow_.steps.size(); ++s) plan.steps.push_back(step_plan(s, plan.on_chip));
+    for (std::uint32_t s = 0; s < flow_.layers.size(); ++s)
+      plan.layers.push_back(layer_plan(s, plan.on_chip));
     return plan;
   }
 
@@ -55,7 +56,7 @@ class Planner {
     Mask chosen;  // every tensor that was ever kept
   };
 
-  // Short lives first, small ones first among equals, as long as no step sees too many.
+  // Short lives first, small ones first among equals, as long as no layer sees too many.
   void choose_considered() {
     considered_.assign(flow_.tensors.size(), false);
     std::vector<std::uint32_t> order;
@@ -69,7 +70,7 @@ class Planner {
       };
       return key(a) < key(b);
     });
-    std::vector<std::size_t> live(flow_.steps.size(), 0);
+    std::vector<std::size_t> live(flow_.layers.size(), 0);
     for (const auto t : order) {
       const auto begin = live.begin() + flow_.tensors[t].made;
       const auto end = live.begin() + flow_.tensors[t].last_use + 1;
@@ -81,7 +82,7 @@ class Planner {
 
   std::map<Mask, Path> advance(std::uint32_t s, const std::map<Mask, Path>& states) {
     std::vector<std::uint32_t> fresh;
-    for (const auto t : flow_.steps[s].makes) {
+    for (const auto t : flow_.layers[s].makes) {
       if (considered_[t]) fresh.push_back(t);
     }
     std::map<Mask, Path> out;
@@ -131,11 +132,11 @@ class Planner {
     const Bytes resident = resident_room(s, on_chip);
     if (resident > activations_.capacity) return {};
     const Bytes free = activations_.capacity == kUnlimited ? kUnlimited : activations_.capacity - resident;
-    return choose_blocking(*sizes_.steps[s].shape, all_samples(s, on_chip), free, activations_, weights_,
+    return choose_blocking(*sizes_.layers[s].shape, all_samples(s, on_chip), free, activations_, weights_,
                            all_orders);
   }
 
-  StepPlan step_plan(std::uint32_t s, const Mask& on_chip) {
+  LayerPlan layer_plan(std::uint32_t s, const Mask& on_chip) {
     BlockingChoice choice = block(s, on_chip, true);
     HEDDLE_CHECK(choice.best, "the chosen plan does not fit");
     return {*choice.best, std::move(choice.by_order), all_samples(s, on_chip), resident_room(s, on_chip)};
@@ -144,13 +145,13 @@ class Planner {
   [[noreturn]] void refuse(std::uint32_t s) const {
     const Mask none(flow_.tensors.size(), false);
     const BlockingChoice free =
-        choose_blocking(*sizes_.steps[s].shape, all_samples(s, none), kUnlimited, activations_,
+        choose_blocking(*sizes_.layers[s].shape, all_samples(s, none), kUnlimited, activations_,
                         {kUnlimited, weights_.is_double_buffered}, true);
     throw Error(ErrorKind::config, where_,
                 fmt::format("layer {} fits in no blocking: it needs at least {} bytes of activation_memory "
                             "and {} of weight_memory "
                             "(and more of one where the other is as small as that)",
-                            in_quotes(network_.layers[flow_.steps[s].layer].id),
+                            in_quotes(network_.layers[flow_.layers[s].index].id),
                             free.least_activation_room.count(), free.least_weight_room.count()));
   }
 
@@ -166,10 +167,10 @@ class Planner {
 
 }  // namespace
 
-LayerSizes layer_sizes(const Dataflow& flow, const NetworkSizes& sizes, std::uint32_t step,
+LayerSizes layer_sizes(const Dataflow& flow, const NetworkSizes& sizes, std::uint32_t layer,
                        const std::vector<bool>& on_chip) {
-  const Step& at = flow.steps[step];
-  const StepSize& size = sizes.steps[step];
+  const ArrayLayer& at = flow.layers[layer];
+  const LayerStorage& size = sizes.layers[layer];
   const LayerShape& shape = *size.shape;
   LayerSizes out;
   out.weights_room = size.weights.room + size.metadata.room;

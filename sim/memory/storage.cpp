@@ -23,11 +23,11 @@ void require_values(const trace::Trace& trace, const Layer& layer) {
                   " has no values, and compressed storage depends on them; use memory.storage=container");
 }
 
-// The first step that reads a tensor as its left operand, or none.
-const Step* reader_of(const Dataflow& flow, std::uint32_t tensor) {
-  for (const auto& step : flow.steps) {
-    for (const auto& use : step.activations) {
-      if (use.tensor == tensor) return &step;
+// The first layer that reads a tensor as its left operand, or none.
+const ArrayLayer* reader_of(const Dataflow& flow, std::uint32_t tensor) {
+  for (const auto& layer : flow.layers) {
+    for (const auto& use : layer.activations) {
+      if (use.tensor == tensor) return &layer;
     }
   }
   return nullptr;
@@ -50,24 +50,24 @@ class Sizer {
                                 : rule_.container_bits;
     TensorSize size{bytes_holding(Bits(tensor.values * stored)), bytes_holding(Bits(tensor.values * stored))};
     if (rule_.storage == arch::Storage::compressed) {
-      if (const Step* reader = reader_of(flow_, t)) {
-        const auto step = static_cast<std::size_t>(reader - flow_.steps.data());
-        const auto& g = network_.layers[reader->layer].geometry;
+      if (const ArrayLayer* reader = reader_of(flow_, t)) {
+        const auto index = static_cast<std::size_t>(reader - flow_.layers.data());
+        const auto& g = network_.layers[reader->index].geometry;
         size.traffic =
-            bytes_holding(scaled(compressed_->inputs[sample_][step], tensor.values, g.input_values()));
+            bytes_holding(scaled(compressed_->inputs[sample_][index], tensor.values, g.input_values()));
       }
     }
     return size;
   }
 
-  TensorSize weights(std::size_t step, const std::optional<Bytes>& packed) const {
+  TensorSize weights(std::size_t index, const std::optional<Bytes>& packed) const {
     if (packed) return {*packed, *packed};
-    const Layer& layer = network_.layers[flow_.steps[step].layer];
+    const Layer& layer = network_.layers[flow_.layers[index].index];
     const std::uint64_t values = layer.geometry.weights();
     Bits bits(values * rule_.container_bits);
     if (rule_.storage == arch::Storage::bit_interleaved) bits = Bits(values * layer.precision.weight_bits);
     if (rule_.storage == arch::Storage::compressed && layer.weight.is_static())
-      bits = compressed_->weights[step];
+      bits = compressed_->weights[index];
     return {bytes_holding(bits), bytes_holding(bits)};
   }
 
@@ -86,22 +86,22 @@ bool is_compressible(const Dataflow& flow, std::uint32_t tensor) {
 }
 
 CompressedSizes compressed_sizes(const trace::Trace& trace, const Dataflow& flow, unsigned container_bits) {
-  const std::size_t steps = flow.steps.size();
+  const std::size_t layers = flow.layers.size();
   const std::size_t samples = std::max(1U, trace.network().samples);
   CompressedSizes out;
-  out.weights.resize(steps);
-  out.inputs.assign(samples, std::vector<Bits>(steps));
-  for (const auto& step : flow.steps) require_values(trace, trace.network().layers[step.layer]);
-  parallel_for(steps * samples, [&](std::size_t i) {
-    const std::size_t step = i % steps;
-    const auto sample = static_cast<std::uint32_t>(i / steps);
-    const Layer& layer = trace.network().layers[flow.steps[step].layer];
+  out.weights.resize(layers);
+  out.inputs.assign(samples, std::vector<Bits>(layers));
+  for (const auto& layer : flow.layers) require_values(trace, trace.network().layers[layer.index]);
+  parallel_for(layers * samples, [&](std::size_t i) {
+    const std::size_t index = i % layers;
+    const auto sample = static_cast<std::uint32_t>(i / layers);
+    const Layer& layer = trace.network().layers[flow.layers[index].index];
     const auto size = [&](OperandRole role, IntTensor tensor) {
       return trace::group_size(layer, role, std::move(tensor), container_bits).cheaper_bits();
     };
     if (sample == 0 && layer.weight.is_static())
-      out.weights[step] = size(OperandRole::weight, trace.weights(layer, 0));
-    out.inputs[sample][step] = size(OperandRole::activation, trace.activations(layer, sample));
+      out.weights[index] = size(OperandRole::weight, trace.weights(layer, 0));
+    out.inputs[sample][index] = size(OperandRole::activation, trace.activations(layer, sample));
   });
   return out;
 }
@@ -115,8 +115,8 @@ NetworkSizes network_sizes(const workload::Network& network, const Dataflow& flo
   const Sizer sizer(network, flow, rule, compressed, sample);
   NetworkSizes out;
   for (std::uint32_t t = 0; t < flow.tensors.size(); ++t) out.tensors.push_back(sizer.tensor(t));
-  for (std::size_t s = 0; s < flow.steps.size(); ++s) {
-    out.steps.push_back(
+  for (std::size_t s = 0; s < flow.layers.size(); ++s) {
+    out.layers.push_back(
         {&shapes[s], sizer.weights(s, extras[s].packed), {extras[s].metadata, extras[s].metadata}});
   }
   return out;

@@ -15,8 +15,8 @@ struct StorageRule {
   unsigned container_bits = 16;
 };
 
-// Group-compressed sizes of the operands of each step (DPRed, sim/kernel/codec.h): the cheaper of its two
-// forms a tensor. Inputs by sample and step.
+// Group-compressed sizes of the operands of each layer (DPRed, sim/kernel/codec.h): the cheaper of its two
+// forms a tensor. Inputs by sample and layer.
 struct CompressedSizes {
   std::vector<Bits> weights;
   std::vector<std::vector<Bits>> inputs;
@@ -29,7 +29,7 @@ bool is_compressible(const Dataflow& flow, std::uint32_t tensor);
 // Of every array layer of the trace, in parallel. Throws Error(workload) where the trace lacks values.
 CompressedSizes compressed_sizes(const trace::Trace& trace, const Dataflow& flow, unsigned container_bits);
 
-// What a design itself says about the weights of a step.
+// What a design itself says about the weights of a layer.
 struct WeightExtras {
   Bytes metadata;
   std::optional<Bytes> packed;

@@ -44,7 +44,7 @@ void check_work_list(const WorkList& list) {
       ahead_of_store.push_back(ahead);
     } else {
       HEDDLE_CHECK(ahead <= transfer.item, "a load that waits for its own work");
-      auto& last = last_load[static_cast<std::size_t>(cause_of(transfer.tensor))];
+      auto& last = last_load[static_cast<std::size_t>(cause_of(transfer.traffic))];
       HEDDLE_CHECK(transfer.item >= last, "loads of one cause out of the order of their work");
       last = transfer.item;
     }

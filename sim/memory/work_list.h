@@ -10,23 +10,23 @@
 namespace heddle::memory {
 
 // What a transfer over the off-chip interface carries.
-enum class Tensor : std::uint8_t { weights, metadata, input_activations, partial_sums, output_activations };
+enum class Traffic : std::uint8_t { weights, metadata, input_activations, partial_sums, output_activations };
 
 // What the array waits for.
 enum class Cause : std::uint8_t { weights, activations, partial_sums, outputs };
 inline constexpr std::size_t kCauses = 4;
 
 // The cause of a stall that a transfer of this tensor ends.
-constexpr Cause cause_of(Tensor tensor) {
-  switch (tensor) {
-    case Tensor::weights:
-    case Tensor::metadata:
+constexpr Cause cause_of(Traffic traffic) {
+  switch (traffic) {
+    case Traffic::weights:
+    case Traffic::metadata:
       return Cause::weights;
-    case Tensor::input_activations:
+    case Traffic::input_activations:
       return Cause::activations;
-    case Tensor::partial_sums:
+    case Traffic::partial_sums:
       return Cause::partial_sums;
-    case Tensor::output_activations:
+    case Traffic::output_activations:
       break;
   }
   return Cause::outputs;
@@ -38,7 +38,7 @@ struct Transfer {
   std::uint32_t item = 0;  // the work that needs it (load) or has made it (store)
   std::uint32_t after =
       0;  // load: may start when this many items are computed; store: when this many are reduced
-  Tensor tensor = Tensor::weights;
+  Traffic traffic = Traffic::weights;
   bool is_write = false;
   std::uint64_t address = 0;
   Bytes bytes;

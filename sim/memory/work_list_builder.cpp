@@ -44,15 +44,15 @@ Cycles codec_cycles(std::uint64_t groups, Bytes bytes, Bytes all, std::uint32_t 
 
 }  // namespace
 
-void Scheduler::load(const Transfer& transfer, bool reads_back) {
+void WorkListBuilder::load(const Transfer& transfer, bool reads_back) {
   if (!has_off_chip_ || transfer.bytes == Bytes(0)) return;
   // Loads of one cause stay in the order of the work that waits for them.
-  Last& last = last_load_[static_cast<std::size_t>(cause_of(transfer.tensor))];
+  Last& last = last_load_[static_cast<std::size_t>(cause_of(transfer.traffic))];
   const std::uint32_t early = transfer.item > kQueueAhead ? transfer.item - kQueueAhead : 0;
   const std::uint32_t position = std::max({transfer.after, last.position, early, sample_start_});
   reads_back = reads_back || (last.reads_back && last.position == position);
   last = {position, reads_back};
-  if (cause_of(transfer.tensor) != Cause::weights) {
+  if (cause_of(transfer.traffic) != Cause::weights) {
     queued_.push_back({transfer, position, reads_back});
     return;
   }
@@ -63,15 +63,15 @@ void Scheduler::load(const Transfer& transfer, bool reads_back) {
   if (movable_.size() > 1) after = std::max(after, movable_[movable_.size() - 2].transfer.after);
 }
 
-void Scheduler::store(const Transfer& transfer) {
+void WorkListBuilder::store(const Transfer& transfer) {
   if (!has_off_chip_ || transfer.bytes == Bytes(0)) return;
   stores_before_last_ = stores_;
   ++stores_;
   queued_.push_back({transfer, transfer.after});
 }
 
-void Scheduler::load_weights(const ScheduledLayer& layer, const Piece& piece, std::uint32_t item,
-                             std::uint32_t last_item) {
+void WorkListBuilder::load_weights(const PlannedLayer& layer, const Piece& piece, std::uint32_t item,
+                                   std::uint32_t last_item) {
   const Bytes room = weights_of(layer.shape, piece, layer.sizes.weights_room);
   // Without double buffering a block waits for the end of the one before it.
   const auto must_go = [&](const InWeightMemory& oldest) {
@@ -88,7 +88,7 @@ void Scheduler::load_weights(const ScheduledLayer& layer, const Piece& piece, st
   weights_held_ += room;
   list_.weight_rooms.push_back({item, last_item, room});
   const std::uint64_t before = layer.shape.filters_before(piece.pass);
-  const auto transfer = [&](Tensor tensor, Bytes all, std::uint64_t address, std::uint64_t groups) {
+  const auto transfer = [&](Traffic traffic, Bytes all, std::uint64_t address, std::uint64_t groups) {
     const Bytes bytes = weights_of(layer.shape, piece, all);
     address += share(all, 0, before, layer.shape.filters()).count() +
                share(weights_of(layer.shape, {.pass = piece.pass, .last_brick = layer.shape.bricks()}, all),
@@ -96,56 +96,57 @@ void Scheduler::load_weights(const ScheduledLayer& layer, const Piece& piece, st
                    .count();
     const std::uint32_t after =
         layer.weights_are_run_time ? std::max(weights_after_, layer_start_) : weights_after_;
-    load({item, after, tensor, false, address, bytes, codec_cycles(groups, bytes, all, codec_.decoder)},
+    load({item, after, traffic, false, address, bytes, codec_cycles(groups, bytes, all, codec_.decoder)},
          layer.weights_are_run_time);
   };
-  transfer(Tensor::weights, layer.sizes.weights, layer.addresses.weights, layer.weight_groups);
-  transfer(Tensor::metadata, layer.sizes.metadata, layer.addresses.metadata, 0);
+  transfer(Traffic::weights, layer.sizes.weights, layer.addresses.weights, layer.weight_groups);
+  transfer(Traffic::metadata, layer.sizes.metadata, layer.addresses.metadata, 0);
 }
 
-void Scheduler::load_input(const ScheduledLayer& layer, const Piece& piece, std::uint32_t item,
-                           std::uint32_t after) {
+void WorkListBuilder::load_input(const PlannedLayer& layer, const Piece& piece, std::uint32_t item,
+                                 std::uint32_t after) {
   const Bytes lines = layer.sizes.line_group * (piece.lines * piece.groups);
   const Bytes bytes = share(lines, piece.first_brick, piece.last_brick, layer.shape.bricks());
   const Bytes all = layer.sizes.line_group * (layer.shape.used_lines() * layer.shape.groups());
   const std::uint64_t address =
       layer.addresses.input + (layer.sizes.line_group * (piece.first_line * layer.shape.groups())).count();
-  load({item, after, Tensor::input_activations, false, address, bytes,
+  load({item, after, Traffic::input_activations, false, address, bytes,
         codec_cycles(layer.input_groups, bytes, all, codec_.decoder)},
        layer.input_is_made);
 }
 
 // Partial sums that a piece goes on with come as its activations do; those that it leaves go as outputs. They
 // stay in the array where the next piece works on the same window set.
-void Scheduler::move_sums(const ScheduledLayer& layer, const Piece& piece, std::uint32_t ahead, Work& work) {
+void WorkListBuilder::move_sums(const PlannedLayer& layer, const Piece& piece, std::uint32_t ahead,
+                                Work& work) {
   const auto item = static_cast<std::uint32_t>(list_.items.size());
   const Bytes sums = outputs_of(layer.shape, piece, layer.sizes.partial_sums);
   const std::uint64_t address =
       layer.addresses.partial_sums + offset_of(layer.shape, piece, layer.sizes.partial_sums);
   const bool has_more_sets = piece.last_set - piece.first_set > 1;
   if (piece.loads_sums)
-    load({item, std::max(ahead, layer_start_), Tensor::partial_sums, false, address, sums, Cycles(0)}, true);
-  if (piece.stores_sums) store({item, item + 1, Tensor::partial_sums, true, address, sums, Cycles(0)});
+    load({item, std::max(ahead, layer_start_), Traffic::partial_sums, false, address, sums, Cycles(0)}, true);
+  if (piece.stores_sums) store({item, item + 1, Traffic::partial_sums, true, address, sums, Cycles(0)});
   if (piece.loads_sums || (piece.first_brick > 0 && has_more_sets)) work.activation_read += sums;
   if (piece.stores_sums || (!piece.is_final && has_more_sets)) work.output_written += sums;
 }
 
-void Scheduler::write_outputs(const ScheduledLayer& layer, const Piece& piece, std::uint32_t ahead,
-                              Work& work) {
+void WorkListBuilder::write_outputs(const PlannedLayer& layer, const Piece& piece, std::uint32_t ahead,
+                                    Work& work) {
   const auto item = static_cast<std::uint32_t>(list_.items.size());
   const Bytes extra = outputs_of(layer.shape, piece, layer.sizes.extra);
-  load({item, std::max(ahead, layer_start_), Tensor::input_activations, false,
+  load({item, std::max(ahead, layer_start_), Traffic::input_activations, false,
         layer.addresses.extra + offset_of(layer.shape, piece, layer.sizes.extra), extra,
         codec_cycles(layer.extra_groups, extra, layer.sizes.extra, codec_.decoder)},
        true);
   const Bytes outputs = outputs_of(layer.shape, piece, layer.sizes.output);
-  store({item, item + 1, Tensor::output_activations, true,
+  store({item, item + 1, Traffic::output_activations, true,
          layer.addresses.output + offset_of(layer.shape, piece, layer.sizes.output), outputs,
          codec_cycles(layer.output_groups, outputs, layer.sizes.output, codec_.encoder)});
   work.output_written += outputs_of(layer.shape, piece, layer.output_written);
 }
 
-void Scheduler::add_item(const ScheduledLayer& layer, const Piece& piece, Work work) {
+void WorkListBuilder::add_item(const PlannedLayer& layer, const Piece& piece, Work work) {
   const auto item = static_cast<std::uint32_t>(list_.items.size());
   const std::uint32_t ahead = activation_memory_.is_double_buffered && item > 0 ? item - 1 : item;
   const std::uint32_t stores_now = stores_;
@@ -157,7 +158,7 @@ void Scheduler::add_item(const ScheduledLayer& layer, const Piece& piece, Work w
   list_.items.push_back(work);
 }
 
-void Scheduler::add(const ScheduledLayer& layer) {
+void WorkListBuilder::add(const PlannedLayer& layer) {
   const std::vector<Piece> pieces = pieces_of(layer.blocking, layer.shape);
   const auto first = static_cast<std::uint32_t>(list_.items.size());
   layer_start_ = first;
@@ -214,7 +215,7 @@ void Scheduler::add(const ScheduledLayer& layer) {
   ++list_.layers;
 }
 
-void Scheduler::end_sample() {
+void WorkListBuilder::end_sample() {
   HEDDLE_CHECK(list_.layers > 0, "a sample without layers");
   list_.items.push_back({.layer = list_.layers - 1,
                          .compute = Cycles(0),
@@ -234,7 +235,7 @@ void Scheduler::end_sample() {
   weights_after_ = sample_start_;
 }
 
-WorkList Scheduler::finish() {
+WorkList WorkListBuilder::finish() {
   list_.transfers = order_transfers(std::move(queued_));
   return std::move(list_);
 }

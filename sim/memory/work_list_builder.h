@@ -27,7 +27,7 @@ struct LayerAddresses {
 };
 
 // One layer of one sample, planned and priced.
-struct ScheduledLayer {
+struct PlannedLayer {
   const LayerShape& shape;
   const Blocking& blocking;
   LayerSizes sizes;                   // of this sample
@@ -83,16 +83,16 @@ struct CodecRates {
 // Builds the work list of one accelerator layer by layer. Weights are loaded as far ahead as the weight
 // memory has room and the bus has time, over layer boundaries too; a layer's input from the end of the layer
 // before it, a block ahead; outputs drain behind the next piece of work.
-class Scheduler {
+class WorkListBuilder {
  public:
-  Scheduler(const OnChipMemory& activation_memory, const OnChipMemory& weight_memory, bool has_off_chip,
-            const CodecRates& codec)
+  WorkListBuilder(const OnChipMemory& activation_memory, const OnChipMemory& weight_memory, bool has_off_chip,
+                  const CodecRates& codec)
       : activation_memory_(activation_memory),
         weight_memory_(weight_memory),
         has_off_chip_(has_off_chip),
         codec_(codec) {}
 
-  void add(const ScheduledLayer& layer);
+  void add(const PlannedLayer& layer);
   // All outputs are off chip before the next sample begins; nothing is prefetched across.
   void end_sample();
   WorkList finish();
@@ -100,12 +100,12 @@ class Scheduler {
  private:
   void load(const Transfer& transfer, bool reads_back);
   void store(const Transfer& transfer);
-  void add_item(const ScheduledLayer& layer, const Piece& piece, Work work);
-  void load_weights(const ScheduledLayer& layer, const Piece& piece, std::uint32_t item,
+  void add_item(const PlannedLayer& layer, const Piece& piece, Work work);
+  void load_weights(const PlannedLayer& layer, const Piece& piece, std::uint32_t item,
                     std::uint32_t last_item);
-  void load_input(const ScheduledLayer& layer, const Piece& piece, std::uint32_t item, std::uint32_t after);
-  void move_sums(const ScheduledLayer& layer, const Piece& piece, std::uint32_t ahead, Work& work);
-  void write_outputs(const ScheduledLayer& layer, const Piece& piece, std::uint32_t ahead, Work& work);
+  void load_input(const PlannedLayer& layer, const Piece& piece, std::uint32_t item, std::uint32_t after);
+  void move_sums(const PlannedLayer& layer, const Piece& piece, std::uint32_t ahead, Work& work);
+  void write_outputs(const PlannedLayer& layer, const Piece& piece, std::uint32_t ahead, Work& work);
 
   struct InWeightMemory {
     Bytes room;

@@ -45,7 +45,7 @@ Counted count_layer(const arch::AcceleratorConfig& config, const memory::Network
                 .activation_bits = layer.precision.activation_bits,
                 .weight_bits = layer.precision.weight_bits,
                 .counters = {},
-                .details = plan.describe_step(step)};
+                .details = plan.describe_layer(step)};
   Counters& c = out.record.counters;
   c.macs = layer.geometry.macs();
   c.compute_cycles = cost.compute;
@@ -66,7 +66,7 @@ using CountedNetwork = std::vector<Counted>;
 memory::WorkList schedule(const memory::NetworkPlan& plan, const CountedNetwork& counted, std::size_t steps) {
   std::vector<std::vector<std::vector<arch::Cost>>> costs(counted.size() / steps);
   for (std::size_t i = 0; i < counted.size(); ++i) costs[i / steps].push_back(counted[i].costs);
-  return plan.schedule(costs);
+  return plan.work_list(costs);
 }
 
 config::Json dram_json(const dram::ChannelCounters& c, const std::optional<dram::EnergyReport>& energy) {
@@ -202,7 +202,7 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
   std::vector<memory::MemoryConfig> memories;
   std::deque<memory::NetworkPlan> plans;
   for (const auto& config : accelerators) {
-    memories.push_back(memory::read_memory(config.document));
+    memories.push_back(memory::read_memory_section(config.document));
     runs.push_back(header(config, memories.back(), trace));
     for (std::uint32_t s = 0; s < samples; ++s)
       runs.back().samples.push_back({s, std::vector<LayerRecord>(layers.size())});

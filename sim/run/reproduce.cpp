@@ -84,10 +84,10 @@ std::uint64_t cycles(const arch::AcceleratorConfig& config, const trace::Trace& 
 }
 
 double compressed_share(const trace::Trace& trace, const Comparison& comparison) {
-  trace::PackedSizes sum;
+  trace::StoredSizes sum;
   for (const auto* layer : layers_of(trace, comparison.layers)) {
     const auto add = [&](trace::OperandRole role, workload::IntTensor values) {
-      sum += trace::packed_sizes(*layer, role, std::move(values), comparison.container_bits);
+      sum += trace::stored_sizes(*layer, role, std::move(values), comparison.container_bits);
     };
     for (std::uint32_t sample = 0; sample < trace.network().samples; ++sample) {
       add(trace::OperandRole::weight, trace.weights(*layer, sample));

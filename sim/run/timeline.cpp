@@ -61,7 +61,7 @@ struct Level {
 std::vector<Level> weights_held(const hw::Timing& timing, const memory::WorkList& list) {
   std::map<std::uint32_t, std::uint64_t> first_load;  // by item
   for (const auto& span : timing.transfers) {
-    if (span.is_write || memory::cause_of(span.tensor) != memory::Cause::weights) continue;
+    if (span.is_write || memory::cause_of(span.traffic) != memory::Cause::weights) continue;
     const auto [at, is_new] = first_load.try_emplace(span.item, span.begin);
     if (!is_new) at->second = std::min(at->second, span.begin);
   }

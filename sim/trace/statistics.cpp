@@ -38,7 +38,7 @@ std::vector<TensorStats> trace_stats(const Trace& trace, unsigned container_bits
       for (std::uint32_t s = 0; s < operand.files.size(); ++s) {
         workload::IntTensor tensor = is_weight ? trace.weights(layer, s) : trace.activations(layer, s);
         add(tensor.values, stats);
-        stats.sizes += packed_sizes(layer, role, std::move(tensor), container_bits);
+        stats.sizes += stored_sizes(layer, role, std::move(tensor), container_bits);
       }
       out.push_back(std::move(stats));
     }

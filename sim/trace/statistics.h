@@ -23,7 +23,7 @@ struct TensorStats {
   std::int32_t largest = 0;
   std::uint64_t magnitude_ones = 0;                // set bits of all magnitudes
   std::array<std::uint64_t, 18> magnitude_bits{};  // [n]: values whose magnitude has n bits
-  PackedSizes sizes = {};
+  StoredSizes sizes = {};
 };
 
 // One row a tensor of every array layer, in network order; tensors without values are left out. Sizes are

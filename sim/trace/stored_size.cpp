@@ -51,7 +51,7 @@ kernel::CodecSize group_size(const workload::Layer& layer, OperandRole role, wor
   return kernel::codec_size(runs.format, runs.values, runs.length);
 }
 
-PackedSizes& PackedSizes::operator+=(const PackedSizes& other) {
+StoredSizes& StoredSizes::operator+=(const StoredSizes& other) {
   container += other.container;
   zero_value += other.zero_value;
   precision += other.precision;
@@ -61,7 +61,7 @@ PackedSizes& PackedSizes::operator+=(const PackedSizes& other) {
   return *this;
 }
 
-PackedSizes packed_sizes(const workload::Layer& layer, OperandRole role, workload::IntTensor tensor,
+StoredSizes stored_sizes(const workload::Layer& layer, OperandRole role, workload::IntTensor tensor,
                          unsigned container_bits) {
   const unsigned bits =
       role == OperandRole::weight ? layer.precision.weight_bits : layer.precision.activation_bits;
@@ -71,7 +71,7 @@ PackedSizes packed_sizes(const workload::Layer& layer, OperandRole role, workloa
   }
   const std::uint64_t values = tensor.values.size();
   const auto zeros = static_cast<std::uint64_t>(std::count(tensor.values.begin(), tensor.values.end(), 0));
-  PackedSizes out{.container = Bits(values * container_bits),
+  StoredSizes out{.container = Bits(values * container_bits),
                   .zero_value = Bits(values + (values - zeros) * container_bits),
                   .precision = Bits(values * bits),
                   .groups = group_size(layer, role, std::move(tensor), container_bits),

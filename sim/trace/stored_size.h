@@ -21,16 +21,16 @@ kernel::CodecSize group_size(const workload::Layer& layer, OperandRole role, wor
                              unsigned container_bits);
 
 // What a tensor takes in the ways that designs store values.
-struct PackedSizes {
+struct StoredSizes {
   Bits container;   // a container each
   Bits zero_value;  // a flag each, and a container each that is not zero
   Bits precision;   // the layer's precision each
   kernel::CodecSize groups;
   Bits compressed;  // the cheaper form of `groups`, chosen for each tensor
-  PackedSizes& operator+=(const PackedSizes& other);
+  StoredSizes& operator+=(const StoredSizes& other);
 };
 // Throws Error(workload) where the layer's precision is wider than the container.
-PackedSizes packed_sizes(const workload::Layer& layer, OperandRole role, workload::IntTensor tensor,
+StoredSizes stored_sizes(const workload::Layer& layer, OperandRole role, workload::IntTensor tensor,
                          unsigned container_bits);
 
 }  // namespace heddle::trace

@@ -17,7 +17,7 @@ constexpr std::uint64_t kBursts = 200000;
 MemoryParameters memory(const char* name, const std::vector<std::string>& overrides = {}) {
   const auto path =
       std::filesystem::path(HEDDLE_SOURCE_DIR) / "configs" / "memories" / (std::string(name) + ".json");
-  return read_memory(heddle::config::compose(path, overrides)).parameters;
+  return read_device(heddle::config::compose(path, overrides)).parameters;
 }
 
 template <class Make>

@@ -316,6 +316,22 @@ def test_describe_and_schema_know_memory(heddle):
         jsonschema.validate({**config, "memory": {"off_chip": {"kind": "flash"}}}, schema)
 
 
+def test_memory_and_device_each_describe_their_own_keys(heddle):
+    config = json.loads((ROOT / "configs" / "accelerators" / "stripes.json").read_text())
+    in_model = json.loads(heddle("describe", config["model"], "--json")[1])["memory"]
+    section = json.loads(heddle("describe", "memory", "--json")[1])
+    assert section == in_model
+    assert {"off_chip", "activation_memory", "dma"} <= {row["name"] for row in section}
+    schema = json.loads(heddle("schema", "memory")[1])
+    for value in ("none", "lpddr4_4267_1mb", memory("dram", 6000, "unlimited")):
+        jsonschema.validate(value, schema)
+    device = json.loads(heddle("describe", "device", "--json")[1])
+    assert {"format", "kind", "device", "controller"} <= {row["name"] for row in device}
+    shipped = json.loads((ROOT / "configs" / "memories" / "lpddr4_4267_8gb_x16.json").read_text())
+    assert set(shipped) <= {row["name"] for row in device}
+    assert json.loads(heddle("schema", "device")[1])["title"] == "heddle-memory, kind dram"
+
+
 def dpred_bits(values: numpy.ndarray, signed: bool) -> int:
     """Runs of channels in the last axis; groups of 16 by their definition, the cheaper form of the tensor."""
     runs = values.reshape(-1, values.shape[-1])
@@ -330,7 +346,7 @@ def dpred_bits(values: numpy.ndarray, signed: bool) -> int:
     return min(vector, plain)
 
 
-def test_stats_show_how_far_every_tensor_packs(heddle):
+def test_stats_show_what_every_tensor_takes_in_each_form_of_storage(heddle):
     stats = json.loads(heddle("trace", "stats", "digits-16b", "--json")[1])
     by_name = {(x["layer"], x["tensor"]): x for x in stats["tensors"]}
     weights = numpy.load(DIGITS / "tensors" / "conv2.w.npy")

@@ -50,14 +50,14 @@ class ClosedForm {
       complete = free = std::max(complete, std::max(free, edge(handed_)) + span(cycles));
     };
     if (t.codec > Cycles(0)) pass(t.is_write ? encoded_ : decoded_, t.codec.count());
-    const bool is_weight = t.tensor == memory::Tensor::weights || t.tensor == memory::Tensor::metadata;
+    const bool is_weight = t.traffic == memory::Traffic::weights || t.traffic == memory::Traffic::metadata;
     const memory::SramTiming& sram = is_weight ? memory_.weight_timing : memory_.activation_timing;
     pass(is_weight ? weights_written_ : t.is_write ? read_ : written_, busy(t.bytes, sram));
     complete += span((t.is_write ? sram.read_latency : sram.write_latency).count());
     if (t.is_write) {
       stored_.push_back(complete);
     } else {
-      auto& arrival = arrival_[t.item][static_cast<std::size_t>(memory::cause_of(t.tensor))];
+      auto& arrival = arrival_[t.item][static_cast<std::size_t>(memory::cause_of(t.traffic))];
       arrival = std::max(arrival.value_or(0), complete);
     }
   }
@@ -319,7 +319,7 @@ TEST_CASE("an encoder that is slower than the bus holds up what waits for its ou
                             .output_written = Bytes(1600),
                             .stores_before = i > 0 ? i - 1 : 0});
       list.transfers.push_back(
-          {i, i + 1, memory::Tensor::output_activations, true, 0, Bytes(1600), Cycles(cycles)});
+          {i, i + 1, memory::Traffic::output_activations, true, 0, Bytes(1600), Cycles(cycles)});
     }
     memory::MemoryConfig memory;
     memory.is_compute_only = false;
@@ -338,12 +338,12 @@ TEST_CASE("an encoder that is slower than the bus holds up what waits for its ou
 
 TEST_CASE("a list that could never end is refused before it is simulated") {
   auto list = test::random_work(1);
-  list.transfers = {{0, 1, memory::Tensor::weights, false, 0, Bytes(4), Cycles(0)}};
+  list.transfers = {{0, 1, memory::Traffic::weights, false, 0, Bytes(4), Cycles(0)}};
   CHECK_THROWS_AS(memory::check_work_list(list), Error);
-  list.transfers = {{0, 0, memory::Tensor::output_activations, true, 0, Bytes(4), Cycles(0)}};
+  list.transfers = {{0, 0, memory::Traffic::output_activations, true, 0, Bytes(4), Cycles(0)}};
   CHECK_THROWS_AS(memory::check_work_list(list), Error);
-  list.transfers = {{2, 3, memory::Tensor::output_activations, true, 0, Bytes(4), Cycles(0)},
-                    {1, 0, memory::Tensor::weights, false, 0, Bytes(4), Cycles(0)}};
+  list.transfers = {{2, 3, memory::Traffic::output_activations, true, 0, Bytes(4), Cycles(0)},
+                    {1, 0, memory::Traffic::weights, false, 0, Bytes(4), Cycles(0)}};
   CHECK_THROWS_AS(memory::check_work_list(list), Error);
   list.transfers.clear();
   for (auto& work : list.items) work.stores_before = 0;

@@ -41,8 +41,8 @@ std::optional<Planned> random_plan(std::uint64_t seed) {
   } catch (const Error&) {
     return std::nullopt;
   }
-  out.list = test::schedule(n, out.plan, out.memory.activation_memory, out.memory.weight_memory, 2,
-                            Cycles(1 + random.below(400)));
+  out.list = test::work_list(n, out.plan, out.memory.activation_memory, out.memory.weight_memory, 2,
+                             Cycles(1 + random.below(400)));
   return out;
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("the next layer's weights come while the bus has time and there is roo
     memory.ideal.bandwidth_mb_per_s = 2000;
     memory.weight_memory.capacity = room;
     const auto plan = memory::plan_memory(n.network, n.flow, n.sizes, {}, memory.weight_memory, "test");
-    lists.push_back(test::schedule(n, plan, {}, memory.weight_memory, 1, Cycles(60000)));
+    lists.push_back(test::work_list(n, plan, {}, memory.weight_memory, 1, Cycles(60000)));
     memories.push_back(memory);
     jobs.push_back({lists.back(), memories.back(), 1000});
   }
@@ -141,7 +141,7 @@ TEST_CASE("planned networks on a DRAM: whole bursts, and every cycle is accounte
     for (const auto& transfer : t.transfers) {
       CHECK(transfer.end % t.ticks_a_cycle == 0);
       CHECK(transfer.begin <= transfer.end);
-      const auto cause = transfer.is_write ? memory::Cause::outputs : memory::cause_of(transfer.tensor);
+      const auto cause = transfer.is_write ? memory::Cause::outputs : memory::cause_of(transfer.traffic);
       auto& before = last[static_cast<std::size_t>(cause)];
       CHECK(transfer.end >= before);
       before = transfer.end;

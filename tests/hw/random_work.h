@@ -29,7 +29,7 @@ inline memory::WorkList random_work(std::uint64_t seed) {
                           .output_bursts = 1 + static_cast<std::uint32_t>(random.below(6)),
                           .reduced_before = random.chance(5) ? i : 0,
                           .stores_before = 0});
-    const auto load = [&](memory::Tensor tensor) {
+    const auto load = [&](memory::Traffic tensor) {
       if (random.chance(3)) return;
       const auto room = depth[static_cast<std::size_t>(memory::cause_of(tensor))];
       const std::uint32_t after = i < room ? 0 : i - room + 1;
@@ -38,13 +38,13 @@ inline memory::WorkList random_work(std::uint64_t seed) {
                         after,
                         false});
     };
-    load(memory::Tensor::weights);
-    load(memory::Tensor::metadata);
-    load(memory::Tensor::input_activations);
-    load(memory::Tensor::partial_sums);
+    load(memory::Traffic::weights);
+    load(memory::Traffic::metadata);
+    load(memory::Traffic::input_activations);
+    load(memory::Traffic::partial_sums);
     if (!random.chance(3))
-      queued.push_back({{i, i + 1, memory::Tensor::output_activations, true, 0, Bytes(1 + random.below(2000)),
-                         Cycles(random.chance(4) ? random.below(300) : 0)},
+      queued.push_back({{i, i + 1, memory::Traffic::output_activations, true, 0,
+                         Bytes(1 + random.below(2000)), Cycles(random.chance(4) ? random.below(300) : 0)},
                         i + 1});
   }
   list.transfers = memory::order_transfers(std::move(queued));

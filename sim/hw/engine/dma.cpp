@@ -9,17 +9,17 @@ namespace {
 // What a payload's 32-bit length holds; longer transfers go in parts.
 constexpr std::uint64_t kLongestPart = std::uint64_t{1} << 30U;
 
-Bytes& bytes_of(result::TensorBytes& bytes, memory::Tensor tensor) {
-  switch (tensor) {
-    case memory::Tensor::weights:
+Bytes& bytes_of(result::TensorBytes& bytes, memory::Traffic traffic) {
+  switch (traffic) {
+    case memory::Traffic::weights:
       return bytes.weights;
-    case memory::Tensor::metadata:
+    case memory::Traffic::metadata:
       return bytes.metadata;
-    case memory::Tensor::input_activations:
+    case memory::Traffic::input_activations:
       return bytes.input_activations;
-    case memory::Tensor::partial_sums:
+    case memory::Traffic::partial_sums:
       return bytes.partial_sums;
-    case memory::Tensor::output_activations:
+    case memory::Traffic::output_activations:
       break;
   }
   return bytes.output_activations;
@@ -64,7 +64,7 @@ void Dma::run(std::uint32_t worker) {
     may_end_[worker].wait();
     span.end = complete_at(transfer, span).value();
     spans_.push_back(span);
-    const auto cause = transfer.is_write ? memory::Cause::outputs : memory::cause_of(transfer.tensor);
+    const auto cause = transfer.is_write ? memory::Cause::outputs : memory::cause_of(transfer.traffic);
     complete[static_cast<std::size_t>(cause)]->write(sc_core::sc_time::from_value(span.end));
     ++done_;
     may_end_[next_worker].post();
@@ -83,11 +83,11 @@ Span Dma::move(const memory::Transfer& transfer) {
   const std::uint64_t granule = memory_.granule_bytes();
   const std::uint64_t first = transfer.address / granule * granule;
   const std::uint64_t end = ceil_div(transfer.address + transfer.bytes.count(), granule) * granule;
-  bytes_of(moved_[list_.items[transfer.item].layer], transfer.tensor) += Bytes(end - first);
+  bytes_of(moved_[list_.items[transfer.item].layer], transfer.traffic) += Bytes(end - first);
   Span span{.address = first,
             .bytes = Bytes(end - first),
             .is_write = transfer.is_write,
-            .tensor = transfer.tensor,
+            .traffic = transfer.traffic,
             .item = transfer.item,
             .handed_over = handed_over.value()};
   sc_core::sc_time delay;
@@ -121,7 +121,7 @@ sc_core::sc_time Dma::complete_at(const memory::Transfer& transfer, const Span& 
       clock_.edge(std::max(sc_core::sc_time::from_value(span.end), sc_core::sc_time_stamp()));
   if (transfer.codec > Cycles(0))
     at = (transfer.is_write ? encoder_ : decoder_).pass(handed, at, clock_.span(transfer.codec));
-  const bool is_weight = memory::cause_of(transfer.tensor) == memory::Cause::weights;
+  const bool is_weight = memory::cause_of(transfer.traffic) == memory::Cause::weights;
   const memory::SramTiming& memory = is_weight ? weight_memory_ : activation_memory_;
   TransferStage& port = is_weight           ? weight_writes_
                         : transfer.is_write ? activation_reads_

@@ -24,7 +24,7 @@ struct Span {
   std::uint64_t address = 0;
   Bytes bytes;
   bool is_write = false;
-  memory::Tensor tensor = memory::Tensor::weights;
+  memory::Traffic traffic = memory::Traffic::weights;
   std::uint32_t item = 0;  // the work that needs it or has made it
   std::uint64_t handed_over = 0;
   std::uint64_t begin = 0;  // the memory takes it up

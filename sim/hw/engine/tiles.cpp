@@ -10,7 +10,8 @@ using sc_core::sc_time;
 LoadCounts count_loads(const memory::WorkList& list) {
   LoadCounts out(list.items.size());
   for (const auto& transfer : list.transfers) {
-    if (!transfer.is_write) ++out[transfer.item][static_cast<std::size_t>(memory::cause_of(transfer.tensor))];
+    if (!transfer.is_write)
+      ++out[transfer.item][static_cast<std::size_t>(memory::cause_of(transfer.traffic))];
   }
   return out;
 }

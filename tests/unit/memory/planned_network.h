@@ -99,8 +99,8 @@ inline workload::Network random_network(std::uint64_t seed) {
 struct PlannedNetwork {
   PlannedNetwork(workload::Network n, const arch::ArrayShape& array, memory::StorageRule rule = {})
       : network(std::move(n)), flow(memory::trace_dataflow(network)) {
-    for (const auto& step : flow.steps) {
-      const auto& layer = network.layers[step.layer];
+    for (const auto& at : flow.layers) {
+      const auto& layer = network.layers[at.index];
       const auto lowered = workload::lower(layer, {});
       shapes.emplace_back(layer, lowered, arch::map_layer(lowered, array, arch::Pallet::wrap));
     }
@@ -120,29 +120,29 @@ struct PlannedNetwork {
 };
 
 // The work list of a plan; every pass of every block computes `cycles`.
-inline memory::WorkList schedule(const PlannedNetwork& n, const memory::MemoryPlan& plan,
-                                 const memory::OnChipMemory& activations, const memory::OnChipMemory& weights,
-                                 std::uint32_t samples, Cycles cycles) {
-  memory::Scheduler scheduler(activations, weights, true, {});
+inline memory::WorkList work_list(const PlannedNetwork& n, const memory::MemoryPlan& plan,
+                                  const memory::OnChipMemory& activations,
+                                  const memory::OnChipMemory& weights, std::uint32_t samples, Cycles cycles) {
+  memory::WorkListBuilder builder(activations, weights, true, {});
   for (std::uint32_t sample = 0; sample < samples; ++sample) {
     for (std::uint32_t s = 0; s < n.shapes.size(); ++s) {
       std::vector<arch::Cost> costs;
-      for (const auto& block : memory::blocks_of(plan.steps[s].blocking, n.shapes[s])) {
+      for (const auto& block : memory::blocks_of(plan.layers[s].blocking, n.shapes[s])) {
         arch::Cost cost;
         cost.passes.assign(block.passes.size(), cycles);
         cost.compute = cycles * block.passes.size();
         costs.push_back(cost);
       }
-      scheduler.add({.shape = n.shapes[s],
-                     .blocking = plan.steps[s].blocking,
-                     .sizes = memory::layer_sizes(n.flow, n.sizes.front(), s, plan.on_chip),
-                     .costs = costs,
-                     .output_written = Bytes(0),
-                     .addresses = {}});
+      builder.add({.shape = n.shapes[s],
+                   .blocking = plan.layers[s].blocking,
+                   .sizes = memory::layer_sizes(n.flow, n.sizes.front(), s, plan.on_chip),
+                   .costs = costs,
+                   .output_written = Bytes(0),
+                   .addresses = {}});
     }
-    scheduler.end_sample();
+    builder.end_sample();
   }
-  return scheduler.finish();
+  return builder.finish();
 }
 
 }  // namespace heddle::test

@@ -28,14 +28,14 @@ struct Sample {
   void load(std::uint32_t after, std::uint32_t latest, std::uint64_t bytes) {
     const std::uint64_t address = loads.empty() ? 0 : loads.back().transfer.address + (1U << 20U);
     loads.push_back(
-        {{latest + 1, after, memory::Tensor::weights, false, address, Bytes(bytes), Cycles(bytes / 3)},
+        {{latest + 1, after, memory::Traffic::weights, false, address, Bytes(bytes), Cycles(bytes / 3)},
          latest});
   }
   // Others: what a piece needs, from the start of the one before it.
   void other(std::uint32_t item, std::uint64_t bytes) {
     const std::uint32_t after = std::max(item, first + 1) - 1;
     fixed.push_back(
-        {{item, after, memory::Tensor::input_activations, false, 0, Bytes(bytes), Cycles(0)}, after});
+        {{item, after, memory::Traffic::input_activations, false, 0, Bytes(bytes), Cycles(0)}, after});
   }
   [[nodiscard]] std::vector<Queued> placed() const { return memory::place_ahead(fixed, loads, items, first); }
 

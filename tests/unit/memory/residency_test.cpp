@@ -40,11 +40,11 @@ TEST_CASE("lifetimes follow residuals and views; what streams out of the array i
        test::conv("b", "relu", 16, 8, 16, 3), test::other("sum", "add", {"b", "relu"}, {16, 8, 8}),
        test::other("all", "concat", {"sum", "relu"}, {32, 8, 8}), test::conv("c", "all", 32, 8, 8, 1)});
   const auto flow = memory::trace_dataflow(network);
-  REQUIRE(flow.steps.size() == 3);
-  CHECK(names(flow, flow.steps[0].activations) == "image ");
-  CHECK(names(flow, flow.steps[1].activations) == "relu ");
-  CHECK(names(flow, flow.steps[1].extras) == "relu ");
-  CHECK(names(flow, flow.steps[2].activations) == "sum relu ");
+  REQUIRE(flow.layers.size() == 3);
+  CHECK(names(flow, flow.layers[0].activations) == "image ");
+  CHECK(names(flow, flow.layers[1].activations) == "relu ");
+  CHECK(names(flow, flow.layers[1].extras) == "relu ");
+  CHECK(names(flow, flow.layers[2].activations) == "sum relu ");
   // image, relu, sum and the network's output c are stored; a, b and the concatenation are not.
   CHECK(flow.tensors.size() == 4);
   for (const auto& tensor : flow.tensors) {
@@ -60,7 +60,7 @@ TEST_CASE("with room for everything only the network's input, weights and output
     const auto plan = n.plan(memory::kUnlimited, memory::kUnlimited, true);
     Bytes expected(0);
     for (std::size_t s = 0; s < n.shapes.size(); ++s)
-      expected += n.sizes[0].steps[s].weights.traffic + n.sizes[0].steps[s].metadata.traffic;
+      expected += n.sizes[0].layers[s].weights.traffic + n.sizes[0].layers[s].metadata.traffic;
     for (std::size_t t = 0; t < n.flow.tensors.size(); ++t) {
       if (n.flow.tensors[t].is_output) expected += n.sizes[0].tensors[t].traffic;
     }
@@ -68,7 +68,7 @@ TEST_CASE("with room for everything only the network's input, weights and output
     const auto& shape = n.shapes[0];
     const std::uint64_t parts = shape.line_count() * shape.groups();
     const std::uint64_t line =
-        ceil_div(n.sizes[0].tensors[n.flow.steps[0].activations[0].tensor].traffic.count(), parts);
+        ceil_div(n.sizes[0].tensors[n.flow.layers[0].activations[0].tensor].traffic.count(), parts);
     expected += Bytes(line * shape.used_lines() * shape.groups());
     CHECK(plan.bytes == expected);
   }
@@ -121,31 +121,31 @@ TEST_CASE("what is scheduled is what was planned, byte by byte, in every loop or
     } catch (const Error&) {
       continue;
     }
-    const auto list = test::schedule(n, plan, activations, weights, 2, Cycles(1000));
+    const auto list = test::work_list(n, plan, activations, weights, 2, Cycles(1000));
     memory::check_work_list(list);
     std::vector<memory::LayerBytes> moved(list.layers);
     std::vector<Cycles> computed(list.layers);
     for (const auto& work : list.items) computed[work.layer] += work.compute;
     for (const auto& t : list.transfers) {
       memory::LayerBytes& m = moved[list.items[t.item].layer];
-      (t.tensor == memory::Tensor::weights             ? m.weights
-       : t.tensor == memory::Tensor::metadata          ? m.metadata
-       : t.tensor == memory::Tensor::input_activations ? m.input
-       : t.tensor == memory::Tensor::partial_sums      ? m.partial_sums
-                                                       : m.output) += t.bytes;
+      (t.traffic == memory::Traffic::weights             ? m.weights
+       : t.traffic == memory::Traffic::metadata          ? m.metadata
+       : t.traffic == memory::Traffic::input_activations ? m.input
+       : t.traffic == memory::Traffic::partial_sums      ? m.partial_sums
+                                                         : m.output) += t.bytes;
     }
     for (std::size_t l = 0; l < list.layers; ++l) {
-      const auto& step = plan.steps[l % plan.steps.size()];
-      INFO("network " << seed << ", layer " << l << ", " << memory::name_of(step.blocking.order));
-      const memory::LayerBytes& bytes = step.blocking.bytes;
+      const auto& layer = plan.layers[l % plan.layers.size()];
+      INFO("network " << seed << ", layer " << l << ", " << memory::name_of(layer.blocking.order));
+      const memory::LayerBytes& bytes = layer.blocking.bytes;
       CHECK(moved[l].weights == bytes.weights);
       CHECK(moved[l].metadata == bytes.metadata);
       CHECK(moved[l].input == bytes.input + bytes.extra);
       CHECK(moved[l].partial_sums == bytes.partial_sums);
       CHECK(moved[l].output == bytes.output);
-      CHECK(step.blocking.activation_room + step.resident_room <= activations.capacity);
-      CHECK(step.blocking.weight_room <= weights.capacity);
-      ++seen[static_cast<std::size_t>(step.blocking.order)];
+      CHECK(layer.blocking.activation_room + layer.resident_room <= activations.capacity);
+      CHECK(layer.blocking.weight_room <= weights.capacity);
+      ++seen[static_cast<std::size_t>(layer.blocking.order)];
     }
   }
   for (std::size_t o = 0; o < seen.size(); ++o) {
@@ -204,16 +204,16 @@ TEST_CASE("a layer that is too large takes the loop order that moves least, with
   const test::PlannedNetwork n(test::network_of({test::conv("a", "image", 16, 32, 64, 3)}), {1, 16, 16});
   const Bytes once = Bytes(32 * 1024 + 4 * 4608 + 7 + 131072);
   // Everything fits: once.
-  CHECK(n.plan(Bytes(100000), Bytes(20000), true).steps[0].blocking.order == LoopOrder::whole);
+  CHECK(n.plan(Bytes(100000), Bytes(20000), true).layers[0].blocking.order == LoopOrder::whole);
   CHECK(n.plan(Bytes(100000), Bytes(20000), true).bytes == once);
   // Half the lines fit and all weights do: windows outside, weights once; overlapping lines are read again.
   const auto some = n.plan(Bytes(40000), Bytes(20000), true);
-  CHECK(some.steps[0].blocking.order != LoopOrder::whole);
+  CHECK(some.layers[0].blocking.order != LoopOrder::whole);
   CHECK(some.bytes > once);
   CHECK(some.bytes < once + Bytes(32 * 1024));
   // Weights do not fit together: a loop reloads the cheaper of the two, and the report has both.
   const auto tight = n.plan(Bytes(40000), Bytes(10000), true);
-  const auto& orders = tight.steps[0].alternatives;
+  const auto& orders = tight.layers[0].alternatives;
   REQUIRE(orders[static_cast<std::size_t>(LoopOrder::filters_windows)]);
   REQUIRE(orders[static_cast<std::size_t>(LoopOrder::windows_filters)]);
   CHECK(tight.bytes == std::min(orders[1]->bytes.total(), orders[2]->bytes.total()));

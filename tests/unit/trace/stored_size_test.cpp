@@ -58,7 +58,7 @@ TEST_CASE("runs are the channels at one position") {
   const auto w = trace::runs_of(layer, OperandRole::weight, {{}, {1, 2, 3, 4, 0, 6, 7, -8}}, 16);
   CHECK(w.length == 2);
   CHECK(w.values == std::vector<std::int32_t>{1, 3, 2, 4, 0, 7, 6, -8});
-  const auto sizes = trace::packed_sizes(layer, OperandRole::weight, {{}, {1, 2, 3, 4, 0, 6, 7, -8}}, 16);
+  const auto sizes = trace::stored_sizes(layer, OperandRole::weight, {{}, {1, 2, 3, 4, 0, 6, 7, -8}}, 16);
   CHECK(sizes.container == Bits(8 * 16));
   CHECK(sizes.zero_value == Bits(8 + 7 * 16));
   CHECK(sizes.precision == Bits(8 * 4));
@@ -66,5 +66,5 @@ TEST_CASE("runs are the channels at one position") {
   CHECK(sizes.groups.plain == Bits(4 * 4 + 2 * (3 + 4 + 4 + 4)));
   CHECK(sizes.groups.zero_vector == Bits(4 * (2 + 4) + 2 * 3 + 2 * 4 + 4 + 2 * 4));
   CHECK(sizes.compressed == sizes.groups.plain);
-  CHECK_THROWS_AS(trace::packed_sizes(layer, OperandRole::weight, {{}, {1}}, 3), Error);
+  CHECK_THROWS_AS(trace::stored_sizes(layer, OperandRole::weight, {{}, {1}}, 3), Error);
 }
