@@ -9,8 +9,6 @@ namespace {
 
 using config::Parameter;
 
-struct NoPlan final : arch::Plan {};
-
 std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Dadn>(Params::from(values));
 }
@@ -45,12 +43,12 @@ Params Params::from(const config::Values& values) {
           .storage = arch::storage_from(values)};
 }
 
-std::unique_ptr<arch::Plan> Dadn::prepare(const arch::LayerInput&) const {
-  return std::make_unique<NoPlan>();
+std::unique_ptr<arch::Prepared> Dadn::prepare(const arch::LayerInput&) const {
+  return std::make_unique<arch::NothingPrepared>();
 }
 
 // One brick of each window of a set meets all filters of a pass each cycle; precision changes nothing.
-arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
+arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Prepared&, const arch::Block& block) const {
   const pricing::Presence present = pricing::presence(input, block);
   const Cycles pass(block.window_sets.size() * input.mapping.steps);
   arch::Cost cost;

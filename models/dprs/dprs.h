@@ -59,13 +59,13 @@ class Dprs final : public arch::Accelerator {
   }
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
-  [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
+  [[nodiscard]] std::unique_ptr<arch::Prepared> prepare(const arch::LayerInput& input) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& prepared,
                                  const arch::Block& block) const override;
 
  private:
-  [[nodiscard]] std::unique_ptr<arch::Plan> prepare_cascade(const arch::LayerInput& input) const;
-  [[nodiscard]] arch::Cost price_cascade(const arch::LayerInput& input, const arch::Plan& plan,
+  [[nodiscard]] std::unique_ptr<arch::Prepared> prepare_cascade(const arch::LayerInput& input) const;
+  [[nodiscard]] arch::Cost price_cascade(const arch::LayerInput& input, const arch::Prepared& prepared,
                                          const arch::Block& block) const;
 
   Params params_;
@@ -73,8 +73,8 @@ class Dprs final : public arch::Accelerator {
 
 // Of all activation bricks, in the image's order.
 std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activations);
-// The same of block `index` of values that are cut into blocks of `width` bits.
-std::vector<kernel::GroupBits> block_summaries(const workload::ActivationBricks& activations,
-                                               std::uint32_t index, unsigned width, bool is_signed);
+// The same of subword `index` of values that are cut into subwords of `width` bits.
+std::vector<kernel::GroupBits> subword_summaries(const workload::ActivationBricks& activations,
+                                                 std::uint32_t index, unsigned width, bool is_signed);
 
 }  // namespace heddle::models::dprs

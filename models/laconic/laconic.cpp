@@ -100,29 +100,29 @@ Params Params::from(const config::Values& values) {
           .storage = arch::storage_from(values)};
 }
 
-std::unique_ptr<arch::Plan> Laconic::prepare(const arch::LayerInput& input) const {
+std::unique_ptr<arch::Prepared> Laconic::prepare(const arch::LayerInput& input) const {
   const arch::Composition split = input.mapping.composition;
-  auto plan = std::make_unique<TermPlan>();
+  auto prepared = std::make_unique<PreparedTerms>();
   Counts activations =
       count_terms(params_.encoder, input.activations->values(), split.columns, params_.lpe_width);
   Counts weights = count_terms(params_.encoder, input.weights->values(), split.rows, params_.lpe_width);
-  plan->activations = std::move(activations.most);
-  plan->all_activations = {std::move(activations.total), std::move(activations.non_zero)};
-  plan->weights = std::move(weights.most);
-  plan->all_weights = {std::move(weights.total), std::move(weights.non_zero)};
-  return plan;
+  prepared->activations = std::move(activations.most);
+  prepared->all_activations = {std::move(activations.total), std::move(activations.non_zero)};
+  prepared->weights = std::move(weights.most);
+  prepared->all_weights = {std::move(weights.total), std::move(weights.non_zero)};
+  return prepared;
 }
 
-arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Plan& any_plan,
+arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Prepared& any,
                           const arch::Block& block) const {
-  const auto& plan = dynamic_cast<const TermPlan&>(any_plan);
+  const auto& prepared = dynamic_cast<const PreparedTerms&>(any);
   const bool fully_connected = input.lowered.is_fully_connected;
-  const Time time = fully_connected               ? round_robin_time(input, plan, block)
-                    : params_.sync == Sync::queue ? queue_time(input, plan, block, params_.queue_depth)
-                                                  : barrier_time(input, plan, block);
+  const Time time = fully_connected               ? round_robin_time(input, prepared, block)
+                    : params_.sync == Sync::queue ? queue_time(input, prepared, block, params_.queue_depth)
+                                                  : barrier_time(input, prepared, block);
   // The mapping counts filters and windows; each takes this many elements of the array.
   const std::uint64_t elements = input.mapping.composition.elements();
-  const Work work = count_work(input, plan, block, elements);
+  const Work work = count_work(input, prepared, block, elements);
   arch::Cost cost;
   cost.compute = Cycles(time.cycles);
   cost.passes = time.passes;

@@ -37,7 +37,7 @@ struct AllParts {
 };
 
 // Term counts of a layer, 16 a brick.
-struct TermPlan final : arch::Plan {
+struct PreparedTerms final : arch::Prepared {
   // Of the part with most terms: what an element's lane waits for. [activation brick][lane] and
   // [filter][step][lane].
   std::vector<std::uint8_t> activations;
@@ -70,8 +70,8 @@ class Laconic final : public arch::Accelerator {
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {
     return arch::map_composed(layer, shape(), pallet, params_.lpe_width);
   }
-  [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
+  [[nodiscard]] std::unique_ptr<arch::Prepared> prepare(const arch::LayerInput& input) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& prepared,
                                  const arch::Block& block) const override;
 
  private:

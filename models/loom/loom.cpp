@@ -135,14 +135,14 @@ void Loom::require_bit_true() const {
 
 unsigned Loom::width(std::span<const std::int32_t, workload::kBrick> brick, unsigned bits,
                      const pricing::WidthDetector& detector) const {
-  if (blocks(bits) == 1) return detector.width(kernel::summarize(brick));
+  if (subwords(bits) == 1) return detector.width(kernel::summarize(brick));
   unsigned widest = 1;
-  std::array<std::int32_t, workload::kBrick> block;
-  for (std::uint32_t i = 0; i < blocks(bits); ++i) {
-    std::transform(brick.begin(), brick.end(), block.begin(), [&](std::int32_t value) {
-      return arch::block_of(value, i, params_.pe_width, detector.is_signed);
+  std::array<std::int32_t, workload::kBrick> subword;
+  for (std::uint32_t i = 0; i < subwords(bits); ++i) {
+    std::transform(brick.begin(), brick.end(), subword.begin(), [&](std::int32_t value) {
+      return arch::subword_of(value, i, params_.pe_width, detector.is_signed);
     });
-    widest = std::max(widest, detector.width(kernel::summarize(block)));
+    widest = std::max(widest, detector.width(kernel::summarize(subword)));
   }
   return widest;
 }

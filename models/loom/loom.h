@@ -48,7 +48,7 @@ class Loom final : public arch::Accelerator {
   void require_bit_true() const;
 
   // Units that work as one on a value of `bits` bits: one for each `pe_width` of them.
-  [[nodiscard]] std::uint32_t blocks(unsigned bits) const {
+  [[nodiscard]] std::uint32_t subwords(unsigned bits) const {
     return static_cast<std::uint32_t>(ceil_div(bits, params_.pe_width));
   }
   // Width of a brick of values that are `bits` bits wide under this configuration's rule, of the widest
@@ -71,10 +71,11 @@ class Loom final : public arch::Accelerator {
   [[nodiscard]] arch::Needs needs() const override;
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
-  [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& base,
+  [[nodiscard]] std::unique_ptr<arch::Prepared> prepare(const arch::LayerInput& input) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& base,
                                  const arch::Block& block) const override;
-  [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input, const arch::Plan& plan) const override;
+  [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input,
+                                     const arch::Prepared& prepared) const override;
 
  private:
   Params params_;

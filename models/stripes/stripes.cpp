@@ -11,8 +11,6 @@ namespace {
 
 using config::Parameter;
 
-struct NoPlan final : arch::Plan {};
-
 std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Stripes>(Params::from(values));
 }
@@ -59,11 +57,12 @@ std::uint32_t Stripes::serial_cycles(const workload::Layer& layer) const {
       ceil_div(std::min(layer.precision.activation_bits, params_.pe_width), params_.bits_per_cycle));
 }
 
-std::unique_ptr<arch::Plan> Stripes::prepare(const arch::LayerInput&) const {
-  return std::make_unique<NoPlan>();
+std::unique_ptr<arch::Prepared> Stripes::prepare(const arch::LayerInput&) const {
+  return std::make_unique<arch::NothingPrepared>();
 }
 
-arch::Cost Stripes::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
+arch::Cost Stripes::price(const arch::LayerInput& input, const arch::Prepared&,
+                          const arch::Block& block) const {
   arch::Cost cost = pricing::price_activation_serial(input, block, serial_cycles(input.layer), params_.fetch);
   cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
   cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);

@@ -12,8 +12,6 @@ namespace {
 
 using config::Parameter;
 
-struct NoPlan final : arch::Plan {};
-
 std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Tartan>(Params::from(values));
 }
@@ -60,11 +58,12 @@ arch::Mapping Tartan::map(const workload::LoweredLayer& layer, arch::Pallet pall
                                   : arch::map_layer(layer, shape(), pallet);
 }
 
-std::unique_ptr<arch::Plan> Tartan::prepare(const arch::LayerInput&) const {
-  return std::make_unique<NoPlan>();
+std::unique_ptr<arch::Prepared> Tartan::prepare(const arch::LayerInput&) const {
+  return std::make_unique<arch::NothingPrepared>();
 }
 
-arch::Cost Tartan::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
+arch::Cost Tartan::price(const arch::LayerInput& input, const arch::Prepared&,
+                         const arch::Block& block) const {
   const auto stream =
       static_cast<std::uint32_t>(ceil_div(input.layer.precision.activation_bits, params_.bits_per_cycle));
   arch::Cost cost;

@@ -9,13 +9,13 @@ void Design::Feed::begin(const hw::StepOperands& operands) {
   operands_ = &operands;
   const auto& input = *operands.input;
   const std::uint32_t bits = model_->params().pe_width;
-  const std::uint32_t blocks = input.mapping.composition.columns;
+  const std::uint32_t subwords = input.mapping.composition.columns;
   serializers_.clear();
-  for (std::uint32_t k = 0; k < blocks; ++k) {
-    // Only the topmost block has the sign: all of a lower one's bits are sent.
+  for (std::uint32_t k = 0; k < subwords; ++k) {
+    // Only the topmost subword has the sign: all of a lower one's bits are sent.
     const std::uint32_t width = std::min(bits, input.layer.precision.activation_bits - k * bits);
-    const bool is_signed = input.layer.activation.rep.is_signed && k + 1 == blocks;
-    serializers_.push_back(hw::BitSerializer::of_width(width, is_signed, {k, blocks, bits}));
+    const bool is_signed = input.layer.activation.rep.is_signed && k + 1 == subwords;
+    serializers_.push_back(hw::BitSerializer::of_width(width, is_signed, {k, subwords, bits}));
   }
   cycles_ = model_->serial_cycles(input.layer);
   if (model_->params().fetch == pricing::ActivationFetch::rows && !input.lowered.is_fully_connected) {
