@@ -91,8 +91,8 @@ arch::Cost Dprs::price_cascade(const arch::LayerInput& input, const arch::Prepar
       {.step = step,
        .lead = [&](std::uint32_t first) { return cycles(steps[first][0].weight_bits); },
        .tail = [](const pricing::Cascade& cascade) { return ceil_log2(cascade.slices); }});
-  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
+  cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.array.container_bits);
   for (const auto pass : block.passes) {
     cost.events[0] += steps[pass].size();
     for (const auto& at : steps[pass]) cost.events[1] += cycles(at.activation_bits);

@@ -51,7 +51,7 @@ std::vector<kernel::GroupBits> subword_summaries(const workload::ActivationBrick
 
 arch::Mapping Dprs::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
   return cascades(layer) ? pricing::map_cascade(layer, shape())
-                         : arch::map_composed(layer, shape(), pallet, params_.pe_width);
+                         : arch::map_composed(layer, shape(), pallet, params_.array.pe_width);
 }
 
 std::unique_ptr<arch::Prepared> Dprs::prepare(const arch::LayerInput& input) const {
@@ -60,7 +60,7 @@ std::unique_ptr<arch::Prepared> Dprs::prepare(const arch::LayerInput& input) con
   const std::uint32_t subwords = input.mapping.composition.columns;
   std::vector<std::vector<kernel::GroupBits>> bits;
   for (std::uint32_t k = 0; k < subwords && subwords > 1; ++k)
-    bits.push_back(subword_summaries(*input.activations, k, params_.pe_width, detect.is_signed));
+    bits.push_back(subword_summaries(*input.activations, k, params_.array.pe_width, detect.is_signed));
   if (subwords == 1) bits.push_back(summaries(*input.activations));
   return std::make_unique<PreparedSteps>(pricing::column_steps(
       input, columns_per_unit(), [&](std::span<const std::size_t> bases, std::size_t offset) {
@@ -79,7 +79,7 @@ arch::Cost Dprs::price(const arch::LayerInput& input, const arch::Prepared& prep
   if (cascades(input.lowered)) return price_cascade(input, prepared, block);
   pricing::UnitTally tally;
   arch::Cost cost = pricing::price_columns(input, block, dynamic_cast<const PreparedSteps&>(prepared).steps,
-                                           params_.registers, params_.container_bits, tally);
+                                           params_.registers, params_.array.container_bits, tally);
   cost.events[kGroups] = tally.steps;
   cost.events[kGroupCycles] = tally.cycles;
   return cost;

@@ -55,19 +55,12 @@ Counts count_terms(kernel::Encoder encoder, std::span<const std::int32_t> values
 
 config::Declaration Params::declaration() {
   return {
-      Parameter::integer("tiles", "tiles", 1, 1024)
-          .by_default(1)
-          .means("tiles, each with its own filters of the same windows; the published design has one")
-          .from("our choice: docs/rules/laconic.md#array; DNNsim has 16"),
-      Parameter::integer("rows", "filters", 1, 1024)
-          .by_default(8)
-          .means("filters of a tile: 16 weight wires each, so 8, 16, 32, 64 are the 128-, 256-, 512- and "
-                 "1K-wire designs")
-          .from("Laconic (arXiv 1805.04513)"),
-      Parameter::integer("columns", "windows", 1, 256)
-          .by_default(16)
-          .means("windows of a tile")
-          .from("Laconic (arXiv 1805.04513)"),
+      arch::tiles_parameter(1, "our choice: docs/rules/laconic.md#array; DNNsim has 16",
+                            std::string(arch::kTilesMean) + "; the published design has one"),
+      arch::rows_parameter(8, "Laconic (arXiv 1805.04513)",
+                           "filters of a tile: 16 weight wires each, so 8, 16, 32, 64 are the 128-, 256-, "
+                           "512- and 1K-wire designs"),
+      arch::columns_parameter(16, "Laconic (arXiv 1805.04513)", "windows of a tile"),
       Parameter::choice("sync", {"barrier", "queue"})
           .by_default("barrier")
           .means("all elements step together, or rows and columns hold queues of operand bricks and "
@@ -89,23 +82,20 @@ config::Declaration Params::declaration() {
 }
 
 Params Params::from(const config::Values& values) {
-  return {.tiles = values.count("tiles"),
-          .rows = values.count("rows"),
-          .columns = values.count("columns"),
+  arch::ArrayParams array = arch::ArrayParams::from(values);
+  array.pe_width = values.count("lpe_width");
+  return {.array = array,
           .sync = values.text("sync") == "queue" ? Sync::queue : Sync::barrier,
           .queue_depth = values.is_word("queue_depth") ? QueueArray::kUnlimited : values.count("queue_depth"),
-          .encoder = pricing::encoder_from(values),
-          .lpe_width = values.count("lpe_width"),
-          .container_bits = values.count("container_bits"),
-          .storage = arch::storage_from(values)};
+          .encoder = pricing::encoder_from(values)};
 }
 
 std::unique_ptr<arch::Prepared> Laconic::prepare(const arch::LayerInput& input) const {
   const arch::Composition split = input.mapping.composition;
   auto prepared = std::make_unique<PreparedTerms>();
   Counts activations =
-      count_terms(params_.encoder, input.activations->values(), split.columns, params_.lpe_width);
-  Counts weights = count_terms(params_.encoder, input.weights->values(), split.rows, params_.lpe_width);
+      count_terms(params_.encoder, input.activations->values(), split.columns, params_.array.pe_width);
+  Counts weights = count_terms(params_.encoder, input.weights->values(), split.rows, params_.array.pe_width);
   prepared->activations = std::move(activations.most);
   prepared->all_activations = {std::move(activations.total), std::move(activations.non_zero)};
   prepared->weights = std::move(weights.most);
@@ -134,8 +124,8 @@ arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Prepared& a
   const std::uint64_t present_lane_cycles = time.present_lane_cycles * elements;
   cost.lanes = pricing::complete(input.mapping.array, cost.compute, LaneCycles(work.busy_lane_cycles),
                                  LaneCycles(present_lane_cycles - work.busy_lane_cycles), fill);
-  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
+  cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.array.container_bits);
   cost.events[kSteps] = std::uint64_t{block.passes.size()} * block.window_sets.size() * input.mapping.steps;
   cost.events[kElementSteps] = work.element_steps;
   cost.events[kTermPairs] = work.term_pairs;

@@ -40,8 +40,8 @@ std::unique_ptr<arch::Prepared> Loom::prepare(const arch::LayerInput& input) con
   const auto bit_steps = [this](unsigned bits) {
     return static_cast<std::uint32_t>(ceil_div(bits, params_.bits_per_cycle));
   };
-  prepared->layer_bit_steps = bit_steps(std::min(precision.activation_bits, params_.pe_width));
-  prepared->layer_weight_bits = std::min(precision.weight_bits, params_.pe_width);
+  prepared->layer_bit_steps = bit_steps(std::min(precision.activation_bits, params_.array.pe_width));
+  prepared->layer_weight_bits = std::min(precision.weight_bits, params_.array.pe_width);
   prepared->layer_weight_steps = params_.composed_weights == ComposedWeights::layer
                                      ? precision.weight_bits
                                      : prepared->layer_weight_bits;
@@ -58,7 +58,7 @@ std::unique_ptr<arch::Prepared> Loom::prepare(const arch::LayerInput& input) con
   } else {
     prepared->weight_bits = input.group_widths;
     for (auto& bits : prepared->weight_bits)
-      bits = static_cast<std::uint8_t>(std::min<unsigned>(bits, params_.pe_width));
+      bits = static_cast<std::uint8_t>(std::min<unsigned>(bits, params_.array.pe_width));
   }
   if (params_.weight_sync == WeightSync::mean) {
     prepared->mean_sum =

@@ -141,8 +141,9 @@ arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, c
 // Columns hold different outputs or slices and start one cycle apart. A row's weight bits reach one column
 // a cycle, so a bit is held for as many cycles as there are columns at least.
 arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, const arch::Block& block) {
-  const auto stream = static_cast<std::uint32_t>(ceil_div(params.container_bits, params.bits_per_cycle));
-  const std::uint32_t hold = std::max(params.columns, stream);
+  const auto stream =
+      static_cast<std::uint32_t>(ceil_div(params.array.container_bits, params.bits_per_cycle));
+  const std::uint32_t hold = std::max(params.array.shape.columns, stream);
   const std::uint32_t weight_bits = input.layer.precision.weight_bits;
   arch::Cost cost =
       pricing::price_cascade(input, block,
@@ -150,7 +151,7 @@ arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, co
                                   [=](std::uint32_t, std::uint32_t) {
                                     return pricing::CascadeStep{hold * weight_bits, stream * weight_bits};
                                   },
-                              .lead = [&](std::uint32_t) { return params.columns - 1; },
+                              .lead = [&](std::uint32_t) { return params.array.shape.columns - 1; },
                               .tail = nullptr});
   for (const auto& run : pricing::cascade_runs(input, block)) {
     const std::uint64_t steps = run.passes.size() * run.cascade.steps;
@@ -158,7 +159,7 @@ arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, co
     cost.events[kWeightPlanes] += steps * weight_bits;
     cost.events[kActivationBitSteps] += steps * stream;
   }
-  cost.activation_read = pricing::activation_bits(input, block, params.container_bits) * weight_bits;
+  cost.activation_read = pricing::activation_bits(input, block, params.array.container_bits) * weight_bits;
   cost.weight_read = pricing::weight_bits(input, block, weight_bits);
   return cost;
 }
@@ -177,7 +178,7 @@ arch::Cost Loom::price(const arch::LayerInput& input, const arch::Prepared& base
 // Widths of groups of 16 weights travel with them.
 Bits Loom::weight_metadata(const arch::LayerInput& input, const arch::Prepared&) const {
   if (params_.weight_precision != WeightPrecision::group || !has_group_widths(input)) return Bits(0);
-  return Bits(std::uint64_t{input.group_widths.size()} * ceil_log2(params_.container_bits));
+  return Bits(std::uint64_t{input.group_widths.size()} * ceil_log2(params_.array.container_bits));
 }
 
 }  // namespace heddle::models::loom

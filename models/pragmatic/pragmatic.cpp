@@ -50,7 +50,7 @@ BrickWork brick_work(const workload::ActivationBricks& activations, const Params
         subword.clear();
         for (const auto x : values)
           subword.push_back(arch::subword_of(static_cast<std::int32_t>(kernel::magnitude_of(x)), k,
-                                             params.pe_width, false));
+                                             params.array.pe_width, false));
         part = subword;
       }
       kernel::term_exponents(params.encoder, part, masks);
@@ -86,26 +86,13 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Pragmatic>(Params::from(values));
 }
 
-config::Declaration array_parameters() {
-  return {Parameter::integer("tiles", "tiles", 1, 1024)
-              .by_default(16)
-              .means("tiles, each with its own filters of the same windows")
-              .from("Pragmatic (MICRO'17), matched to DaDianNao's 16 tiles"),
-          Parameter::integer("rows", "filters", 1, 1024)
-              .by_default(16)
-              .means("filters of a tile")
-              .from("Pragmatic (MICRO'17)"),
-          Parameter::integer("columns", "windows", 1, 256)
-              .by_default(16)
-              .means("windows of a tile (a pallet)")
-              .from("Pragmatic (MICRO'17)")};
-}
-
 }  // namespace
 
 config::Declaration Params::declaration() {
-  config::Declaration out = array_parameters();
-  config::Declaration own{
+  return {
+      arch::tiles_parameter(16, "Pragmatic (MICRO'17), matched to DaDianNao's 16 tiles"),
+      arch::rows_parameter(16, "Pragmatic (MICRO'17)"),
+      arch::columns_parameter(16, "Pragmatic (MICRO'17)", "windows of a tile (a pallet)"),
       pricing::encoder_parameter(),
       Parameter::integer("first_stage_bits", "bits", 0, 4)
           .by_default(2)
@@ -121,21 +108,14 @@ config::Declaration Params::declaration() {
       arch::storage_parameter(arch::Storage::container,
                               "Pragmatic (MICRO'17) keeps DaDianNao's 16-bit neurons"),
       arch::container_bits_parameter()};
-  for (auto& parameter : own) out.push_back(std::move(parameter));
-  return out;
 }
 
 Params Params::from(const config::Values& values) {
-  return {.tiles = values.count("tiles"),
-          .rows = values.count("rows"),
-          .columns = values.count("columns"),
+  return {.array = arch::ArrayParams::from(values),
           .encoder = pricing::encoder_from(values),
           .first_stage_bits = values.count("first_stage_bits"),
           .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
-                                                             : values.count("run_ahead_registers"),
-          .container_bits = values.count("container_bits"),
-          .pe_width = values.count("pe_width"),
-          .storage = arch::storage_from(values)};
+                                                             : values.count("run_ahead_registers")};
 }
 
 std::unique_ptr<arch::Prepared> Pragmatic::prepare(const arch::LayerInput& input) const {
@@ -152,8 +132,8 @@ arch::Cost Pragmatic::price(const arch::LayerInput& input, const arch::Prepared&
                             const arch::Block& block) const {
   const auto& terms = dynamic_cast<const PreparedTerms&>(prepared);
   pricing::UnitTally tally;
-  arch::Cost cost =
-      pricing::price_columns(input, block, terms.steps, params_.registers, params_.container_bits, tally);
+  arch::Cost cost = pricing::price_columns(input, block, terms.steps, params_.registers,
+                                           params_.array.container_bits, tally);
   cost.events[kBricks] = tally.steps;
   cost.events[kBrickCycles] = tally.cycles;
   count_terms(input, block, terms, cost);

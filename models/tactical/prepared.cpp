@@ -134,7 +134,7 @@ void PreparedTactical::summarize(const Params& params, const arch::LayerInput& i
       for (std::size_t lane = 0; lane < part.size(); ++lane) {
         part[lane] = subwords_ == 1
                          ? brick[lane]
-                         : arch::subword_of(brick[lane], subword, params.pe_width, detector_.is_signed);
+                         : arch::subword_of(brick[lane], subword, params.array.pe_width, detector_.is_signed);
       }
       packed_.push_back(pack_brick(part));
     }

@@ -271,8 +271,8 @@ arch::Cost Tactical::price(const arch::LayerInput& input, const arch::Prepared& 
       pricing::complete(input.mapping.array, cost.compute, LaneCycles(total.effective * elements),
                         LaneCycles(total.synchronisation * elements), LaneCycles(total.fill * elements));
   cost.events[activation_terms] = total.terms;
-  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
-  count_weights(block, packed, input, params_.container_bits, cost);
+  cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
+  count_weights(block, packed, input, params_.array.container_bits, cost);
   return cost;
 }
 

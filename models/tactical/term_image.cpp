@@ -34,7 +34,7 @@ TermImage::TermImage(const Params& params, const arch::LayerInput& input)
 bool TermImage::fill_row(const Params& params, const arch::LayerInput& input, std::size_t row) {
   const auto table = kernel::exponent_table(params.encoder);
   const auto values = input.activations->values();
-  const unsigned bits = subwords_ == 1 ? 17 : params.pe_width;  // of a subword's magnitude
+  const unsigned bits = subwords_ == 1 ? 17 : params.array.pe_width;  // of a subword's magnitude
   std::uint32_t all = 0;
   for (std::size_t x = 0; x < width_; ++x) {
     for (std::size_t i = 0; i < bricks_ * arch::kLanes; ++i) {

@@ -75,7 +75,9 @@ class Accelerator {
   [[nodiscard]] virtual Mapping map(const workload::LoweredLayer& layer, Pallet pallet) const {
     return map_layer(layer, shape(), pallet);
   }
-  [[nodiscard]] virtual std::unique_ptr<Prepared> prepare(const LayerInput& input) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Prepared> prepare(const LayerInput&) const {
+    return std::make_unique<NothingPrepared>();
+  }
   [[nodiscard]] virtual Cost price(const LayerInput& input, const Prepared& prepared,
                                    const Block& block) const = 0;
   // Extra weight traffic of the layer in bits (select signals, widths); counted as metadata.
@@ -114,11 +116,5 @@ struct ModelInfo {
   std::vector<EventInfo> events;
   std::unique_ptr<Accelerator> (*make)(const config::Values& parameters) = nullptr;
 };
-
-// The parameter `container_bits` that every design declares alike.
-config::Parameter container_bits_parameter();
-// The parameter `storage` that every design may declare, and what it says.
-config::Parameter storage_parameter(Storage fallback, std::string source);
-Storage storage_from(const config::Values& parameters);
 
 }  // namespace heddle::arch

@@ -16,9 +16,6 @@ namespace heddle::arch {
 // narrowest.
 inline constexpr std::uint32_t kMostSubwords = 4;
 
-// The parameter `pe_width`.
-config::Parameter pe_width_parameter();
-
 // How many elements a layer's values take.
 inline Composition composition_of(const workload::LoweredLayer& layer, unsigned width) {
   return {static_cast<std::uint32_t>(ceil_div(layer.weight_bits, width)),

@@ -61,7 +61,7 @@ struct Design {
       const std::uint32_t subwords = operands.input->mapping.composition.columns;
       for (std::uint32_t k = 0; k < subwords; ++k) {
         hw::BitSerializer subword(hw::code_of(design_.detector),
-                                  {k, subwords, design_.model->params().pe_width});
+                                  {k, subwords, design_.model->params().array.pe_width});
         for (const auto& brick : operands.bricks) subword.see(brick);
         planes_ = std::max(planes_, subword.planes());
         serializers_.push_back(subword);

@@ -16,8 +16,8 @@ void GridDesign::Feed::find_activation_width() {
   activations_.clear();
   for (const auto& brick : operands_->bricks) {
     for (std::uint32_t subword = 0; subword < subwords; ++subword) {
-      const hw::SubwordPlace place{subword, subwords, params.pe_width};
-      hw::BitSerializer serializer = hw::BitSerializer::of_width(std::min(bits, params.pe_width),
+      const hw::SubwordPlace place{subword, subwords, params.array.pe_width};
+      hw::BitSerializer serializer = hw::BitSerializer::of_width(std::min(bits, params.array.pe_width),
                                                                  input.layer.activation.rep.is_signed, place);
       if (params.activation_width == ActivationWidth::dynamic) {
         serializer = hw::BitSerializer(hw::code_of(model_.activation_detector(input)), place);
@@ -36,7 +36,7 @@ std::uint32_t GridDesign::Feed::weight_width(std::uint32_t filter) const {
   if (!rows_.in_use) {
     return std::min<std::uint32_t>(
         input.group_widths[std::size_t{filter} * input.mapping.steps + operands_->step],
-        model_.params().pe_width);
+        model_.params().array.pe_width);
   }
   std::uint32_t widest = 1;
   for (std::uint32_t subword = 0; subword < weight_subwords_; ++subword) {
@@ -52,11 +52,11 @@ void GridDesign::Feed::find_weight_width() {
   const Params& params = model_.params();
   const unsigned bits = input.layer.precision.weight_bits;
   weight_subwords_ = model_.subwords(bits);
-  weight_bits_ = std::min(bits, params.pe_width);
+  weight_bits_ = std::min(bits, params.array.pe_width);
   weight_width_ = params.composed_weights == ComposedWeights::layer ? bits : weight_bits_;
   rows_ = {.in_use = params.weight_precision == WeightPrecision::values,
            .code = hw::code_of(model_.weight_detector(input)),
-           .subword_bits = params.pe_width};
+           .subword_bits = params.array.pe_width};
   if (!model_.has_group_widths(input)) return;
   weight_width_ = 1;
   for (const auto& set : input.mapping.passes[operands_->pass]) {
@@ -74,7 +74,7 @@ void GridDesign::Feed::set_weights(BitStep& bit_step) const {
   for (std::uint32_t subword = 0; subword < weight_subwords_; ++subword) {
     bit_step.weights[subword] =
         hw::BitSerializer::of_width(weight_bits_, operands_->input->layer.weight.rep.is_signed,
-                                    {subword, weight_subwords_, model_.params().pe_width})
+                                    {subword, weight_subwords_, model_.params().array.pe_width})
             .plane(bit_step.rows.plane);
   }
 }
@@ -105,8 +105,8 @@ bool GridDesign::Feed::next(std::span<Word> words) {
 void ColumnDesign::Feed::begin(const hw::CascadeOperands& operands) {
   operands_ = &operands;
   const Params& params = model_.params();
-  hold_ = std::max(params.columns,
-                   static_cast<std::uint32_t>(ceil_div(params.container_bits, params.bits_per_cycle)));
+  hold_ = std::max(params.array.shape.columns,
+                   static_cast<std::uint32_t>(ceil_div(params.array.container_bits, params.bits_per_cycle)));
   cycle_ = 0;
 }
 
@@ -119,7 +119,7 @@ bool ColumnDesign::Feed::next(Word& word) {
   word.bit_step.activations.clear();
   if (operands_->slice < operands_->bricks.size()) {
     word.bit_step.activations.add(
-        hw::BitSerializer::of_width(params.container_bits, input.layer.activation.rep.is_signed),
+        hw::BitSerializer::of_width(params.array.container_bits, input.layer.activation.rep.is_signed),
         operands_->bricks[operands_->slice], place, params.bits_per_cycle);
   }
   word.bit_step.latches = cycle_ % hold_ == 0;
@@ -138,7 +138,7 @@ std::unique_ptr<hw::BitTrueArray> build_loom(const arch::Accelerator& accelerato
   using Grid = hw::SerialArray<loom::GridDesign>;
   using Columns = hw::CascadeArray<loom::ColumnDesign>;
   const Grid::Options grid{
-      .shape = model.shape(), .columns_per_unit = model.params().columns, .registers = 0};
+      .shape = model.shape(), .columns_per_unit = model.params().array.shape.columns, .registers = 0};
   if (model.params().fully_connected == loom::FullyConnected::round_robin)
     return std::make_unique<Grid>(name, loom::GridDesign{&model}, grid);
   return std::make_unique<hw::SplitArray<Grid, Columns>>(

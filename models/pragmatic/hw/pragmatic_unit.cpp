@@ -77,7 +77,7 @@ struct Design {
     void begin(const hw::StepOperands& operands) {
       subwords_ = operands.input->mapping.composition.columns;
       for (std::uint32_t k = 0; k < subwords_; ++k) {
-        serializers_[k].begin({k, subwords_, params_.pe_width});
+        serializers_[k].begin({k, subwords_, params_.array.pe_width});
         for (const std::int32_t value : operands.bricks[0]) serializers_[k].see(params_.encoder, value);
       }
     }

@@ -8,7 +8,7 @@ namespace heddle::models::stripes {
 void Design::Feed::begin(const hw::StepOperands& operands) {
   operands_ = &operands;
   const auto& input = *operands.input;
-  const std::uint32_t bits = model_->params().pe_width;
+  const std::uint32_t bits = model_->params().array.pe_width;
   const std::uint32_t subwords = input.mapping.composition.columns;
   serializers_.clear();
   for (std::uint32_t k = 0; k < subwords; ++k) {
@@ -45,7 +45,7 @@ std::unique_ptr<hw::BitTrueArray> build_stripes(const arch::Accelerator& acceler
   return std::make_unique<hw::SerialArray<stripes::Design>>(
       name, stripes::Design{&model},
       hw::SerialArray<stripes::Design>::Options{
-          .shape = model.shape(), .columns_per_unit = model.params().columns, .registers = 0});
+          .shape = model.shape(), .columns_per_unit = model.params().array.shape.columns, .registers = 0});
 }
 
 }  // namespace heddle::models

@@ -77,7 +77,7 @@ void SerialBackEnd<kSubwords>::Feed::begin(const Operands& operands) {
 
 template <std::uint32_t kSubwords>
 void SerialBackEnd<kSubwords>::Feed::begin_subword(Share& share, std::uint32_t subword) {
-  const hw::SubwordPlace place{subword, subwords_, model_.params().pe_width};
+  const hw::SubwordPlace place{subword, subwords_, model_.params().array.pe_width};
   if (is_precision()) {
     share.bits[subword] = hw::BitSerializer(code_, place);
     for (const std::size_t i : share.operands) share.bits[subword].see(values_[i]);
@@ -139,7 +139,7 @@ std::unique_ptr<hw::BitTrueArray> build_tactical(const arch::Accelerator& accele
   if (model.params().back_end == tactical::BackEnd::parallel)
     return std::make_unique<PackedArray<tactical::ParallelBackEnd>>(name, model);
   // Buses of arrays that never compose are as narrow as they were: they are copied every cycle.
-  if (model.params().pe_width >= model.params().container_bits)
+  if (model.params().array.pe_width >= model.params().array.container_bits)
     return std::make_unique<PackedArray<tactical::SerialBackEnd<1>>>(name, model);
   return std::make_unique<PackedArray<tactical::SerialBackEnd<arch::kMostSubwords>>>(name, model);
 }
