@@ -9,8 +9,6 @@ namespace {
 
 using config::Parameter;
 
-struct NoPlan final : arch::Plan {};
-
 std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Dadn>(Params::from(values));
 }
@@ -18,39 +16,27 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
 }  // namespace
 
 config::Declaration Params::declaration() {
-  return {Parameter::integer("tiles", "tiles", 1, 1024)
-              .by_default(16)
-              .means("tiles, each with its own filters of the same window")
-              .from("DaDianNao (MICRO'14): 16 tiles"),
+  return {arch::tiles_parameter(16, "DaDianNao (MICRO'14): 16 tiles",
+                                "tiles, each with its own filters of the same window"),
           Parameter::integer("filters_per_tile", "filters", 1, 1024)
               .by_default(16)
               .means("filters that a tile multiplies with one window brick at a time (rows)")
               .from("DaDianNao (MICRO'14): 16 filters x 16 lanes per tile; Loom (DAC'18), its DPNN: 8"),
-          Parameter::integer("columns", "windows", 1, 256)
-              .by_default(1)
-              .means("windows that a tile works on at a time, each with multipliers of its own; a fully "
-                     "connected layer uses one")
-              .from("DaDianNao (MICRO'14): 1; DNNsim has 16"),
+          arch::columns_parameter(
+              1, "DaDianNao (MICRO'14): 1; DNNsim has 16",
+              "windows that a tile works on at a time, each with multipliers of its own; a fully "
+              "connected layer uses one"),
           arch::pe_width_parameter(),
           arch::storage_parameter(arch::Storage::container, "DaDianNao (MICRO'14) stores full containers"),
           arch::container_bits_parameter()};
 }
 
 Params Params::from(const config::Values& values) {
-  return {.tiles = values.count("tiles"),
-          .filters_per_tile = values.count("filters_per_tile"),
-          .columns = values.count("columns"),
-          .container_bits = values.count("container_bits"),
-          .pe_width = values.count("pe_width"),
-          .storage = arch::storage_from(values)};
-}
-
-std::unique_ptr<arch::Plan> Dadn::prepare(const arch::LayerInput&) const {
-  return std::make_unique<NoPlan>();
+  return {.array = arch::ArrayParams::from(values, "filters_per_tile")};
 }
 
 // One brick of each window of a set meets all filters of a pass each cycle; precision changes nothing.
-arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
+arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Prepared&, const arch::Block& block) const {
   const pricing::Presence present = pricing::presence(input, block);
   const Cycles pass(block.window_sets.size() * input.mapping.steps);
   arch::Cost cost;
@@ -60,8 +46,8 @@ arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Plan&, const a
       input.mapping.array, cost.compute,
       LaneCycles(present.windows * present.filter_channels * input.mapping.composition.elements()),
       LaneCycles(0), LaneCycles(0));
-  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
+  cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.array.container_bits);
   return cost;
 }
 

@@ -12,7 +12,7 @@
 namespace heddle::models::dprs {
 namespace {
 
-struct CascadePlan final : arch::Plan {
+struct PreparedCascade final : arch::Prepared {
   struct Step {
     unsigned activation_bits;  // the widest brick of its slices
     unsigned weight_bits;      // loaded for it
@@ -43,14 +43,14 @@ unsigned Dprs::weight_width(const arch::LayerInput& input, std::uint32_t pass, s
   return widest;
 }
 
-std::unique_ptr<arch::Plan> Dprs::prepare_cascade(const arch::LayerInput& input) const {
+std::unique_ptr<arch::Prepared> Dprs::prepare_cascade(const arch::LayerInput& input) const {
   const pricing::WidthDetector detect = detector(input);
   const auto bits = summaries(*input.activations);
-  auto plan = std::make_unique<CascadePlan>();
+  auto prepared = std::make_unique<PreparedCascade>();
   for (std::uint32_t p = 0; p < input.mapping.passes.size(); ++p) {
     const pricing::Cascade cascade = cascade_of_pass(input, p);
     const std::uint32_t group = input.mapping.passes[p].front().group;
-    auto& steps = plan->steps.emplace_back();
+    auto& steps = prepared->steps.emplace_back();
     for (std::uint32_t k = 0; k < cascade.steps; ++k) {
       unsigned widest = 1;
       for (std::uint32_t b = k * cascade.slices; b < std::min(input.lowered.bricks, (k + 1) * cascade.slices);
@@ -62,12 +62,12 @@ std::unique_ptr<arch::Plan> Dprs::prepare_cascade(const arch::LayerInput& input)
       steps.push_back({widest, weight_width(input, p, k)});
     }
   }
-  return plan;
+  return prepared;
 }
 
-arch::Cost Dprs::price_cascade(const arch::LayerInput& input, const arch::Plan& plan,
+arch::Cost Dprs::price_cascade(const arch::LayerInput& input, const arch::Prepared& prepared,
                                const arch::Block& block) const {
-  const auto& steps = dynamic_cast<const CascadePlan&>(plan).steps;
+  const auto& steps = dynamic_cast<const PreparedCascade&>(prepared).steps;
   std::map<std::uint32_t, std::uint32_t> next;  // the pass that runs after one, weights loaded without a gap
   for (const auto& run : pricing::cascade_runs(input, block)) {
     for (std::size_t i = 0; i + 1 < run.passes.size(); ++i) next[run.passes[i]] = run.passes[i + 1];
@@ -91,8 +91,8 @@ arch::Cost Dprs::price_cascade(const arch::LayerInput& input, const arch::Plan& 
       {.step = step,
        .lead = [&](std::uint32_t first) { return cycles(steps[first][0].weight_bits); },
        .tail = [](const pricing::Cascade& cascade) { return ceil_log2(cascade.slices); }});
-  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
+  cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.array.container_bits);
   for (const auto pass : block.passes) {
     cost.events[0] += steps[pass].size();
     for (const auto& at : steps[pass]) cost.events[1] += cycles(at.activation_bits);

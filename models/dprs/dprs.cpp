@@ -13,8 +13,8 @@ namespace {
 
 enum Event : std::size_t { kGroups, kGroupCycles };
 
-struct StepPlan final : arch::Plan {
-  explicit StepPlan(pricing::ColumnSteps s) : steps(std::move(s)) {}
+struct PreparedSteps final : arch::Prepared {
+  explicit PreparedSteps(pricing::ColumnSteps s) : steps(std::move(s)) {}
   pricing::ColumnSteps steps;
 };
 
@@ -36,50 +36,50 @@ std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activ
   return out;
 }
 
-std::vector<kernel::GroupBits> block_summaries(const workload::ActivationBricks& activations,
-                                               std::uint32_t index, unsigned width, bool is_signed) {
+std::vector<kernel::GroupBits> subword_summaries(const workload::ActivationBricks& activations,
+                                                 std::uint32_t index, unsigned width, bool is_signed) {
   std::vector<kernel::GroupBits> out(activations.count());
   for (std::size_t i = 0; i < out.size(); ++i) {
-    std::array<std::int32_t, arch::kLanes> block;
+    std::array<std::int32_t, arch::kLanes> subword;
     const auto brick = activations.brick(i);
-    for (std::size_t lane = 0; lane < block.size(); ++lane)
-      block[lane] = arch::block_of(brick[lane], index, width, is_signed);
-    out[i] = kernel::summarize(block);
+    for (std::size_t lane = 0; lane < subword.size(); ++lane)
+      subword[lane] = arch::subword_of(brick[lane], index, width, is_signed);
+    out[i] = kernel::summarize(subword);
   }
   return out;
 }
 
 arch::Mapping Dprs::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
   return cascades(layer) ? pricing::map_cascade(layer, shape())
-                         : arch::map_composed(layer, shape(), pallet, params_.pe_width);
+                         : arch::map_composed(layer, shape(), pallet, params_.array.pe_width);
 }
 
-std::unique_ptr<arch::Plan> Dprs::prepare(const arch::LayerInput& input) const {
+std::unique_ptr<arch::Prepared> Dprs::prepare(const arch::LayerInput& input) const {
   if (cascades(input.lowered)) return prepare_cascade(input);
   const pricing::WidthDetector detect = detector(input);
-  const std::uint32_t blocks = input.mapping.composition.columns;
+  const std::uint32_t subwords = input.mapping.composition.columns;
   std::vector<std::vector<kernel::GroupBits>> bits;
-  for (std::uint32_t k = 0; k < blocks && blocks > 1; ++k)
-    bits.push_back(block_summaries(*input.activations, k, params_.pe_width, detect.is_signed));
-  if (blocks == 1) bits.push_back(summaries(*input.activations));
-  return std::make_unique<StepPlan>(pricing::column_steps(
+  for (std::uint32_t k = 0; k < subwords && subwords > 1; ++k)
+    bits.push_back(subword_summaries(*input.activations, k, params_.array.pe_width, detect.is_signed));
+  if (subwords == 1) bits.push_back(summaries(*input.activations));
+  return std::make_unique<PreparedSteps>(pricing::column_steps(
       input, columns_per_unit(), [&](std::span<const std::size_t> bases, std::size_t offset) {
         unsigned widest = 1;
-        for (const auto& block : bits) {
+        for (const auto& subword : bits) {
           kernel::GroupBits group;
-          for (const auto base : bases) group = kernel::merge(group, block[base + offset]);
+          for (const auto base : bases) group = kernel::merge(group, subword[base + offset]);
           widest = std::max(widest, detect.width(group));
         }
         return ceil_div(widest, params_.bits_per_cycle);
       }));
 }
 
-arch::Cost Dprs::price(const arch::LayerInput& input, const arch::Plan& plan,
+arch::Cost Dprs::price(const arch::LayerInput& input, const arch::Prepared& prepared,
                        const arch::Block& block) const {
-  if (cascades(input.lowered)) return price_cascade(input, plan, block);
+  if (cascades(input.lowered)) return price_cascade(input, prepared, block);
   pricing::UnitTally tally;
-  arch::Cost cost = pricing::price_columns(input, block, dynamic_cast<const StepPlan&>(plan).steps,
-                                           params_.registers, params_.container_bits, tally);
+  arch::Cost cost = pricing::price_columns(input, block, dynamic_cast<const PreparedSteps&>(prepared).steps,
+                                           params_.registers, params_.array.container_bits, tally);
   cost.events[kGroups] = tally.steps;
   cost.events[kGroupCycles] = tally.cycles;
   return cost;

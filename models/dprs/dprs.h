@@ -3,8 +3,7 @@
 
 #include <vector>
 
-#include "sim/arch/accelerator.h"
-#include "sim/arch/composition.h"
+#include "sim/arch/array_accelerator.h"
 #include "sim/pricing/width_detector.h"
 
 namespace heddle::models::dprs {
@@ -13,19 +12,14 @@ enum class FullyConnected { round_robin, cascade };
 enum class WeightPrecision { layer, group };
 
 struct Params {
-  std::uint32_t tiles = 16;
-  std::uint32_t rows = 16;
-  std::uint32_t columns = 16;
-  std::uint32_t group_size = 16;
-  bool trim_low = true;
-  pricing::WidthRule width_rule = pricing::WidthRule::papers;
-  std::uint32_t bits_per_cycle = 1;
-  std::uint32_t registers = 0;  // kernel::RunAhead::kUnlimited
-  FullyConnected fully_connected = FullyConnected::round_robin;
-  WeightPrecision weight_precision = WeightPrecision::layer;
-  std::uint32_t container_bits = 16;
-  std::uint32_t pe_width = 16;
-  arch::Storage storage = arch::Storage::compressed;
+  arch::ArrayParams array;
+  std::uint32_t group_size{};
+  bool trim_low{};
+  pricing::WidthRule width_rule{};
+  std::uint32_t bits_per_cycle{};
+  std::uint32_t registers{};  // kernel::RunAhead::kUnlimited
+  FullyConnected fully_connected{};
+  WeightPrecision weight_precision{};
 
   static config::Declaration declaration();
   static Params from(const config::Values& values);
@@ -33,10 +27,9 @@ struct Params {
 
 // Dynamic Stripes (arXiv 1706.00504) and DPRed Stripes (arXiv 1804.06732): the array of Stripes, with
 // detectors that give each group of activations the width that its values need at run time.
-class Dprs final : public arch::Accelerator {
+class Dprs final : public arch::ArrayAccelerator<Params> {
  public:
-  explicit Dprs(Params params) : params_(params) {}
-  [[nodiscard]] const Params& params() const { return params_; }
+  using ArrayAccelerator::ArrayAccelerator;
   [[nodiscard]] std::uint32_t columns_per_unit() const { return params_.group_size / arch::kLanes; }
   // Whether the layer runs on the extension for fully connected layers.
   [[nodiscard]] bool cascades(const workload::LoweredLayer& layer) const {
@@ -50,31 +43,24 @@ class Dprs final : public arch::Accelerator {
     return pricing::WidthDetector::of_activations(params_.width_rule, params_.trim_low, input);
   }
 
-  [[nodiscard]] arch::ArrayShape shape() const override {
-    return {params_.tiles, params_.rows, params_.columns};
-  }
-  [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override {
     return {.activations = true, .tensor_signs = params_.width_rule == pricing::WidthRule::dnnsim};
   }
-  [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
-  [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& plan,
+  [[nodiscard]] std::unique_ptr<arch::Prepared> prepare(const arch::LayerInput& input) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& prepared,
                                  const arch::Block& block) const override;
 
  private:
-  [[nodiscard]] std::unique_ptr<arch::Plan> prepare_cascade(const arch::LayerInput& input) const;
-  [[nodiscard]] arch::Cost price_cascade(const arch::LayerInput& input, const arch::Plan& plan,
+  [[nodiscard]] std::unique_ptr<arch::Prepared> prepare_cascade(const arch::LayerInput& input) const;
+  [[nodiscard]] arch::Cost price_cascade(const arch::LayerInput& input, const arch::Prepared& prepared,
                                          const arch::Block& block) const;
-
-  Params params_;
 };
 
 // Of all activation bricks, in the image's order.
 std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activations);
-// The same of block `index` of values that are cut into blocks of `width` bits.
-std::vector<kernel::GroupBits> block_summaries(const workload::ActivationBricks& activations,
-                                               std::uint32_t index, unsigned width, bool is_signed);
+// The same of subword `index` of values that are cut into subwords of `width` bits.
+std::vector<kernel::GroupBits> subword_summaries(const workload::ActivationBricks& activations,
+                                                 std::uint32_t index, unsigned width, bool is_signed);
 
 }  // namespace heddle::models::dprs

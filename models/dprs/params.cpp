@@ -15,43 +15,32 @@ void check(const Params& params) {
     throw Error(ErrorKind::config, "/parameters/group_size",
                 fmt::format("{} is not a multiple of 16", params.group_size));
   }
-  if (params.group_size > params.columns * arch::kLanes) {
+  if (params.group_size > params.array.shape.columns * arch::kLanes) {
     throw Error(
         ErrorKind::config, "/parameters/group_size",
         fmt::format(
             "a group of {} values is more than the {} windows of a tile's columns hold at once (at most {})",
-            params.group_size, params.columns, params.columns * arch::kLanes));
+            params.group_size, params.array.shape.columns, params.array.shape.columns * arch::kLanes));
   }
   if (params.width_rule == pricing::WidthRule::dnnsim && params.fully_connected == FullyConnected::cascade) {
     throw Error(ErrorKind::config, "/parameters/fully_connected",
                 "DNNsim has no cascade: width_rule dnnsim asks for round_robin");
   }
-  if (params.pe_width < params.container_bits && params.fully_connected == FullyConnected::cascade) {
+  if (params.array.pe_width < params.array.container_bits &&
+      params.fully_connected == FullyConnected::cascade) {
     throw Error(ErrorKind::config, "/parameters/pe_width",
                 "units narrower than the container are composed for fully_connected \"round_robin\" only");
   }
 }
 
-config::Declaration array_parameters() {
-  return {Parameter::integer("tiles", "tiles", 1, 1024)
-              .by_default(16)
-              .means("tiles, each with its own filters of the same windows")
-              .from("Dynamic Stripes (arXiv 1706.00504), the array of Stripes"),
-          Parameter::integer("rows", "filters", 1, 1024)
-              .by_default(16)
-              .means("filters of a tile")
-              .from("Stripes (MICRO'16)"),
-          Parameter::integer("columns", "windows", 1, 256)
-              .by_default(16)
-              .means("windows of a tile: 16, or 8 in the even-only variant")
-              .from("Stripes (MICRO'16)")};
-}
-
 }  // namespace
 
 config::Declaration Params::declaration() {
-  config::Declaration out = array_parameters();
-  config::Declaration own{
+  return {
+      arch::tiles_parameter(16, "Dynamic Stripes (arXiv 1706.00504), the array of Stripes"),
+      arch::rows_parameter(16, "Stripes (MICRO'16)"),
+      arch::columns_parameter(16, "Stripes (MICRO'16)",
+                              "windows of a tile: 16, or 8 in the even-only variant"),
       Parameter::integer("group_size", "activations", 16, 4096)
           .by_default(16)
           .means("activations that share a detected width, a multiple of 16: the bricks of group_size / 16 "
@@ -95,14 +84,10 @@ config::Declaration Params::declaration() {
       arch::storage_parameter(arch::Storage::compressed,
                               "DPRed (arXiv 1804.06732) compresses groups of 16 in memory"),
       arch::container_bits_parameter()};
-  for (auto& parameter : own) out.push_back(std::move(parameter));
-  return out;
 }
 
 Params Params::from(const config::Values& values) {
-  const Params out{.tiles = values.count("tiles"),
-                   .rows = values.count("rows"),
-                   .columns = values.count("columns"),
+  const Params out{.array = arch::ArrayParams::from(values),
                    .group_size = values.count("group_size"),
                    .trim_low = values.flag("trim_low"),
                    .width_rule = pricing::width_rule_from(values),
@@ -113,10 +98,7 @@ Params Params::from(const config::Values& values) {
                                           ? FullyConnected::cascade
                                           : FullyConnected::round_robin,
                    .weight_precision = values.text("weight_precision") == "group" ? WeightPrecision::group
-                                                                                  : WeightPrecision::layer,
-                   .container_bits = values.count("container_bits"),
-                   .pe_width = values.count("pe_width"),
-                   .storage = arch::storage_from(values)};
+                                                                                  : WeightPrecision::layer};
   check(out);
   return out;
 }

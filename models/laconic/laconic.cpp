@@ -55,19 +55,12 @@ Counts count_terms(kernel::Encoder encoder, std::span<const std::int32_t> values
 
 config::Declaration Params::declaration() {
   return {
-      Parameter::integer("tiles", "tiles", 1, 1024)
-          .by_default(1)
-          .means("tiles, each with its own filters of the same windows; the published design has one")
-          .from("our choice: docs/rules/laconic.md#array; DNNsim has 16"),
-      Parameter::integer("rows", "filters", 1, 1024)
-          .by_default(8)
-          .means("filters of a tile: 16 weight wires each, so 8, 16, 32, 64 are the 128-, 256-, 512- and "
-                 "1K-wire designs")
-          .from("Laconic (arXiv 1805.04513)"),
-      Parameter::integer("columns", "windows", 1, 256)
-          .by_default(16)
-          .means("windows of a tile")
-          .from("Laconic (arXiv 1805.04513)"),
+      arch::tiles_parameter(1, "our choice: docs/rules/laconic.md#array; DNNsim has 16",
+                            std::string(arch::kTilesMean) + "; the published design has one"),
+      arch::rows_parameter(8, "Laconic (arXiv 1805.04513)",
+                           "filters of a tile: 16 weight wires each, so 8, 16, 32, 64 are the 128-, 256-, "
+                           "512- and 1K-wire designs"),
+      arch::columns_parameter(16, "Laconic (arXiv 1805.04513)", "windows of a tile"),
       Parameter::choice("sync", {"barrier", "queue"})
           .by_default("barrier")
           .means("all elements step together, or rows and columns hold queues of operand bricks and "
@@ -89,40 +82,37 @@ config::Declaration Params::declaration() {
 }
 
 Params Params::from(const config::Values& values) {
-  return {.tiles = values.count("tiles"),
-          .rows = values.count("rows"),
-          .columns = values.count("columns"),
+  arch::ArrayParams array = arch::ArrayParams::from(values);
+  array.pe_width = values.count("lpe_width");
+  return {.array = array,
           .sync = values.text("sync") == "queue" ? Sync::queue : Sync::barrier,
           .queue_depth = values.is_word("queue_depth") ? QueueArray::kUnlimited : values.count("queue_depth"),
-          .encoder = pricing::encoder_from(values),
-          .lpe_width = values.count("lpe_width"),
-          .container_bits = values.count("container_bits"),
-          .storage = arch::storage_from(values)};
+          .encoder = pricing::encoder_from(values)};
 }
 
-std::unique_ptr<arch::Plan> Laconic::prepare(const arch::LayerInput& input) const {
+std::unique_ptr<arch::Prepared> Laconic::prepare(const arch::LayerInput& input) const {
   const arch::Composition split = input.mapping.composition;
-  auto plan = std::make_unique<TermPlan>();
+  auto prepared = std::make_unique<PreparedTerms>();
   Counts activations =
-      count_terms(params_.encoder, input.activations->values(), split.columns, params_.lpe_width);
-  Counts weights = count_terms(params_.encoder, input.weights->values(), split.rows, params_.lpe_width);
-  plan->activations = std::move(activations.most);
-  plan->all_activations = {std::move(activations.total), std::move(activations.non_zero)};
-  plan->weights = std::move(weights.most);
-  plan->all_weights = {std::move(weights.total), std::move(weights.non_zero)};
-  return plan;
+      count_terms(params_.encoder, input.activations->values(), split.columns, params_.array.pe_width);
+  Counts weights = count_terms(params_.encoder, input.weights->values(), split.rows, params_.array.pe_width);
+  prepared->activations = std::move(activations.most);
+  prepared->all_activations = {std::move(activations.total), std::move(activations.non_zero)};
+  prepared->weights = std::move(weights.most);
+  prepared->all_weights = {std::move(weights.total), std::move(weights.non_zero)};
+  return prepared;
 }
 
-arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Plan& any_plan,
+arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Prepared& any,
                           const arch::Block& block) const {
-  const auto& plan = dynamic_cast<const TermPlan&>(any_plan);
+  const auto& prepared = dynamic_cast<const PreparedTerms&>(any);
   const bool fully_connected = input.lowered.is_fully_connected;
-  const Time time = fully_connected               ? round_robin_time(input, plan, block)
-                    : params_.sync == Sync::queue ? queue_time(input, plan, block, params_.queue_depth)
-                                                  : barrier_time(input, plan, block);
+  const Time time = fully_connected               ? round_robin_time(input, prepared, block)
+                    : params_.sync == Sync::queue ? queue_time(input, prepared, block, params_.queue_depth)
+                                                  : barrier_time(input, prepared, block);
   // The mapping counts filters and windows; each takes this many elements of the array.
   const std::uint64_t elements = input.mapping.composition.elements();
-  const Work work = count_work(input, plan, block, elements);
+  const Work work = count_work(input, prepared, block, elements);
   arch::Cost cost;
   cost.compute = Cycles(time.cycles);
   cost.passes = time.passes;
@@ -134,8 +124,8 @@ arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Plan& any_p
   const std::uint64_t present_lane_cycles = time.present_lane_cycles * elements;
   cost.lanes = pricing::complete(input.mapping.array, cost.compute, LaneCycles(work.busy_lane_cycles),
                                  LaneCycles(present_lane_cycles - work.busy_lane_cycles), fill);
-  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
+  cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.array.container_bits);
   cost.events[kSteps] = std::uint64_t{block.passes.size()} * block.window_sets.size() * input.mapping.steps;
   cost.events[kElementSteps] = work.element_steps;
   cost.events[kTermPairs] = work.term_pairs;

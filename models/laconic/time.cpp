@@ -14,48 +14,48 @@
 namespace heddle::models::laconic {
 namespace {
 
-// A pass as the barrier sees it: per slot the maxima of the weights, per step the lanes that exist.
+// A pass as the barrier sees it: per dispatch group the maxima of the weights, per step the lanes that exist.
 struct PassWeights {
-  std::vector<Slot> slots;
-  std::vector<std::vector<std::uint8_t>> maxima;  // [slot][step * 16 + lane]
+  std::vector<DispatchGroup> groups;
+  std::vector<std::vector<std::uint8_t>> maxima;  // [group][step * 16 + lane]
   std::vector<std::uint32_t> row_lanes;           // [step], all rows
 };
 
-PassWeights pass_weights(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t pass) {
+PassWeights pass_weights(const arch::LayerInput& input, const PreparedTerms& prepared, std::uint32_t pass) {
   PassWeights out;
-  out.slots = slots_of(input.mapping.passes[pass]);
+  out.groups = dispatch_groups_of(input.mapping.passes[pass]);
   out.row_lanes.assign(input.mapping.steps, 0);
-  for (const Slot& slot : out.slots) {
-    out.maxima.push_back(weight_maxima(input, plan, slot));
+  for (const DispatchGroup& tiles : out.groups) {
+    out.maxima.push_back(weight_maxima(input, prepared, tiles));
     for (std::uint32_t s = 0; s < input.mapping.steps; ++s)
-      out.row_lanes[s] += present_row_lanes(input.lowered, slot, s);
+      out.row_lanes[s] += present_row_lanes(input.lowered, tiles, s);
   }
   return out;
 }
 
-std::vector<PassWeights> weights_of(const arch::LayerInput& input, const TermPlan& plan,
+std::vector<PassWeights> weights_of(const arch::LayerInput& input, const PreparedTerms& prepared,
                                     const arch::Block& block) {
   std::vector<PassWeights> out(block.passes.size());
-  parallel_for(out.size(), [&](std::size_t p) { out[p] = pass_weights(input, plan, block.passes[p]); });
+  parallel_for(out.size(), [&](std::size_t p) { out[p] = pass_weights(input, prepared, block.passes[p]); });
   return out;
 }
 
-// The steps of a pass on one window set; slots that share the array wait for one another.
+// The steps of a pass on one window set; dispatch groups that share the array wait for one another.
 class PassSteps {
  public:
-  PassSteps(const arch::LayerInput& input, const TermPlan& plan, const arch::WindowSet& set)
+  PassSteps(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::WindowSet& set)
       : input_(input),
-        plan_(plan),
+        prepared_(prepared),
         set_(set),
         steps_(input.mapping.steps),
-        slot_steps_(input.mapping.steps) {}
+        group_steps_(input.mapping.steps) {}
 
   const std::vector<std::uint16_t>& of(const PassWeights& pass) {
-    for (std::size_t i = 0; i < pass.slots.size(); ++i) {
-      auto& out = i == 0 ? steps_ : slot_steps_;
-      barrier_steps(pass.maxima[i], activations(pass.slots[i].group), out);
+    for (std::size_t i = 0; i < pass.groups.size(); ++i) {
+      auto& out = i == 0 ? steps_ : group_steps_;
+      barrier_steps(pass.maxima[i], activations(pass.groups[i].group), out);
       for (std::size_t s = 0; i > 0 && s < steps_.size(); ++s)
-        steps_[s] = std::max(steps_[s], slot_steps_[s]);
+        steps_[s] = std::max(steps_[s], group_steps_[s]);
     }
     return steps_;
   }
@@ -63,24 +63,25 @@ class PassSteps {
  private:
   const std::vector<std::uint8_t>& activations(std::uint32_t group) {
     auto& maxima = by_group_[group];
-    if (maxima.empty()) maxima = activation_maxima(input_, plan_, group, set_);
+    if (maxima.empty()) maxima = activation_maxima(input_, prepared_, group, set_);
     return maxima;
   }
 
   const arch::LayerInput& input_;
-  const TermPlan& plan_;
+  const PreparedTerms& prepared_;
   const arch::WindowSet& set_;
   std::map<std::uint32_t, std::vector<std::uint8_t>> by_group_;
   std::vector<std::uint16_t> steps_;
-  std::vector<std::uint16_t> slot_steps_;
+  std::vector<std::uint16_t> group_steps_;
 };
 
 // The queues of one tile, with room for the operands of a step.
 class TileQueues {
  public:
-  TileQueues(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t tile, std::uint32_t depth)
+  TileQueues(const arch::LayerInput& input, const PreparedTerms& prepared, std::uint32_t tile,
+             std::uint32_t depth)
       : input_(input),
-        plan_(plan),
+        prepared_(prepared),
         rows_(input.mapping.composed().rows),
         columns_(input.mapping.composed().columns),
         tile_(tile),
@@ -95,7 +96,7 @@ class TileQueues {
     const arch::FilterSet& set = pass[tile_];
     most_rows_ = std::max<std::size_t>(most_rows_, set.filters);
     most_columns_ = std::max<std::size_t>(most_columns_, windows.count);
-    const Slot alone{set.group, {set}};
+    const DispatchGroup alone{set.group, {set}};
     for (std::uint32_t s = 0; s < input_.mapping.steps; ++s) {
       gather(set, windows, s);
       const std::span<std::uint16_t> present(present_.data(), std::size_t{set.filters} * windows.count);
@@ -132,12 +133,12 @@ class TileQueues {
   void gather(const arch::FilterSet& set, const arch::WindowSet& windows, std::uint32_t step) {
     for (std::uint32_t i = 0; i < set.filters; ++i) {
       const std::size_t at = (std::size_t{set.first_filter} + i) * input_.mapping.steps + step;
-      std::copy_n(plan_.weights.data() + at * kLanes, kLanes, weights_.data() + i * kLanes);
+      std::copy_n(prepared_.weights.data() + at * kLanes, kLanes, weights_.data() + i * kLanes);
     }
     for (std::uint32_t j = 0; j < windows.count; ++j) {
       const auto brick =
           workload::brick_index(*input_.activations, input_.lowered, set.group, windows.first + j, step);
-      std::copy_n(plan_.activation(brick), kLanes, activations_.data() + j * kLanes);
+      std::copy_n(prepared_.activation(brick), kLanes, activations_.data() + j * kLanes);
     }
   }
   // Absent rows and columns take no time: 0.
@@ -150,7 +151,7 @@ class TileQueues {
   }
 
   const arch::LayerInput& input_;
-  const TermPlan& plan_;
+  const PreparedTerms& prepared_;
   std::size_t rows_;
   std::size_t columns_;
   std::uint32_t tile_;
@@ -167,8 +168,8 @@ class TileQueues {
 
 }  // namespace
 
-Time barrier_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block) {
-  const auto weights = weights_of(input, plan, block);
+Time barrier_time(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Block& block) {
+  const auto weights = weights_of(input, prepared, block);
   struct SetTime {
     std::vector<std::uint64_t> passes;
     std::uint64_t present_lane_cycles = 0;
@@ -176,7 +177,7 @@ Time barrier_time(const arch::LayerInput& input, const TermPlan& plan, const arc
   std::vector<SetTime> by_set(block.window_sets.size());
   parallel_for(by_set.size(), [&](std::size_t w) {
     const arch::WindowSet& set = input.mapping.window_sets[block.window_sets[w]];
-    PassSteps pass_steps(input, plan, set);
+    PassSteps pass_steps(input, prepared, set);
     for (const PassWeights& pass : weights) {
       const auto& steps = pass_steps.of(pass);
       std::uint64_t cycles = 0;
@@ -200,14 +201,14 @@ Time barrier_time(const arch::LayerInput& input, const TermPlan& plan, const arc
   return out;
 }
 
-Time queue_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block,
+Time queue_time(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Block& block,
                 std::uint32_t depth) {
   const pricing::Rounds rounds(input, block);
   // Queues that hold all bricks of the block never make anyone wait.
   if (depth >= std::uint64_t{rounds.size()} * input.mapping.steps) depth = QueueArray::kUnlimited;
   std::vector<TileQueues::Summary> tiles(input.mapping.array.tiles);
   parallel_for(tiles.size(), [&](std::size_t t) {
-    TileQueues queues(input, plan, static_cast<std::uint32_t>(t), depth);
+    TileQueues queues(input, prepared, static_cast<std::uint32_t>(t), depth);
     std::vector<std::uint64_t> ends;
     for (std::size_t i = 0; i < rounds.size(); ++i) {
       const pricing::Round at = rounds[i];
@@ -229,13 +230,14 @@ Time queue_time(const arch::LayerInput& input, const TermPlan& plan, const arch:
   return out;
 }
 
-Time round_robin_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block) {
+Time round_robin_time(const arch::LayerInput& input, const PreparedTerms& prepared,
+                      const arch::Block& block) {
   kernel::RoundRobin columns(input.mapping.composed().columns);
   Time out;
   for (const auto w : block.window_sets) {
-    PassSteps pass_steps(input, plan, input.mapping.window_sets[w]);
+    PassSteps pass_steps(input, prepared, input.mapping.window_sets[w]);
     for (const auto p : block.passes) {
-      const PassWeights pass = pass_weights(input, plan, p);
+      const PassWeights pass = pass_weights(input, prepared, p);
       const auto& steps = pass_steps.of(pass);
       for (std::size_t s = 0; s < steps.size(); ++s) {
         columns.issue(steps[s]);

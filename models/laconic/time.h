@@ -15,11 +15,11 @@ struct Time {
 };
 
 // All rows and columns of all tiles step together.
-Time barrier_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block);
+Time barrier_time(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Block& block);
 // Operand queues of `depth` bricks a row and a column; every tile has its own.
-Time queue_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block,
+Time queue_time(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Block& block,
                 std::uint32_t depth);
 // Fully connected: the bricks of all passes go to the columns in turn.
-Time round_robin_time(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block);
+Time round_robin_time(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Block& block);
 
 }  // namespace heddle::models::laconic

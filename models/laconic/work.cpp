@@ -28,7 +28,7 @@ struct Sums {
   }
 };
 
-Sums sum_windows(const arch::LayerInput& input, const TermPlan& plan, std::uint32_t group,
+Sums sum_windows(const arch::LayerInput& input, const PreparedTerms& prepared, std::uint32_t group,
                  const arch::Block& block) {
   const std::uint32_t steps = input.mapping.steps;
   Sums out(steps * kLanes);
@@ -37,37 +37,37 @@ Sums sum_windows(const arch::LayerInput& input, const TermPlan& plan, std::uint3
     for (std::uint64_t w = set.first; w < set.first + set.count; ++w) {
       for (std::uint32_t s = 0; s < steps; ++s) {
         const std::size_t at = workload::brick_index(*input.activations, input.lowered, group, w, s) * kLanes;
-        out.add(s * kLanes, {plan.activations, plan.all_activations}, at);
+        out.add(s * kLanes, {prepared.activations, prepared.all_activations}, at);
       }
     }
   }
   return out;
 }
 
-Sums sum_filters(const arch::LayerInput& input, const TermPlan& plan, const Slot& slot) {
+Sums sum_filters(const arch::LayerInput& input, const PreparedTerms& prepared, const DispatchGroup& tiles) {
   const std::uint32_t steps = input.mapping.steps;
   Sums out(steps * kLanes);
-  for (const auto& set : slot.sets) {
+  for (const auto& set : tiles.sets) {
     for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {
       for (std::uint32_t s = 0; s < steps; ++s) {
         const std::size_t at = (std::size_t{f} * steps + s) * kLanes;
-        out.add(s * kLanes, {plan.weights, plan.all_weights}, at);
+        out.add(s * kLanes, {prepared.weights, prepared.all_weights}, at);
       }
     }
   }
   return out;
 }
 
-std::uint64_t filters_of(const Slot& slot) {
+std::uint64_t filters_of(const DispatchGroup& tiles) {
   std::uint64_t sum = 0;
-  for (const auto& set : slot.sets) sum += set.filters;
+  for (const auto& set : tiles.sets) sum += set.filters;
   return sum;
 }
 
 }  // namespace
 
-std::vector<Slot> slots_of(const arch::Pass& pass) {
-  std::vector<Slot> out;
+std::vector<DispatchGroup> dispatch_groups_of(const arch::Pass& pass) {
+  std::vector<DispatchGroup> out;
   for (const auto& set : pass) {
     if (out.empty() || out.back().group != set.group) out.push_back({set.group, {}});
     out.back().sets.push_back(set);
@@ -75,14 +75,15 @@ std::vector<Slot> slots_of(const arch::Pass& pass) {
   return out;
 }
 
-std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const Slot& slot, std::uint32_t step) {
-  const auto filters = static_cast<std::uint32_t>(filters_of(slot));
+std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const DispatchGroup& tiles,
+                                std::uint32_t step) {
+  const auto filters = static_cast<std::uint32_t>(filters_of(tiles));
   // A depthwise filter has one lane, its own.
   return filters *
-         (layer.is_depthwise ? 1 : layer.lanes(layer.groups[slot.group], layer.step_at(step).brick));
+         (layer.is_depthwise ? 1 : layer.lanes(layer.groups[tiles.group], layer.step_at(step).brick));
 }
 
-Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch::Block& block,
+Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Block& block,
                 std::uint64_t elements) {
   Work out;
   std::uint64_t windows = 0;
@@ -90,48 +91,48 @@ Work count_work(const arch::LayerInput& input, const TermPlan& plan, const arch:
   std::vector<Sums> by_group;  // of the activations, made when first asked for
   std::vector<std::int64_t> known(input.lowered.groups.size(), -1);
   for (const auto p : block.passes) {
-    for (const Slot& slot : slots_of(input.mapping.passes[p])) {
-      if (known[slot.group] < 0) {
-        known[slot.group] = static_cast<std::int64_t>(by_group.size());
-        by_group.push_back(sum_windows(input, plan, slot.group, block));
+    for (const DispatchGroup& tiles : dispatch_groups_of(input.mapping.passes[p])) {
+      if (known[tiles.group] < 0) {
+        known[tiles.group] = static_cast<std::int64_t>(by_group.size());
+        by_group.push_back(sum_windows(input, prepared, tiles.group, block));
       }
-      const Sums& a = by_group[static_cast<std::size_t>(known[slot.group])];
-      const Sums w = sum_filters(input, plan, slot);
+      const Sums& a = by_group[static_cast<std::size_t>(known[tiles.group])];
+      const Sums w = sum_filters(input, prepared, tiles);
       for (std::uint32_t s = 0; s < input.mapping.steps; ++s) {
         // max(1, n) = n + (n == 0): every present lane counts one, those with a product lose it again.
-        out.busy_lane_cycles += present_row_lanes(input.lowered, slot, s) * windows * elements;
+        out.busy_lane_cycles += present_row_lanes(input.lowered, tiles, s) * windows * elements;
         for (std::size_t i = s * kLanes; i < (s + 1) * kLanes; ++i) {
           out.busy_lane_cycles += w.terms[i] * a.terms[i] - w.non_zero[i] * a.non_zero[i];
           out.term_pairs += w.terms[i] * a.terms[i];
         }
       }
-      out.element_steps += filters_of(slot) * windows * input.mapping.steps;
+      out.element_steps += filters_of(tiles) * windows * input.mapping.steps;
     }
   }
   return out;
 }
 
-std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const TermPlan& plan,
-                                        const Slot& slot) {
+std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const PreparedTerms& prepared,
+                                        const DispatchGroup& tiles) {
   const std::size_t size = std::size_t{input.mapping.steps} * kLanes;
   std::vector<std::uint8_t> out(size, 0);
-  for (const auto& set : slot.sets) {
+  for (const auto& set : tiles.sets) {
     for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {
-      const std::uint8_t* counts = plan.weights.data() + f * size;
+      const std::uint8_t* counts = prepared.weights.data() + f * size;
       for (std::size_t i = 0; i < size; ++i) out[i] = std::max(out[i], counts[i]);
     }
   }
   return out;
 }
 
-std::vector<std::uint8_t> activation_maxima(const arch::LayerInput& input, const TermPlan& plan,
+std::vector<std::uint8_t> activation_maxima(const arch::LayerInput& input, const PreparedTerms& prepared,
                                             std::uint32_t group, const arch::WindowSet& set) {
   std::vector<std::uint8_t> out(std::size_t{input.mapping.steps} * kLanes, 0);
   for (std::uint32_t s = 0; s < input.mapping.steps; ++s) {
     std::uint8_t* most = out.data() + s * kLanes;
     for (std::uint64_t w = set.first; w < set.first + set.count; ++w) {
       const std::uint8_t* counts =
-          plan.activation(workload::brick_index(*input.activations, input.lowered, group, w, s));
+          prepared.activation(workload::brick_index(*input.activations, input.lowered, group, w, s));
       for (std::size_t lane = 0; lane < kLanes; ++lane) most[lane] = std::max(most[lane], counts[lane]);
     }
   }

@@ -21,21 +21,19 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
 }
 
 config::Declaration array_parameters() {
-  return {Parameter::integer("rows", "filters", 1, 4096)
-              .by_default(128)
-              .means("filters of a tile; with one tile and automatic columns also the equivalent 16-bit "
-                     "multiply-accumulates a cycle")
-              .from(std::string(kPaper) + ": 128 in the main configuration, 32 to 512 in the scaling study"),
+  return {arch::rows_parameter(
+              128, std::string(kPaper) + ": 128 in the main configuration, 32 to 512 in the scaling study",
+              "filters of a tile; with one tile and automatic columns also the equivalent 16-bit "
+              "multiply-accumulates a cycle",
+              4096),
           Parameter::integer_or_word("columns", "windows", 1, 256, {"auto"})
               .by_default("auto")
               .means("windows of a tile; auto: 16 / bits_per_cycle. In fully connected layers they hold "
                      "different outputs or "
                      "slices of one")
               .from(std::string(kPaper) + ": 16, 8 and 4 columns for LM1b, LM2b and LM4b"),
-          Parameter::integer("tiles", "tiles", 1, 1024)
-              .by_default(1)
-              .means("tiles, each with its own filters of the same windows, in lock-step")
-              .from(std::string(kPaper) + ": one grid; DNNsim has 16"),
+          arch::tiles_parameter(1, std::string(kPaper) + ": one grid; DNNsim has 16",
+                                std::string(arch::kTilesMean) + ", in lock-step"),
           Parameter::integer("bits_per_cycle", "bits", 1, 4)
               .by_default(1)
               .means("activation bits that a unit processes a cycle")
@@ -100,14 +98,10 @@ config::Declaration Params::declaration() {
 
 Params Params::from(const config::Values& values) {
   Params out;
-  out.tiles = values.count("tiles");
-  out.rows = values.count("rows");
+  out.array = arch::ArrayParams::from(values);
   out.bits_per_cycle = values.count("bits_per_cycle");
-  out.columns = values.is_word("columns") ? 16 / out.bits_per_cycle : values.count("columns");
-  out.container_bits = values.count("container_bits");
-  out.pe_width = values.count("pe_width");
+  if (values.is_word("columns")) out.array.shape.columns = 16 / out.bits_per_cycle;
   out.trim_low = values.flag("trim_low");
-  out.storage = arch::storage_from(values);
   if (values.text("activation_width") == "dynamic") out.activation_width = ActivationWidth::dynamic;
   const std::string weights = values.text("weight_precision");
   if (weights == "group") out.weight_precision = WeightPrecision::group;
@@ -116,7 +110,7 @@ Params Params::from(const config::Values& values) {
   out.width_rule = pricing::width_rule_from(values);
   if (values.text("fully_connected") == "round_robin") out.fully_connected = FullyConnected::round_robin;
   if (values.text("composed_weights") == "layer") out.composed_weights = ComposedWeights::layer;
-  if (out.pe_width < 16 && out.fully_connected == FullyConnected::cascade) {
+  if (out.array.pe_width < 16 && out.fully_connected == FullyConnected::cascade) {
     throw Error(ErrorKind::config, "/parameters/pe_width",
                 "units narrower than 16 bits are composed for fully_connected \"round_robin\" only");
   }
@@ -135,14 +129,14 @@ void Loom::require_bit_true() const {
 
 unsigned Loom::width(std::span<const std::int32_t, workload::kBrick> brick, unsigned bits,
                      const pricing::WidthDetector& detector) const {
-  if (blocks(bits) == 1) return detector.width(kernel::summarize(brick));
+  if (subwords(bits) == 1) return detector.width(kernel::summarize(brick));
   unsigned widest = 1;
-  std::array<std::int32_t, workload::kBrick> block;
-  for (std::uint32_t i = 0; i < blocks(bits); ++i) {
-    std::transform(brick.begin(), brick.end(), block.begin(), [&](std::int32_t value) {
-      return arch::block_of(value, i, params_.pe_width, detector.is_signed);
+  std::array<std::int32_t, workload::kBrick> subword;
+  for (std::uint32_t i = 0; i < subwords(bits); ++i) {
+    std::transform(brick.begin(), brick.end(), subword.begin(), [&](std::int32_t value) {
+      return arch::subword_of(value, i, params_.array.pe_width, detector.is_signed);
     });
-    widest = std::max(widest, detector.width(kernel::summarize(block)));
+    widest = std::max(widest, detector.width(kernel::summarize(subword)));
   }
   return widest;
 }
@@ -169,7 +163,7 @@ arch::Needs Loom::needs() const {
 arch::Mapping Loom::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
   const bool cascades = layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
   if (cascades) return pricing::map_cascade(layer, shape());
-  return arch::map_composed(layer, shape(), pallet, params_.pe_width);
+  return arch::map_composed(layer, shape(), pallet, params_.array.pe_width);
 }
 
 }  // namespace heddle::models::loom

@@ -4,8 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "sim/arch/accelerator.h"
-#include "sim/arch/composition.h"
+#include "sim/arch/array_accelerator.h"
 #include "sim/pricing/width_detector.h"
 
 namespace heddle::models::loom {
@@ -17,20 +16,15 @@ enum class FullyConnected { cascade, round_robin };
 enum class ComposedWeights { unit, layer };
 
 struct Params {
-  std::uint32_t tiles = 1;
-  std::uint32_t rows = 128;
-  std::uint32_t columns = 16;
-  std::uint32_t bits_per_cycle = 1;
-  std::uint32_t container_bits = 16;
-  std::uint32_t pe_width = 16;
-  bool trim_low = false;
-  arch::Storage storage = arch::Storage::bit_interleaved;
-  ActivationWidth activation_width = ActivationWidth::layer;
-  WeightPrecision weight_precision = WeightPrecision::layer;
-  WeightSync weight_sync = WeightSync::maximum;
-  pricing::WidthRule width_rule = pricing::WidthRule::papers;
-  FullyConnected fully_connected = FullyConnected::cascade;
-  ComposedWeights composed_weights = ComposedWeights::unit;
+  arch::ArrayParams array;
+  std::uint32_t bits_per_cycle{};
+  bool trim_low{};
+  ActivationWidth activation_width{};
+  WeightPrecision weight_precision{};
+  WeightSync weight_sync{};
+  pricing::WidthRule width_rule{};
+  FullyConnected fully_connected{};
+  ComposedWeights composed_weights{};
 
   static config::Declaration declaration();
   static Params from(const config::Values& values);
@@ -40,16 +34,15 @@ struct Params {
 // and `bits_per_cycle` activation bits. A weight bit is held while the activation bits stream, so that a
 // step takes ceil(Pa / b) * Pw cycles. In fully connected layers the columns take weights of their own and
 // start one cycle apart.
-class Loom final : public arch::Accelerator {
+class Loom final : public arch::ArrayAccelerator<Params> {
  public:
-  explicit Loom(Params params) : params_(params) {}
-  [[nodiscard]] const Params& params() const { return params_; }
+  using ArrayAccelerator::ArrayAccelerator;
   // Throws Error(config) where a configuration only counts: weight_sync "mean".
   void require_bit_true() const;
 
   // Units that work as one on a value of `bits` bits: one for each `pe_width` of them.
-  [[nodiscard]] std::uint32_t blocks(unsigned bits) const {
-    return static_cast<std::uint32_t>(ceil_div(bits, params_.pe_width));
+  [[nodiscard]] std::uint32_t subwords(unsigned bits) const {
+    return static_cast<std::uint32_t>(ceil_div(bits, params_.array.pe_width));
   }
   // Width of a brick of values that are `bits` bits wide under this configuration's rule, of the widest
   // block where they are cut.
@@ -64,20 +57,13 @@ class Loom final : public arch::Accelerator {
   // Whether weights have widths of their own: the trace's, or found in the values.
   [[nodiscard]] bool has_group_widths(const arch::LayerInput& input) const;
 
-  [[nodiscard]] arch::ArrayShape shape() const override {
-    return {params_.tiles, params_.rows, params_.columns};
-  }
-  [[nodiscard]] unsigned container_bits() const override { return params_.container_bits; }
   [[nodiscard]] arch::Needs needs() const override;
-  [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
-  [[nodiscard]] std::unique_ptr<arch::Plan> prepare(const arch::LayerInput& input) const override;
-  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Plan& base,
+  [[nodiscard]] std::unique_ptr<arch::Prepared> prepare(const arch::LayerInput& input) const override;
+  [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& base,
                                  const arch::Block& block) const override;
-  [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input, const arch::Plan& plan) const override;
-
- private:
-  Params params_;
+  [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input,
+                                     const arch::Prepared& prepared) const override;
 };
 
 }  // namespace heddle::models::loom

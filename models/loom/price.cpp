@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "models/loom/plan.h"
+#include "models/loom/prepared.h"
 #include "sim/kernel/round_robin.h"
 #include "sim/pricing/budget.h"
 #include "sim/pricing/cascade.h"
@@ -9,7 +9,7 @@
 namespace heddle::models::loom {
 namespace {
 
-enum Event { kSteps, kWeightPlanes, kActivationSlots };
+enum Event { kSteps, kWeightPlanes, kActivationBitSteps };
 
 // Real lanes of a group's brick: a depthwise row has its own lane only.
 std::uint64_t lanes_of(const arch::LayerInput& input, std::uint32_t group, std::uint32_t step) {
@@ -26,25 +26,26 @@ struct Work {
 };
 
 // Slots x average weight bits, rounded down or up; no product of two large counts.
-std::uint64_t averaged(std::uint64_t slots, const LoomPlan& plan) {
-  return slots / plan.mean_count * plan.mean_sum + slots % plan.mean_count * plan.mean_sum / plan.mean_count;
+std::uint64_t averaged(std::uint64_t bit_steps, const PreparedLoom& prepared) {
+  return bit_steps / prepared.mean_count * prepared.mean_sum +
+         bit_steps % prepared.mean_count * prepared.mean_sum / prepared.mean_count;
 }
-std::uint64_t averaged_up(std::uint64_t slots, const LoomPlan& plan) {
-  return slots / plan.mean_count * plan.mean_sum +
-         ceil_div(slots % plan.mean_count * plan.mean_sum, plan.mean_count);
+std::uint64_t averaged_up(std::uint64_t bit_steps, const PreparedLoom& prepared) {
+  return bit_steps / prepared.mean_count * prepared.mean_sum +
+         ceil_div(bit_steps % prepared.mean_count * prepared.mean_sum, prepared.mean_count);
 }
 
-void add_work(const arch::LayerInput& input, const LoomPlan& plan, const Streams& streams,
+void add_work(const arch::LayerInput& input, const PreparedLoom& prepared, const Streams& streams,
               const PassWeights& weights, std::uint64_t window_sets, std::uint32_t bits_per_cycle,
               Work& work) {
-  std::uint64_t own_slots = 0;
-  std::uint64_t held_slots = 0;
+  std::uint64_t own_bit_steps = 0;
+  std::uint64_t held_bit_steps = 0;
   for (std::size_t g = 0; g < weights.groups.size(); ++g) {
     for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
       const std::uint64_t lanes = lanes_of(input, weights.groups[g], step);
-      if (plan.mean_count > 0) {
-        own_slots += streams.own[g][step] * weights.filters[g] * lanes;
-        held_slots += streams.held[step] * weights.filters[g] * lanes;
+      if (prepared.mean_count > 0) {
+        own_bit_steps += streams.own[g][step] * weights.filters[g] * lanes;
+        held_bit_steps += streams.held[step] * weights.filters[g] * lanes;
       } else {
         work.effective += streams.own[g][step] * weights.own[g][step] * lanes;
         work.present += streams.held[step] * weights.widest[step] * weights.filters[g] * lanes;
@@ -54,18 +55,18 @@ void add_work(const arch::LayerInput& input, const LoomPlan& plan, const Streams
       work.weight_bits += window_sets * weights.own[g][step] * lanes;
     }
   }
-  if (plan.mean_count == 0) return;
-  work.effective += averaged(own_slots, plan);
-  work.present += averaged(held_slots, plan);
+  if (prepared.mean_count == 0) return;
+  work.effective += averaged(own_bit_steps, prepared);
+  work.present += averaged(held_bit_steps, prepared);
 }
 
 // Cycles of one pass over the block's window sets; the average is rounded up, once a pass.
-std::uint64_t pass_cycles(const LoomPlan& plan, const Streams& streams, const PassWeights& weights) {
+std::uint64_t pass_cycles(const PreparedLoom& prepared, const Streams& streams, const PassWeights& weights) {
   std::uint64_t cycles = 0;
   for (std::size_t step = 0; step < streams.widest.size(); ++step) {
-    cycles += streams.widest[step] * (plan.mean_count > 0 ? 1 : weights.widest[step]);
+    cycles += streams.widest[step] * (prepared.mean_count > 0 ? 1 : weights.widest[step]);
   }
-  return plan.mean_count > 0 ? averaged_up(cycles, plan) : cycles;
+  return prepared.mean_count > 0 ? averaged_up(cycles, prepared) : cycles;
 }
 
 void count_events(const arch::Block& block, const Streams& streams, const PassWeights& weights,
@@ -73,33 +74,34 @@ void count_events(const arch::Block& block, const Streams& streams, const PassWe
   for (std::size_t step = 0; step < streams.widest.size(); ++step) {
     cost.events[kSteps] += block.window_sets.size();
     cost.events[kWeightPlanes] += block.window_sets.size() * weights.widest[step];
-    cost.events[kActivationSlots] += streams.widest[step];
+    cost.events[kActivationBitSteps] += streams.widest[step];
   }
 }
 
 void finish(const Loom& model, const arch::LayerInput& input, const Work& work, LaneCycles fill,
             arch::Cost& cost) {
-  // Composed units work on the blocks of a value side by side.
+  // Composed units work on the subwords of a value side by side.
   const std::uint64_t units = input.mapping.composition.elements();
   cost.lanes = pricing::complete(input.mapping.array, cost.compute, LaneCycles(work.effective * units),
                                  LaneCycles((work.present - work.effective) * units), fill);
-  cost.activation_read = Bits(work.activation_bits * model.blocks(input.layer.precision.activation_bits));
-  cost.weight_read = Bits(work.weight_bits * model.blocks(input.layer.precision.weight_bits));
+  cost.activation_read = Bits(work.activation_bits * model.subwords(input.layer.precision.activation_bits));
+  cost.weight_read = Bits(work.weight_bits * model.subwords(input.layer.precision.weight_bits));
 }
 
-arch::Cost price_convolution(const Loom& model, const arch::LayerInput& input, const LoomPlan& plan,
+arch::Cost price_convolution(const Loom& model, const arch::LayerInput& input, const PreparedLoom& prepared,
                              const arch::Block& block) {
   arch::Cost cost;
   Work work;
   Streams streams;
   std::vector<std::uint32_t> groups;
   for (const auto pass : block.passes) {
-    const PassWeights weights = weights_of(input, plan, pass);
-    if (weights.groups != groups) streams = streams_of(input, plan, block, weights.groups);
+    const PassWeights weights = weights_of(input, prepared, pass);
+    if (weights.groups != groups) streams = streams_of(input, prepared, block, weights.groups);
     groups = weights.groups;
-    cost.passes.emplace_back(pass_cycles(plan, streams, weights));
+    cost.passes.emplace_back(pass_cycles(prepared, streams, weights));
     cost.compute += cost.passes.back();
-    add_work(input, plan, streams, weights, block.window_sets.size(), model.params().bits_per_cycle, work);
+    add_work(input, prepared, streams, weights, block.window_sets.size(), model.params().bits_per_cycle,
+             work);
     count_events(block, streams, weights, cost);
   }
   finish(model, input, work, LaneCycles(0), cost);
@@ -107,7 +109,7 @@ arch::Cost price_convolution(const Loom& model, const arch::LayerInput& input, c
 }
 
 // Bricks of all passes take turns on the columns, a brick taking what a one-window step takes.
-arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, const LoomPlan& plan,
+arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, const PreparedLoom& prepared,
                              const arch::Block& block) {
   arch::Cost cost;
   Work work;
@@ -115,15 +117,16 @@ arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, c
   kernel::RoundRobin columns(elements.columns);
   std::uint64_t busy = 0;
   for (const auto pass : block.passes) {
-    const PassWeights weights = weights_of(input, plan, pass);
-    const Streams streams = streams_of(input, plan, block, weights.groups);
+    const PassWeights weights = weights_of(input, prepared, pass);
+    const Streams streams = streams_of(input, prepared, block, weights.groups);
     for (std::size_t step = 0; step < streams.widest.size(); ++step) {
-      const std::uint64_t cycles = plan.mean_count > 0 ? averaged_up(streams.widest[step], plan)
-                                                       : streams.widest[step] * weights.widest[step];
+      const std::uint64_t cycles = prepared.mean_count > 0 ? averaged_up(streams.widest[step], prepared)
+                                                           : streams.widest[step] * weights.widest[step];
       columns.issue(cycles);
       busy += cycles;
     }
-    add_work(input, plan, streams, weights, block.window_sets.size(), model.params().bits_per_cycle, work);
+    add_work(input, prepared, streams, weights, block.window_sets.size(), model.params().bits_per_cycle,
+             work);
     count_events(block, streams, weights, cost);
   }
   cost.compute = Cycles(columns.finish_cycles());
@@ -138,8 +141,9 @@ arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, c
 // Columns hold different outputs or slices and start one cycle apart. A row's weight bits reach one column
 // a cycle, so a bit is held for as many cycles as there are columns at least.
 arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, const arch::Block& block) {
-  const auto stream = static_cast<std::uint32_t>(ceil_div(params.container_bits, params.bits_per_cycle));
-  const std::uint32_t hold = std::max(params.columns, stream);
+  const auto stream =
+      static_cast<std::uint32_t>(ceil_div(params.array.container_bits, params.bits_per_cycle));
+  const std::uint32_t hold = std::max(params.array.shape.columns, stream);
   const std::uint32_t weight_bits = input.layer.precision.weight_bits;
   arch::Cost cost =
       pricing::price_cascade(input, block,
@@ -147,34 +151,34 @@ arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, co
                                   [=](std::uint32_t, std::uint32_t) {
                                     return pricing::CascadeStep{hold * weight_bits, stream * weight_bits};
                                   },
-                              .lead = [&](std::uint32_t) { return params.columns - 1; },
+                              .lead = [&](std::uint32_t) { return params.array.shape.columns - 1; },
                               .tail = nullptr});
   for (const auto& run : pricing::cascade_runs(input, block)) {
     const std::uint64_t steps = run.passes.size() * run.cascade.steps;
     cost.events[kSteps] += steps;
     cost.events[kWeightPlanes] += steps * weight_bits;
-    cost.events[kActivationSlots] += steps * stream;
+    cost.events[kActivationBitSteps] += steps * stream;
   }
-  cost.activation_read = pricing::activation_bits(input, block, params.container_bits) * weight_bits;
+  cost.activation_read = pricing::activation_bits(input, block, params.array.container_bits) * weight_bits;
   cost.weight_read = pricing::weight_bits(input, block, weight_bits);
   return cost;
 }
 
 }  // namespace
 
-arch::Cost Loom::price(const arch::LayerInput& input, const arch::Plan& base,
+arch::Cost Loom::price(const arch::LayerInput& input, const arch::Prepared& base,
                        const arch::Block& block) const {
-  const auto& plan = dynamic_cast<const LoomPlan&>(base);
-  if (!input.lowered.is_fully_connected) return price_convolution(*this, input, plan, block);
+  const auto& prepared = dynamic_cast<const PreparedLoom&>(base);
+  if (!input.lowered.is_fully_connected) return price_convolution(*this, input, prepared, block);
   if (params_.fully_connected == FullyConnected::round_robin)
-    return price_round_robin(*this, input, plan, block);
+    return price_round_robin(*this, input, prepared, block);
   return price_cascade(params_, input, block);
 }
 
 // Widths of groups of 16 weights travel with them.
-Bits Loom::weight_metadata(const arch::LayerInput& input, const arch::Plan&) const {
+Bits Loom::weight_metadata(const arch::LayerInput& input, const arch::Prepared&) const {
   if (params_.weight_precision != WeightPrecision::group || !has_group_widths(input)) return Bits(0);
-  return Bits(std::uint64_t{input.group_widths.size()} * ceil_log2(params_.container_bits));
+  return Bits(std::uint64_t{input.group_widths.size()} * ceil_log2(params_.array.container_bits));
 }
 
 }  // namespace heddle::models::loom

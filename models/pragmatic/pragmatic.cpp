@@ -8,7 +8,7 @@
 #include "sim/kernel/run_ahead.h"
 #include "sim/kernel/shifter.h"
 #include "sim/pricing/column_steps.h"
-#include "sim/pricing/pass_slots.h"
+#include "sim/pricing/dispatch_groups.h"
 
 namespace heddle::models::pragmatic {
 namespace {
@@ -17,8 +17,9 @@ using config::Parameter;
 
 enum Event : std::size_t { kBricks, kBrickCycles, kTerms, kTermProducts };
 
-struct TermPlan final : arch::Plan {
-  TermPlan(pricing::ColumnSteps s, std::vector<std::uint64_t> t) : steps(std::move(s)), terms(std::move(t)) {}
+struct PreparedTerms final : arch::Prepared {
+  PreparedTerms(pricing::ColumnSteps s, std::vector<std::uint64_t> t)
+      : steps(std::move(s)), terms(std::move(t)) {}
   pricing::ColumnSteps steps;
   std::vector<std::uint64_t> terms;  // [group][window set]: of all bricks that its windows read
 };
@@ -31,7 +32,7 @@ struct BrickWork {
 
 // Magnitudes wider than a unit are cut; the units that work on a value end a step together.
 BrickWork brick_work(const workload::ActivationBricks& activations, const Params& params,
-                     std::uint32_t blocks) {
+                     std::uint32_t subwords) {
   constexpr std::size_t kChunk = 1024;  // bricks a task; its masks stay in the cache
   BrickWork out{std::vector<std::uint8_t>(activations.count()),
                 std::vector<std::uint16_t>(activations.count())};
@@ -42,15 +43,15 @@ BrickWork brick_work(const workload::ActivationBricks& activations, const Params
     std::vector<std::uint32_t> masks(values.size());
     std::vector<std::uint8_t> counts(values.size());
     std::vector<std::uint8_t> cycles(count);
-    std::vector<std::int32_t> block;
-    for (std::uint32_t k = 0; k < blocks; ++k) {
+    std::vector<std::int32_t> subword;
+    for (std::uint32_t k = 0; k < subwords; ++k) {
       std::span<const std::int32_t> part = values;
-      if (blocks > 1) {
-        block.clear();
+      if (subwords > 1) {
+        subword.clear();
         for (const auto x : values)
-          block.push_back(
-              arch::block_of(static_cast<std::int32_t>(kernel::magnitude_of(x)), k, params.pe_width, false));
-        part = block;
+          subword.push_back(arch::subword_of(static_cast<std::int32_t>(kernel::magnitude_of(x)), k,
+                                             params.array.pe_width, false));
+        part = subword;
       }
       kernel::term_exponents(params.encoder, part, masks);
       kernel::brick_cycles(masks, params.first_stage_bits, cycles);
@@ -66,15 +67,16 @@ BrickWork brick_work(const workload::ActivationBricks& activations, const Params
   return out;
 }
 
-void count_terms(const arch::LayerInput& input, const arch::Block& block, const TermPlan& plan,
+void count_terms(const arch::LayerInput& input, const arch::Block& block, const PreparedTerms& prepared,
                  arch::Cost& cost) {
   const std::size_t sets = input.mapping.window_sets.size();
   for (const auto p : block.passes) {
-    for (const auto& slot : pricing::slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups)) {
+    for (const auto& tiles :
+         pricing::dispatch_groups_of(input.mapping.passes[p], input.lowered.is_parallel_groups)) {
       for (const auto set : block.window_sets) {
-        const std::uint64_t terms = plan.terms[slot.group * sets + set];
+        const std::uint64_t terms = prepared.terms[tiles.group * sets + set];
         cost.events[kTerms] += terms;
-        cost.events[kTermProducts] += terms * slot.filters;
+        cost.events[kTermProducts] += terms * tiles.filters;
       }
     }
   }
@@ -84,26 +86,13 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Pragmatic>(Params::from(values));
 }
 
-config::Declaration array_parameters() {
-  return {Parameter::integer("tiles", "tiles", 1, 1024)
-              .by_default(16)
-              .means("tiles, each with its own filters of the same windows")
-              .from("Pragmatic (MICRO'17), matched to DaDianNao's 16 tiles"),
-          Parameter::integer("rows", "filters", 1, 1024)
-              .by_default(16)
-              .means("filters of a tile")
-              .from("Pragmatic (MICRO'17)"),
-          Parameter::integer("columns", "windows", 1, 256)
-              .by_default(16)
-              .means("windows of a tile (a pallet)")
-              .from("Pragmatic (MICRO'17)")};
-}
-
 }  // namespace
 
 config::Declaration Params::declaration() {
-  config::Declaration out = array_parameters();
-  config::Declaration own{
+  return {
+      arch::tiles_parameter(16, "Pragmatic (MICRO'17), matched to DaDianNao's 16 tiles"),
+      arch::rows_parameter(16, "Pragmatic (MICRO'17)"),
+      arch::columns_parameter(16, "Pragmatic (MICRO'17)", "windows of a tile (a pallet)"),
       pricing::encoder_parameter(),
       Parameter::integer("first_stage_bits", "bits", 0, 4)
           .by_default(2)
@@ -119,26 +108,19 @@ config::Declaration Params::declaration() {
       arch::storage_parameter(arch::Storage::container,
                               "Pragmatic (MICRO'17) keeps DaDianNao's 16-bit neurons"),
       arch::container_bits_parameter()};
-  for (auto& parameter : own) out.push_back(std::move(parameter));
-  return out;
 }
 
 Params Params::from(const config::Values& values) {
-  return {.tiles = values.count("tiles"),
-          .rows = values.count("rows"),
-          .columns = values.count("columns"),
+  return {.array = arch::ArrayParams::from(values),
           .encoder = pricing::encoder_from(values),
           .first_stage_bits = values.count("first_stage_bits"),
           .registers = values.is_word("run_ahead_registers") ? kernel::RunAhead::kUnlimited
-                                                             : values.count("run_ahead_registers"),
-          .container_bits = values.count("container_bits"),
-          .pe_width = values.count("pe_width"),
-          .storage = arch::storage_from(values)};
+                                                             : values.count("run_ahead_registers")};
 }
 
-std::unique_ptr<arch::Plan> Pragmatic::prepare(const arch::LayerInput& input) const {
+std::unique_ptr<arch::Prepared> Pragmatic::prepare(const arch::LayerInput& input) const {
   const BrickWork work = brick_work(*input.activations, params_, input.mapping.composition.columns);
-  return std::make_unique<TermPlan>(
+  return std::make_unique<PreparedTerms>(
       pricing::column_steps(input, 1,
                             [&](std::span<const std::size_t> bases, std::size_t offset) {
                               return work.cycles[bases[0] + offset];
@@ -146,12 +128,12 @@ std::unique_ptr<arch::Plan> Pragmatic::prepare(const arch::LayerInput& input) co
       pricing::window_set_sums(input, work.terms));
 }
 
-arch::Cost Pragmatic::price(const arch::LayerInput& input, const arch::Plan& plan,
+arch::Cost Pragmatic::price(const arch::LayerInput& input, const arch::Prepared& prepared,
                             const arch::Block& block) const {
-  const auto& terms = dynamic_cast<const TermPlan&>(plan);
+  const auto& terms = dynamic_cast<const PreparedTerms&>(prepared);
   pricing::UnitTally tally;
-  arch::Cost cost =
-      pricing::price_columns(input, block, terms.steps, params_.registers, params_.container_bits, tally);
+  arch::Cost cost = pricing::price_columns(input, block, terms.steps, params_.registers,
+                                           params_.array.container_bits, tally);
   cost.events[kBricks] = tally.steps;
   cost.events[kBrickCycles] = tally.cycles;
   count_terms(input, block, terms, cost);

@@ -11,8 +11,6 @@ namespace {
 
 using config::Parameter;
 
-struct NoPlan final : arch::Plan {};
-
 std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Stripes>(Params::from(values));
 }
@@ -21,18 +19,10 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
 
 config::Declaration Params::declaration() {
   return {
-      Parameter::integer("tiles", "tiles", 1, 1024)
-          .by_default(16)
-          .means("tiles, each with its own filters of the same windows")
-          .from("Stripes (MICRO'16), matched to DaDianNao's 16 tiles"),
-      Parameter::integer("rows", "filters", 1, 1024)
-          .by_default(16)
-          .means("filters of a tile")
-          .from("Stripes (MICRO'16)"),
-      Parameter::integer("columns", "windows", 1, 256)
-          .by_default(16)
-          .means("windows of a tile: 16, or 8 where two bits are processed a cycle")
-          .from("Stripes (MICRO'16)"),
+      arch::tiles_parameter(16, "Stripes (MICRO'16), matched to DaDianNao's 16 tiles"),
+      arch::rows_parameter(16, "Stripes (MICRO'16)"),
+      arch::columns_parameter(16, "Stripes (MICRO'16)",
+                              "windows of a tile: 16, or 8 where two bits are processed a cycle"),
       Parameter::integer("bits_per_cycle", "bits", 1, 2)
           .by_default(1)
           .means("activation bits that a unit processes a cycle")
@@ -44,29 +34,21 @@ config::Declaration Params::declaration() {
 }
 
 Params Params::from(const config::Values& values) {
-  return {.tiles = values.count("tiles"),
-          .rows = values.count("rows"),
-          .columns = values.count("columns"),
+  return {.array = arch::ArrayParams::from(values),
           .bits_per_cycle = values.count("bits_per_cycle"),
-          .container_bits = values.count("container_bits"),
-          .pe_width = values.count("pe_width"),
-          .fetch = pricing::activation_fetch_from(values),
-          .storage = arch::storage_from(values)};
+          .fetch = pricing::activation_fetch_from(values)};
 }
 
 std::uint32_t Stripes::serial_cycles(const workload::Layer& layer) const {
   return static_cast<std::uint32_t>(
-      ceil_div(std::min(layer.precision.activation_bits, params_.pe_width), params_.bits_per_cycle));
+      ceil_div(std::min(layer.precision.activation_bits, params_.array.pe_width), params_.bits_per_cycle));
 }
 
-std::unique_ptr<arch::Plan> Stripes::prepare(const arch::LayerInput&) const {
-  return std::make_unique<NoPlan>();
-}
-
-arch::Cost Stripes::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
+arch::Cost Stripes::price(const arch::LayerInput& input, const arch::Prepared&,
+                          const arch::Block& block) const {
   arch::Cost cost = pricing::price_activation_serial(input, block, serial_cycles(input.layer), params_.fetch);
-  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
+  cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.array.container_bits);
   return cost;
 }
 

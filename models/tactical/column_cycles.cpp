@@ -30,18 +30,19 @@ std::uint32_t any_lane(const std::array<std::uint64_t, 4>& lanes) {
 
 void ColumnCycles::count(const PackedSet& set, const arch::WindowSet& windows,
                          std::vector<std::uint8_t>& out) {
-  out.assign(set.columns() * windows.count, 1);  // a block never makes a column shorter than another
+  out.assign(set.columns() * windows.count,
+             1);  // no subword makes a column shorter than another subword does
   if (set.schedule.size() == 0 || model_.params().back_end == BackEnd::parallel) return;
   if (model_.params().back_end == BackEnd::terms) {
     find_chunks(set, windows);
-    const bool alone = windows.count == 1 && !model_.per_row() && plan_.blocks() == 1;
+    const bool alone = windows.count == 1 && !model_.per_row() && prepared_.subwords() == 1;
     alone ? column_batches(set, out) : term_cycles(set, out);
     return;
   }
   origins_.clear();
   for (std::uint64_t w = windows.first; w < windows.first + windows.count; ++w)
-    origins_.push_back(plan_.origin(input_, set.group, w));
-  for (block_ = 0; block_ < plan_.blocks(); ++block_)
+    origins_.push_back(prepared_.origin(input_, set.group, w));
+  for (subword_ = 0; subword_ < prepared_.subwords(); ++subword_)
     model_.per_row() ? row_widths(set, out) : widths(set, out);
 }
 
@@ -51,7 +52,7 @@ void ColumnCycles::widths(const PackedSet& set, std::span<std::uint8_t> out) {
     widest_.assign(windows, PackedBrick{});
     for (const Read& read : set.schedule.reads(e)) {
       const auto mask = spread(lanes_of(read));
-      const PackedBrick* bricks = plan_.packed(block_) + plan_.step_offset(read.column);
+      const PackedBrick* bricks = prepared_.packed(subword_) + prepared_.step_offset(read.column);
       for (std::size_t w = 0; w < windows; ++w) {
         const PackedBrick& from = bricks[origins_[w]];
         PackedBrick& to = widest_[w];
@@ -64,26 +65,26 @@ void ColumnCycles::widths(const PackedSet& set, std::span<std::uint8_t> out) {
     for (std::size_t w = 0; w < windows; ++w) {
       const kernel::GroupBits bits{any_lane(widest_[w].folded), any_lane(widest_[w].low)};
       out[e * windows + w] =
-          std::max(out[e * windows + w], static_cast<std::uint8_t>(plan_.detector().width(bits)));
+          std::max(out[e * windows + w], static_cast<std::uint8_t>(prepared_.detector().width(bits)));
     }
   }
 }
 
 void ColumnCycles::row_widths(const PackedSet& set, std::span<std::uint8_t> out) {
   const std::size_t windows = origins_.size();
-  const PackedBrick* bricks = plan_.packed(block_);
+  const PackedBrick* bricks = prepared_.packed(subword_);
   for (std::size_t e = 0; e < set.schedule.size(); ++e) {
     for (std::size_t w = 0; w < windows; ++w) {
       unsigned slowest = out[e * windows + w];
       for (std::size_t row = 0; row < set.filters; ++row) {
         kernel::GroupBits bits;
         for (const SlotRead& at : set.row_reads[e * set.filters + row]) {
-          const PackedBrick& brick = bricks[origins_[w] + plan_.step_offset(at.step)];
+          const PackedBrick& brick = bricks[origins_[w] + prepared_.step_offset(at.step)];
           const unsigned place = at.lane % 4 * 16;
           bits.folded |= static_cast<std::uint32_t>(brick.folded[at.lane / 4] >> place) & 0xffffU;
           bits.low |= static_cast<std::uint32_t>(brick.low[at.lane / 4] >> place) & 0xffffU;
         }
-        slowest = std::max(slowest, plan_.detector().width(bits));
+        slowest = std::max(slowest, prepared_.detector().width(bits));
       }
       out[e * windows + w] = static_cast<std::uint8_t>(slowest);
     }
@@ -98,7 +99,7 @@ void ColumnCycles::find_chunks(const PackedSet& set, const arch::WindowSet& wind
     chunk.first = first;
     chunk.count = std::min<std::size_t>(kernel::kShifterColumns, windows.count - first);
     for (std::size_t i = 0; i < chunk.count; ++i) {
-      const std::size_t from = plan_.terms().origin(layer, set.group, windows.first + first + i);
+      const std::size_t from = prepared_.terms().origin(layer, set.group, windows.first + first + i);
       chunk.origins.push_back(from);
       if (!chunk.runs.empty() && chunk.runs.back().from + chunk.runs.back().count == from) {
         ++chunk.runs.back().count;
@@ -107,7 +108,7 @@ void ColumnCycles::find_chunks(const PackedSet& set, const arch::WindowSet& wind
       }
     }
     if (chunk.runs.size() > chunk.count / 2) chunk.runs.clear();
-    chunk.needs_wide = plan_.terms().needs_wide(
+    chunk.needs_wide = prepared_.terms().needs_wide(
         layer, set.group, {windows.first + first, static_cast<std::uint32_t>(chunk.count)});
   }
 }
@@ -116,7 +117,8 @@ void ColumnCycles::find_reads(const PackedSet& set, std::size_t emitted) {
   reads_.clear();
   for (const Read& read : set.schedule.reads(emitted)) {
     for (std::uint32_t rest = lanes_of(read); rest != 0; rest &= rest - 1)
-      reads_.push_back(plan_.terms().offset(read.column, static_cast<std::uint32_t>(std::countr_zero(rest))));
+      reads_.push_back(
+          prepared_.terms().offset(read.column, static_cast<std::uint32_t>(std::countr_zero(rest))));
   }
 }
 
@@ -138,20 +140,20 @@ std::span<Mask> ColumnCycles::gather(const Chunk& chunk, const Mask* image, std:
   return {state.data(), size};
 }
 
-void ColumnCycles::shift_chunk(const Chunk& chunk, std::uint32_t block, std::span<std::uint8_t> out) {
+void ColumnCycles::shift_chunk(const Chunk& chunk, std::uint32_t subword, std::span<std::uint8_t> out) {
   const unsigned first_stage_bits = model_.params().first_stage_bits;
-  terms_ +=
-      chunk.needs_wide
-          ? kernel::lane_cycles(gather(chunk, plan_.terms().wide(), wide_), first_stage_bits, out)
-          : kernel::lane_cycles(gather(chunk, plan_.terms().narrow(block), narrow_), first_stage_bits, out);
+  terms_ += chunk.needs_wide
+                ? kernel::lane_cycles(gather(chunk, prepared_.terms().wide(), wide_), first_stage_bits, out)
+                : kernel::lane_cycles(gather(chunk, prepared_.terms().narrow(subword), narrow_),
+                                      first_stage_bits, out);
 }
 
 void ColumnCycles::shift_windows(std::span<std::uint8_t> out) {
   std::array<std::uint8_t, kernel::kShifterColumns> cycles;
   for (const Chunk& chunk : chunks_) {
-    for (std::uint32_t block = 0; block < plan_.blocks(); ++block) {
+    for (std::uint32_t subword = 0; subword < prepared_.subwords(); ++subword) {
       const std::span<std::uint8_t> own(cycles.data(), chunk.count);
-      shift_chunk(chunk, block, own);
+      shift_chunk(chunk, subword, own);
       for (std::size_t i = 0; i < chunk.count; ++i)
         out[chunk.first + i] = std::max(out[chunk.first + i], own[i]);
     }
@@ -170,7 +172,7 @@ void ColumnCycles::term_cycles(const PackedSet& set, std::span<std::uint8_t> out
     for (std::size_t row = 0; row < set.filters; ++row) {
       reads_.clear();
       for (const SlotRead& at : set.row_reads[e * set.filters + row])
-        reads_.push_back(plan_.terms().offset(at.step, at.lane));
+        reads_.push_back(prepared_.terms().offset(at.step, at.lane));
       shift_windows(own);
     }
   }
@@ -179,7 +181,7 @@ void ColumnCycles::term_cycles(const PackedSet& set, std::span<std::uint8_t> out
 void ColumnCycles::column_batches(const PackedSet& set, std::span<std::uint8_t> out) {
   const Chunk& window = chunks_.front();
   if (window.needs_wide) return term_cycles(set, out);
-  const std::uint16_t* image = plan_.terms().narrow(0) + window.origins.front();
+  const std::uint16_t* image = prepared_.terms().narrow(0) + window.origins.front();
   for (std::size_t first = 0; first < set.schedule.size(); first += kernel::kShifterColumns) {
     const std::size_t count = std::min(kernel::kShifterColumns, set.schedule.size() - first);
     std::size_t lanes = 0;

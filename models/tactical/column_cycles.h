@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "models/tactical/plan.h"
+#include "models/tactical/prepared.h"
 
 namespace heddle::models::tactical {
 
@@ -13,8 +13,8 @@ namespace heddle::models::tactical {
 // lists are made once a column and used for every window of the set. One object a thread: it keeps scratch.
 class ColumnCycles {
  public:
-  ColumnCycles(const Tactical& model, const arch::LayerInput& input, const TacticalPlan& plan)
-      : model_(model), input_(input), plan_(plan) {}
+  ColumnCycles(const Tactical& model, const arch::LayerInput& input, const PreparedTactical& prepared)
+      : model_(model), input_(input), prepared_(prepared) {}
 
   // out[e * windows.count + i]: cycles of packed column e for the i-th window, at least 1.
   void count(const PackedSet& set, const arch::WindowSet& windows, std::vector<std::uint8_t>& out);
@@ -42,7 +42,7 @@ class ColumnCycles {
   void column_batches(const PackedSet& set, std::span<std::uint8_t> out);
   // Cycles of the windows, or the larger of these and what `out` holds.
   void shift_windows(std::span<std::uint8_t> out);
-  void shift_chunk(const Chunk& chunk, std::uint32_t block, std::span<std::uint8_t> out);
+  void shift_chunk(const Chunk& chunk, std::uint32_t subword, std::span<std::uint8_t> out);
   template <class Mask>
   std::span<Mask> gather(const Chunk& chunk, const Mask* image, std::vector<Mask>& state);
   [[nodiscard]] std::uint16_t lanes_of(const Read& read) const {
@@ -53,9 +53,9 @@ class ColumnCycles {
 
   const Tactical& model_;
   const arch::LayerInput& input_;
-  const TacticalPlan& plan_;
+  const PreparedTactical& prepared_;
   std::uint64_t terms_ = 0;
-  std::uint32_t block_ = 0;
+  std::uint32_t subword_ = 0;
   std::vector<std::size_t> origins_;  // bricks
   std::vector<PackedBrick> widest_;
   std::vector<Chunk> chunks_;

@@ -4,7 +4,7 @@
 #include <bit>
 #include <map>
 
-#include "models/tactical/plan.h"
+#include "models/tactical/prepared.h"
 #include "sim/base/parallel.h"
 
 namespace heddle::models::tactical {

@@ -97,20 +97,13 @@ Pattern pattern_of(const config::Values& values) {
 
 config::Declaration Params::declaration() {
   config::Declaration out{
-      Parameter::integer("tiles", "tiles", 1, 1024)
-          .by_default(4)
-          .means("tiles, each with its own filters of the same windows")
-          .from(std::string(kPaper) +
-                "; 4 tiles are our deduction from its published ratios, docs/rules/tactical.md#array"),
-      Parameter::integer("rows", "filters", 1, kMaxRows)
-          .by_default(16)
-          .means("filters of a tile, packed together")
-          .from(kPaper),
-      Parameter::integer("columns", "windows", 1, 256)
-          .by_default(16)
-          .means("windows of a tile; 1 with the parallel back end, which needs no more to match the "
-                 "baseline's bandwidth")
-          .from(kPaper),
+      arch::tiles_parameter(
+          4, std::string(kPaper) +
+                 "; 4 tiles are our deduction from its published ratios, docs/rules/tactical.md#array"),
+      arch::rows_parameter(16, kPaper, "filters of a tile, packed together", kMaxRows),
+      arch::columns_parameter(16, kPaper,
+                              "windows of a tile; 1 with the parallel back end, which needs no more to match "
+                              "the baseline's bandwidth"),
       arch::pe_width_parameter(),
       arch::storage_parameter(arch::Storage::container, "our choice: docs/rules.md#storage"),
       arch::container_bits_parameter()};
@@ -125,18 +118,11 @@ config::Declaration Params::declaration() {
 }
 
 Params Params::from(const config::Values& values) {
-  Params out;
-  out.tiles = values.count("tiles");
-  out.rows = values.count("rows");
-  out.columns = values.count("columns");
-  out.container_bits = values.count("container_bits");
-  out.pe_width = values.count("pe_width");
-  out.storage = arch::storage_from(values);
+  Params out{.array = arch::ArrayParams::from(values), .pattern = pattern_of(values), .schedule = {}};
   const std::string back_end = values.text("back_end");
   out.back_end = back_end == "parallel"    ? BackEnd::parallel
                  : back_end == "precision" ? BackEnd::precision
                                            : BackEnd::terms;
-  out.pattern = pattern_of(values);
   out.schedule.slot_priority =
       values.text("slot_priority") == "most" ? SlotPriority::most : SlotPriority::fewest;
   out.schedule.drop_trailing_zeros = values.text("trailing_zero_columns") == "dropped";

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "models/tactical/column_cycles.h"
-#include "models/tactical/plan.h"
+#include "models/tactical/prepared.h"
 #include "sim/base/parallel.h"
 #include "sim/base/quantity.h"
 #include "sim/kernel/round_robin.h"
@@ -66,8 +66,8 @@ Busy busy_of(const PackedSet& set, const Counts& counts, std::size_t windows) {
 // run-ahead; in lockstep the columns of all tiles wait for each other.
 class WindowSetRun {
  public:
-  WindowSetRun(const Tactical& model, const arch::LayerInput& input, const TacticalPlan& plan)
-      : model_(model), counter_(model, input, plan) {}
+  WindowSetRun(const Tactical& model, const arch::LayerInput& input, const PreparedTactical& prepared)
+      : model_(model), counter_(model, input, prepared) {}
 
   Tally run(const std::vector<PackedSet>& pass, const arch::WindowSet& windows) {
     Tally out;
@@ -117,15 +117,15 @@ class WindowSetRun {
 
 // Tallies of the block's passes, in order.
 std::vector<Tally> run_convolution(const Tactical& model, const arch::LayerInput& input,
-                                   const TacticalPlan& plan, const arch::Block& block) {
-  constexpr std::size_t kSetsAPart = 4;  // enough work for a task
-  const std::size_t parts = ceil_div(block.window_sets.size(), kSetsAPart);
+                                   const PreparedTactical& prepared, const arch::Block& block) {
+  constexpr std::size_t kSetsPerPart = 4;  // enough work for a task
+  const std::size_t parts = ceil_div(block.window_sets.size(), kSetsPerPart);
   std::vector<Tally> partial(block.passes.size() * parts);
   parallel_for(partial.size(), [&](std::size_t i) {
-    WindowSetRun run(model, input, plan);
-    const auto& pass = plan.sets()[block.passes[i / parts]];
-    const std::size_t first = i % parts * kSetsAPart;
-    const std::size_t last = std::min(first + kSetsAPart, block.window_sets.size());
+    WindowSetRun run(model, input, prepared);
+    const auto& pass = prepared.sets()[block.passes[i / parts]];
+    const std::size_t first = i % parts * kSetsPerPart;
+    const std::size_t last = std::min(first + kSetsPerPart, block.window_sets.size());
     for (std::size_t s = first; s < last; ++s)
       partial[i] += run.run(pass, input.mapping.window_sets[block.window_sets[s]]);
   });
@@ -138,10 +138,10 @@ std::vector<Tally> run_convolution(const Tactical& model, const arch::LayerInput
 // in lockstep all tiles issue together and the widest of them counts.
 class FullyConnectedRun {
  public:
-  FullyConnectedRun(const Tactical& model, const arch::LayerInput& input, const TacticalPlan& plan,
+  FullyConnectedRun(const Tactical& model, const arch::LayerInput& input, const PreparedTactical& prepared,
                     const arch::Block& block)
       : model_(model),
-        plan_(plan),
+        prepared_(prepared),
         block_(block),
         tiles_(input.mapping.array.tiles),
         columns_(input.mapping.composed().columns),
@@ -149,9 +149,9 @@ class FullyConnectedRun {
     counts_.resize(block.passes.size() * tiles_);
     std::vector<std::uint64_t> terms(counts_.size());
     parallel_for(counts_.size(), [&](std::size_t i) {
-      const auto& pass = plan.sets()[block.passes[i / tiles_]];
+      const auto& pass = prepared.sets()[block.passes[i / tiles_]];
       if (i % tiles_ >= pass.size()) return;
-      ColumnCycles counter(model, input, plan);
+      ColumnCycles counter(model, input, prepared);
       counter.count(pass[i % tiles_], input.mapping.window_sets.front(), counts_[i]);
       terms[i] = counter.terms();
     });
@@ -168,7 +168,7 @@ class FullyConnectedRun {
 
  private:
   [[nodiscard]] const PackedSet& set(std::size_t i) const {
-    return plan_.set(block_.passes[i / tiles_], i % tiles_);
+    return prepared_.set(block_.passes[i / tiles_], i % tiles_);
   }
   [[nodiscard]] std::uint64_t lanes_of_columns() const { return std::uint64_t{rows_} * kLanes; }
 
@@ -196,7 +196,8 @@ class FullyConnectedRun {
     std::uint64_t busy = 0;
     std::size_t most_tiles = 0;
     for (std::size_t p = 0; p < block_.passes.size(); ++p) {
-      const std::span<const Counts> tiles(counts_.data() + p * tiles_, plan_.sets()[block_.passes[p]].size());
+      const std::span<const Counts> tiles(counts_.data() + p * tiles_,
+                                          prepared_.sets()[block_.passes[p]].size());
       most_tiles = std::max(most_tiles, tiles.size());
       std::size_t columns = 0;
       for (const auto& counts : tiles) columns = std::max(columns, counts.size());
@@ -218,7 +219,7 @@ class FullyConnectedRun {
   }
 
   const Tactical& model_;
-  const TacticalPlan& plan_;
+  const PreparedTactical& prepared_;
   const arch::Block& block_;
   std::size_t tiles_;
   std::size_t columns_;
@@ -228,12 +229,12 @@ class FullyConnectedRun {
 };
 
 // What does not depend on activations: the packed weights that are read, and the columns walked.
-void count_weights(const arch::Block& block, const TacticalPlan& plan, const arch::LayerInput& input,
+void count_weights(const arch::Block& block, const PreparedTactical& prepared, const arch::LayerInput& input,
                    unsigned bits, arch::Cost& cost) {
   const std::uint64_t rounds = block.window_sets.size();
   const std::uint64_t windows = pricing::presence(input, block).windows;
   for (const auto p : block.passes) {
-    for (const PackedSet& set : plan.sets()[p]) {
+    for (const PackedSet& set : prepared.sets()[p]) {
       cost.events[dense_columns] += input.mapping.steps * rounds;
       cost.events[packed_columns] += set.columns() * rounds;
       for (std::size_t e = 0; e < set.schedule.size(); ++e) {
@@ -246,13 +247,13 @@ void count_weights(const arch::Block& block, const TacticalPlan& plan, const arc
 
 }  // namespace
 
-std::unique_ptr<arch::Plan> Tactical::prepare(const arch::LayerInput& input) const {
-  return std::make_unique<TacticalPlan>(*this, input);
+std::unique_ptr<arch::Prepared> Tactical::prepare(const arch::LayerInput& input) const {
+  return std::make_unique<PreparedTactical>(*this, input);
 }
 
-arch::Cost Tactical::price(const arch::LayerInput& input, const arch::Plan& plan,
+arch::Cost Tactical::price(const arch::LayerInput& input, const arch::Prepared& prepared,
                            const arch::Block& block) const {
-  const auto& packed = dynamic_cast<const TacticalPlan&>(plan);
+  const auto& packed = dynamic_cast<const PreparedTactical&>(prepared);
   arch::Cost cost;
   Tally total;
   if (input.lowered.is_fully_connected) {
@@ -270,15 +271,15 @@ arch::Cost Tactical::price(const arch::LayerInput& input, const arch::Plan& plan
       pricing::complete(input.mapping.array, cost.compute, LaneCycles(total.effective * elements),
                         LaneCycles(total.synchronisation * elements), LaneCycles(total.fill * elements));
   cost.events[activation_terms] = total.terms;
-  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
-  count_weights(block, packed, input, params_.container_bits, cost);
+  cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
+  count_weights(block, packed, input, params_.array.container_bits, cost);
   return cost;
 }
 
-Bits Tactical::weight_metadata(const arch::LayerInput& input, const arch::Plan& plan) const {
+Bits Tactical::weight_metadata(const arch::LayerInput& input, const arch::Prepared& prepared) const {
   if (input.layer.has_run_time_weights()) return Bits(0);
   Bits out(0);
-  for (const auto& pass : dynamic_cast<const TacticalPlan&>(plan).sets()) {
+  for (const auto& pass : dynamic_cast<const PreparedTactical&>(prepared).sets()) {
     for (const PackedSet& set : pass) {
       out += Bits(set.schedule.size() * params_.pattern.skip_bits_per_column());
       for (std::size_t e = 0; e < set.schedule.size(); ++e) {

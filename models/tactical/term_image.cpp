@@ -8,7 +8,7 @@
 namespace heddle::models::tactical {
 
 TermImage::TermImage(const Params& params, const arch::LayerInput& input)
-    : blocks_(input.mapping.composition.columns),
+    : subwords_(input.mapping.composition.columns),
       size_(input.activations->values().size()),
       height_(input.lowered.padded_height),
       width_(input.lowered.padded_width),
@@ -20,7 +20,7 @@ TermImage::TermImage(const Params& params, const arch::LayerInput& input)
                             std::size_t{at.brick} * arch::kLanes * width_ +
                             std::size_t{at.kx} * layer.dilation_x);
   }
-  narrow_.resize(blocks_ * size_);
+  narrow_.resize(subwords_ * size_);
   has_wide_rows_.resize(size_ / row_size());
   parallel_for(has_wide_rows_.size(),
                [&](std::size_t row) { has_wide_rows_[row] = fill_row(params, input, row) ? 1 : 0; });
@@ -34,16 +34,16 @@ TermImage::TermImage(const Params& params, const arch::LayerInput& input)
 bool TermImage::fill_row(const Params& params, const arch::LayerInput& input, std::size_t row) {
   const auto table = kernel::exponent_table(params.encoder);
   const auto values = input.activations->values();
-  const unsigned bits = blocks_ == 1 ? 17 : params.pe_width;  // of a block's magnitude
+  const unsigned bits = subwords_ == 1 ? 17 : params.array.pe_width;  // of a subword's magnitude
   std::uint32_t all = 0;
   for (std::size_t x = 0; x < width_; ++x) {
     for (std::size_t i = 0; i < bricks_ * arch::kLanes; ++i) {
       const std::size_t from = (row * width_ + x) * bricks_ * arch::kLanes + i;
       const std::size_t to = row * row_size() + i * width_ + x;
       const std::uint32_t magnitude = kernel::magnitude_of(values[from]);
-      for (std::uint32_t block = 0; block < blocks_; ++block) {
-        const std::uint32_t mask = table[magnitude >> (block * bits) & ((1U << bits) - 1U)];
-        narrow_[block * size_ + to] = static_cast<std::uint16_t>(mask);
+      for (std::uint32_t subword = 0; subword < subwords_; ++subword) {
+        const std::uint32_t mask = table[magnitude >> (subword * bits) & ((1U << bits) - 1U)];
+        narrow_[subword * size_ + to] = static_cast<std::uint16_t>(mask);
         if (!wide_.empty()) wide_[to] = mask;
         all |= mask;
       }

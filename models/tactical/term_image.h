@@ -9,17 +9,17 @@
 namespace heddle::models::tactical {
 
 // The exponents of every activation's terms, one mask an activation, laid out so that a lane of neighbouring
-// windows is one copy: [group][y][brick][lane][x]. Values wider than a unit have an image a block.
+// windows is one copy: [group][y][brick][lane][x]. Values wider than a unit have one image per subword.
 class TermImage {
  public:
   TermImage() = default;
   TermImage(const Params& params, const arch::LayerInput& input);
 
-  [[nodiscard]] std::uint32_t blocks() const { return blocks_; }
+  [[nodiscard]] std::uint32_t subwords() const { return subwords_; }
   // Masks of 16 bits, without the exponent 16 that unsigned 16-bit values may recode to; and with it, where
   // needs_wide() asks for it.
-  [[nodiscard]] const std::uint16_t* narrow(std::uint32_t block) const {
-    return narrow_.data() + block * size_;
+  [[nodiscard]] const std::uint16_t* narrow(std::uint32_t subword) const {
+    return narrow_.data() + subword * size_;
   }
   [[nodiscard]] const std::uint32_t* wide() const { return wide_.data(); }
   // Whether a window may read an exponent of 16: rare, found by image rows.
@@ -37,8 +37,8 @@ class TermImage {
   [[nodiscard]] std::size_t row_size() const { return bricks_ * arch::kLanes * width_; }
   bool fill_row(const Params& params, const arch::LayerInput& input, std::size_t row);
 
-  std::uint32_t blocks_ = 1;
-  std::size_t size_ = 0;  // of a block
+  std::uint32_t subwords_ = 1;
+  std::size_t size_ = 0;  // of a subword
   std::size_t height_ = 1;
   std::size_t width_ = 1;
   std::size_t bricks_ = 1;

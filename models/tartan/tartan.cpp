@@ -12,8 +12,6 @@ namespace {
 
 using config::Parameter;
 
-struct NoPlan final : arch::Plan {};
-
 std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Tartan>(Params::from(values));
 }
@@ -22,20 +20,11 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
 
 config::Declaration Params::declaration() {
   return {
-      Parameter::integer("tiles", "tiles", 1, 1024)
-          .by_default(16)
-          .means("tiles, each with its own filters of the same windows")
-          .from("Tartan (arXiv 1707.09068): 16 tiles"),
-      Parameter::integer("rows", "filters", 1, 1024)
-          .by_default(16)
-          .means("filters of a tile")
-          .from("Tartan (arXiv 1707.09068)"),
-      Parameter::integer("columns", "windows", 1, 256)
-          .by_default(16)
-          .means("windows of a tile: 16, or 8 where two bits are processed a cycle; in fully connected "
-                 "layers they "
-                 "hold different outputs or slices of one")
-          .from("Tartan (arXiv 1707.09068)"),
+      arch::tiles_parameter(16, "Tartan (arXiv 1707.09068): 16 tiles"),
+      arch::rows_parameter(16, "Tartan (arXiv 1707.09068)"),
+      arch::columns_parameter(16, "Tartan (arXiv 1707.09068)",
+                              "windows of a tile: 16, or 8 where two bits are processed a cycle; in fully "
+                              "connected layers they hold different outputs or slices of one"),
       Parameter::integer("bits_per_cycle", "bits", 1, 2)
           .by_default(1)
           .means("activation bits processed, and weight bits loaded, a cycle: 1, or 2 in TRT2b")
@@ -46,13 +35,9 @@ config::Declaration Params::declaration() {
 }
 
 Params Params::from(const config::Values& values) {
-  return {.tiles = values.count("tiles"),
-          .rows = values.count("rows"),
-          .columns = values.count("columns"),
+  return {.array = arch::ArrayParams::from(values),
           .bits_per_cycle = values.count("bits_per_cycle"),
-          .container_bits = values.count("container_bits"),
-          .fetch = pricing::activation_fetch_from(values),
-          .storage = arch::storage_from(values)};
+          .fetch = pricing::activation_fetch_from(values)};
 }
 
 arch::Mapping Tartan::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
@@ -60,11 +45,8 @@ arch::Mapping Tartan::map(const workload::LoweredLayer& layer, arch::Pallet pall
                                   : arch::map_layer(layer, shape(), pallet);
 }
 
-std::unique_ptr<arch::Plan> Tartan::prepare(const arch::LayerInput&) const {
-  return std::make_unique<NoPlan>();
-}
-
-arch::Cost Tartan::price(const arch::LayerInput& input, const arch::Plan&, const arch::Block& block) const {
+arch::Cost Tartan::price(const arch::LayerInput& input, const arch::Prepared&,
+                         const arch::Block& block) const {
   const auto stream =
       static_cast<std::uint32_t>(ceil_div(input.layer.precision.activation_bits, params_.bits_per_cycle));
   arch::Cost cost;
@@ -82,8 +64,8 @@ arch::Cost Tartan::price(const arch::LayerInput& input, const arch::Plan&, const
   } else {
     cost = pricing::price_activation_serial(input, block, stream, params_.fetch);
   }
-  cost.activation_read = pricing::activation_bits(input, block, params_.container_bits);
-  cost.weight_read = pricing::weight_bits(input, block, params_.container_bits);
+  cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
+  cost.weight_read = pricing::weight_bits(input, block, params_.array.container_bits);
   return cost;
 }
 

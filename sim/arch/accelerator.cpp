@@ -2,18 +2,9 @@
 #include "sim/arch/accelerator.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
-#include <utility>
-
-#include "sim/base/error.h"
 
 namespace heddle::arch {
-namespace {
-
-constexpr std::array<const char*, 3> kStorageWords{"container", "bit_interleaved", "compressed"};
-
-}  // namespace
 
 Block whole_layer(const Mapping& mapping) {
   Block block;
@@ -38,30 +29,6 @@ MappedLayer map_onto(const workload::Layer& layer, const Accelerator& accelerato
   }
   out.mapping.step_order = options.step_order;
   return out;
-}
-
-config::Parameter container_bits_parameter() {
-  return config::Parameter::integer("container_bits", "bits", 8, 16)
-      .by_default(16)
-      .means(
-          "width in which values are stored and moved: 16, or 8 for an 8-bit build (no layer may need more)")
-      .from("Stripes (MICRO'16): 16-bit fixed point; docs/rules.md#values");
-}
-
-config::Parameter storage_parameter(Storage fallback, std::string source) {
-  return config::Parameter::choice("storage", {kStorageWords.begin(), kStorageWords.end()})
-      .by_default(kStorageWords[static_cast<std::size_t>(fallback)])
-      .means(
-          "how values lie in memory: full containers, only the precision's bits, or DPRed's compressed "
-          "groups of 16")
-      .from(std::move(source));
-}
-
-Storage storage_from(const config::Values& parameters) {
-  const std::string word = parameters.text("storage");
-  const auto* const at = std::find(kStorageWords.begin(), kStorageWords.end(), word);
-  HEDDLE_CHECK(at != kStorageWords.end(), "a storage that was not declared");
-  return static_cast<Storage>(at - kStorageWords.begin());
 }
 
 }  // namespace heddle::arch

@@ -38,11 +38,14 @@ struct LayerInput {
   bool has_negative_weights = false;
 };
 
-// What a model derives from a layer once and every block reads: schedules, per-brick summaries.
-class Plan {
+// What a model derives once per layer and every block of the layer reads: packed weights, per-brick
+// summaries.
+class Prepared {
  public:
-  virtual ~Plan() = default;
+  virtual ~Prepared() = default;
 };
+// Of a model whose blocks share nothing.
+class NothingPrepared final : public Prepared {};
 
 // A part of a layer: passes x window sets, both given as indices into the mapping in the order they run.
 // Columns start drained and end drained.
@@ -56,7 +59,7 @@ Block whole_layer(const Mapping& mapping);
 // How a design keeps values in memory (docs/rules.md#storage).
 enum class Storage { container, bit_interleaved, compressed };
 
-// An accelerator answers in two steps, both pure: prepare() once a layer, price() once a block.
+// An accelerator answers in two steps, both pure: prepare() once per layer, price() once per block.
 // Re-entrant: any thread, any order, same answer.
 class Accelerator {
  public:
@@ -72,10 +75,13 @@ class Accelerator {
   [[nodiscard]] virtual Mapping map(const workload::LoweredLayer& layer, Pallet pallet) const {
     return map_layer(layer, shape(), pallet);
   }
-  [[nodiscard]] virtual std::unique_ptr<Plan> prepare(const LayerInput& input) const = 0;
-  [[nodiscard]] virtual Cost price(const LayerInput& input, const Plan& plan, const Block& block) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Prepared> prepare(const LayerInput&) const {
+    return std::make_unique<NothingPrepared>();
+  }
+  [[nodiscard]] virtual Cost price(const LayerInput& input, const Prepared& prepared,
+                                   const Block& block) const = 0;
   // Extra weight traffic of the layer in bits (select signals, widths); counted as metadata.
-  [[nodiscard]] virtual Bits weight_metadata(const LayerInput&, const Plan&) const { return Bits(0); }
+  [[nodiscard]] virtual Bits weight_metadata(const LayerInput&, const Prepared&) const { return Bits(0); }
   // What every report of this design says beside its figures: choices that move them, such as the encoder.
   [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
   // How the layer's weights were packed ahead of time; nothing where the design does not pack. Reads the
@@ -110,11 +116,5 @@ struct ModelInfo {
   std::vector<EventInfo> events;
   std::unique_ptr<Accelerator> (*make)(const config::Values& parameters) = nullptr;
 };
-
-// The parameter `container_bits` that every design declares alike.
-config::Parameter container_bits_parameter();
-// The parameter `storage` that every design may declare, and what it says.
-config::Parameter storage_parameter(Storage fallback, std::string source);
-Storage storage_from(const config::Values& parameters);
 
 }  // namespace heddle::arch

@@ -7,16 +7,6 @@
 
 namespace heddle::arch {
 
-config::Parameter pe_width_parameter() {
-  return config::Parameter::integer("pe_width", "bits", 4, 16)
-      .by_default(16)
-      .means(
-          "widest value that a unit takes: wider activations are cut over ceil(Pa / pe_width) neighbouring "
-          "columns, wider weights over ceil(Pw / pe_width) rows, which then work as one; 16: no unit is ever "
-          "composed")
-      .from("DNNsim; 16 is our choice, the papers' unit; docs/rules.md#composition");
-}
-
 Mapping map_composed(const workload::LoweredLayer& layer, const ArrayShape& array, Pallet pallet,
                      unsigned width) {
   const Composition composition = composition_of(layer, width);

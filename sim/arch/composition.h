@@ -12,10 +12,9 @@ namespace heddle::arch {
 // elements): ceil(Pa / width) neighbouring columns work as one on a window, ceil(Pw / width) rows on a
 // filter.
 
-inline constexpr std::uint32_t kMostBlocks = 4;  // of a 16-bit value in elements of 4 bits, the narrowest
-
-// The parameter `pe_width`.
-config::Parameter pe_width_parameter();
+// A subword is what one element takes of such a value. A 16-bit value has four in elements of 4 bits, the
+// narrowest.
+inline constexpr std::uint32_t kMostSubwords = 4;
 
 // How many elements a layer's values take.
 inline Composition composition_of(const workload::LoweredLayer& layer, unsigned width) {
@@ -28,9 +27,9 @@ inline Composition composition_of(const workload::LoweredLayer& layer, unsigned 
 Mapping map_composed(const workload::LoweredLayer& layer, const ArrayShape& array, Pallet pallet,
                      unsigned width);
 
-// Bits of block `index` of a two's-complement value, lowest first; where the tensor is signed the block's
+// Bits of subword `index` of a two's-complement value, lowest first; where the tensor is signed the subword's
 // top bit acts as its sign.
-constexpr std::int32_t block_of(std::int32_t value, std::uint32_t index, unsigned width, bool is_signed) {
+constexpr std::int32_t subword_of(std::int32_t value, std::uint32_t index, unsigned width, bool is_signed) {
   const std::uint32_t bits = static_cast<std::uint32_t>(value) >> (index * width) & ((1U << width) - 1U);
   const bool is_negative = is_signed && bits >> (width - 1) != 0;
   return static_cast<std::int32_t>(bits) - (is_negative ? 1 << width : 0);

@@ -31,11 +31,11 @@ Json capacity_json(Bytes capacity) {
 
 // Of weights packed ahead of time everything that is stored is read for a window set, once.
 std::optional<Bytes> packed_weights(const arch::Accelerator& accelerator, const arch::LayerInput& input,
-                                    const arch::Plan& plan) {
+                                    const arch::Prepared& prepared) {
   if (input.layer.has_run_time_weights() || !accelerator.packing_report(input)) return std::nullopt;
   arch::Block block = arch::whole_layer(input.mapping);
   block.window_sets.resize(1);
-  return bytes_holding(accelerator.price(input, plan, block).weight_read);
+  return bytes_holding(accelerator.price(input, prepared, block).weight_read);
 }
 
 }  // namespace

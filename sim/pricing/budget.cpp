@@ -12,7 +12,7 @@ namespace {
 
 // Weights of one filter that a group really has: channels x kernel positions of the lowered layer. A
 // depthwise filter has one channel.
-std::uint64_t weights_a_filter(const workload::LoweredLayer& lowered, const workload::ChannelGroup& group) {
+std::uint64_t weights_per_filter(const workload::LoweredLayer& lowered, const workload::ChannelGroup& group) {
   const std::uint64_t positions = std::uint64_t{lowered.kernel_height} * lowered.kernel_width;
   // A published count folds more channels than a brick has lanes; it fills its lanes and no more.
   const std::uint64_t channels =
@@ -28,7 +28,7 @@ Presence presence(const arch::LayerInput& input, const arch::Block& block) {
   for (const auto p : block.passes) {
     for (const auto& set : input.mapping.passes[p]) {
       out.filters += set.filters;
-      out.filter_channels += set.filters * weights_a_filter(input.lowered, input.lowered.groups[set.group]);
+      out.filter_channels += set.filters * weights_per_filter(input.lowered, input.lowered.groups[set.group]);
     }
   }
   return out;

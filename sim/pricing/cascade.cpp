@@ -44,7 +44,7 @@ Cascade cascade_of(const workload::LoweredLayer& layer, std::uint32_t filters,
   return out;
 }
 
-std::uint32_t outputs_a_row(const arch::Pass& pass, const arch::ArrayShape& array) {
+std::uint32_t outputs_per_row(const arch::Pass& pass, const arch::ArrayShape& array) {
   std::uint64_t outputs = 0;
   for (const auto& set : pass) outputs += set.filters;
   return static_cast<std::uint32_t>(ceil_div(outputs, rows_of(array)));

@@ -22,7 +22,7 @@ struct Cascade {
 Cascade cascade_of(const workload::LoweredLayer& layer, std::uint32_t filters, const arch::ArrayShape& array);
 
 // Outputs that a row holds in a pass: ceil(outputs of the pass / rows of all tiles).
-std::uint32_t outputs_a_row(const arch::Pass& pass, const arch::ArrayShape& array);
+std::uint32_t outputs_per_row(const arch::Pass& pass, const arch::ArrayShape& array);
 
 // Passes of tiles x rows x columns outputs. The n-th output of a set lies in row n mod rows and is the
 // row's (n / rows)-th. Groups run one after another.

@@ -7,7 +7,7 @@
 #include "sim/kernel/round_robin.h"
 #include "sim/kernel/run_ahead.h"
 #include "sim/pricing/budget.h"
-#include "sim/pricing/pass_slots.h"
+#include "sim/pricing/dispatch_groups.h"
 #include "sim/pricing/rounds.h"
 
 namespace heddle::pricing {
@@ -25,21 +25,22 @@ struct Totals {
   UnitTally tally;
 };
 
-// One convolution block in the loop order: units of all slots side by side, drifting as registers allow.
+// One convolution block in the loop order: units of all dispatch groups side by side, drifting as registers
+// allow.
 class ConvolutionRun {
  public:
-  ConvolutionRun(const arch::LayerInput& input, const ColumnSteps& steps, std::size_t slots,
+  ConvolutionRun(const arch::LayerInput& input, const ColumnSteps& steps, std::size_t groups,
                  std::uint32_t registers)
       : input_(input),
         steps_(steps),
-        cycles_(slots * steps.units()),
+        cycles_(groups * steps.units()),
         weights_(cycles_.size()),
         run_(cycles_.size(), registers) {}
 
-  void round(std::span<const PassSlot> slots, std::uint32_t window_set) {
+  void round(std::span<const DispatchGroup> groups, std::uint32_t window_set) {
     for (std::uint32_t step = 0; step < input_.mapping.steps; ++step) {
       std::fill(cycles_.begin(), cycles_.end(), 0U);
-      for (std::size_t s = 0; s < slots.size(); ++s) load(slots[s], s * steps_.units(), window_set, step);
+      for (std::size_t s = 0; s < groups.size(); ++s) load(groups[s], s * steps_.units(), window_set, step);
       run_.step(cycles_, weights_);
     }
   }
@@ -51,9 +52,10 @@ class ConvolutionRun {
   }
 
  private:
-  void load(const PassSlot& slot, std::size_t first_unit, std::uint32_t set, std::uint32_t step) {
-    const auto unit_cycles = steps_.step(slot.group, set, step);
-    const std::uint64_t lanes = std::uint64_t{slot.filters} * lanes_in_use(input_.lowered, slot.group, step);
+  void load(const DispatchGroup& tiles, std::size_t first_unit, std::uint32_t set, std::uint32_t step) {
+    const auto unit_cycles = steps_.step(tiles.group, set, step);
+    const std::uint64_t lanes =
+        std::uint64_t{tiles.filters} * lanes_in_use(input_.lowered, tiles.group, step);
     const std::uint32_t windows = input_.mapping.window_sets[set].count;
     for (std::uint32_t u = 0; u < unit_cycles.size() && unit_cycles[u] != 0; ++u) {
       const std::uint32_t cycles = unit_cycles[u];
@@ -78,14 +80,14 @@ class ConvolutionRun {
 
 Totals price_convolution(const arch::LayerInput& input, const arch::Block& block, const ColumnSteps& steps,
                          std::uint32_t registers, std::vector<Cycles>& passes) {
-  std::map<std::uint32_t, std::vector<PassSlot>> slots;
+  std::map<std::uint32_t, std::vector<DispatchGroup>> groups;
   std::map<std::uint32_t, std::uint64_t> cycles;
-  std::size_t most_slots = 1;
+  std::size_t most_groups = 1;
   for (const auto p : block.passes) {
-    slots[p] = slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
-    most_slots = std::max(most_slots, slots[p].size());
+    groups[p] = dispatch_groups_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
+    most_groups = std::max(most_groups, groups[p].size());
   }
-  ConvolutionRun run(input, steps, most_slots, registers);
+  ConvolutionRun run(input, steps, most_groups, registers);
   std::uint32_t last = block.passes.front();
   const Rounds rounds(input, block);
   for (std::size_t i = 0; i < rounds.size(); ++i) {
@@ -93,7 +95,7 @@ Totals price_convolution(const arch::LayerInput& input, const arch::Block& block
     // Where groups share the tiles, another pass may give a tile to another group's dispatchers.
     if (input.lowered.is_parallel_groups && at.pass != last) run.drain();
     const std::uint64_t before = run.totals().cycles;
-    run.round(slots[at.pass], at.window_set);
+    run.round(groups[at.pass], at.window_set);
     cycles[at.pass] += run.totals().cycles - before;
     last = at.pass;
   }
@@ -107,14 +109,14 @@ Totals price_barrier(const arch::LayerInput& input, const arch::Block& block, co
                      std::vector<Cycles>& passes) {
   Totals sum;
   Totals one;
-  std::vector<PassSlot> last;
+  std::vector<DispatchGroup> last;
   for (const auto p : block.passes) {
-    const auto slots = slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
-    if (slots != last) {
-      ConvolutionRun run(input, steps, slots.size(), 0);
-      for (const auto set : block.window_sets) run.round(slots, set);
+    const auto groups = dispatch_groups_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
+    if (groups != last) {
+      ConvolutionRun run(input, steps, groups.size(), 0);
+      for (const auto set : block.window_sets) run.round(groups, set);
       one = run.totals();
-      last = slots;
+      last = groups;
     }
     passes.emplace_back(one.cycles);
     sum.cycles += one.cycles;
@@ -130,12 +132,12 @@ Totals price_bricks(const arch::LayerInput& input, const arch::Block& block, con
   Totals out;
   kernel::RoundRobin issue(input.mapping.composed().columns);
   for (const auto p : block.passes) {
-    const auto slots = slots_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
-    HEDDLE_CHECK(slots.size() == 1, "fully connected groups run one after another");
+    const auto groups = dispatch_groups_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
+    HEDDLE_CHECK(groups.size() == 1, "fully connected groups run one after another");
     for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
-      const std::uint64_t cycles = steps.step(slots[0].group, 0, step)[0];
+      const std::uint64_t cycles = steps.step(groups[0].group, 0, step)[0];
       issue.issue(cycles);
-      out.effective += cycles * slots[0].filters * lanes_in_use(input.lowered, slots[0].group, step);
+      out.effective += cycles * groups[0].filters * lanes_in_use(input.lowered, groups[0].group, step);
       out.tally.cycles += cycles;
       ++out.tally.steps;
     }

@@ -74,8 +74,8 @@ std::uint64_t cycles(const arch::AcceleratorConfig& config, const trace::Trace& 
     const arch::LayerData data(trace, *layers[i % layers.size()],
                                static_cast<std::uint32_t>(i / layers.size()), *config.accelerator,
                                config.mapping);
-    const auto plan = config.accelerator->prepare(data.input());
-    parts[i] = config.accelerator->price(data.input(), *plan, arch::whole_layer(data.input().mapping))
+    const auto prepared = config.accelerator->prepare(data.input());
+    parts[i] = config.accelerator->price(data.input(), *prepared, arch::whole_layer(data.input().mapping))
                    .compute.count();
   });
   std::uint64_t sum = 0;

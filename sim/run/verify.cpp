@@ -84,8 +84,8 @@ arch::Block sample_block(const arch::Mapping& mapping, double fraction, std::uin
 
 BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& accelerator,
                        const arch::LayerInput& input, const arch::Block& block, const Reference& reference) {
-  const auto plan = accelerator.prepare(input);
-  const Cycles counted = accelerator.price(input, *plan, block).compute;
+  const auto prepared = accelerator.prepare(input);
+  const Cycles counted = accelerator.price(input, *prepared, block).compute;
   hw::Reducer reducer;
   const Cycles computed = array.execute(input, block, reducer);
   BlockProof proof{computed, 0};

@@ -33,12 +33,12 @@ void run(benchmark::State& state, const std::string& name) {
   const Subject& subject = subjects().at(name);
   Random random(1);
   const auto layer = test::convolution(random, 64, 10, 32, 3, 8, 8, false);
-  const test::PreparedCase prepared(layer, *subject.accelerator, {});
-  const auto block = arch::whole_layer(prepared.input().mapping);
-  const auto plan = subject.accelerator->prepare(prepared.input());
-  const auto cost = subject.accelerator->price(prepared.input(), *plan, block);
+  const test::MappedCase mapped(layer, *subject.accelerator, {});
+  const auto block = arch::whole_layer(mapped.input().mapping);
+  const auto prepared = subject.accelerator->prepare(mapped.input());
+  const auto cost = subject.accelerator->price(mapped.input(), *prepared, block);
   hw::Reducer reducer;
-  for (auto _ : state) benchmark::DoNotOptimize(subject.array->execute(prepared.input(), block, reducer));
+  for (auto _ : state) benchmark::DoNotOptimize(subject.array->execute(mapped.input(), block, reducer));
   state.SetItemsProcessed(static_cast<std::int64_t>(cost.lanes.effective.count()) *
                           static_cast<std::int64_t>(state.iterations()));
 }

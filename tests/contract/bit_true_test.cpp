@@ -69,13 +69,13 @@ TEST_CASE("bit-true outputs are exact and cycles equal the counting path", "[bit
       Random random(seed * 1000003 + c, variants[v].name);
       const test::LayerCase layer = test::random_case(random, {.widest_bits = accelerator.container_bits()});
       const arch::MappingOptions mapping = random_mapping(random);
-      const test::PreparedCase prepared(layer, accelerator, mapping);
+      const test::MappedCase mapped(layer, accelerator, mapping);
       const double fraction = random.chance(3) ? 0.3 : 1.0;
-      const auto block = run::sample_block(prepared.input().mapping, fraction, c, "block");
+      const auto block = run::sample_block(mapped.input().mapping, fraction, c, "block");
       INFO(variants[v].name << " " << variants[v].parameters.dump() << " case " << c << ": "
                             << layer.describe());
       const auto proof = run::prove_block(
-          *arrays[v], accelerator, prepared.input(), block,
+          *arrays[v], accelerator, mapped.input(), block,
           [&](std::uint32_t filter, std::uint64_t window) { return layer.reference(filter, window); });
       CHECK(proof.cycles >= Cycles(1));
       outputs += proof.outputs;

@@ -15,8 +15,8 @@ namespace {
 using namespace heddle;
 
 arch::Cost price_all(const arch::Accelerator& accelerator, const arch::LayerInput& input) {
-  const auto plan = accelerator.prepare(input);
-  return accelerator.price(input, *plan, arch::whole_layer(input.mapping));
+  const auto prepared = accelerator.prepare(input);
+  return accelerator.price(input, *prepared, arch::whole_layer(input.mapping));
 }
 
 }  // namespace
@@ -26,16 +26,16 @@ TEST_CASE("pricing is repeatable, takes time, and its lane-cycles and passes add
     for (std::uint64_t c = 0; c < 60; ++c) {
       Random random(c, variant.name);
       const auto layer = test::random_case(random, {.widest_bits = variant.accelerator->container_bits()});
-      const test::PreparedCase prepared(layer, *variant.accelerator, {});
-      const arch::Cost cost = price_all(*variant.accelerator, prepared.input());
+      const test::MappedCase mapped(layer, *variant.accelerator, {});
+      const arch::Cost cost = price_all(*variant.accelerator, mapped.input());
       INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe());
-      CHECK(cost == price_all(*variant.accelerator, prepared.input()));
+      CHECK(cost == price_all(*variant.accelerator, mapped.input()));
       CHECK(cost.compute >= Cycles(1));
       CHECK(cost.lanes.total().count() == cost.compute.count() * variant.accelerator->shape().lanes());
       Cycles passes;
       for (const auto p : cost.passes) passes += p;
       CHECK(passes == cost.compute);
-      CHECK(cost.passes.size() == prepared.input().mapping.passes.size());
+      CHECK(cost.passes.size() == mapped.input().mapping.passes.size());
       CHECK(cost.lanes.effective > LaneCycles(0));
     }
   }
@@ -46,18 +46,18 @@ TEST_CASE("blocks of a layer never take less time than the layer: columns drain 
     for (std::uint64_t c = 0; c < 25; ++c) {
       Random random(c, variant.name + "blocks");
       const auto layer = test::random_case(random, {.widest_bits = variant.accelerator->container_bits()});
-      const test::PreparedCase prepared(layer, *variant.accelerator, {});
-      const auto& input = prepared.input();
-      const auto plan = variant.accelerator->prepare(input);
+      const test::MappedCase mapped(layer, *variant.accelerator, {});
+      const auto& input = mapped.input();
+      const auto prepared = variant.accelerator->prepare(input);
       const arch::Block whole = arch::whole_layer(input.mapping);
       Cycles parts;
       for (const auto set : whole.window_sets) {
         for (const auto pass : whole.passes) {
-          parts += variant.accelerator->price(input, *plan, {{pass}, {set}}).compute;
+          parts += variant.accelerator->price(input, *prepared, {{pass}, {set}}).compute;
         }
       }
       INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe());
-      CHECK(parts >= variant.accelerator->price(input, *plan, whole).compute);
+      CHECK(parts >= variant.accelerator->price(input, *prepared, whole).compute);
     }
   }
 }
@@ -68,14 +68,14 @@ TEST_CASE("an all-zero layer costs no more than one with values, and at least a 
       Random random(c, variant.name + "zero");
       auto layer = test::random_case(random, {.widest_bits = variant.accelerator->container_bits()});
       layer.layer.activation.rep.pad_code = 0;
-      const test::PreparedCase prepared(layer, *variant.accelerator, {});
+      const test::MappedCase mapped(layer, *variant.accelerator, {});
       auto zero = layer;
       std::fill(zero.activations.values.begin(), zero.activations.values.end(), 0);
-      const test::PreparedCase prepared_zero(zero, *variant.accelerator, {});
+      const test::MappedCase mapped_zero(zero, *variant.accelerator, {});
       INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe());
-      CHECK(price_all(*variant.accelerator, prepared_zero.input()).compute <=
-            price_all(*variant.accelerator, prepared.input()).compute);
-      CHECK(price_all(*variant.accelerator, prepared_zero.input()).compute >= Cycles(1));
+      CHECK(price_all(*variant.accelerator, mapped_zero.input()).compute <=
+            price_all(*variant.accelerator, mapped.input()).compute);
+      CHECK(price_all(*variant.accelerator, mapped_zero.input()).compute >= Cycles(1));
     }
   }
 }
@@ -88,13 +88,13 @@ TEST_CASE("a lower profile precision never adds compute cycles where time follow
     for (std::uint64_t c = 0; c < 100; ++c) {
       Random random(c, variant.name + "profile");
       auto layer = test::random_case(random, {.widest_bits = variant.accelerator->container_bits()});
-      const test::PreparedCase prepared(layer, *variant.accelerator, {});
-      const Cycles before = price_all(*variant.accelerator, prepared.input()).compute;
+      const test::MappedCase mapped(layer, *variant.accelerator, {});
+      const Cycles before = price_all(*variant.accelerator, mapped.input()).compute;
       auto& p = layer.layer.precision;
       const workload::Precision was = p;
       if (!random.chance(3)) p.activation_bits = 1 + static_cast<unsigned>(random.below(p.activation_bits));
       if (!random.chance(3)) p.weight_bits = 1 + static_cast<unsigned>(random.below(p.weight_bits));
-      const test::PreparedCase lowered(layer, *variant.accelerator, {});
+      const test::MappedCase lowered(layer, *variant.accelerator, {});
       const Cycles after = price_all(*variant.accelerator, lowered.input()).compute;
       INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe() << ", Pa "
                         << was.activation_bits << ", Pw " << was.weight_bits);

@@ -31,10 +31,10 @@ Group random_group(Random& random, unsigned bits, bool is_signed) {
   return out;
 }
 
-unsigned counted_width(const Group& group, const hw::BitCode& code, const hw::BlockPlace& place) {
+unsigned counted_width(const Group& group, const hw::BitCode& code, const hw::SubwordPlace& place) {
   Group block;
   for (std::size_t lane = 0; lane < block.size(); ++lane)
-    block[lane] = arch::block_of(group[lane], place.index, place.bits, code.is_signed);
+    block[lane] = arch::subword_of(group[lane], place.index, place.bits, code.is_signed);
   const kernel::GroupBits bits = kernel::summarize(block);
   return code.ones_complement ? kernel::width_dnnsim(bits.folded, code.is_signed, code.trim_low)
                               : kernel::width(bits, code.is_signed, code.trim_low);
@@ -58,7 +58,7 @@ void send(const hw::BitSerializer& from, const Group& group,
 
 struct Shape {
   unsigned bits;
-  hw::BlockPlace place;  // index 0
+  hw::SubwordPlace place;  // index 0
   bool is_signed;
 };
 
@@ -78,7 +78,7 @@ TEST_CASE("bits add up to the values, whatever the blocks and the code") {
     const hw::BitCode code{random.chance(2), shape.is_signed, random.chance(2)};
     const Group group = random_group(random, shape.bits, shape.is_signed);
     std::array<std::int64_t, workload::kBrick> sums{};
-    hw::BlockPlace place = shape.place;
+    hw::SubwordPlace place = shape.place;
     for (; place.index < place.count; ++place.index) {
       hw::BitSerializer serializer(code, place);
       serializer.see(group);
@@ -98,7 +98,7 @@ TEST_CASE("bits of a given width add up to the values") {
     const Shape shape = random_shape(random);
     const Group group = random_group(random, shape.bits, shape.is_signed);
     std::array<std::int64_t, workload::kBrick> sums{};
-    hw::BlockPlace place = shape.place;
+    hw::SubwordPlace place = shape.place;
     for (; place.index < place.count; ++place.index)
       send(hw::BitSerializer::of_width(std::min(shape.bits, place.bits), shape.is_signed, place), group,
            sums);
@@ -139,7 +139,7 @@ TEST_CASE("terms add up to the values, whatever the blocks and the encoder") {
     const auto encoder = kernel::kEncoders[random.below(kernel::kEncoders.size())];
     const auto first_stage_bits = static_cast<unsigned>(random.below(6));
     std::array<std::int64_t, workload::kBrick> sums{};
-    hw::BlockPlace place = shape.place;
+    hw::SubwordPlace place = shape.place;
     for (; place.index < place.count; ++place.index) {
       hw::TermSerializer serializer;
       serializer.begin(place);
@@ -147,8 +147,8 @@ TEST_CASE("terms add up to the values, whatever the blocks and the encoder") {
       for (const auto value : group) {
         serializer.see(encoder, value);
         const auto magnitude = static_cast<std::int32_t>(kernel::magnitude_of(value));
-        masks.push_back(kernel::term_exponents(
-            encoder, static_cast<std::uint32_t>(arch::block_of(magnitude, place.index, place.bits, false))));
+        masks.push_back(kernel::term_exponents(encoder, static_cast<std::uint32_t>(arch::subword_of(
+                                                            magnitude, place.index, place.bits, false))));
       }
       unsigned cycles = 0;
       for (bool has_more = true; has_more; ++cycles) {

@@ -21,8 +21,8 @@ std::uint64_t paper_cycles(const std::string& config, const std::string& network
   for (const auto& layer : trace.network().layers) {
     if (!layer.is_array() || !which(layer)) continue;
     const arch::LayerData data(trace, layer, 0, *accelerator.accelerator, accelerator.mapping);
-    const auto plan = accelerator.accelerator->prepare(data.input());
-    cycles += accelerator.accelerator->price(data.input(), *plan, arch::whole_layer(data.input().mapping))
+    const auto prepared = accelerator.accelerator->prepare(data.input());
+    cycles += accelerator.accelerator->price(data.input(), *prepared, arch::whole_layer(data.input().mapping))
                   .compute.count();
   }
   return cycles;

@@ -174,8 +174,8 @@ std::int64_t LayerCase::reference(std::uint32_t filter, std::uint64_t window) co
                                          workload::output_index(layer, filter, window));
 }
 
-PreparedCase::PreparedCase(const LayerCase& layer, const arch::Accelerator& accelerator,
-                           const arch::MappingOptions& options)
+MappedCase::MappedCase(const LayerCase& layer, const arch::Accelerator& accelerator,
+                       const arch::MappingOptions& options)
     : mapped_(arch::map_onto(layer.layer, accelerator, options)),
       activations_(
           std::make_unique<workload::ActivationBricks>(layer.layer, mapped_.lowered, layer.activations)),

@@ -41,10 +41,10 @@ LayerCase fully_connected(Random& random, std::uint32_t inputs, std::uint32_t ou
 void fill_values(LayerCase& out, Random& random);
 
 // A case made ready for a model. Keeps what LayerInput points to.
-class PreparedCase {
+class MappedCase {
  public:
-  PreparedCase(const LayerCase& layer, const arch::Accelerator& accelerator,
-               const arch::MappingOptions& options);
+  MappedCase(const LayerCase& layer, const arch::Accelerator& accelerator,
+             const arch::MappingOptions& options);
   [[nodiscard]] const arch::LayerInput& input() const { return *input_; }
 
  private:

@@ -14,12 +14,13 @@ namespace heddle::models::dprs {
 namespace {
 
 // What a column's bus carries in a cycle. Where values are wider than a unit, the units on neighbouring
-// columns work side by side, each on its block of the bits; one word then carries the planes of all blocks.
+// columns work side by side, each on its subword of the bits; one word then carries the planes of all
+// subwords.
 struct DetectedWord {
-  static constexpr std::uint32_t kPlanes = 4;  // of a block in a cycle: two bits, each a plane or, in one's
+  static constexpr std::uint32_t kPlanes = 4;  // of a subword in a cycle: two bits, each a plane or, in one's
                                                // complement, one to add and one to subtract
   hw::ElementControl control;
-  hw::OperandPlanes<kPlanes * arch::kMostBlocks> planes;
+  hw::OperandPlanes<kPlanes * arch::kMostSubwords> planes;
 
   friend bool operator==(const DetectedWord&, const DetectedWord&) = default;
   friend std::ostream& operator<<(std::ostream& out, const DetectedWord& word) { return out << word.planes; }
@@ -48,7 +49,7 @@ struct Design {
 
   void begin_layer(const arch::LayerInput& input) { detector = model->detector(input); }
 
-  // The dispatcher of one group of columns. Each block of the group's values is detected on its own.
+  // The dispatcher of one group of columns. Each subword of the group's values is detected on its own.
   class Feed {
    public:
     explicit Feed(const Design& design) : design_(design) {}
@@ -57,12 +58,13 @@ struct Design {
       operands_ = &operands;
       sent_ = planes_ = 0;
       serializers_.clear();
-      const std::uint32_t blocks = operands.input->mapping.composition.columns;
-      for (std::uint32_t k = 0; k < blocks; ++k) {
-        hw::BitSerializer block(hw::code_of(design_.detector), {k, blocks, design_.model->params().pe_width});
-        for (const auto& brick : operands.bricks) block.see(brick);
-        planes_ = std::max(planes_, block.planes());
-        serializers_.push_back(block);
+      const std::uint32_t subwords = operands.input->mapping.composition.columns;
+      for (std::uint32_t k = 0; k < subwords; ++k) {
+        hw::BitSerializer subword(hw::code_of(design_.detector),
+                                  {k, subwords, design_.model->params().array.pe_width});
+        for (const auto& brick : operands.bricks) subword.see(brick);
+        planes_ = std::max(planes_, subword.planes());
+        serializers_.push_back(subword);
       }
     }
 
@@ -70,7 +72,8 @@ struct Design {
       const unsigned bits = design_.model->params().bits_per_cycle;
       for (std::size_t w = 0; w < words.size(); ++w) {
         words[w].planes.clear();
-        for (const auto& block : serializers_) words[w].planes.add(block, operands_->bricks[w], sent_, bits);
+        for (const auto& subword : serializers_)
+          words[w].planes.add(subword, operands_->bricks[w], sent_, bits);
       }
       sent_ += bits;
       return sent_ >= planes_;
@@ -79,8 +82,8 @@ struct Design {
    private:
     const Design& design_;
     const hw::StepOperands* operands_ = nullptr;
-    std::vector<hw::BitSerializer> serializers_;  // one a block
-    unsigned planes_ = 0;                         // of the widest block
+    std::vector<hw::BitSerializer> serializers_;  // one a subword
+    unsigned planes_ = 0;                         // of the widest subword
     unsigned sent_ = 0;
   };
 };

@@ -18,9 +18,9 @@ std::uint64_t cycles(const std::string& model_name, const config::Json& paramete
                      const test::LayerCase& layer, const arch::MappingOptions& mapping = {}) {
   const auto model =
       test::make_accelerator(arch::find_model(models::catalogue(), model_name, "test"), parameters);
-  const test::PreparedCase prepared(layer, *model, mapping);
-  const auto plan = model->prepare(prepared.input());
-  return model->price(prepared.input(), *plan, arch::whole_layer(prepared.input().mapping)).compute.count();
+  const test::MappedCase mapped(layer, *model, mapping);
+  const auto prepared = model->prepare(mapped.input());
+  return model->price(mapped.input(), *prepared, arch::whole_layer(mapped.input().mapping)).compute.count();
 }
 
 // Two pixels of one 1 x 1 convolution with one brick: [pixel][channel].
@@ -138,8 +138,8 @@ TEST_CASE(
   const auto& model = arch::find_model(models::catalogue(), "dprs", "test");
   const auto accelerator =
       test::make_accelerator(model, {{"columns", 4}, {"width_rule", "dnnsim"}, {"trim_low", false}});
-  const test::PreparedCase prepared(layer, *accelerator, {});
-  arch::LayerInput input = prepared.input();
+  const test::MappedCase mapped(layer, *accelerator, {});
+  arch::LayerInput input = mapped.input();
   const auto count = [&] {
     return accelerator->price(input, *accelerator->prepare(input), arch::whole_layer(input.mapping)).compute;
   };

@@ -19,7 +19,7 @@ Element::Element(const sc_core::sc_module_name& name, LaconicArray& array, std::
 
 std::uint64_t Element::reset(arch::Composition parts) {
   parts_ = parts;
-  lpes_.assign(parts.elements(), Lpe(array_.model_.params().lpe_width));
+  lpes_.assign(parts.elements(), Lpe(array_.model_.params().array.pe_width));
   active_ = false;
   next_ = array_.fully_connected_ ? column_ : 0;
   skip_absent();
@@ -64,8 +64,8 @@ void Element::load() {
     for (std::uint32_t q = 0; q < parts_.columns; ++q) {
       Lpe& lpe = lpes_[p * parts_.columns + q];
       if (array_.fully_connected_ || at.step == 0) lpe.clear();
-      lpe.load(recode_brick(params.encoder, weights, {p, parts_.rows, params.lpe_width}),
-               recode_brick(params.encoder, activations, {q, parts_.columns, params.lpe_width}));
+      lpe.load(recode_brick(params.encoder, weights, {p, parts_.rows, params.array.pe_width}),
+               recode_brick(params.encoder, activations, {q, parts_.columns, params.array.pe_width}));
     }
   }
   active_ = true;
@@ -80,7 +80,7 @@ void Element::hand_out() {
   for (std::uint32_t p = 0; p < parts_.rows; ++p) {
     for (std::uint32_t q = 0; q < parts_.columns; ++q) {
       sum += lpes_[p * parts_.columns + q].sum() *
-             (std::int64_t{1} << ((p + q) * array_.model_.params().lpe_width));
+             (std::int64_t{1} << ((p + q) * array_.model_.params().array.pe_width));
     }
   }
   array_.reducer_->add(filter_, window_, sum);

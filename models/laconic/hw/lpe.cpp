@@ -9,10 +9,10 @@
 namespace heddle::models::laconic {
 
 TermBrick recode_brick(kernel::Encoder encoder, std::span<const std::int32_t, arch::kLanes> values,
-                       const hw::BlockPlace& part) {
+                       const hw::SubwordPlace& part) {
   TermBrick out;
   for (std::size_t lane = 0; lane < arch::kLanes; ++lane)
-    out[lane] = hw::terms_of_block(encoder, values[lane], part);
+    out[lane] = hw::terms_of_subword(encoder, values[lane], part);
   return out;
 }
 

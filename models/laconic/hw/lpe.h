@@ -15,7 +15,7 @@ using TermBrick = std::array<kernel::TermMasks, arch::kLanes>;
 
 // A part of each value's magnitude.
 TermBrick recode_brick(kernel::Encoder encoder, std::span<const std::int32_t, arch::kLanes> values,
-                       const hw::BlockPlace& part);
+                       const hw::SubwordPlace& part);
 
 // The processing element of Laconic. Each cycle every lane that is not done takes one weight term and one
 // activation term, adds their exponents and decodes the sum one-hot; the lanes' one-hot vectors are

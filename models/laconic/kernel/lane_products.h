@@ -52,10 +52,10 @@ class QueueArray {
   std::size_t columns_;
   std::uint32_t depth_;
   std::vector<std::uint64_t> ends_;             // [row][column]
-  std::vector<std::uint64_t> row_releases_;     // ring of depth_ steps, [slot][row]
-  std::vector<std::uint64_t> column_releases_;  // ring of depth_ steps, [slot][column]
+  std::vector<std::uint64_t> row_releases_;     // ring of depth_ steps, [entry][row]
+  std::vector<std::uint64_t> column_releases_;  // ring of depth_ steps, [entry][column]
   std::vector<std::uint64_t> column_latest_;    // scratch of one step
-  std::size_t slot_ = 0;
+  std::size_t entry_ = 0;
   std::uint64_t finish_ = 0;
 };
 

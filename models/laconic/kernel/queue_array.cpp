@@ -25,9 +25,9 @@ void QueueArray::step_freely(std::span<const std::uint16_t> pair_cycles) {
 void QueueArray::step(std::span<const std::uint16_t> pair_cycles) {
   HEDDLE_CHECK(pair_cycles.size() == ends_.size(), "one count an element");
   if (depth_ == kUnlimited) return step_freely(pair_cycles);
-  // The slot holds the releases of step s - depth; those of step s replace them.
-  std::uint64_t* const row_release = row_releases_.data() + slot_ * rows_;
-  std::uint64_t* const column_release = column_releases_.data() + slot_ * columns_;
+  // The entry holds the releases of step s - depth; those of step s replace them.
+  std::uint64_t* const row_release = row_releases_.data() + entry_ * rows_;
+  std::uint64_t* const column_release = column_releases_.data() + entry_ * columns_;
   std::fill(column_latest_.begin(), column_latest_.end(), 0);
   for (std::size_t i = 0; i < rows_; ++i) {
     std::uint64_t row_latest = 0;
@@ -43,7 +43,7 @@ void QueueArray::step(std::span<const std::uint16_t> pair_cycles) {
     finish_ = std::max(finish_, row_latest);
   }
   std::copy(column_latest_.begin(), column_latest_.end(), column_release);
-  slot_ = slot_ + 1 == depth_ ? 0 : slot_ + 1;
+  entry_ = entry_ + 1 == depth_ ? 0 : entry_ + 1;
 }
 
 }  // namespace heddle::models::laconic

@@ -21,9 +21,9 @@ std::unique_ptr<arch::Accelerator> laconic_of(const config::Json& parameters) {
 arch::Cost price(const test::LayerCase& layer, const config::Json& parameters,
                  const arch::MappingOptions& options = {}) {
   const auto accelerator = laconic_of(parameters);
-  const test::PreparedCase prepared(layer, *accelerator, options);
-  const auto plan = accelerator->prepare(prepared.input());
-  return accelerator->price(prepared.input(), *plan, arch::whole_layer(prepared.input().mapping));
+  const test::MappedCase mapped(layer, *accelerator, options);
+  const auto prepared = accelerator->prepare(mapped.input());
+  return accelerator->price(mapped.input(), *prepared, arch::whole_layer(mapped.input().mapping));
 }
 
 // A convolution of `channels` channels over 1 x `windows` positions with a 1 x 1 kernel: every window is one

@@ -149,10 +149,10 @@ TEST_CASE("Loom's DNNsim configurations count DNNsim's compute cycles") {
                          {"bits_per_cycle", array.bits},
                          {"pe_width", array.width}});
       const auto accelerator = test::make_accelerator(*config.model, parameters);
-      const test::PreparedCase prepared(layer, *accelerator, config.mapping);
+      const test::MappedCase mapped(layer, *accelerator, config.mapping);
       INFO(name << " seed " << seed << ": " << layer.describe());
-      const arch::Cost cost = accelerator->price(prepared.input(), *accelerator->prepare(prepared.input()),
-                                                 arch::whole_layer(prepared.input().mapping));
+      const arch::Cost cost = accelerator->price(mapped.input(), *accelerator->prepare(mapped.input()),
+                                                 arch::whole_layer(mapped.input().mapping));
       CHECK(cost.compute.count() == dnnsim_cycles(layer, array));
       ++compared;
     }

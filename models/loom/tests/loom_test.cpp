@@ -28,7 +28,7 @@ arch::Cost cost_of(const arch::Accelerator& accelerator, const arch::LayerInput&
 
 std::uint64_t cycles(const config::Json& parameters, const test::LayerCase& layer) {
   const auto accelerator = loom(parameters);
-  return cost_of(*accelerator, test::PreparedCase(layer, *accelerator, {}).input()).compute.count();
+  return cost_of(*accelerator, test::MappedCase(layer, *accelerator, {}).input()).compute.count();
 }
 
 // One step: a 1 x 1 kernel over two windows of 16 channels, two filters; Pa = 6, Pw = 7, unsigned
@@ -149,8 +149,8 @@ TEST_CASE("Loom: a step takes the widest weight group that it uses, or the layer
   auto odd = layer;
   odd.layer.precision.activation_bits = 5;
   const auto accelerator = loom(parameters(2, "mean"));
-  const test::PreparedCase prepared(odd, *accelerator, {});
-  arch::LayerInput input = prepared.input();
+  const test::MappedCase mapped(odd, *accelerator, {});
+  arch::LayerInput input = mapped.input();
   input.group_widths = {3, 4};  // 5 * 7 / 2 = 17.5
   CHECK(cost_of(*accelerator, input).compute == Cycles(18));
 
@@ -162,19 +162,18 @@ TEST_CASE("Loom: a step takes the widest weight group that it uses, or the layer
 TEST_CASE("Loom: widths of weight groups are metadata, four bits a group of a 16-bit container") {
   const auto layer = one_step();
   const auto accelerator = loom({{"rows", 2}, {"weight_precision", "group"}});
-  const test::PreparedCase prepared(layer, *accelerator, {});
-  CHECK(accelerator->weight_metadata(prepared.input(), *accelerator->prepare(prepared.input())) ==
-        Bits(2 * 4));
+  const test::MappedCase mapped(layer, *accelerator, {});
+  CHECK(accelerator->weight_metadata(mapped.input(), *accelerator->prepare(mapped.input())) == Bits(2 * 4));
   const auto fixed = loom({{"rows", 2}});
-  CHECK(fixed->weight_metadata(prepared.input(), *fixed->prepare(prepared.input())) == Bits(0));
+  CHECK(fixed->weight_metadata(mapped.input(), *fixed->prepare(mapped.input())) == Bits(0));
 }
 
 TEST_CASE("Loom: the lane budget of a step, by hand") {
   const auto layer = one_step();
   const auto accelerator =
       loom({{"rows", 4}, {"columns", 2}, {"activation_width", "dynamic"}, {"weight_precision", "group"}});
-  const test::PreparedCase prepared(layer, *accelerator, {});
-  const arch::Cost cost = cost_of(*accelerator, prepared.input());
+  const test::MappedCase mapped(layer, *accelerator, {});
+  const arch::Cost cost = cost_of(*accelerator, mapped.input());
   CHECK(cost.compute == Cycles(3 * 5));
   // Windows need 3 and 1 slots, filters 3 and 5 bits: (3 + 1) * (3 + 5) of 2 windows x 2 filters x 15 cycles.
   CHECK(cost.lanes.effective == LaneCycles(4 * 8 * 16));

@@ -14,9 +14,9 @@ using namespace heddle;
 arch::Cost price(const config::Json& parameters, const test::LayerCase& layer) {
   const auto model =
       test::make_accelerator(arch::find_model(models::catalogue(), "pragmatic", "test"), parameters);
-  const test::PreparedCase prepared(layer, *model, {});
-  const auto plan = model->prepare(prepared.input());
-  return model->price(prepared.input(), *plan, arch::whole_layer(prepared.input().mapping));
+  const test::MappedCase mapped(layer, *model, {});
+  const auto prepared = model->prepare(mapped.input());
+  return model->price(mapped.input(), *prepared, arch::whole_layer(mapped.input().mapping));
 }
 
 std::uint64_t cycles(const config::Json& parameters, const test::LayerCase& layer) {

@@ -8,14 +8,14 @@ namespace heddle::models::stripes {
 void Design::Feed::begin(const hw::StepOperands& operands) {
   operands_ = &operands;
   const auto& input = *operands.input;
-  const std::uint32_t bits = model_->params().pe_width;
-  const std::uint32_t blocks = input.mapping.composition.columns;
+  const std::uint32_t bits = model_->params().array.pe_width;
+  const std::uint32_t subwords = input.mapping.composition.columns;
   serializers_.clear();
-  for (std::uint32_t k = 0; k < blocks; ++k) {
-    // Only the topmost block has the sign: all of a lower one's bits are sent.
+  for (std::uint32_t k = 0; k < subwords; ++k) {
+    // Only the topmost subword has the sign: all of a lower one's bits are sent.
     const std::uint32_t width = std::min(bits, input.layer.precision.activation_bits - k * bits);
-    const bool is_signed = input.layer.activation.rep.is_signed && k + 1 == blocks;
-    serializers_.push_back(hw::BitSerializer::of_width(width, is_signed, {k, blocks, bits}));
+    const bool is_signed = input.layer.activation.rep.is_signed && k + 1 == subwords;
+    serializers_.push_back(hw::BitSerializer::of_width(width, is_signed, {k, subwords, bits}));
   }
   cycles_ = model_->serial_cycles(input.layer);
   if (model_->params().fetch == pricing::ActivationFetch::rows && !input.lowered.is_fully_connected) {
@@ -45,7 +45,7 @@ std::unique_ptr<hw::BitTrueArray> build_stripes(const arch::Accelerator& acceler
   return std::make_unique<hw::SerialArray<stripes::Design>>(
       name, stripes::Design{&model},
       hw::SerialArray<stripes::Design>::Options{
-          .shape = model.shape(), .columns_per_unit = model.params().columns, .registers = 0});
+          .shape = model.shape(), .columns_per_unit = model.params().array.shape.columns, .registers = 0});
 }
 
 }  // namespace heddle::models

@@ -14,14 +14,14 @@ namespace heddle::models::stripes {
 
 // The serial datapath of Stripes: each cycle a unit ANDs `bits` activation bits of 16 lanes with 16
 // bit-parallel weights, adds the products in a tree and accumulates them at the bits' place. Where values
-// are wider than `pe_width`, units on neighbouring columns work side by side, each on its block of an
-// activation's bits; one word then carries the planes of all blocks.
+// are wider than `pe_width`, units on neighbouring columns work side by side, each on its subword of an
+// activation's bits; one word then carries the planes of all subwords.
 struct Design {
   const Stripes* model = nullptr;
 
   struct Word {
     hw::ElementControl control;
-    hw::OperandPlanes<2 * arch::kMostBlocks> planes;  // of all blocks
+    hw::OperandPlanes<2 * arch::kMostSubwords> planes;  // of all subwords
 
     friend bool operator==(const Word&, const Word&) = default;
     friend std::ostream& operator<<(std::ostream& out, const Word& word) { return out << word.planes; }
@@ -51,7 +51,7 @@ struct Design {
    private:
     const Stripes* model_;
     const hw::StepOperands* operands_ = nullptr;
-    std::vector<hw::BitSerializer> serializers_;  // one a block of pe_width bits
+    std::vector<hw::BitSerializer> serializers_;  // one per subword of pe_width bits
     std::uint32_t cycles_ = 0;
     std::uint32_t cycle_ = 0;
   };

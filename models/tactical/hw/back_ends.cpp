@@ -37,13 +37,13 @@ std::int64_t ParallelBackEnd::products(const Word& word, std::uint32_t row, cons
   return tree[0];
 }
 
-template <std::uint32_t kBlocks>
-std::int64_t SerialBackEnd<kBlocks>::products(const Word& word, std::uint32_t row,
-                                              const WeightColumn& column) {
+template <std::uint32_t kSubwords>
+std::int64_t SerialBackEnd<kSubwords>::products(const Word& word, std::uint32_t row,
+                                                const WeightColumn& column) {
   std::int64_t sum = 0;
-  const std::uint32_t blocks = kBlocks == 1 ? 1 : word.blocks_in_use;
-  for (std::uint32_t k = 0; k < blocks; ++k) {
-    const Wires& wires = word.blocks[k];
+  const std::uint32_t subwords = kSubwords == 1 ? 1 : word.subwords_in_use;
+  for (std::uint32_t k = 0; k < subwords; ++k) {
+    const Wires& wires = word.subwords[k];
     std::int64_t tree = 0;
     for (std::size_t lane = 0; lane < arch::kLanes; ++lane) {
       const std::int16_t select = column.selects[row][lane];
@@ -59,38 +59,38 @@ std::int64_t SerialBackEnd<kBlocks>::products(const Word& word, std::uint32_t ro
   return sum;
 }
 
-template <std::uint32_t kBlocks>
-void SerialBackEnd<kBlocks>::Feed::begin(const Operands& operands) {
+template <std::uint32_t kSubwords>
+void SerialBackEnd<kSubwords>::Feed::begin(const Operands& operands) {
   values_ = operands.values;
   idle_ = operands.column->idle;
   cycle_ = 0;
-  blocks_ = operands.blocks;
+  subwords_ = operands.subwords;
   code_ = hw::code_of(*operands.detector);
   shares_.resize(operands.column->shares);
   for (Share& share : shares_) share.operands.clear();
   for (std::size_t i = 0; i < values_.size(); ++i)
     shares_[operands.column->operands[i].share].operands.push_back(i);
   for (Share& share : shares_) {
-    for (std::uint32_t k = 0; k < blocks_; ++k) begin_block(share, k);
+    for (std::uint32_t k = 0; k < subwords_; ++k) begin_subword(share, k);
   }
 }
 
-template <std::uint32_t kBlocks>
-void SerialBackEnd<kBlocks>::Feed::begin_block(Share& share, std::uint32_t block) {
-  const hw::BlockPlace place{block, blocks_, model_.params().pe_width};
+template <std::uint32_t kSubwords>
+void SerialBackEnd<kSubwords>::Feed::begin_subword(Share& share, std::uint32_t subword) {
+  const hw::SubwordPlace place{subword, subwords_, model_.params().array.pe_width};
   if (is_precision()) {
-    share.bits[block] = hw::BitSerializer(code_, place);
-    for (const std::size_t i : share.operands) share.bits[block].see(values_[i]);
+    share.bits[subword] = hw::BitSerializer(code_, place);
+    for (const std::size_t i : share.operands) share.bits[subword].see(values_[i]);
   } else {
-    share.terms[block].begin(place);
-    for (const std::size_t i : share.operands) share.terms[block].see(model_.params().encoder, values_[i]);
+    share.terms[subword].begin(place);
+    for (const std::size_t i : share.operands) share.terms[subword].see(model_.params().encoder, values_[i]);
   }
 }
 
-template <std::uint32_t kBlocks>
-bool SerialBackEnd<kBlocks>::Feed::send_bits(const Share& share, std::uint32_t block, std::int32_t& counts,
-                                             Wires& wires) const {
-  const hw::BitSerializer& from = share.bits[block];
+template <std::uint32_t kSubwords>
+bool SerialBackEnd<kSubwords>::Feed::send_bits(const Share& share, std::uint32_t subword,
+                                               std::int32_t& counts, Wires& wires) const {
+  const hw::BitSerializer& from = share.bits[subword];
   const hw::BitPlane plane = from.plane(cycle_);
   counts = plane.counts;
   for (const std::size_t i : share.operands) {
@@ -100,10 +100,10 @@ bool SerialBackEnd<kBlocks>::Feed::send_bits(const Share& share, std::uint32_t b
   return cycle_ + 1 >= from.planes();
 }
 
-template <std::uint32_t kBlocks>
-bool SerialBackEnd<kBlocks>::Feed::send_terms(Share& share, std::uint32_t block, std::int32_t& counts,
-                                              Wires& wires) const {
-  hw::TermSerializer& from = share.terms[block];
+template <std::uint32_t kSubwords>
+bool SerialBackEnd<kSubwords>::Feed::send_terms(Share& share, std::uint32_t subword, std::int32_t& counts,
+                                                Wires& wires) const {
+  hw::TermSerializer& from = share.terms[subword];
   for (const std::size_t i : share.operands) wires.digits[i] = {};
   const bool has_more = from.step(model_.params().first_stage_bits, [&](std::size_t k, hw::Digit digit) {
     wires.digits[share.operands[k]] = digit;
@@ -112,14 +112,14 @@ bool SerialBackEnd<kBlocks>::Feed::send_terms(Share& share, std::uint32_t block,
   return !has_more;
 }
 
-template <std::uint32_t kBlocks>
-bool SerialBackEnd<kBlocks>::Feed::next(Word& word) {
+template <std::uint32_t kSubwords>
+bool SerialBackEnd<kSubwords>::Feed::next(Word& word) {
   if (idle_) return true;
-  word.blocks_in_use = static_cast<std::uint8_t>(blocks_);
+  word.subwords_in_use = static_cast<std::uint8_t>(subwords_);
   bool is_last = true;
   for (std::size_t s = 0; s < shares_.size(); ++s) {
-    for (std::uint32_t k = 0; k < blocks_; ++k) {
-      Wires& wires = word.blocks[k];
+    for (std::uint32_t k = 0; k < subwords_; ++k) {
+      Wires& wires = word.subwords[k];
       const bool is_done = is_precision() ? send_bits(shares_[s], k, wires.counts[s], wires)
                                           : send_terms(shares_[s], k, wires.counts[s], wires);
       is_last = is_last && is_done;
@@ -139,9 +139,9 @@ std::unique_ptr<hw::BitTrueArray> build_tactical(const arch::Accelerator& accele
   if (model.params().back_end == tactical::BackEnd::parallel)
     return std::make_unique<PackedArray<tactical::ParallelBackEnd>>(name, model);
   // Buses of arrays that never compose are as narrow as they were: they are copied every cycle.
-  if (model.params().pe_width >= model.params().container_bits)
+  if (model.params().array.pe_width >= model.params().array.container_bits)
     return std::make_unique<PackedArray<tactical::SerialBackEnd<1>>>(name, model);
-  return std::make_unique<PackedArray<tactical::SerialBackEnd<arch::kMostBlocks>>>(name, model);
+  return std::make_unique<PackedArray<tactical::SerialBackEnd<arch::kMostSubwords>>>(name, model);
 }
 
 }  // namespace heddle::models

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "models/tactical/hw/packed_array_impl.h"
-#include "models/tactical/plan.h"
+#include "models/tactical/prepared.h"
 #include "sim/hw/bit_true/bit_serializer.h"
 #include "sim/hw/bit_true/term_serializer.h"
 
@@ -47,9 +47,10 @@ struct ParallelBackEnd {
 
 // The serial back ends: each cycle the bus carries a digit an operand. A unit's first stage shifts each
 // selected weight by the digit's offset, a tree adds them with their signs, the second stage places the sum.
-// Where values are wider than a unit, the units on neighbouring columns work side by side, each on its block
-// of the bits or of the magnitude; one word then carries the digits of all blocks, at most kBlocks.
-template <std::uint32_t kBlocks>
+// Where values are wider than a unit, the units on neighbouring columns work side by side, each on its
+// subword of the bits or of the magnitude; one word then carries the digits of all subwords, at most
+// kSubwords.
+template <std::uint32_t kSubwords>
 struct SerialBackEnd {
   struct Wires {
     std::array<hw::Digit, kMaxOperands> digits{};
@@ -59,15 +60,15 @@ struct SerialBackEnd {
   };
   struct Word {
     hw::ElementControl control;
-    std::uint8_t blocks_in_use = 1;
-    std::array<Wires, kBlocks> blocks{};
+    std::uint8_t subwords_in_use = 1;
+    std::array<Wires, kSubwords> subwords{};
     friend bool operator==(const Word&, const Word&) = default;
     friend std::ostream& operator<<(std::ostream& out, const Word& word) {
       return out << "digits of window " << word.control.window;
     }
     friend void sc_trace(sc_core::sc_trace_file* file, const Word& word, const std::string& name) {
-      trace_digits(file, word.blocks[0].digits, name);
-      sc_core::sc_trace(file, word.blocks[0].counts[0], name + "_counts");
+      trace_digits(file, word.subwords[0].digits, name);
+      sc_core::sc_trace(file, word.subwords[0].counts[0], name + "_counts");
       sc_core::sc_trace(file, word.control.last, name + "_last");
     }
   };
@@ -81,23 +82,23 @@ struct SerialBackEnd {
     bool next(Word& word);
 
    private:
-    // Operands that share a width or a shift; one serializer a block, of either kind.
+    // Operands that share a width or a shift; one serializer per subword, of either kind.
     struct Share {
       std::vector<std::size_t> operands;
-      std::array<hw::BitSerializer, kBlocks> bits;
-      std::array<hw::TermSerializer, kBlocks> terms;
+      std::array<hw::BitSerializer, kSubwords> bits;
+      std::array<hw::TermSerializer, kSubwords> terms;
     };
-    void begin_block(Share& share, std::uint32_t block);
-    // Return whether the block has nothing left to send.
-    bool send_bits(const Share& share, std::uint32_t block, std::int32_t& counts, Wires& wires) const;
-    bool send_terms(Share& share, std::uint32_t block, std::int32_t& counts, Wires& wires) const;
+    void begin_subword(Share& share, std::uint32_t subword);
+    // Return whether the subword has nothing left to send.
+    bool send_bits(const Share& share, std::uint32_t subword, std::int32_t& counts, Wires& wires) const;
+    bool send_terms(Share& share, std::uint32_t subword, std::int32_t& counts, Wires& wires) const;
     [[nodiscard]] bool is_precision() const { return model_.params().back_end == BackEnd::precision; }
 
     const Tactical& model_;
     hw::BitCode code_;
     std::vector<std::int32_t> values_;
     std::vector<Share> shares_;
-    std::uint32_t blocks_ = 1;
+    std::uint32_t subwords_ = 1;
     std::uint32_t cycle_ = 0;
     bool idle_ = false;
   };

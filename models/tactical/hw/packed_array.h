@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "models/tactical/hw/weight_program.h"
-#include "models/tactical/plan.h"
+#include "models/tactical/prepared.h"
 #include "sim/hw/bit_true/array.h"
 #include "sim/hw/bit_true/element_control.h"
 
@@ -24,7 +24,7 @@ using WeightSets = std::vector<WeightSet>;
 struct Operands {
   const pricing::WidthDetector* detector = nullptr;  // of the layer
   const WeightColumn* column = nullptr;
-  std::uint32_t blocks = 1;          // that a value is cut into
+  std::uint32_t subwords = 1;        // that a value is cut into
   std::vector<std::int32_t> values;  // one an operand of the column
 };
 
@@ -81,10 +81,10 @@ class PackedArray : public hw::BitTrueArray {
   using Count = sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS>;
 
   // Feeds one column of one tile, cycle by cycle.
-  class Dispatcher : public sc_core::sc_module {
+  class ColumnFeeder : public sc_core::sc_module {
    public:
-    Dispatcher(const sc_core::sc_module_name& name, PackedArray& array, std::uint32_t tile,
-               std::uint32_t column);
+    ColumnFeeder(const sc_core::sc_module_name& name, PackedArray& array, std::uint32_t tile,
+                 std::uint32_t column);
     Count completed{"completed"};  // packed columns of the domain that this one is done with
     sc_core::sc_event edge;        // its branch of the clock tree
     void reset();
@@ -134,8 +134,8 @@ class PackedArray : public hw::BitTrueArray {
   [[nodiscard]] std::uint64_t slowest(std::uint32_t domain) const;
   // Columns that take turns in a fully connected layer: fewer where elements are composed for wide values.
   [[nodiscard]] std::uint32_t fully_connected_columns() const { return input_->mapping.composed().columns; }
-  Dispatcher& dispatcher(std::uint32_t tile, std::uint32_t column) {
-    return *dispatchers_[tile * shape_.columns + column];
+  ColumnFeeder& feeder(std::uint32_t tile, std::uint32_t column) {
+    return *feeders_[tile * shape_.columns + column];
   }
 
   const Tactical& model_;
@@ -144,10 +144,10 @@ class PackedArray : public hw::BitTrueArray {
   std::vector<std::unique_ptr<sc_core::sc_buffer<Word, sc_core::SC_MANY_WRITERS>>> buses_;  // [tile][column]
   std::vector<WeightSets> sets_;                                                            // [tile]
   std::vector<std::unique_ptr<Unit<BackEndDesign>>> units_;
-  std::vector<std::unique_ptr<Dispatcher>> dispatchers_;  // [tile][column]
-  std::vector<std::unique_ptr<Count>> released_;          // [domain] packed columns that may start
-  std::vector<std::unique_ptr<Count>> issued_;            // [domain] round-robin token
-  Count round_{"round"};                                  // pass x window set, a barrier at each end
+  std::vector<std::unique_ptr<ColumnFeeder>> feeders_;  // [tile][column]
+  std::vector<std::unique_ptr<Count>> released_;        // [domain] packed columns that may start
+  std::vector<std::unique_ptr<Count>> issued_;          // [domain] round-robin token
+  Count round_{"round"};                                // pass x window set, a barrier at each end
 
   const arch::LayerInput* input_ = nullptr;
   pricing::WidthDetector detector_;

@@ -23,7 +23,7 @@ PackedArray<D>::PackedArray(const sc_core::sc_module_name& name, const Tactical&
   }
   SC_HAS_PROCESS(PackedArray);
   SC_METHOD(release);
-  for (const auto& d : dispatchers_) this->sensitive << d->completed;
+  for (const auto& d : feeders_) this->sensitive << d->completed;
   this->dont_initialize();
   SC_METHOD(distribute_clock);
   this->sensitive << clock_.level.posedge_event();
@@ -37,7 +37,7 @@ void PackedArray<D>::build_columns() {
       const std::string id = std::to_string(t) + "_" + std::to_string(c);
       buses_.push_back(
           std::make_unique<sc_core::sc_buffer<Word, sc_core::SC_MANY_WRITERS>>(("bus_" + id).c_str()));
-      dispatchers_.push_back(std::make_unique<Dispatcher>(("dispatcher_" + id).c_str(), *this, t, c));
+      feeders_.push_back(std::make_unique<ColumnFeeder>(("dispatcher_" + id).c_str(), *this, t, c));
       for (std::uint32_t r = 0; r < shape_.rows; ++r) {
         units_.push_back(std::make_unique<Unit<D>>(("unit_" + id + "_" + std::to_string(r)).c_str(), sets_[t],
                                                    r, reducer_));
@@ -53,7 +53,7 @@ void PackedArray<D>::trace_tile(sc_core::sc_trace_file* file) const {
   sc_core::sc_trace(file, *released_.front(), "released_columns");
   for (std::uint32_t c = 0; c < shape_.columns; ++c) {
     sc_trace(file, buses_[c]->read(), "tile0_column" + std::to_string(c));
-    sc_core::sc_trace(file, dispatchers_[c]->completed, "column" + std::to_string(c) + "_completed");
+    sc_core::sc_trace(file, feeders_[c]->completed, "column" + std::to_string(c) + "_completed");
   }
 }
 
@@ -92,7 +92,7 @@ bool PackedArray<D>::begin(const arch::LayerInput& input, const arch::Block& blo
   for (auto& sets : sets_) sets.assign(register_count_, WeightSet{});
   bases_.assign(domains_.size(), 0);
   loaded_.assign(domains_.size(), 0);
-  for (auto& d : dispatchers_) d->reset();
+  for (auto& d : feeders_) d->reset();
   for (std::uint32_t d = 0; d < domains_.size(); ++d) {
     issued_[d]->write(0);
     released_[d]->write(std::min<std::uint64_t>(goal(d), register_count_));
@@ -123,7 +123,7 @@ std::uint64_t PackedArray<D>::slowest(std::uint32_t domain) const {
   std::uint64_t out = goal(domain);
   for (const auto tile : domains_[domain].tiles) {
     for (std::uint32_t c = 0; c < shape_.columns; ++c)
-      out = std::min(out, dispatchers_[tile * shape_.columns + c]->completed.read());
+      out = std::min(out, feeders_[tile * shape_.columns + c]->completed.read());
   }
   return out;
 }
@@ -168,7 +168,7 @@ void PackedArray<D>::distribute_clock() {
   if (!fully_connected_) {
     for (std::uint32_t d = 0; d < domains_.size(); ++d) load_sets(d);
   }
-  for (auto& d : dispatchers_) d->edge.notify();
+  for (auto& d : feeders_) d->edge.notify();
 }
 
 template <class D>
@@ -183,17 +183,17 @@ void PackedArray<D>::load_sets(std::uint32_t domain) {
 }
 
 template <class D>
-PackedArray<D>::Dispatcher::Dispatcher(const sc_core::sc_module_name& name, PackedArray& array,
-                                       std::uint32_t tile, std::uint32_t column)
+PackedArray<D>::ColumnFeeder::ColumnFeeder(const sc_core::sc_module_name& name, PackedArray& array,
+                                           std::uint32_t tile, std::uint32_t column)
     : sc_module(name), edge("edge"), array_(array), tile_(tile), column_(column), feed_(array.model_) {
-  SC_HAS_PROCESS(Dispatcher);
+  SC_HAS_PROCESS(ColumnFeeder);
   SC_METHOD(tick);
   sensitive << edge;
   dont_initialize();
 }
 
 template <class D>
-void PackedArray<D>::Dispatcher::reset() {
+void PackedArray<D>::ColumnFeeder::reset() {
   active_ = false;
   next_ = array_.fully_connected_ ? column_ : 0;
   skip_absent();
@@ -201,14 +201,14 @@ void PackedArray<D>::Dispatcher::reset() {
 }
 
 template <class D>
-void PackedArray<D>::Dispatcher::tick() {
+void PackedArray<D>::ColumnFeeder::tick() {
   if (!active_ && !start()) return;
   emit(feed_.next(word_));
 }
 
 // Packed columns that its tile does not have, or windows that the set lacks, cost it nothing.
 template <class D>
-void PackedArray<D>::Dispatcher::skip_absent() {
+void PackedArray<D>::ColumnFeeder::skip_absent() {
   const std::uint32_t domain = array_.domain_of(tile_);
   const std::uint64_t goal = array_.goal(domain);
   const std::uint32_t stride = array_.fully_connected_ ? array_.fully_connected_columns() : 1;
@@ -224,7 +224,7 @@ void PackedArray<D>::Dispatcher::skip_absent() {
 }
 
 template <class D>
-bool PackedArray<D>::Dispatcher::start() {
+bool PackedArray<D>::ColumnFeeder::start() {
   skip_absent();
   completed.write(next_);
   if (next_ >= array_.goal(array_.domain_of(tile_))) return false;
@@ -232,7 +232,7 @@ bool PackedArray<D>::Dispatcher::start() {
 }
 
 template <class D>
-bool PackedArray<D>::Dispatcher::start_convolution() {
+bool PackedArray<D>::ColumnFeeder::start_convolution() {
   const std::uint32_t domain = array_.domain_of(tile_);
   if (next_ >= array_.released_[domain]->read()) return false;
   const Place at = array_.place_at(array_.domains_[domain], next_);
@@ -244,11 +244,11 @@ bool PackedArray<D>::Dispatcher::start_convolution() {
 // Round-robin: packed column i goes to column i mod columns, in order, one a cycle; in lockstep once this
 // column is free in every tile.
 template <class D>
-bool PackedArray<D>::Dispatcher::start_issue() {
+bool PackedArray<D>::ColumnFeeder::start_issue() {
   const std::uint32_t domain = array_.domain_of(tile_);
   if (array_.issued_[domain]->read() != next_) return false;
   for (const auto tile : array_.domains_[domain].tiles) {
-    if (array_.dispatcher(tile, column_).completed.read() < next_) return false;
+    if (array_.feeder(tile, column_).completed.read() < next_) return false;
   }
   const Place at = array_.place_at(array_.domains_[domain], next_);
   // All tiles of the domain that hold the packed column start with it; the first of them passes the token on.
@@ -262,7 +262,7 @@ bool PackedArray<D>::Dispatcher::start_issue() {
 }
 
 template <class D>
-void PackedArray<D>::Dispatcher::load(std::uint32_t weight_set, std::uint64_t window) {
+void PackedArray<D>::ColumnFeeder::load(std::uint32_t weight_set, std::uint64_t window) {
   const WeightSet& set = array_.sets_[tile_][weight_set];
   const arch::LayerInput& input = *array_.input_;
   Operands operands{&array_.detector_, &set.weights(), input.mapping.composition.columns, {}};
@@ -280,7 +280,7 @@ void PackedArray<D>::Dispatcher::load(std::uint32_t weight_set, std::uint64_t wi
 }
 
 template <class D>
-void PackedArray<D>::Dispatcher::emit(bool column_ends) {
+void PackedArray<D>::ColumnFeeder::emit(bool column_ends) {
   const WeightSet& set = array_.sets_[tile_][word_.control.weight_set];
   const bool alone = array_.fully_connected_;
   word_.control.first = first_cycle_ && (alone || set.column == 0);

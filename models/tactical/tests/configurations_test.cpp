@@ -36,6 +36,6 @@ TEST_CASE("published and compatibility configurations are what they say") {
     CHECK(p.schedule.drop_trailing_zeros);
     CHECK(p.tile_sync == models::tactical::TileSync::lockstep);
     CHECK(p.registers == 0);
-    CHECK(p.tiles == 16);
+    CHECK(p.array.shape.tiles == 16);
   }
 }

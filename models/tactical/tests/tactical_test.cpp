@@ -27,9 +27,9 @@ std::unique_ptr<arch::Accelerator> build(const Json& parameters) {
 
 arch::Cost price(const arch::Accelerator& accelerator, const test::LayerCase& layer,
                  const arch::MappingOptions& mapping = {}) {
-  const test::PreparedCase prepared(layer, accelerator, mapping);
-  const auto plan = accelerator.prepare(prepared.input());
-  return accelerator.price(prepared.input(), *plan, arch::whole_layer(prepared.input().mapping));
+  const test::MappedCase mapped(layer, accelerator, mapping);
+  const auto prepared = accelerator.prepare(mapped.input());
+  return accelerator.price(mapped.input(), *prepared, arch::whole_layer(mapped.input().mapping));
 }
 
 std::uint64_t cycles(const Json& parameters, const test::LayerCase& layer) {
@@ -38,8 +38,8 @@ std::uint64_t cycles(const Json& parameters, const test::LayerCase& layer) {
 
 std::uint64_t metadata_bits(const Json& parameters, const test::LayerCase& layer) {
   const auto accelerator = build(parameters);
-  const test::PreparedCase prepared(layer, *accelerator, {});
-  return accelerator->weight_metadata(prepared.input(), *accelerator->prepare(prepared.input())).count();
+  const test::MappedCase mapped(layer, *accelerator, {});
+  return accelerator->weight_metadata(mapped.input(), *accelerator->prepare(mapped.input())).count();
 }
 
 // A filter of `columns` columns whose weights are 1 at the given (t, lane) and 0 elsewhere; one output.
@@ -120,8 +120,8 @@ TEST_CASE("the front end gains at most h + 1, whole runs of h + 1 columns counte
       // Every h + 1 consecutive columns hold one that is kept, so a set of n keeps at least floor(n / (h +
       // 1)): a gain of h + 1, and a little more only where n is no multiple (9 columns of
       // docs/rules/tactical.md give 4 with L<1,6>).
-      const test::PreparedCase prepared(layer, *accelerator, {});
-      const std::uint64_t steps = prepared.input().mapping.steps;
+      const test::MappedCase mapped(layer, *accelerator, {});
+      const std::uint64_t steps = mapped.input().mapping.steps;
       CHECK(cost.events[1] >= cost.events[0] / steps * (steps / (h + 1)));
       CHECK(cost.events[1] <= cost.events[0]);
     }
@@ -230,7 +230,7 @@ TEST_CASE("more weight sets never slow a layer down, and lockstep is never faste
 
 TEST_CASE("the packing report adds up and shows the moves") {
   const auto accelerator = build(parallel("T<2,5>"));
-  const test::PreparedCase example(one_filter(3, {{0, 0}, {1, 1}, {2, 2}}), *accelerator, {});
+  const test::MappedCase example(one_filter(3, {{0, 0}, {1, 1}, {2, 2}}), *accelerator, {});
   const auto report = accelerator->packing_report(example.input());
   REQUIRE(report);
   CHECK(report->columns_before == 3);
@@ -247,8 +247,8 @@ TEST_CASE("the packing report adds up and shows the moves") {
     Random random(c, "report");
     const auto layer = test::random_case(random, {});
     const auto ideal = build(parallel(c % 2 == 0 ? "X<inf,15>" : "L<3,4>"));
-    const test::PreparedCase prepared(layer, *ideal, {});
-    const auto r = ideal->packing_report(prepared.input());
+    const test::MappedCase mapped(layer, *ideal, {});
+    const auto r = ideal->packing_report(mapped.input());
     REQUIRE(r);
     INFO(layer.describe());
     CHECK(r->own_slots + r->moved_slots == r->nonzero_weights);
@@ -268,8 +268,8 @@ namespace {
 
 // DNNsim's Tactical (docs/rules/dnnsim.md), in its own words: one barrier a step over all tiles,
 // the longest list counts, widths per row of the activations that its schedule selects.
-std::uint64_t dnnsim_cycles(const test::PreparedCase& prepared, const std::string& back_end, bool minor_bit) {
-  const auto& input = prepared.input();
+std::uint64_t dnnsim_cycles(const test::MappedCase& mapped, const std::string& back_end, bool minor_bit) {
+  const auto& input = mapped.input();
   bool is_signed = false;
   for (const auto x : input.activations->values()) is_signed = is_signed || x < 0;
   const auto pattern = models::tactical::Pattern::parse("T<2,5>").dnnsim();
@@ -359,10 +359,10 @@ TEST_CASE("DNNsim's compute cycles: TCL and TCLp against its rules written down 
                                         {"width_rule", "dnnsim"},
                                         {"detection", "row"},
                                         {"trim_low", minor_bit}});
-        const test::PreparedCase prepared(layer, *accelerator, mapping);
+        const test::MappedCase mapped(layer, *accelerator, mapping);
         INFO(back_end << " minor_bit " << minor_bit << " " << layer.describe());
         CHECK(price(*accelerator, layer, mapping).compute.count() ==
-              dnnsim_cycles(prepared, back_end, minor_bit));
+              dnnsim_cycles(mapped, back_end, minor_bit));
       }
     }
   }

@@ -23,7 +23,7 @@ std::unique_ptr<hw::BitTrueArray> build_tartan(const arch::Accelerator& accelera
   return std::make_unique<hw::SplitArray<Convolutions, FullyConnected>>(
       name, hw::ActivationSerial{bits, hw::fetch_hold(model.params().fetch)},
       Convolutions::Options{
-          .shape = model.shape(), .columns_per_unit = model.params().columns, .registers = 0},
+          .shape = model.shape(), .columns_per_unit = model.params().array.shape.columns, .registers = 0},
       hw::WeightLoad{bits, layer_widths},
       FullyConnected::Options{.shape = model.shape(), .reduction = hw::Reduction::tree, .loads_first = true});
 }

@@ -18,8 +18,8 @@ std::unique_ptr<arch::Accelerator> make(const std::string& name, const config::J
 
 arch::Cost cost(const std::string& model, const config::Json& parameters, const test::LayerCase& layer) {
   const auto accelerator = make(model, parameters);
-  const test::PreparedCase prepared(layer, *accelerator, {});
-  const auto& input = prepared.input();
+  const test::MappedCase mapped(layer, *accelerator, {});
+  const auto& input = mapped.input();
   return accelerator->price(input, *accelerator->prepare(input), arch::whole_layer(input.mapping));
 }
 

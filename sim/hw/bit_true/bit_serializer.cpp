@@ -5,8 +5,8 @@
 #include <bit>
 
 namespace heddle::hw {
-BitSerializer BitSerializer::of_width(unsigned width, bool is_signed, BlockPlace block) {
-  BitSerializer out({.is_signed = is_signed}, block);
+BitSerializer BitSerializer::of_width(unsigned width, bool is_signed, SubwordPlace subword) {
+  BitSerializer out({.is_signed = is_signed}, subword);
   out.width_ = width;
   return out;
 }
@@ -29,7 +29,7 @@ unsigned BitSerializer::planes() const {
 BitPlane BitSerializer::plane(unsigned index) const {
   const unsigned all = planes();
   if (index >= all) return {};
-  const unsigned place = block_.first() + range().first + index;
+  const unsigned place = subword_.first() + range().first + index;
   BitPlane out{.at = static_cast<std::uint8_t>(place), .counts = std::int32_t{1} << place};
   if (!code_.is_signed) return out;
   if (index + 1 < all) {
@@ -37,8 +37,8 @@ BitPlane BitSerializer::plane(unsigned index) const {
     return out;
   }
   out.at = static_cast<std::uint8_t>(sign_place());
-  out.counts = -(std::int32_t{1} << (code_.ones_complement ? block_.first() : place));
-  if (!block_.is_top()) out.counts += std::int32_t{1} << (block_.first() + block_.bits);
+  out.counts = -(std::int32_t{1} << (code_.ones_complement ? subword_.first() : place));
+  if (!subword_.is_top()) out.counts += std::int32_t{1} << (subword_.first() + subword_.bits);
   return out;
 }
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "sim/hw/bit_true/block_place.h"
+#include "sim/hw/bit_true/subword_place.h"
 #include "sim/pricing/width_detector.h"
 #include "sim/workload/bricks.h"
 
@@ -59,22 +59,22 @@ struct BitPlane {
   }
 };
 
-// Sends one block of the values of a group, bit after bit: OR trees over the group, detectors of the leading
-// and the trailing one, and the planes in between. A lower block of a signed tensor has a sign of its own,
-// its topmost bit (DNNsim): taken as negative it is 2^bits short of what it stands for, so that the sign's
-// plane carries into the next block.
+// Sends one subword of the values of a group, bit after bit: OR trees over the group, detectors of the
+// leading and the trailing one, and the planes in between. A lower subword of a signed tensor has a sign of
+// its own, its topmost bit (DNNsim): taken as negative it is 2^bits short of what it stands for, so that the
+// sign's plane carries into the next subword.
 class BitSerializer {
  public:
   BitSerializer() = default;
-  explicit BitSerializer(BitCode code, BlockPlace block = {}) : code_(code), block_(block) {}
+  explicit BitSerializer(BitCode code, SubwordPlace subword = {}) : code_(code), subword_(subword) {}
   // Two's complement, as wide as the layer says: nothing is detected.
-  static BitSerializer of_width(unsigned width, bool is_signed, BlockPlace block = {});
+  static BitSerializer of_width(unsigned width, bool is_signed, SubwordPlace subword = {});
 
   // Joins a value to the group.
   void see(std::int32_t value) {
-    const std::uint32_t bits = block_.bits_of(static_cast<std::uint32_t>(value));
+    const std::uint32_t bits = subword_.bits_of(static_cast<std::uint32_t>(value));
     low_ |= bits;
-    folded_ |= is_negative(value) ? ~bits & block_.mask() : bits;
+    folded_ |= is_negative(value) ? ~bits & subword_.mask() : bits;
   }
   void see(workload::Brick values) {
     for (const std::int32_t value : values) see(value);
@@ -89,16 +89,16 @@ class BitSerializer {
     unsigned end;
   };
   [[nodiscard]] Range range() const;
-  [[nodiscard]] unsigned sign_place() const { return block_.first() + block_.bits - 1; }
+  [[nodiscard]] unsigned sign_place() const { return subword_.first() + subword_.bits - 1; }
   [[nodiscard]] bool is_negative(std::int32_t value) const {
     return code_.is_signed && (static_cast<std::uint32_t>(value) >> sign_place() & 1U) != 0;
   }
 
   BitCode code_;
-  BlockPlace block_;
+  SubwordPlace subword_;
   unsigned width_ = 0;        // 0: detected
-  std::uint32_t folded_ = 0;  // OR of the blocks, negative ones complemented
-  std::uint32_t low_ = 0;     // OR of the blocks
+  std::uint32_t folded_ = 0;  // OR of the subwords, negative ones complemented
+  std::uint32_t low_ = 0;     // OR of the subwords
 };
 
 }  // namespace heddle::hw

@@ -137,7 +137,7 @@ const std::int32_t* CascadeArray<Design>::weights_at(const At& at, const Column&
   const arch::Pass& sets = input_->mapping.passes[run().passes[at.pass]];
   const std::uint32_t slices = run().cascade.slices;
   const std::uint32_t output = column.index / slices;
-  if (tile >= sets.size() || output >= pricing::outputs_a_row(sets, options_.shape)) return nullptr;
+  if (tile >= sets.size() || output >= pricing::outputs_per_row(sets, options_.shape)) return nullptr;
   const std::uint32_t n = output * options_.shape.rows + row;
   if (n >= sets[tile].filters) return nullptr;
   *filter = sets[tile].first_filter + n;

@@ -12,6 +12,7 @@
 #include "sim/base/error.h"
 #include "sim/hw/bit_true/array.h"
 #include "sim/hw/bit_true/element_control.h"
+#include "sim/pricing/dispatch_groups.h"
 #include "sim/pricing/rounds.h"
 
 namespace heddle::hw {
@@ -91,10 +92,10 @@ class SerialArray : public BitTrueArray {
   bool begin(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer) override;
 
  private:
-  // The dispatcher of one unit of columns: feeds their buses, cycle by cycle.
-  class Dispatcher : public sc_core::sc_module {
+  // Feeds the buses of one unit of columns, cycle by cycle.
+  class ColumnFeeder : public sc_core::sc_module {
    public:
-    Dispatcher(const sc_core::sc_module_name& name, SerialArray& array, std::uint32_t index);
+    ColumnFeeder(const sc_core::sc_module_name& name, SerialArray& array, std::uint32_t index);
     sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> completed{
         "completed"};        // steps this unit has finished
     sc_core::sc_event edge;  // its branch of the clock tree
@@ -108,10 +109,10 @@ class SerialArray : public BitTrueArray {
     void load(std::uint32_t first_column);
     void emit(bool step_ends);
     void skip_absent();
-    [[nodiscard]] std::uint32_t slot() const { return index_ / array_.units_a_slot(); }
+    [[nodiscard]] std::uint32_t group_number() const { return index_ / array_.units_per_group(); }
     [[nodiscard]] std::uint32_t first_column() const {
       return array_.fully_connected_ ? index_
-                                     : index_ % array_.units_a_slot() * array_.options_.columns_per_unit;
+                                     : index_ % array_.units_per_group() * array_.options_.columns_per_unit;
     }
 
     SerialArray& array_;
@@ -132,15 +133,12 @@ class SerialArray : public BitTrueArray {
     const pricing::Round at = rounds_[index / steps_];
     return {at.pass, at.window_set, static_cast<std::uint32_t>(index % steps_)};
   }
-  // Tiles of a pass that share a dispatcher a column: all, or each tile alone where groups share the tiles
-  // (arch::slots_of).
-  struct Slot {
-    std::uint32_t group = 0;
-    std::uint32_t first_tile = 0;
-    std::uint32_t tiles = 0;  // 0: the pass has no such slot
-  };
-  [[nodiscard]] Slot slot_of(std::uint32_t pass, std::uint32_t slot) const;
-  [[nodiscard]] std::uint32_t units_a_slot() const {
+  // The pass's dispatch group with this number; one without tiles where the pass has fewer.
+  [[nodiscard]] pricing::DispatchGroup dispatch_group(std::uint32_t pass, std::uint32_t number) const {
+    const auto& groups = dispatch_groups_[pass];
+    return number < groups.size() ? groups[number] : pricing::DispatchGroup{};
+  }
+  [[nodiscard]] std::uint32_t units_per_group() const {
     return fully_connected_
                ? fully_connected_columns()
                : static_cast<std::uint32_t>(ceil_div(options_.shape.columns, options_.columns_per_unit));
@@ -159,19 +157,20 @@ class SerialArray : public BitTrueArray {
   std::vector<std::unique_ptr<sc_core::sc_buffer<Word, sc_core::SC_MANY_WRITERS>>> buses_;  // [tile][column]
   std::vector<WeightRow> rows_;                                                             // [tile][row]
   std::vector<std::unique_ptr<SerialUnit<Design>>> elements_;
-  std::vector<std::unique_ptr<Dispatcher>> dispatchers_;
+  std::vector<std::unique_ptr<ColumnFeeder>> feeders_;
   sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> released_{"released"};  // steps that may start
   sc_core::sc_signal<std::uint64_t, sc_core::SC_MANY_WRITERS> next_brick_{"next_brick"};  // round-robin token
 
   const arch::LayerInput* input_ = nullptr;
   arch::Block block_;
   pricing::Rounds rounds_;
+  std::vector<std::vector<pricing::DispatchGroup>> dispatch_groups_;  // [pass of the mapping]
   Reducer* reducer_ = nullptr;
   std::uint32_t steps_ = 0;
   std::uint64_t total_ = 0;  // steps of the block, or bricks
   std::uint64_t loaded_ = 0;
   std::uint32_t register_count_ = 1;
-  std::uint32_t units_ = 0;  // dispatchers in use
+  std::uint32_t units_ = 0;  // column feeders in use
   bool fully_connected_ = false;
 };
 

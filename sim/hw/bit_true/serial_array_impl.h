@@ -25,12 +25,11 @@ SerialArray<Design>::SerialArray(const sc_core::sc_module_name& name, const Desi
     }
   }
   for (std::uint32_t u = 0; u < shape.tiles * shape.columns; ++u) {
-    dispatchers_.push_back(
-        std::make_unique<Dispatcher>(("dispatcher_" + std::to_string(u)).c_str(), *this, u));
+    feeders_.push_back(std::make_unique<ColumnFeeder>(("dispatcher_" + std::to_string(u)).c_str(), *this, u));
   }
   SC_HAS_PROCESS(SerialArray);
   SC_METHOD(release);
-  for (const auto& d : dispatchers_) this->sensitive << d->completed;
+  for (const auto& d : feeders_) this->sensitive << d->completed;
   this->dont_initialize();
   SC_METHOD(distribute_clock);
   this->sensitive << clock_.level.posedge_event();
@@ -45,16 +44,7 @@ void SerialArray<Design>::distribute_clock() {
     for (; loaded_ < released_.read(); ++loaded_)
       load_registers(loaded_, static_cast<std::uint32_t>(loaded_ % register_count_));
   }
-  for (std::uint32_t u = 0; u < units_; ++u) dispatchers_[u]->edge.notify();
-}
-
-template <class Design>
-typename SerialArray<Design>::Slot SerialArray<Design>::slot_of(std::uint32_t pass,
-                                                                std::uint32_t slot) const {
-  const arch::Pass& sets = input_->mapping.passes[pass];
-  const auto tiles = static_cast<std::uint32_t>(sets.size());
-  if (!input_->lowered.is_parallel_groups) return slot == 0 ? Slot{sets.front().group, 0, tiles} : Slot{};
-  return slot < tiles ? Slot{sets[slot].group, slot, 1} : Slot{};
+  for (std::uint32_t u = 0; u < units_; ++u) feeders_[u]->edge.notify();
 }
 
 template <class Design>
@@ -65,7 +55,7 @@ void SerialArray<Design>::trace_tile(sc_core::sc_trace_file* file) const {
     const std::uint32_t tile = this->traced_tile();
     sc_trace(file, buses_[std::size_t{tile} * options_.shape.columns + c]->read(),
              "tile" + std::to_string(tile) + "_column" + std::to_string(c));
-    sc_core::sc_trace(file, dispatchers_[c]->completed, "column" + std::to_string(c) + "_completed_steps");
+    sc_core::sc_trace(file, feeders_[c]->completed, "column" + std::to_string(c) + "_completed_steps");
   }
 }
 
@@ -87,12 +77,15 @@ bool SerialArray<Design>::begin(const arch::LayerInput& input, const arch::Block
   register_count_ = fully_connected_ ? fully_connected_columns() : static_cast<std::uint32_t>(wanted);
   for (auto& r : rows_) r.assign(register_count_, WeightRegister{});
   loaded_ = 0;
-  std::uint32_t slots = 1;
+  std::size_t most_groups = 1;
+  dispatch_groups_.assign(input.mapping.passes.size(), {});
   for (const auto p : block.passes) {
-    while (slot_of(p, slots).tiles > 0) ++slots;
+    dispatch_groups_[p] =
+        pricing::dispatch_groups_of(input.mapping.passes[p], input.lowered.is_parallel_groups);
+    most_groups = std::max(most_groups, dispatch_groups_[p].size());
   }
-  units_ = slots * units_a_slot();
-  for (auto& d : dispatchers_) d->reset();
+  units_ = static_cast<std::uint32_t>(most_groups) * units_per_group();
+  for (auto& d : feeders_) d->reset();
   next_brick_.write(0);
   released_.write(fully_connected_ ? total_ : releasable(0));
   return true;
@@ -103,7 +96,7 @@ bool SerialArray<Design>::begin(const arch::LayerInput& input, const arch::Block
 template <class Design>
 void SerialArray<Design>::release() {
   std::uint64_t slowest = total_;
-  for (std::uint32_t u = 0; u < units_; ++u) slowest = std::min(slowest, dispatchers_[u]->completed.read());
+  for (std::uint32_t u = 0; u < units_; ++u) slowest = std::min(slowest, feeders_[u]->completed.read());
   if (slowest == total_ && total_ > 0) {
     total_ = 0;  // once only
     finish();
@@ -113,7 +106,7 @@ void SerialArray<Design>::release() {
   released_.write(releasable(slowest));
 }
 
-// Where groups share the tiles, another pass may give a tile to another slot's dispatchers: columns drain
+// Where channel groups share the tiles, another pass may give a tile to another dispatch group: columns drain
 // between passes.
 template <class Design>
 std::uint64_t SerialArray<Design>::releasable(std::uint64_t completed) const {
@@ -143,47 +136,48 @@ void SerialArray<Design>::load_registers(std::uint64_t step_index, std::uint32_t
 }
 
 template <class Design>
-SerialArray<Design>::Dispatcher::Dispatcher(const sc_core::sc_module_name& name, SerialArray& array,
-                                            std::uint32_t index)
+SerialArray<Design>::ColumnFeeder::ColumnFeeder(const sc_core::sc_module_name& name, SerialArray& array,
+                                                std::uint32_t index)
     : sc_module(name), edge("edge"), array_(array), index_(index), feed_(array.design_) {
-  SC_HAS_PROCESS(Dispatcher);
+  SC_HAS_PROCESS(ColumnFeeder);
   SC_METHOD(tick);
   sensitive << edge;
   dont_initialize();
 }
 
 template <class Design>
-void SerialArray<Design>::Dispatcher::reset() {
+void SerialArray<Design>::ColumnFeeder::reset() {
   next_ = array_.fully_connected_ ? index_ : 0;
   active_ = false;
   completed.write(0);
 }
 
 template <class Design>
-void SerialArray<Design>::Dispatcher::tick() {
+void SerialArray<Design>::ColumnFeeder::tick() {
   if (array_.total_ == 0) return;
   if (!active_ && !start()) return;
   emit(feed_.next(words_));
 }
 
 template <class Design>
-bool SerialArray<Design>::Dispatcher::start() {
+bool SerialArray<Design>::ColumnFeeder::start() {
   return array_.fully_connected_ ? start_brick() : start_convolution();
 }
 
-// Steps in which the unit has no window, or its slot no tile, cost it nothing.
+// Steps in which the unit has no window, or its dispatch group no tile, cost it nothing.
 template <class Design>
-void SerialArray<Design>::Dispatcher::skip_absent() {
+void SerialArray<Design>::ColumnFeeder::skip_absent() {
   while (next_ < array_.total_) {
     const StepAt at = array_.step_at(next_);
     const bool has_window = array_.input_->mapping.window_sets[at.window_set].count > first_column();
-    if (has_window && (slot() == 0 || array_.slot_of(at.pass, slot()).tiles > 0)) return;
+    if (has_window && (group_number() == 0 || array_.dispatch_group(at.pass, group_number()).tiles > 0))
+      return;
     ++next_;
   }
 }
 
 template <class Design>
-bool SerialArray<Design>::Dispatcher::start_convolution() {
+bool SerialArray<Design>::ColumnFeeder::start_convolution() {
   skip_absent();
   completed.write(next_);
   if (next_ >= array_.total_ || next_ >= array_.released_.read()) return false;
@@ -193,7 +187,7 @@ bool SerialArray<Design>::Dispatcher::start_convolution() {
 
 // Round-robin: brick i goes to column i mod columns, in order, one a cycle.
 template <class Design>
-bool SerialArray<Design>::Dispatcher::start_brick() {
+bool SerialArray<Design>::ColumnFeeder::start_brick() {
   if (next_ >= array_.total_) {
     completed.write(array_.total_);
     return false;
@@ -206,11 +200,12 @@ bool SerialArray<Design>::Dispatcher::start_brick() {
 }
 
 template <class Design>
-void SerialArray<Design>::Dispatcher::load(std::uint32_t first_column) {
+void SerialArray<Design>::ColumnFeeder::load(std::uint32_t first_column) {
   const StepAt at = array_.step_at(next_);
   const arch::LayerInput& input = *array_.input_;
   const arch::WindowSet& set = input.mapping.window_sets[at.window_set];
-  const std::uint32_t group = array_.slot_of(at.pass, array_.fully_connected_ ? 0 : slot()).group;
+  const std::uint32_t group =
+      array_.dispatch_group(at.pass, array_.fully_connected_ ? 0 : group_number()).group;
   const std::uint32_t columns =
       array_.fully_connected_ ? 1 : std::min(array_.options_.columns_per_unit, set.count - first_column);
   operands_ = {&input, at.pass, at.step, at.window_set, {}};
@@ -227,18 +222,17 @@ void SerialArray<Design>::Dispatcher::load(std::uint32_t first_column) {
 }
 
 template <class Design>
-void SerialArray<Design>::Dispatcher::emit(bool step_ends) {
+void SerialArray<Design>::ColumnFeeder::emit(bool step_ends) {
   const StepAt at = array_.step_at(next_);
   const bool alone = array_.fully_connected_;
-  const Slot slot_tiles = array_.slot_of(at.pass, alone ? 0 : slot());
+  const pricing::DispatchGroup group = array_.dispatch_group(at.pass, alone ? 0 : group_number());
   for (std::uint32_t i = 0; i < words_.size(); ++i) {
     ElementControl& control = words_[i].control;
     control.weight_set = alone ? index_ : static_cast<std::uint32_t>(next_ % array_.register_count_);
     control.first = first_cycle_ && (alone || at.step == 0);
     control.last = step_ends && (alone || at.step + 1 == array_.steps_);
-    for (std::uint32_t t = 0; t < slot_tiles.tiles; ++t) {
-      array_
-          .buses_[std::size_t{slot_tiles.first_tile + t} * array_.options_.shape.columns + first_column() + i]
+    for (std::uint32_t t = 0; t < group.tiles; ++t) {
+      array_.buses_[std::size_t{group.first_tile + t} * array_.options_.shape.columns + first_column() + i]
           ->write(words_[i]);
     }
   }

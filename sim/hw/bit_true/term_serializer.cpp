@@ -7,20 +7,20 @@
 
 namespace heddle::hw {
 
-kernel::TermMasks terms_of_block(kernel::Encoder encoder, std::int32_t value, const BlockPlace& block) {
-  kernel::TermMasks out = kernel::recode(encoder, block.bits_of(kernel::magnitude_of(value)));
+kernel::TermMasks terms_of_subword(kernel::Encoder encoder, std::int32_t value, const SubwordPlace& subword) {
+  kernel::TermMasks out = kernel::recode(encoder, subword.bits_of(kernel::magnitude_of(value)));
   if (value < 0) std::swap(out.positive, out.negative);
   return out;
 }
 
-void TermSerializer::begin(const BlockPlace& block) {
-  block_ = block;
+void TermSerializer::begin(const SubwordPlace& subword) {
+  subword_ = subword;
   exponents_.clear();
   negative_.clear();
 }
 
 void TermSerializer::see(kernel::Encoder encoder, std::int32_t value) {
-  const kernel::TermMasks terms = terms_of_block(encoder, value, block_);
+  const kernel::TermMasks terms = terms_of_subword(encoder, value, subword_);
   exponents_.push_back(terms.exponents());
   negative_.push_back(terms.negative);
 }
@@ -28,7 +28,7 @@ void TermSerializer::see(kernel::Encoder encoder, std::int32_t value) {
 unsigned TermSerializer::take(unsigned first_stage_bits) {
   consumed_.resize(exponents_.size());
   const unsigned common = kernel::shifter_step(exponents_, first_stage_bits, consumed_).value_or(0);
-  base_ = static_cast<std::uint8_t>(block_.first() + common);
+  base_ = static_cast<std::uint8_t>(subword_.first() + common);
   return common;
 }
 

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "sim/base/error.h"
-#include "sim/hw/bit_true/block_place.h"
+#include "sim/hw/bit_true/subword_place.h"
 #include "sim/kernel/terms.h"
 
 namespace heddle::hw {
 
-// The terms of a block of the value's magnitude, the value's sign included.
-kernel::TermMasks terms_of_block(kernel::Encoder encoder, std::int32_t value, const BlockPlace& block);
+// The terms of a subword of the value's magnitude, the value's sign included.
+kernel::TermMasks terms_of_subword(kernel::Encoder encoder, std::int32_t value, const SubwordPlace& subword);
 
 // What a lane's wire carries in a cycle: nothing, or plus or minus 2^offset relative to its serializer's
 // base.
@@ -22,12 +22,12 @@ struct Digit {
   friend bool operator==(const Digit&, const Digit&) = default;
 };
 
-// Sends one block of the magnitudes of a group of values, term after term: an encoder a value, and the
+// Sends one subword of the magnitudes of a group of values, term after term: an encoder a value, and the
 // control that finds the smallest exponent at the head of any (sim/kernel/shifter.h).
 class TermSerializer {
  public:
   // Forgets the group.
-  void begin(const BlockPlace& block);
+  void begin(const SubwordPlace& subword);
   // Joins a value to the group.
   void see(kernel::Encoder encoder, std::int32_t value);
   // One cycle: send(i, digit) for every value that has a term. Returns whether terms are left.
@@ -46,14 +46,14 @@ class TermSerializer {
     }
     return left != 0;
   }
-  // Place of that cycle's offset 0, the block's own included.
+  // Place of that cycle's offset 0, the subword's own included.
   [[nodiscard]] std::uint8_t base() const { return base_; }
 
  private:
   // Moves what each value sends in this cycle to consumed_. Returns the smallest exponent.
   unsigned take(unsigned first_stage_bits);
 
-  BlockPlace block_;
+  SubwordPlace subword_;
   std::vector<std::uint32_t> exponents_;  // still to send
   std::vector<std::uint32_t> negative_;   // which of them count negative
   std::vector<std::uint32_t> consumed_;

@@ -7,10 +7,11 @@
 
 namespace heddle::hw {
 
-// A block of the bits of a value that is cut over composed elements (sim/arch/composition.h): block `index`
-// of `count`, `bits` bits each, the lowest first. Only operands that travel serially are cut in the bit-true
-// arrays; for one that is multiplied bit-parallel the parts of a product would only be added up again.
-struct BlockPlace {
+// A subword of the bits of a value that is cut over composed elements (sim/arch/composition.h): subword
+// `index` of `count`, `bits` bits each, the lowest first. Only operands that travel serially are cut in the
+// bit-true arrays; for one that is multiplied bit-parallel the parts of a product would only be added up
+// again.
+struct SubwordPlace {
   std::uint32_t index = 0;
   std::uint32_t count = 1;
   unsigned bits = 16;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "models/tactical/plan.h"
+#include "models/tactical/prepared.h"
 
 #include <algorithm>
 #include <bit>
@@ -65,7 +65,7 @@ Schedule Tactical::pack(const arch::LayerInput& input, const arch::FilterSet& se
   return schedule(nonzero, set.filters, params_.pattern, options);
 }
 
-TacticalPlan::TacticalPlan(const Tactical& model, const arch::LayerInput& input) {
+PreparedTactical::PreparedTactical(const Tactical& model, const arch::LayerInput& input) {
   const workload::LoweredLayer& lowered = input.lowered;
   for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
     const auto at = lowered.step_at(step);
@@ -78,13 +78,13 @@ TacticalPlan::TacticalPlan(const Tactical& model, const arch::LayerInput& input)
   if (model.params().back_end != BackEnd::parallel) summarize(model.params(), input);
 }
 
-std::size_t TacticalPlan::origin(const arch::LayerInput& input, std::uint32_t group,
-                                 std::uint64_t window) const {
+std::size_t PreparedTactical::origin(const arch::LayerInput& input, std::uint32_t group,
+                                     std::uint64_t window) const {
   const auto at = input.lowered.window_at(window);
   return input.activations->index(group, at.y * input.lowered.stride_y, at.x * input.lowered.stride_x, 0);
 }
 
-void TacticalPlan::pack_sets(const Tactical& model, const arch::LayerInput& input) {
+void PreparedTactical::pack_sets(const Tactical& model, const arch::LayerInput& input) {
   const auto& passes = input.mapping.passes;
   const bool gated = model.params().gate_zero_slots;
   sets_.resize(passes.size());
@@ -118,22 +118,23 @@ void TacticalPlan::pack_sets(const Tactical& model, const arch::LayerInput& inpu
   });
 }
 
-void TacticalPlan::summarize(const Params& params, const arch::LayerInput& input) {
-  blocks_ = input.mapping.composition.columns;
+void PreparedTactical::summarize(const Params& params, const arch::LayerInput& input) {
+  subwords_ = input.mapping.composition.columns;
   if (params.back_end == BackEnd::terms) {
     terms_ = TermImage(params, input);
     return;
   }
   detector_ = pricing::WidthDetector::of_activations(params.width_rule, params.trim_low, input);
   const workload::ActivationBricks& image = *input.activations;
-  packed_.reserve(blocks_ * image.count());
+  packed_.reserve(subwords_ * image.count());
   std::array<std::int32_t, arch::kLanes> part;
-  for (std::uint32_t block = 0; block < blocks_; ++block) {
+  for (std::uint32_t subword = 0; subword < subwords_; ++subword) {
     for (std::size_t i = 0; i < image.count(); ++i) {
       const workload::Brick brick = image.brick(i);
       for (std::size_t lane = 0; lane < part.size(); ++lane) {
-        part[lane] = blocks_ == 1 ? brick[lane]
-                                  : arch::block_of(brick[lane], block, params.pe_width, detector_.is_signed);
+        part[lane] = subwords_ == 1
+                         ? brick[lane]
+                         : arch::subword_of(brick[lane], subword, params.array.pe_width, detector_.is_signed);
       }
       packed_.push_back(pack_brick(part));
     }

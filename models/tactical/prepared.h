@@ -38,9 +38,9 @@ struct PackedSet {
 };
 
 // Schedules, and the image in the form that the back end's counting reads.
-class TacticalPlan final : public arch::Plan {
+class PreparedTactical final : public arch::Prepared {
  public:
-  TacticalPlan(const Tactical& model, const arch::LayerInput& input);
+  PreparedTactical(const Tactical& model, const arch::LayerInput& input);
 
   [[nodiscard]] const PackedSet& set(std::size_t pass, std::size_t tile) const { return sets_[pass][tile]; }
   [[nodiscard]] const std::vector<std::vector<PackedSet>>& sets() const { return sets_; }
@@ -51,10 +51,10 @@ class TacticalPlan final : public arch::Plan {
   [[nodiscard]] std::size_t origin(const arch::LayerInput& input, std::uint32_t group,
                                    std::uint64_t window) const;
   // Blocks that a value is cut into, each detected or shifted on its own: 1 but for narrow units.
-  [[nodiscard]] std::uint32_t blocks() const { return blocks_; }
-  // Of one block; precision back end.
-  [[nodiscard]] const PackedBrick* packed(std::uint32_t block) const {
-    return packed_.data() + block * (packed_.size() / blocks_);
+  [[nodiscard]] std::uint32_t subwords() const { return subwords_; }
+  // Of one subword; precision back end.
+  [[nodiscard]] const PackedBrick* packed(std::uint32_t subword) const {
+    return packed_.data() + subword * (packed_.size() / subwords_);
   }
   [[nodiscard]] const TermImage& terms() const { return terms_; }  // terms back end
 
@@ -64,7 +64,7 @@ class TacticalPlan final : public arch::Plan {
 
   std::vector<std::vector<PackedSet>> sets_;  // [pass][tile]
   pricing::WidthDetector detector_;
-  std::uint32_t blocks_ = 1;
+  std::uint32_t subwords_ = 1;
   std::vector<std::size_t> step_offsets_;
   std::vector<PackedBrick> packed_;
   TermImage terms_;

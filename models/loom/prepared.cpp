@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "models/loom/plan.h"
+#include "models/loom/prepared.h"
 
 #include <algorithm>
 #include <numeric>
@@ -34,47 +34,50 @@ std::vector<std::size_t> window_bases(const arch::LayerInput& input, const arch:
 
 }  // namespace
 
-std::unique_ptr<arch::Plan> Loom::prepare(const arch::LayerInput& input) const {
-  auto plan = std::make_unique<LoomPlan>();
+std::unique_ptr<arch::Prepared> Loom::prepare(const arch::LayerInput& input) const {
+  auto prepared = std::make_unique<PreparedLoom>();
   const auto& precision = input.layer.precision;
-  const auto slots = [this](unsigned bits) {
+  const auto bit_steps = [this](unsigned bits) {
     return static_cast<std::uint32_t>(ceil_div(bits, params_.bits_per_cycle));
   };
-  plan->layer_slots = slots(std::min(precision.activation_bits, params_.pe_width));
-  plan->layer_weight_bits = std::min(precision.weight_bits, params_.pe_width);
-  plan->layer_weight_steps =
-      params_.composed_weights == ComposedWeights::layer ? precision.weight_bits : plan->layer_weight_bits;
+  prepared->layer_bit_steps = bit_steps(std::min(precision.activation_bits, params_.array.pe_width));
+  prepared->layer_weight_bits = std::min(precision.weight_bits, params_.array.pe_width);
+  prepared->layer_weight_steps = params_.composed_weights == ComposedWeights::layer
+                                     ? precision.weight_bits
+                                     : prepared->layer_weight_bits;
   if (params_.activation_width == ActivationWidth::dynamic) {
     const auto values = input.activations->values();
-    plan->brick_slots = brick_widths(*this, values, precision.activation_bits, activation_detector(input));
-    for (auto& brick : plan->brick_slots) brick = static_cast<std::uint8_t>(slots(brick));
+    prepared->brick_bit_steps =
+        brick_widths(*this, values, precision.activation_bits, activation_detector(input));
+    for (auto& brick : prepared->brick_bit_steps) brick = static_cast<std::uint8_t>(bit_steps(brick));
   }
-  if (!has_group_widths(input)) return plan;
+  if (!has_group_widths(input)) return prepared;
   if (params_.weight_precision == WeightPrecision::values) {
     const auto values = input.weights->values();
-    plan->weight_bits = brick_widths(*this, values, precision.weight_bits, weight_detector(input));
+    prepared->weight_bits = brick_widths(*this, values, precision.weight_bits, weight_detector(input));
   } else {
-    plan->weight_bits = input.group_widths;
-    for (auto& bits : plan->weight_bits)
-      bits = static_cast<std::uint8_t>(std::min<unsigned>(bits, params_.pe_width));
+    prepared->weight_bits = input.group_widths;
+    for (auto& bits : prepared->weight_bits)
+      bits = static_cast<std::uint8_t>(std::min<unsigned>(bits, params_.array.pe_width));
   }
   if (params_.weight_sync == WeightSync::mean) {
-    plan->mean_sum = std::accumulate(plan->weight_bits.begin(), plan->weight_bits.end(), std::uint64_t{0});
-    plan->mean_count = plan->weight_bits.size();
+    prepared->mean_sum =
+        std::accumulate(prepared->weight_bits.begin(), prepared->weight_bits.end(), std::uint64_t{0});
+    prepared->mean_count = prepared->weight_bits.size();
   }
-  return plan;
+  return prepared;
 }
 
-Streams streams_of(const arch::LayerInput& input, const LoomPlan& plan, const arch::Block& block,
+Streams streams_of(const arch::LayerInput& input, const PreparedLoom& prepared, const arch::Block& block,
                    const std::vector<std::uint32_t>& groups) {
   const std::uint32_t steps = input.mapping.steps;
   const auto& sets = input.mapping.window_sets;
   Streams out;
   std::uint64_t windows = 0;
   for (const auto s : block.window_sets) windows += sets[s].count;
-  if (plan.brick_slots.empty()) {
-    out.widest.assign(steps, block.window_sets.size() * plan.layer_slots);
-    out.held.assign(steps, windows * plan.layer_slots);
+  if (prepared.brick_bit_steps.empty()) {
+    out.widest.assign(steps, block.window_sets.size() * prepared.layer_bit_steps);
+    out.held.assign(steps, windows * prepared.layer_bit_steps);
     out.own.assign(groups.size(), out.held);
     return out;
   }
@@ -91,9 +94,9 @@ Streams streams_of(const arch::LayerInput& input, const LoomPlan& plan, const ar
         const std::size_t offset = input.activations->index(groups[g], at.ky * input.lowered.dilation_y,
                                                             at.kx * input.lowered.dilation_x, at.brick);
         for (std::size_t w = window; w < window + sets[s].count; ++w) {
-          const std::uint32_t slots = plan.brick_slots[bases[w] + offset];
-          widest = std::max(widest, slots);
-          out.own[g][step] += slots;
+          const std::uint32_t bit_steps = prepared.brick_bit_steps[bases[w] + offset];
+          widest = std::max(widest, bit_steps);
+          out.own[g][step] += bit_steps;
         }
       }
       out.widest[step] += widest;
@@ -104,10 +107,10 @@ Streams streams_of(const arch::LayerInput& input, const LoomPlan& plan, const ar
   return out;
 }
 
-PassWeights weights_of(const arch::LayerInput& input, const LoomPlan& plan, std::uint32_t pass) {
+PassWeights weights_of(const arch::LayerInput& input, const PreparedLoom& prepared, std::uint32_t pass) {
   const std::uint32_t steps = input.mapping.steps;
   PassWeights out;
-  out.widest.assign(steps, plan.weight_bits.empty() ? plan.layer_weight_steps : 1);
+  out.widest.assign(steps, prepared.weight_bits.empty() ? prepared.layer_weight_steps : 1);
   for (const auto& set : input.mapping.passes[pass]) {
     if (out.groups.empty() || out.groups.back() != set.group) {
       out.groups.push_back(set.group);
@@ -115,12 +118,12 @@ PassWeights weights_of(const arch::LayerInput& input, const LoomPlan& plan, std:
       out.own.emplace_back(steps, 0);
     }
     out.filters.back() += set.filters;
-    for (std::uint32_t step = 0; step < steps && plan.weight_bits.empty(); ++step) {
-      out.own.back()[step] += std::uint64_t{set.filters} * plan.layer_weight_bits;
+    for (std::uint32_t step = 0; step < steps && prepared.weight_bits.empty(); ++step) {
+      out.own.back()[step] += std::uint64_t{set.filters} * prepared.layer_weight_bits;
     }
-    if (plan.weight_bits.empty()) continue;
+    if (prepared.weight_bits.empty()) continue;
     for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {
-      const std::uint8_t* bits = plan.weight_bits.data() + std::size_t{f} * steps;
+      const std::uint8_t* bits = prepared.weight_bits.data() + std::size_t{f} * steps;
       for (std::uint32_t step = 0; step < steps; ++step) {
         out.own.back()[step] += bits[step];
         out.widest[step] = std::max<std::uint64_t>(out.widest[step], bits[step]);

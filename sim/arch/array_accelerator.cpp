@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/arch/array_accelerator.h"
+
+#include <algorithm>
+#include <array>
+
+#include "sim/base/error.h"
+
+namespace heddle::arch {
+namespace {
+
+constexpr std::array<const char*, 3> kStorageWords{"container", "bit_interleaved", "compressed"};
+
+Storage storage_from(const config::Values& parameters) {
+  const std::string word = parameters.text("storage");
+  const auto* const at = std::find(kStorageWords.begin(), kStorageWords.end(), word);
+  HEDDLE_CHECK(at != kStorageWords.end(), "a storage that was not declared");
+  return static_cast<Storage>(at - kStorageWords.begin());
+}
+
+}  // namespace
+
+ArrayParams ArrayParams::from(const config::Values& values, const std::string& rows_key) {
+  const std::uint32_t container_bits = values.count("container_bits");
+  const std::uint32_t columns = values.is_word("columns") ? 0 : values.count("columns");
+  return {.shape = {values.count("tiles"), values.count(rows_key), columns},
+          .container_bits = container_bits,
+          .pe_width = values.has("pe_width") ? values.count("pe_width") : container_bits,
+          .storage = storage_from(values)};
+}
+
+config::Parameter tiles_parameter(std::uint32_t by_default, std::string source, std::string means) {
+  return config::Parameter::integer("tiles", "tiles", 1, 1024)
+      .by_default(by_default)
+      .means(std::move(means))
+      .from(std::move(source));
+}
+
+config::Parameter rows_parameter(std::uint32_t by_default, std::string source, std::string means,
+                                 std::uint32_t most) {
+  return config::Parameter::integer("rows", "filters", 1, most)
+      .by_default(by_default)
+      .means(std::move(means))
+      .from(std::move(source));
+}
+
+config::Parameter columns_parameter(std::uint32_t by_default, std::string source, std::string means) {
+  return config::Parameter::integer("columns", "windows", 1, 256)
+      .by_default(by_default)
+      .means(std::move(means))
+      .from(std::move(source));
+}
+
+config::Parameter container_bits_parameter() {
+  return config::Parameter::integer("container_bits", "bits", 8, 16)
+      .by_default(16)
+      .means(
+          "width in which values are stored and moved: 16, or 8 for an 8-bit build (no layer may need more)")
+      .from("Stripes (MICRO'16): 16-bit fixed point; docs/rules.md#values");
+}
+
+config::Parameter storage_parameter(Storage fallback, std::string source) {
+  return config::Parameter::choice("storage", {kStorageWords.begin(), kStorageWords.end()})
+      .by_default(kStorageWords[static_cast<std::size_t>(fallback)])
+      .means(
+          "how values lie in memory: full containers, only the precision's bits, or DPRed's compressed "
+          "groups of 16")
+      .from(std::move(source));
+}
+
+config::Parameter pe_width_parameter() {
+  return config::Parameter::integer("pe_width", "bits", 4, 16)
+      .by_default(16)
+      .means(
+          "widest value that a unit takes: wider activations are cut over ceil(Pa / pe_width) neighbouring "
+          "columns, wider weights over ceil(Pw / pe_width) rows, which then work as one; 16: no unit is ever "
+          "composed")
+      .from("DNNsim; 16 is our choice, the papers' unit; docs/rules.md#composition");
+}
+
+}  // namespace heddle::arch
