@@ -13,7 +13,7 @@
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/base/version.h"
-#include "sim/dram/parameters.h"
+#include "sim/dram/device_declaration.h"
 #include "sim/memory/memory_config.h"
 #include "sim/result/record.h"
 
@@ -109,7 +109,7 @@ int describe_command(const Arguments& arguments) {
   const auto values = line.parse(arguments);
   if (!values) return 0;
   if (required(*values, "model", "a model's name") == "memory") {
-    const Json memory = config::describe(dram::memory_declaration());
+    const Json memory = config::describe(dram::device_declaration());
     if ((*values)["json"].as<bool>()) {
       std::cout << memory.dump(2) << "\n";
     } else {
@@ -157,7 +157,7 @@ int schema_command(const Arguments& arguments) {
     return 0;
   }
   if (name == "memory") {
-    Json schema = config::schema_of(dram::memory_declaration());
+    Json schema = config::schema_of(dram::device_declaration());
     schema["$schema"] = "http://json-schema.org/draft-07/schema#";
     schema["title"] = "heddle-memory, kind dram";
     std::cout << schema.dump(2) << "\n";

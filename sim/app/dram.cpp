@@ -42,7 +42,7 @@ int dram_command(const Arguments& arguments) {
   const auto file = locate_memory(required(*values, "memory", "a memory configuration"));
   const std::string trace_name = required(*values, "trace", "--trace FILE");
   const auto overrides = texts(*values, "set");
-  const auto memory = dram::read_memory(config::compose(file, overrides));
+  const auto memory = dram::read_device(config::compose(file, overrides));
   const dram::TraceRunOptions options{.request_bytes = (*values)["request-bytes"].as<std::uint64_t>()};
   if (options.request_bytes > kMostRequestBytes) {
     throw Error(ErrorKind::usage, "--request-bytes",

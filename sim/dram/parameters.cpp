@@ -7,13 +7,14 @@
 
 #include "sim/base/error.h"
 #include "sim/dram/address_map.h"
+#include "sim/dram/device_declaration.h"
 
 namespace heddle::dram {
 namespace {
 
 using config::Values;
 
-// Throws in the user's terms when what each key alone allows does not make a memory together.
+// Checks what involves several keys; errors name the place in the user's file.
 class Checker {
  public:
   Checker(const config::Document& document, std::string pointer)
@@ -166,7 +167,7 @@ void check_organisation(const MemoryParameters& m, const Checker& check) {
 void check_refresh(const MemoryParameters& m, const Checker& check) {
   const std::string at = "/device/timing_cycles/";
   const Timing& t = m.device.timing;
-  // A rank gets to work between two refreshes only when closing, refreshing and opening fit in between.
+  // A rank serves accesses between two refreshes only if closing, refreshing and opening fit in between.
   const std::uint32_t around = t.tRAS + t.tRPab + t.tRCDRD + t.tWR + t.write_latency + 64;
   if (m.controller.refresh == RefreshPolicy::all_bank) {
     check.require(t.tREFI > 0 && t.tRFCab > 0, "/controller/refresh",
@@ -208,8 +209,8 @@ void check(const MemoryParameters& m, const Checker& check) {
 
 }  // namespace
 
-MemoryConfiguration read_memory(const config::Document& document, const std::string& pointer) {
-  const Values values = config::read(document, pointer, memory_declaration());
+MemoryConfiguration read_device(const config::Document& document, const std::string& pointer) {
+  const Values values = config::read(document, pointer, device_declaration());
   const Checker checker(document, pointer);
   check_version(values.json().at("version"), checker);
   MemoryConfiguration out{.parameters = {.name = values.text("name"),

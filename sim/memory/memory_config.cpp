@@ -130,7 +130,7 @@ MemoryConfig read_section(const Document& document, const std::string& pointer) 
   if (out.off_chip == OffChipKind::dram) {
     const Place device =
         place_of(document, pointer + "/off_chip/device", "a memory device: a file or an object");
-    out.dram = dram::read_memory(device.document, device.pointer);
+    out.dram = dram::read_device(device.document, device.pointer);
     out.echo["off_chip"]["device"] = out.dram->echo;
   }
   return out;

@@ -25,7 +25,7 @@ inline heddle::dram::MemoryConfiguration configuration(const std::string& name,
   std::vector<std::string> list;
   std::istringstream words(overrides);
   for (std::string word; words >> word;) list.push_back(word);
-  return heddle::dram::read_memory(
+  return heddle::dram::read_device(
       heddle::config::compose(fmt::format("{}/configs/memories/{}.json", HEDDLE_SOURCE_DIR, name), list));
 }
 

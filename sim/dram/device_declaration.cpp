@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/dram/parameters.h"
+#include "sim/dram/device_declaration.h"
+
+#include "sim/dram/device.h"
 
 namespace heddle::dram {
 namespace {
@@ -197,7 +199,7 @@ Declaration controller() {
 
 }  // namespace
 
-const Declaration& memory_declaration() {
+const Declaration& device_declaration() {
   static const Declaration kAll{
       Parameter::choice("format", {"heddle-memory"}).means("what this file is").from(kFormat),
       Parameter::any("version").means("version of the format: [1, 0]").from(kFormat),
