@@ -5,8 +5,8 @@
 
 namespace heddle::dram {
 
-// The keys of a DRAM device with its controller (a file of format "heddle-memory", kind "dram"), each declared
-// once.
+// The keys of a DRAM device with its controller (a file of format "heddle-memory", kind "dram"), each
+// declared once.
 const config::Declaration& device_declaration();
 
 }  // namespace heddle::dram

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
+#include "sim/config/values.h"
 #include "sim/dram/address_map.h"
 #include "sim/dram/device_declaration.h"
 
