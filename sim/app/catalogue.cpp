@@ -14,7 +14,7 @@
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/base/version.h"
-#include "sim/dram/parameters.h"
+#include "sim/dram/device_declaration.h"
 #include "sim/memory/memory_config.h"
 #include "sim/result/record.h"
 

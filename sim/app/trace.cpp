@@ -13,6 +13,7 @@
 #include "sim/result/table.h"
 #include "sim/result/write.h"
 #include "sim/trace/statistics.h"
+#include "sim/trace/validate.h"
 
 namespace heddle::app {
 namespace {
@@ -51,7 +52,7 @@ Json info_json(const trace::Trace& trace) {
   Json layers = Json::array();
   for (const auto& layer : network.layers) {
     Json row{{"name", layer.id},
-             {"op", layer.op_name},
+             {"op", layer.op_name()},
              {"inputs", layer.inputs},
              {"output_shape", layer.output_shape}};
     if (layer.is_array()) {
@@ -107,13 +108,13 @@ int info(const Arguments& arguments) {
   std::uint64_t macs = 0;
   for (const auto& layer : network.layers) {
     if (!layer.is_array()) {
-      table.add({layer.id, layer.op_name, shape_text(layer), "", "", "", ""});
+      table.add({layer.id, layer.op_name(), shape_text(layer), "", "", "", ""});
       continue;
     }
     macs += layer.geometry.macs();
     const bool weights = trace::Trace::has_values(layer.weight);
     const bool activations = trace::Trace::has_values(layer.activation);
-    table.add({layer.id, layer.op_name, shape_text(layer), std::to_string(layer.precision.activation_bits),
+    table.add({layer.id, layer.op_name(), shape_text(layer), std::to_string(layer.precision.activation_bits),
                std::to_string(layer.precision.weight_bits), grouped(layer.geometry.macs()),
                weights && activations ? "both"
                : weights              ? "weights"

@@ -10,7 +10,7 @@
 #include "sim/arch/cost.h"
 #include "sim/arch/mapping.h"
 #include "sim/arch/packing_report.h"
-#include "sim/config/declaration.h"
+#include "sim/config/values.h"
 #include "sim/workload/bricks.h"
 
 namespace heddle::arch {

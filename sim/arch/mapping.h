@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "sim/config/declaration.h"
+#include "sim/config/values.h"
 #include "sim/workload/lowering.h"
 
 namespace heddle::arch {

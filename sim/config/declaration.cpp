@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "sim/base/error.h"
-
 namespace heddle::config {
 namespace {
 
@@ -138,43 +136,6 @@ Parameter&& Parameter::means(std::string text) && {
 Parameter&& Parameter::from(std::string text) && {
   source = std::move(text);
   return std::move(*this);
-}
-
-const Json& Values::at(const std::string& name) const {
-  const auto found = values_.find(name);
-  HEDDLE_CHECK(found != values_.end(), "undeclared parameter '" + name + "'");
-  return *found;
-}
-std::int64_t Values::integer(const std::string& name) const {
-  return at(name).get<std::int64_t>();
-}
-std::uint32_t Values::count(const std::string& name) const {
-  const auto value = integer(name);
-  HEDDLE_CHECK(value >= 0 && value <= 0xffffffffLL,
-               "parameter '" + name + "' is declared wider than a count");
-  return static_cast<std::uint32_t>(value);
-}
-double Values::number(const std::string& name) const {
-  return at(name).get<double>();
-}
-bool Values::flag(const std::string& name) const {
-  return at(name).get<bool>();
-}
-std::string Values::text(const std::string& name) const {
-  return at(name).get<std::string>();
-}
-std::vector<std::string> Values::texts(const std::string& name) const {
-  return at(name).get<std::vector<std::string>>();
-}
-Values Values::child(const std::string& name) const {
-  return Values(at(name));
-}
-bool Values::has(const std::string& name) const {
-  const auto found = values_.find(name);
-  return found != values_.end() && !found->is_null();
-}
-bool Values::is_word(const std::string& name) const {
-  return at(name).is_string();
 }
 
 Json schema_of(const Declaration& declaration) {

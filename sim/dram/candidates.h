@@ -13,15 +13,16 @@ namespace heddle::dram {
 // The command that a bank would take next for the requests of one kind, whenever that may be.
 struct Candidate {
   RequestQueue::Index entry = RequestQueue::kNone;  // kNone: the bank has nothing to do
-  TimingState::Slot slot = TimingState::kActivate;
+  TimingState::CommandKind command = TimingState::kActivate;
   Cycle ready = 0;        // what the bank itself allows
   std::uint64_t age = 0;  // of its request
 };
 
-// The candidates of one rank, or of 64 neighbouring banks of it, for the requests of one kind. A candidate
-// stays until something of its bank changes, for it is weighed far more often. They fall into sets by
-// command; each set remembers which of it goes first: the earliest, of equals the one with the oldest
-// request. Instants never go back, so that one stays first until its own instant moves or another comes.
+// The candidates of one rank, or of 64 neighbouring banks of it, for the requests of one kind. A candidate is
+// kept until something of its bank changes, because candidates are compared far more often than they change.
+// They form sets by command. Each set remembers its first member: the one with the earliest instant and,
+// among equals, with the oldest request. Instants never go back, so that a member stays first until its own
+// instant moves or another candidate joins.
 class Candidates {
  public:
   static constexpr std::uint32_t kMost = 64;
@@ -29,22 +30,22 @@ class Candidates {
   struct First {
     Cycle after = kNever;  // the clock after its instant; 0: not known, kNever: there is none
     std::uint64_t age = 0;
-    std::uint32_t bank = 0;  // in the block
+    std::uint32_t bank = 0;  // in the set of banks
     std::uint32_t group = 0;
   };
 
   void forget(std::uint32_t bank) { outdated_ |= bit(bank); }
   void forget_all(std::uint32_t banks) { outdated_ = ~std::uint64_t{0} >> (kMost - banks); }
-  // The bank got a request, its youngest of this kind, which changes nothing where an older one is to be
-  // activated or served.
+  // The bank got a request, its youngest of this kind. That changes nothing while the bank's candidate is an
+  // activate or a column command, or a precharge and the new request misses the open row.
   void joined(std::uint32_t bank, bool hits_open_row) {
     const std::uint64_t settled =
         members_[kActivates] | members_[kColumns] | (hits_open_row ? 0 : members_[kPrecharges]);
     outdated_ |= bit(bank) & ~settled;
   }
-  // The bank took a row command for `entry` (kNone: for a refresh); for the same one it would take `next`
-  // now.
-  void advance(std::uint32_t bank, RequestQueue::Index entry, TimingState::Slot next, Cycle ready) {
+  // The bank took a row command for `entry` (kNone: for a refresh); the next command for the same request is
+  // `next`.
+  void advance(std::uint32_t bank, RequestQueue::Index entry, TimingState::CommandKind next, Cycle ready) {
     if (entry_[bank] != entry || entry == RequestQueue::kNone) return forget(bank);
     leave(bank);
     join(bank, next, ready);
@@ -57,7 +58,7 @@ class Candidates {
       const Candidate candidate = find(bank);
       entry_[bank] = candidate.entry;
       age_[bank] = candidate.age;
-      if (candidate.entry != RequestQueue::kNone) join(bank, candidate.slot, candidate.ready);
+      if (candidate.entry != RequestQueue::kNone) join(bank, candidate.command, candidate.ready);
     }
   }
 
@@ -85,16 +86,16 @@ class Candidates {
     First& first = first_[set];
     first.after = first.bank == bank ? 0 : first.after;
   }
-  void join(std::uint32_t bank, TimingState::Slot slot, Cycle ready) {
-    const Set set = static_cast<Set>(std::min<std::uint8_t>(slot, kColumns));
+  void join(std::uint32_t bank, TimingState::CommandKind command, Cycle ready) {
+    const Set set = static_cast<Set>(std::min<std::uint8_t>(command, kColumns));
     set_[bank] = set;
     ready_[bank] = ready;
     members_[set] |= bit(bank);
     First& first = first_[set];
     first.after = ready < first.after ? 0 : first.after;
   }
-  // Instant and age make one number to compare; parameters end at 2^20 clocks, so that no command waits for
-  // 2^24. A selection instead of branches, for who wins cannot be foretold.
+  // Instant and age make one number to compare; parameters end at 2^20 clocks, so that no command waits as
+  // long as 2^24. Selections instead of branches, because the winner is unpredictable.
   [[nodiscard]] First search(std::uint64_t among, const TimingState::Limits& limits) const {
     if (among == 0) return {};
     std::uint64_t best = ~std::uint64_t{0};
@@ -112,7 +113,7 @@ class Candidates {
             .group = group_[chosen]};
   }
 
-  std::array<std::uint64_t, kSets> members_{};  // a bit a bank
+  std::array<std::uint64_t, kSets> members_{};  // one bit per bank
   std::uint64_t outdated_ = 0;
   std::array<First, kSets> first_;
   // By bank.

@@ -10,12 +10,12 @@ using Index = RequestQueue::Index;
 
 namespace {
 
-constexpr TimingState::Slot column_slot(Kind kind) {
+constexpr TimingState::CommandKind column_kind(Kind kind) {
   return kind == Kind::read ? TimingState::kRead : TimingState::kWrite;
 }
 
 constexpr std::array<Command, 4> kCommands{Command::activate, Command::precharge, Command::read,
-                                           Command::write};  // by slot
+                                           Command::write};  // by TimingState::CommandKind
 
 }  // namespace
 
@@ -25,21 +25,21 @@ Channel::Channel(const MemoryParameters& parameters, std::uint32_t number)
       timing_(parameters.device, parameters.controller.ranks),
       queue_(timing_.banks(), controller_.read_queue_depth, controller_.write_queue_depth),
       refresh_(parameters),
-      block_shift_(ceil_log2(std::min(timing_.banks_per_rank(), Candidates::kMost))),
-      blocks_(timing_.banks() >> block_shift_) {
+      bank_set_shift_(ceil_log2(std::min(timing_.banks_per_rank(), Candidates::kMost))),
+      bank_sets_(timing_.banks() >> bank_set_shift_) {
   if (controller_.starvation_limit_cycles == 0) patient_until_ = kNever;
-  for (std::uint32_t i = 0; i < blocks_.size(); ++i) {
-    blocks_[i].base = i << block_shift_;
-    blocks_[i].rank = timing_.rank_of(blocks_[i].base);
-    for (Candidates& candidates : blocks_[i].candidates) {
-      for (std::uint32_t b = 0; b < std::uint32_t{1} << block_shift_; ++b) {
-        candidates.set_group(b, timing_.group_of(blocks_[i].base + b));
+  for (std::uint32_t i = 0; i < bank_sets_.size(); ++i) {
+    bank_sets_[i].base = i << bank_set_shift_;
+    bank_sets_[i].rank = timing_.rank_of(bank_sets_[i].base);
+    for (Candidates& candidates : bank_sets_[i].candidates) {
+      for (std::uint32_t b = 0; b < std::uint32_t{1} << bank_set_shift_; ++b) {
+        candidates.set_group(b, timing_.group_of(bank_sets_[i].base + b));
       }
     }
   }
 }
 
-// A command passes through a dozen small functions; joined into three they save a quarter of the time.
+// A command passes through a dozen small functions; inlining them into three saves a quarter of the time.
 [[gnu::flatten]] void Channel::push(const Location& at, Kind kind, std::uint64_t tag, Cycle offered,
                                     Cycle now) {
   HEDDLE_CHECK(now >= now_, "a request pushed into the past");
@@ -49,9 +49,9 @@ Channel::Channel(const MemoryParameters& parameters, std::uint32_t number)
   const std::uint32_t bank =
       at.rank * timing_.banks_per_rank() + at.bank_group * timing_.banks_per_group() + at.bank;
   queue_.push(kind, bank, at.row, at.column, tag, offered, now);
-  Block& block = block_of(bank);
-  block.candidates[static_cast<std::size_t>(kind)].joined(bank - block.base,
-                                                          at.row == timing_.open_row(bank));
+  BankSet& bank_set = bank_set_of(bank);
+  bank_set.candidates[static_cast<std::size_t>(kind)].joined(bank - bank_set.base,
+                                                             at.row == timing_.open_row(bank));
 }
 
 bool Channel::overdue(Kind kind) const {
@@ -60,13 +60,14 @@ bool Channel::overdue(Kind kind) const {
          now_ - queue_.oldest_since(kind) > controller_.starvation_limit_cycles;
 }
 
-// A request that is overdue has its way until it is served, the older kind first: reads and writes that took
-// turns at one bank, each closing the other's row, would go on for ever. Returns whether there is one.
-bool Channel::mind_overdue() {
+// An overdue request has priority until it is served. When a read and a write are both overdue, the older one
+// goes first: if they took turns at one bank, each would close the other's row and neither would be served.
+// Returns whether a request is overdue.
+bool Channel::prefer_overdue() {
   const bool late_read = overdue(Kind::read);
   const bool late_write = overdue(Kind::write);
   if (!late_read && !late_write) {
-    // A queue's oldest request is never older than it was: until then nobody can be overdue.
+    // oldest_since() only grows, so that no request is overdue before then.
     Cycle since = now_;
     for (const Kind kind : {Kind::read, Kind::write}) {
       if (queue_.count(kind) > 0) since = std::min(since, queue_.oldest_since(kind));
@@ -80,7 +81,8 @@ bool Channel::mind_overdue() {
   return true;
 }
 
-// Writes wait until there are many, for every turn of the bus costs; then they go until few are left.
+// Writes wait until the high watermark, because every turn of the bus costs clocks; then they are served down
+// to the low watermark.
 void Channel::choose_mode() {
   if (queue_.eligible(other(mode_)) == 0) return;
   const bool any = queue_.eligible(mode_) > 0;
@@ -118,13 +120,14 @@ inline Command Channel::column_command(Index index) const {
   return close ? Command::write_precharge : Command::write;
 }
 
-TimingState::Slot Channel::next_slot(const RequestQueue::Entry& entry) const {
+TimingState::CommandKind Channel::next_command(const RequestQueue::Entry& entry) const {
   const std::uint32_t open = timing_.open_row(entry.bank);
   if (open == TimingState::kClosed) return TimingState::kActivate;
-  return open == entry.row ? column_slot(entry.kind) : TimingState::kPrecharge;
+  return open == entry.row ? column_kind(entry.kind) : TimingState::kPrecharge;
 }
 
-// The oldest request of the bank, or the oldest one of its open row until that row has had its share.
+// The oldest request of the bank that hits its open row, up to the limit of row hits; otherwise the oldest
+// one.
 inline Index Channel::served_first(std::uint32_t bank, Index oldest) const {
   const std::uint32_t open = timing_.open_row(bank);
   if (open == TimingState::kClosed || queue_[oldest].row == open) return oldest;
@@ -142,26 +145,27 @@ Candidate Channel::candidate(std::uint32_t bank) const {
   if (oldest == RequestQueue::kNone) return {};
   const Index served = served_first(bank, oldest);
   const RequestQueue::Entry& entry = queue_[served];
-  const TimingState::Slot slot = next_slot(entry);
-  return {.entry = served, .slot = slot, .ready = timing_.of_bank(slot, bank), .age = entry.age};
+  const TimingState::CommandKind command = next_command(entry);
+  return {.entry = served, .command = command, .ready = timing_.of_bank(command, bank), .age = entry.age};
 }
 
-// The earliest of the banks' next commands; at one instant that of the oldest request.
-template <bool kMindRefresh>
-void Channel::weigh_all() {
+// Chooses the earliest of the banks' next commands; of equals, the one of the oldest request.
+template <bool kAvoidRefresh>
+void Channel::compare_all() {
   Weighed best;
   std::uint32_t place = 0;
-  for (Block& block : blocks_) {
-    const auto activates = timing_.limits(TimingState::kActivate, block.rank, now_);
-    const auto precharges = timing_.limits(TimingState::kPrecharge, block.rank, now_);
-    const auto columns = timing_.limits(column_slot(mode_), block.rank, now_);
-    Candidates& candidates = block.candidates[static_cast<std::size_t>(mode_)];
-    candidates.renew([&](std::uint32_t bank) { return candidate(block.base + bank); });
+  for (BankSet& bank_set : bank_sets_) {
+    const auto activates = timing_.limits(TimingState::kActivate, bank_set.rank, now_);
+    const auto precharges = timing_.limits(TimingState::kPrecharge, bank_set.rank, now_);
+    const auto columns = timing_.limits(column_kind(mode_), bank_set.rank, now_);
+    Candidates& candidates = bank_set.candidates[static_cast<std::size_t>(mode_)];
+    candidates.renew([&](std::uint32_t bank) { return candidate(bank_set.base + bank); });
     const auto weigh = [&](Candidates::Set set, const TimingState::Limits& limits) {
       const Candidates::First* first = &candidates.first(set, limits);
-      if (kMindRefresh) {
-        Candidates::First& allowed = block.allowed[set];
-        allowed = first->after > refresh_.due(block.rank) ? first_after_due(block, set, limits) : *first;
+      if (kAvoidRefresh) {
+        Candidates::First& allowed = bank_set.allowed[set];
+        allowed =
+            first->after > refresh_.due(bank_set.rank) ? first_after_due(bank_set, set, limits) : *first;
         first = &allowed;
       }
       best.consider(*first, now_, place++);
@@ -171,44 +175,45 @@ void Channel::weigh_all() {
     weigh(Candidates::kColumns, columns);
   }
   if (best.weight == Weighed{}.weight) return;
-  const Block& block = blocks_[best.place / Candidates::kSets];
+  const BankSet& bank_set = bank_sets_[best.place / Candidates::kSets];
   const auto set = static_cast<Candidates::Set>(best.place % Candidates::kSets);
-  const Candidates& candidates = block.candidates[static_cast<std::size_t>(mode_)];
-  const Candidates::First& first = kMindRefresh ? block.allowed[set] : candidates.known(set);
-  best_ = {
-      .cycle = first.after - 1,
-      .command =
-          kCommands[set == Candidates::kColumns ? column_slot(mode_) : static_cast<TimingState::Slot>(set)],
-      .bank = block.base + first.bank,
-      .entry = candidates.entry(first.bank)};
+  const Candidates& candidates = bank_set.candidates[static_cast<std::size_t>(mode_)];
+  const Candidates::First& first = kAvoidRefresh ? bank_set.allowed[set] : candidates.known(set);
+  best_ = {.cycle = first.after - 1,
+           .command = kCommands[set == Candidates::kColumns ? column_kind(mode_)
+                                                            : static_cast<TimingState::CommandKind>(set)],
+           .bank = bank_set.base + first.bank,
+           .entry = candidates.entry(first.bank)};
 }
 
-// From the instant a refresh is due its banks get nothing else. All candidates of the set are that late.
-Candidates::First Channel::first_after_due(const Block& block, Candidates::Set set,
+// Banks whose refresh is due get no other command. All candidates of the set come after that instant.
+Candidates::First Channel::first_after_due(const BankSet& bank_set, Candidates::Set set,
                                            const TimingState::Limits& limits) const {
   if (refresh_.policy() == RefreshPolicy::all_bank) return {};
-  const std::uint32_t bank = block.rank * timing_.banks_per_rank() + refresh_.bank(block.rank) - block.base;
-  return block.candidates[static_cast<std::size_t>(mode_)].first_but(bank, set, limits);
+  const std::uint32_t bank =
+      bank_set.rank * timing_.banks_per_rank() + refresh_.bank(bank_set.rank) - bank_set.base;
+  return bank_set.candidates[static_cast<std::size_t>(mode_)].first_but(bank, set, limits);
 }
 
-// The bank changed by a row command for a request, for which it now would take `next`.
-inline void Channel::advance(const Choice& choice, TimingState::Slot next) {
-  Block& block = block_of(choice.bank);
-  const std::uint32_t bank = choice.bank - block.base;
-  block.candidates[static_cast<std::size_t>(mode_)].advance(bank, choice.entry, next,
-                                                            timing_.of_bank(next, choice.bank));
-  block.candidates[static_cast<std::size_t>(other(mode_))].forget(bank);
+// The bank took a row command for a request; the next command for that request is `next`.
+inline void Channel::advance(const Choice& choice, TimingState::CommandKind next) {
+  BankSet& bank_set = bank_set_of(choice.bank);
+  const std::uint32_t bank = choice.bank - bank_set.base;
+  bank_set.candidates[static_cast<std::size_t>(mode_)].advance(bank, choice.entry, next,
+                                                               timing_.of_bank(next, choice.bank));
+  bank_set.candidates[static_cast<std::size_t>(other(mode_))].forget(bank);
 }
 
 void Channel::forget(std::uint32_t bank) {
-  Block& block = block_of(bank);
-  for (Candidates& candidates : block.candidates) candidates.forget(bank - block.base);
+  BankSet& bank_set = bank_set_of(bank);
+  for (Candidates& candidates : bank_set.candidates) candidates.forget(bank - bank_set.base);
 }
 
 void Channel::forget_rank(std::uint32_t rank) {
-  for (Block& block : blocks_) {
-    if (block.rank != rank) continue;
-    for (Candidates& candidates : block.candidates) candidates.forget_all(std::uint32_t{1} << block_shift_);
+  for (BankSet& bank_set : bank_sets_) {
+    if (bank_set.rank != rank) continue;
+    for (Candidates& candidates : bank_set.candidates)
+      candidates.forget_all(std::uint32_t{1} << bank_set_shift_);
   }
 }
 
@@ -229,7 +234,7 @@ Channel::Choice Channel::refresh_step(std::uint32_t rank) const {
   return choice;
 }
 
-// A refresh that is due goes before anything else at its instant.
+// A refresh that is due goes before every other command at its instant.
 void Channel::consider_refresh(std::uint32_t rank) {
   const Cycle due = refresh_.due(rank);
   if (due > best_.cycle || due == kNever) return;
@@ -244,14 +249,14 @@ void Channel::consider_refresh(std::uint32_t rank) {
   decided_ = true;
   best_ = {};
   if (queue_.empty()) return;
-  if (now_ > patient_until_ && mind_overdue()) {
+  if (now_ > patient_until_ && prefer_overdue()) {
     serve_oldest();
   } else {
     choose_mode();
-    weigh_all<false>();
+    compare_all<false>();
     if (best_.cycle >= refresh_.earliest_due()) {
       best_ = {};
-      weigh_all<true>();
+      compare_all<true>();
     }
   }
   if (best_.cycle < refresh_.earliest_due()) return;
@@ -261,10 +266,10 @@ void Channel::consider_refresh(std::uint32_t rank) {
 void Channel::serve_oldest() {
   const Index oldest = queue_.oldest(mode_);
   const std::uint32_t bank = queue_[oldest].bank;
-  const TimingState::Slot slot = next_slot(queue_[oldest]);
-  const Cycle at = timing_.earliest(slot, bank, now_);
+  const TimingState::CommandKind command = next_command(queue_[oldest]);
+  const Cycle at = timing_.earliest(command, bank, now_);
   if (blocked_by_refresh(bank, at)) return;
-  best_ = {.cycle = at, .command = kCommands[slot], .bank = bank, .entry = oldest};
+  best_ = {.cycle = at, .command = kCommands[command], .bank = bank, .entry = oldest};
 }
 
 inline void Channel::apply_column(const Choice& choice, Issued& out) {
@@ -311,7 +316,7 @@ void Channel::apply_refresh(const Choice& choice) {
       out.row = queue_[choice.entry].row;
       timing_.activate(choice.bank, out.row, choice.cycle);
       ++counters_.activates;
-      advance(choice, column_slot(mode_));
+      advance(choice, column_kind(mode_));
       break;
     case Command::precharge:
       timing_.precharge(choice.bank, choice.cycle);
@@ -337,7 +342,7 @@ void Channel::apply_refresh(const Choice& choice) {
 
 void Channel::skip_idle_refreshes(Cycle until) {
   for (std::uint32_t r = 0; r < timing_.ranks(); ++r) {
-    // An open row is closed by the first refresh; what follows is punctual.
+    // The first refresh closes an open row; the refreshes after it start when they are due.
     if (timing_.any_open(r)) continue;
     const std::uint64_t skipped = refresh_.skip(r, until);
     (refresh_.policy() == RefreshPolicy::all_bank ? counters_.refreshes_all_bank

@@ -6,15 +6,15 @@
 
 namespace heddle::dram {
 
-// Controller and devices of one channel: first ready, first come first served, event by event. Ask for
-// the instant of the next command, push requests that come before it, issue it. A command costs a look
-// at what goes first of each set of candidates; idle clocks cost nothing.
+// Controller and devices of one channel: first ready, first come first served, event by event. The caller
+// asks for the instant of the next command, pushes the requests that come before it, and issues it. A command
+// costs a comparison of the first candidates of each set; idle clocks cost nothing.
 class Channel {
  public:
   Channel(const MemoryParameters& parameters, std::uint32_t number);
 
   [[nodiscard]] bool has_room(Kind kind) const { return queue_.has_room(kind); }
-  // `now` never goes back, neither behind a push nor behind an issued command.
+  // `now` is never earlier than the last push or the last issued command.
   void push(const Location& at, Kind kind, std::uint64_t tag, Cycle offered, Cycle now);
   // Instant of the next command for a request, kNever without requests.
   [[nodiscard]] Cycle next_cycle() {
@@ -37,8 +37,8 @@ class Channel {
     std::uint32_t bank = 0;  // its rank's first bank for rank commands
     RequestQueue::Index entry = RequestQueue::kNone;
   };
-  // The banks are weighed in blocks: a rank, or 64 neighbouring banks of one.
-  struct Block {
+  // Banks whose candidates are compared together: a rank, or 64 neighbouring banks of one.
+  struct BankSet {
     std::uint32_t base = 0;  // its first bank
     std::uint32_t rank = 0;
     std::array<Candidates, 2> candidates;                      // by kind
@@ -47,7 +47,7 @@ class Channel {
 
   struct Weighed {
     std::uint64_t weight = ~std::uint64_t{0};  // instant and age: the smallest goes first
-    std::uint32_t place = 0;                   // block, set
+    std::uint32_t place = 0;                   // set of banks, set of candidates
     void consider(const Candidates::First& first, Cycle now, std::uint32_t where) {
       if (first.after == kNever) return;
       const std::uint64_t mine = ((first.after - 1 - now) << RequestQueue::kAgeBits) | first.age;
@@ -58,18 +58,18 @@ class Channel {
 
   void decide();
   void choose_mode();
-  [[nodiscard]] bool mind_overdue();
+  [[nodiscard]] bool prefer_overdue();
   [[nodiscard]] bool overdue(Kind kind) const;
-  [[nodiscard]] TimingState::Slot next_slot(const RequestQueue::Entry& entry) const;
+  [[nodiscard]] TimingState::CommandKind next_command(const RequestQueue::Entry& entry) const;
   [[nodiscard]] Candidate candidate(std::uint32_t bank) const;
   [[nodiscard]] RequestQueue::Index served_first(std::uint32_t bank, RequestQueue::Index oldest) const;
-  template <bool kMindRefresh>
-  void weigh_all();
-  [[nodiscard]] Candidates::First first_after_due(const Block& block, Candidates::Set set,
+  template <bool kAvoidRefresh>
+  void compare_all();
+  [[nodiscard]] Candidates::First first_after_due(const BankSet& block, Candidates::Set set,
                                                   const TimingState::Limits& limits) const;
   void serve_oldest();
-  [[nodiscard]] Block& block_of(std::uint32_t bank) { return blocks_[bank >> block_shift_]; }
-  void advance(const Choice& choice, TimingState::Slot next);
+  [[nodiscard]] BankSet& bank_set_of(std::uint32_t bank) { return bank_sets_[bank >> bank_set_shift_]; }
+  void advance(const Choice& choice, TimingState::CommandKind next);
   void forget(std::uint32_t bank);
   void forget_rank(std::uint32_t rank);
   void consider_refresh(std::uint32_t rank);
@@ -86,8 +86,8 @@ class Channel {
   TimingState timing_;
   RequestQueue queue_;
   RefreshTimer refresh_;
-  unsigned block_shift_;
-  std::vector<Block> blocks_;
+  unsigned bank_set_shift_;
+  std::vector<BankSet> bank_sets_;
   ChannelCounters counters_;
   Kind mode_ = Kind::read;
   Cycle now_ = 0;

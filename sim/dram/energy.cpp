@@ -17,19 +17,20 @@ std::optional<EnergyPerEvent> energy_per_event(const Device& device) {
   EnergyPerEvent out;
   for (const Rail& rail : device.rails) {
     const double scale = rail.volts * devices * kPicojoulesPerJoule;
-    out.activate_precharge_pj +=
-        scale * clock_s * (rail.idd0_a * t.tRC - rail.idd3n_a * t.tRAS - rail.idd2n_a * (t.tRC - t.tRAS));
-    out.read_burst_pj += scale * (rail.idd4r_a - rail.idd3n_a) * burst_s;
-    out.write_burst_pj += scale * (rail.idd4w_a - rail.idd3n_a) * burst_s;
-    out.refresh_all_pj += scale * (rail.idd5_a - rail.idd3n_a) * t.tRFCab * clock_s;
+    out.activate_precharge += Picojoules(
+        scale * clock_s * (rail.idd0_a * t.tRC - rail.idd3n_a * t.tRAS - rail.idd2n_a * (t.tRC - t.tRAS)));
+    out.read_burst += Picojoules(scale * (rail.idd4r_a - rail.idd3n_a) * burst_s);
+    out.write_burst += Picojoules(scale * (rail.idd4w_a - rail.idd3n_a) * burst_s);
+    out.refresh_all += Picojoules(scale * (rail.idd5_a - rail.idd3n_a) * t.tRFCab * clock_s);
     // IDD5PB is an average over tREFIpb with the other banks precharged, not a burst current like IDD5.
     if (rail.idd5pb_a > 0)
-      out.refresh_bank_pj += scale * (rail.idd5pb_a - rail.idd2n_a) * t.tREFIpb * clock_s;
+      out.refresh_bank += Picojoules(scale * (rail.idd5pb_a - rail.idd2n_a) * t.tREFIpb * clock_s);
     out.active_standby_mw += rail.volts * devices * rail.idd3n_a * 1e3;
     out.precharge_standby_mw += rail.volts * devices * rail.idd2n_a * 1e3;
   }
   // Without that current a bank costs its share of an all-bank refresh.
-  if (out.refresh_bank_pj == 0) out.refresh_bank_pj = out.refresh_all_pj / device.organisation.banks();
+  if (out.refresh_bank == Picojoules(0))
+    out.refresh_bank = Picojoules(out.refresh_all.count() / device.organisation.banks());
   return out;
 }
 
@@ -38,17 +39,26 @@ std::optional<EnergyReport> energy_of(const Device& device, const ChannelCounter
   const auto each = energy_per_event(device);
   if (!each) return std::nullopt;
   EnergyReport out;
-  out.activate_precharge_pj = static_cast<double>(counters.activates) * each->activate_precharge_pj;
-  out.read_pj = static_cast<double>(counters.reads) * each->read_burst_pj;
-  out.write_pj = static_cast<double>(counters.writes) * each->write_burst_pj;
-  out.refresh_pj = static_cast<double>(counters.refreshes_all_bank) * each->refresh_all_pj +
-                   static_cast<double>(counters.refreshes_per_bank) * each->refresh_bank_pj;
+  out.activate_precharge = each->activate_precharge * static_cast<double>(counters.activates);
+  out.read = each->read_burst * static_cast<double>(counters.reads);
+  out.write = each->write_burst * static_cast<double>(counters.writes);
+  out.refresh = each->refresh_all * static_cast<double>(counters.refreshes_all_bank) +
+                each->refresh_bank * static_cast<double>(counters.refreshes_per_bank);
   const double clock_ns = device.clock_period_ps * 1e-3;
   const std::uint64_t all = cycles * ranks;
   const std::uint64_t active = counters.rank_active_cycles < all ? counters.rank_active_cycles : all;
-  out.background_pj = clock_ns * (static_cast<double>(active) * each->active_standby_mw +
-                                  static_cast<double>(all - active) * each->precharge_standby_mw);
+  out.background = Picojoules(clock_ns * (static_cast<double>(active) * each->active_standby_mw +
+                                          static_cast<double>(all - active) * each->precharge_standby_mw));
   return out;
+}
+
+config::Json to_json(const EnergyReport& energy) {
+  return {{"activate_precharge", energy.activate_precharge.count()},
+          {"read", energy.read.count()},
+          {"write", energy.write.count()},
+          {"refresh", energy.refresh.count()},
+          {"background", energy.background.count()},
+          {"total", energy.total().count()}};
 }
 
 }  // namespace heddle::dram

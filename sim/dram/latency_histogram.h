@@ -7,14 +7,14 @@
 
 namespace heddle::dram {
 
-// Counts of latencies in constant memory: exact below 4096 cycles, beyond it 2048 steps an octave, so a
-// percentile is low by less than 0.05 %.
+// Counts of latencies in constant memory: exact below 4096 cycles, above it 2048 buckets per octave, so that
+// a percentile is too low by less than 0.05 %.
 class LatencyHistogram {
  public:
   void add(std::uint64_t cycles) {
-    const std::size_t slot = slot_of(cycles);
-    if (slot >= counts_.size()) counts_.resize(slot + 1);
-    ++counts_[slot];
+    const std::size_t bucket = bucket_of(cycles);
+    if (bucket >= counts_.size()) counts_.resize(bucket + 1);
+    ++counts_[bucket];
     ++total_;
     sum_ += static_cast<double>(cycles);
     largest_ = cycles > largest_ ? cycles : largest_;
@@ -28,25 +28,25 @@ class LatencyHistogram {
   [[nodiscard]] std::uint64_t percentile(std::uint64_t per_mille) const {
     const std::uint64_t wanted = (total_ * per_mille + 999) / 1000;
     std::uint64_t seen = 0;
-    for (std::size_t slot = 0; slot < counts_.size(); ++slot) {
-      seen += counts_[slot];
-      if (seen >= wanted && seen > 0) return value_of(slot);
+    for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket) {
+      seen += counts_[bucket];
+      if (seen >= wanted && seen > 0) return value_of(bucket);
     }
     return 0;
   }
 
  private:
   static constexpr unsigned kBits = 11;
-  static std::size_t slot_of(std::uint64_t value) {
+  static std::size_t bucket_of(std::uint64_t value) {
     const auto width = static_cast<unsigned>(std::bit_width(value));
     if (width <= kBits + 1) return value;
     const unsigned shift = width - kBits - 1;
     return (std::size_t{shift} << kBits) + (value >> shift);
   }
-  static std::uint64_t value_of(std::size_t slot) {
-    if (slot < (std::size_t{1} << (kBits + 1))) return slot;
-    const std::size_t shift = (slot >> kBits) - 1;
-    return (std::uint64_t{slot} - (std::uint64_t{shift} << kBits)) << shift;
+  static std::uint64_t value_of(std::size_t bucket) {
+    if (bucket < (std::size_t{1} << (kBits + 1))) return bucket;
+    const std::size_t shift = (bucket >> kBits) - 1;
+    return (std::uint64_t{bucket} - (std::uint64_t{shift} << kBits)) << shift;
   }
   std::vector<std::uint64_t> counts_;
   std::uint64_t total_ = 0;

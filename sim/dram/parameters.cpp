@@ -6,14 +6,16 @@
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
+#include "sim/config/values.h"
 #include "sim/dram/address_map.h"
+#include "sim/dram/device_declaration.h"
 
 namespace heddle::dram {
 namespace {
 
 using config::Values;
 
-// Throws in the user's terms when what each key alone allows does not make a memory together.
+// Checks what involves several keys; errors name the place in the user's file.
 class Checker {
  public:
   Checker(const config::Document& document, std::string pointer)
@@ -166,7 +168,7 @@ void check_organisation(const MemoryParameters& m, const Checker& check) {
 void check_refresh(const MemoryParameters& m, const Checker& check) {
   const std::string at = "/device/timing_cycles/";
   const Timing& t = m.device.timing;
-  // A rank gets to work between two refreshes only when closing, refreshing and opening fit in between.
+  // A rank serves accesses between two refreshes only if closing, refreshing and opening fit in between.
   const std::uint32_t around = t.tRAS + t.tRPab + t.tRCDRD + t.tWR + t.write_latency + 64;
   if (m.controller.refresh == RefreshPolicy::all_bank) {
     check.require(t.tREFI > 0 && t.tRFCab > 0, "/controller/refresh",

@@ -53,7 +53,7 @@ TimingRules::TimingRules(const Device& device) {
   refresh_bank_refresh_bank = t.tPBR2PBR;
   activate_refresh_bank = between(t.tRRD_S, c.activate, c.refresh);
   HEDDLE_CHECK(c.activate >= c.refresh, "a refresh command longer than an activate");
-  activate_to_refresh_slot = c.activate - c.refresh;
+  activate_to_refresh = c.activate - c.refresh;
 
   read_data_end = static_cast<Cycle>(c.column - 1 + rl + burst);
   write_data_end = static_cast<Cycle>(c.column - 1 + wl + t.tDQSS + t.tDQS2DQ + burst);

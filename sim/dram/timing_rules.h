@@ -20,8 +20,8 @@ struct TimingRules {
   Cycle write_read_s, write_read_l, write_read_o;
   Cycle refresh_activate, refresh_bank_activate, refresh_bank_activate_other, refresh_bank_refresh_bank;
   Cycle activate_refresh_bank;  // of another bank
-  // A bank that may activate at t may refresh at t + activate_to_refresh_slot (commands differ in length).
-  Cycle activate_to_refresh_slot;
+  // A bank that may activate at t may refresh at t + activate_to_refresh (commands differ in length).
+  Cycle activate_to_refresh;
   Cycle read_data_end, write_data_end;  // start of the command to the end of its data
   Cycle activate_length, precharge_length, column_length, refresh_length;
 };

@@ -7,7 +7,7 @@
 namespace heddle::dram {
 namespace {
 
-// Stores always: which of the two is later cannot be foretold.
+// Always stores, because a branch on which of the two is later is unpredictable.
 void raise(Cycle& earliest, Cycle to) {
   earliest = std::max(earliest, to);
 }
@@ -38,17 +38,17 @@ Cycle TimingState::earliest_precharge_all(std::uint32_t rank) const {
 Cycle TimingState::earliest_refresh_all(std::uint32_t rank) const {
   Cycle at = bus_[kPrecharge];
   for (std::uint32_t b = rank * banks_per_rank_; b < (rank + 1) * banks_per_rank_; ++b) {
-    raise(at, banks_[b].at[kActivate] + rules_.activate_to_refresh_slot);
+    raise(at, banks_[b].at[kActivate] + rules_.activate_to_refresh);
   }
   return at;
 }
 
-// A refresh of one bank opens a row inside: it keeps the distances between activates of its rank.
+// A refresh of one bank opens a row in the device, so it keeps the distances between activates of its rank.
 Cycle TimingState::earliest_refresh_bank(std::uint32_t bank) const {
   const Bank& b = banks_[bank];
   const Rank& r = ranks_[b.rank];
-  const Cycle slot = std::max(b.at[kActivate], r.four_activates[r.oldest_activate]);
-  return std::max({slot + rules_.activate_to_refresh_slot, r.refresh_bank, bus_[kPrecharge]});
+  const Cycle activate = std::max(b.at[kActivate], r.four_activates[r.oldest_activate]);
+  return std::max({activate + rules_.activate_to_refresh, r.refresh_bank, bus_[kPrecharge]});
 }
 
 void TimingState::hold_row_bus(Cycle until) {

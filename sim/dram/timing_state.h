@@ -30,9 +30,9 @@ class TimingState {
   [[nodiscard]] std::uint32_t open_banks(std::uint32_t rank) const { return ranks_[rank].open_banks; }
   [[nodiscard]] bool any_open(std::uint32_t rank) const { return open_banks(rank) > 0; }
 
-  // The four commands that requests take, as places in the tables below.
-  enum Slot : std::uint8_t { kActivate, kPrecharge, kRead, kWrite };
-  using Times = std::array<Cycle, 4>;  // by Slot
+  // The four commands that requests take, as indices of the tables below.
+  enum CommandKind : std::uint8_t { kActivate, kPrecharge, kRead, kWrite };
+  using Times = std::array<Cycle, 4>;  // by CommandKind
   // What bank groups and rank allow for one command; a bank adds what it allows itself.
   struct Limits {
     const Cycle* groups;  // by bank group, of all ranks
@@ -41,13 +41,15 @@ class TimingState {
       return std::max(std::max(bank_ready, groups[group]), floor);
     }
   };
-  [[nodiscard]] Limits limits(Slot slot, std::uint32_t rank, Cycle now) const {
-    return {groups_[slot].data(), std::max(std::max(ranks_[rank].at[slot], bus_[slot]), now)};
+  [[nodiscard]] Limits limits(CommandKind command, std::uint32_t rank, Cycle now) const {
+    return {groups_[command].data(), std::max(std::max(ranks_[rank].at[command], bus_[command]), now)};
   }
-  [[nodiscard]] Cycle of_bank(Slot slot, std::uint32_t bank) const { return banks_[bank].at[slot]; }
+  [[nodiscard]] Cycle of_bank(CommandKind command, std::uint32_t bank) const {
+    return banks_[bank].at[command];
+  }
   [[nodiscard]] std::uint32_t group_of(std::uint32_t bank) const { return bank >> group_shift_; }
-  [[nodiscard]] Cycle earliest(Slot slot, std::uint32_t bank, Cycle now) const {
-    return limits(slot, rank_of(bank), now).at(of_bank(slot, bank), group_of(bank));
+  [[nodiscard]] Cycle earliest(CommandKind command, std::uint32_t bank, Cycle now) const {
+    return limits(command, rank_of(bank), now).at(of_bank(command, bank), group_of(bank));
   }
   [[nodiscard]] Cycle earliest_precharge_all(std::uint32_t rank) const;
   [[nodiscard]] Cycle earliest_refresh_all(std::uint32_t rank) const;   // all banks closed
@@ -92,7 +94,7 @@ class TimingState {
   unsigned group_shift_;
   Times bus_{};
   std::vector<Bank> banks_;
-  std::array<std::vector<Cycle>, 4> groups_;  // by Slot, then by bank group
+  std::array<std::vector<Cycle>, 4> groups_;  // by CommandKind, then by bank group
   std::vector<Rank> ranks_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
+#include "sim/dram/trace_report.h"
 
-#include "sim/dram/trace_run.h"
+#include <fmt/format.h>
 
 namespace heddle::dram {
 namespace {
@@ -47,19 +47,11 @@ std::string energy_text(const TraceReport& report) {
   return fmt::format(
       "{:<26}{:.1f} pJ: activate and precharge {:.1f}, read {:.1f}, write {:.1f}, refresh {:.1f}, "
       "background {:.1f}\n",
-      "energy", e.total_pj(), e.activate_precharge_pj, e.read_pj, e.write_pj, e.refresh_pj, e.background_pj);
+      "energy", e.total().count(), e.activate_precharge.count(), e.read.count(), e.write.count(),
+      e.refresh.count(), e.background.count());
 }
 
 }  // namespace
-
-Json to_json(const EnergyReport& energy) {
-  return {{"activate_precharge", energy.activate_precharge_pj},
-          {"read", energy.read_pj},
-          {"write", energy.write_pj},
-          {"refresh", energy.refresh_pj},
-          {"background", energy.background_pj},
-          {"total", energy.total_pj()}};
-}
 
 Json to_json(const TraceReport& report, const MemoryConfiguration& memory) {
   const Derived d = derive(report, memory.parameters);

@@ -1,33 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
-#include <optional>
-#include <string>
-
-#include "sim/dram/energy.h"
-#include "sim/dram/latency_histogram.h"
-#include "sim/dram/parameters.h"
+#include "sim/dram/trace_report.h"
 
 namespace heddle::dram {
 
 class TraceReader;
-
-// What became of a request trace. Cycles are clocks of the memory, counted from cycle 0 of the trace.
-struct TraceReport {
-  std::uint64_t requests = 0;  // lines
-  std::uint64_t bursts = 0;
-  std::uint64_t backward_cycles = 0;  // requests whose cycle lies before their predecessor's
-  Cycle first_request_cycle = 0;
-  Cycle first_completion_cycle = 0;
-  Cycle last_completion_cycle = 0;
-  LatencyHistogram read_latency, write_latency;  // of bursts: offered (the line's cycle) to end of data
-  ChannelCounters counters;
-  std::optional<EnergyReport> energy;
-
-  // From the first request offered to the last completion.
-  [[nodiscard]] std::uint64_t cycles() const { return last_completion_cycle - first_request_cycle; }
-};
 
 struct TraceRunOptions {
   std::uint64_t request_bytes = 0;  // bytes of a line's request; 0: one burst
@@ -36,9 +14,5 @@ struct TraceRunOptions {
 // Runs the trace to completion. An empty trace is an error, as is an address beyond the memory.
 TraceReport run_request_trace(const MemoryParameters& memory, TraceReader& trace,
                               TraceRunOptions options = {});
-
-config::Json to_json(const EnergyReport& energy);
-config::Json to_json(const TraceReport& report, const MemoryConfiguration& memory);
-std::string to_text(const TraceReport& report, const MemoryConfiguration& memory);
 
 }  // namespace heddle::dram

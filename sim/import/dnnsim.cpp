@@ -13,7 +13,6 @@
 #include "sim/base/nearest.h"
 #include "sim/base/version.h"
 #include "sim/import/dnnsim_model.h"
-#include "sim/import/dnnsim_values.h"
 #include "sim/import/layer_list.h"
 #include "sim/trace/trace.h"
 #include "sim/trace/writer.h"
@@ -273,14 +272,6 @@ class Importer {
 };
 
 }  // namespace
-
-std::optional<DnnsimValues> dnnsim_values_named(const std::string& name) {
-  if (name == "auto") return DnnsimValues::automatic;
-  if (name == "integers") return DnnsimValues::integers;
-  if (name == "fixed") return DnnsimValues::fixed;
-  if (name == "linear") return DnnsimValues::linear;
-  return std::nullopt;
-}
 
 DnnsimSummary import_dnnsim(const DnnsimImport& import, const std::filesystem::path& trace) {
   if (import.width < 2 || import.width > 16)

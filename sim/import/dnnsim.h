@@ -2,20 +2,11 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 
-namespace heddle::importers {
+#include "sim/import/dnnsim_values.h"
 
-// How the numbers of DNNsim's tensors become codes:
-//   integers  as they are; anything else is an error
-//   fixed     precision.txt: clamp(round half away(x * 2^fraction)) to +-(2^(precision-1) - 1)
-//   linear    symmetric linear quantisation to the width; a tensor whose least number is 0 uses the full
-//             unsigned range
-//   automatic tensor by tensor: integers where it holds nothing else, else fixed with and linear without
-//             precision.txt
-enum class DnnsimValues { automatic, integers, fixed, linear };
-std::optional<DnnsimValues> dnnsim_values_named(const std::string& name);  // "auto", "integers", ...
+namespace heddle::importers {
 
 struct DnnsimImport {
   std::filesystem::path folder;  // holds models/NETWORK and net_traces/NETWORK

@@ -8,7 +8,8 @@
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
-#include "sim/import/layer_list.h"
+#include "sim/import/prototxt.h"
+#include "sim/import/text_fields.h"
 
 namespace heddle::importers {
 namespace {

@@ -37,8 +37,6 @@ struct DnnsimPrecision {
 // model.csv (name, type, stride, padding; comma or colon), or train_val.prototxt where there is none.
 // Throws Error(workload | io).
 std::vector<DnnsimLayer> read_dnnsim_model(const std::filesystem::path& folder);
-// The layers of a Caffe network description that have weights.
-std::vector<DnnsimLayer> read_prototxt(const std::filesystem::path& file);
 
 // precision.txt: a heading and four lines of one value a layer; nothing when there is no such file.
 std::optional<std::vector<DnnsimPrecision>> read_dnnsim_precision(const std::filesystem::path& file,

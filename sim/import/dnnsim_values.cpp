@@ -63,6 +63,14 @@ CodeRule linear(const NumberScan& scan, unsigned width) {
 
 }  // namespace
 
+std::optional<DnnsimValues> dnnsim_values_named(const std::string& name) {
+  if (name == "auto") return DnnsimValues::automatic;
+  if (name == "integers") return DnnsimValues::integers;
+  if (name == "fixed") return DnnsimValues::fixed;
+  if (name == "linear") return DnnsimValues::linear;
+  return std::nullopt;
+}
+
 void NumberScan::add(const trace::NpyView& view, const std::string& where) {
   const std::uint64_t count = view.elements();
   for (std::uint64_t i = 0; i < count; ++i) {

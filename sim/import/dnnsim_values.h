@@ -6,11 +6,20 @@
 #include <string>
 #include <vector>
 
-#include "sim/import/dnnsim.h"
 #include "sim/trace/npy.h"
 #include "sim/workload/network.h"
 
 namespace heddle::importers {
+
+// How the numbers of DNNsim's tensors become codes:
+//   integers  as they are; anything else is an error
+//   fixed     precision.txt: clamp(round half away(x * 2^fraction)) to +-(2^(precision-1) - 1)
+//   linear    symmetric linear quantisation to the width; a tensor whose least number is 0 uses the full
+//             unsigned range
+//   automatic tensor by tensor: integers where it holds nothing else, else fixed with and linear without
+//             precision.txt
+enum class DnnsimValues { automatic, integers, fixed, linear };
+std::optional<DnnsimValues> dnnsim_values_named(const std::string& name);  // "auto", "integers", ...
 
 // What the numbers of a tensor (over all its files) are like.
 struct NumberScan {

@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/import/layer_list.h"
 
-#include <charconv>
-#include <fstream>
-
-#include <fmt/format.h>
-
-#include "sim/base/error.h"
-#include "sim/base/nearest.h"
-
 namespace heddle::importers {
 namespace {
 
@@ -39,7 +31,7 @@ Json rep_json(const workload::Representation& rep) {
 }
 
 Json operand_json(const workload::Operand& operand, const char* role, const std::string& source,
-                  const char* axes) {
+                  std::string_view axes) {
   Json out{{"role", role}, {"source", source}, {"axes", axes}, {"rep", rep_json(operand.rep)}};
   if (operand.files.empty()) return out;
   if (source == "static") {
@@ -66,30 +58,31 @@ std::string LayerList::fit(const workload::Layer& layer) {
   if (shape_.empty() || shape_ == wanted) return last_;
   const bool same_size = product(shape_) == product(wanted);
   std::string id = layer.id + "/input";
-  layers_.push_back({{"id", id},
-                     {"index", layers_.size()},
-                     {"op", same_size ? "reshape" : "other"},
-                     {"inputs", {last_}},
-                     {"shape", {{"output", wanted}}}});
+  layers_.push_back(
+      {{"id", id},
+       {"index", layers_.size()},
+       {"op", workload::operation(same_size ? workload::Op::reshape : workload::Op::other).name},
+       {"inputs", {last_}},
+       {"shape", {{"output", wanted}}}});
   return id;
 }
 
 void LayerList::add(const workload::Layer& layer) {
   const std::string source = fit(layer);
   const workload::Geometry& g = layer.geometry;
-  const bool conv = layer.op == workload::Op::conv2d;
+  const workload::Operation& operation = workload::operation(layer.op);
   Json out{
       {"id", layer.id},
       {"index", layers_.size()},
-      {"op", conv ? "conv2d" : "linear"},
+      {"op", operation.name},
       {"inputs", {source}},
       {"shape", shape_json(layer)},
       {"groups", g.groups},
       {"operands",
-       {operand_json(layer.activation, "activation", source, conv ? "NCHW" : "MC"),
-        operand_json(layer.weight, "weight", "static", conv ? "KCRS" : "KC")}},
+       {operand_json(layer.activation, "activation", source, operation.activation_axes),
+        operand_json(layer.weight, "weight", "static", operation.weight_axes)}},
       {"precision", {{"a_bits", layer.precision.activation_bits}, {"w_bits", layer.precision.weight_bits}}}};
-  if (conv) {
+  if (layer.op == workload::Op::conv2d) {
     out["stride"] = {g.stride_y, g.stride_x};
     out["dilation"] = {g.dilation_y, g.dilation_x};
     out["pads"] = {g.pad_top, g.pad_left, g.pad_bottom, g.pad_right};
@@ -105,51 +98,6 @@ Json LayerList::manifest(const std::string& name, std::uint32_t samples, Json pr
           {"network", {{"name", name}, {"inputs", {kInput}}, {"outputs", {last_}}}},
           {"provenance", std::move(provenance)},
           {"layers", layers_}};
-}
-
-std::vector<std::string> read_lines(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) throw Error(ErrorKind::io, file.string(), "cannot be read");
-  std::vector<std::string> out;
-  for (std::string line; std::getline(in, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    out.push_back(std::move(line));
-  }
-  // A byte order mark is no part of the first field.
-  if (!out.empty() && out.front().starts_with("\xEF\xBB\xBF")) out.front().erase(0, 3);
-  return out;
-}
-
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
-std::vector<std::string> split(const std::string& line, const std::string& separators) {
-  std::vector<std::string> out;
-  std::size_t start = 0;
-  for (;;) {
-    const auto end = line.find_first_of(separators, start);
-    out.push_back(trimmed(line.substr(start, end == std::string::npos ? end : end - start)));
-    if (end == std::string::npos) return out;
-    start = end + 1;
-  }
-}
-
-std::int64_t whole_number(const std::string& field, const std::string& where, const std::string& what,
-                          std::int64_t low, std::int64_t high) {
-  std::int64_t value = 0;
-  const auto [end, failure] = std::from_chars(field.data(), field.data() + field.size(), value);
-  if (failure != std::errc() || end != field.data() + field.size()) {
-    throw Error(ErrorKind::workload, where,
-                fmt::format("{}: expected a whole number, found {}", what, in_quotes(field)));
-  }
-  if (value < low || value > high) {
-    throw Error(ErrorKind::workload, where,
-                fmt::format("{}: expected {} to {}, found {}", what, low, high, value));
-  }
-  return value;
 }
 
 }  // namespace heddle::importers

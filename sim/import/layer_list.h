@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -28,13 +27,5 @@ class LayerList {
   std::vector<std::uint64_t> shape_;  // of what `last_` makes; empty: the network's input, of any shape
   static constexpr const char* kInput = "input";
 };
-
-// The lines of a text file, without line ends. Throws Error(io) when it cannot be read.
-std::vector<std::string> read_lines(const std::filesystem::path& file);
-std::vector<std::string> split(const std::string& line, const std::string& separators);  // trimmed fields
-std::string trimmed(const std::string& text);
-// The whole number that a field states. Throws Error(workload) at `where`.
-std::int64_t whole_number(const std::string& field, const std::string& where, const std::string& what,
-                          std::int64_t low, std::int64_t high);
 
 }  // namespace heddle::importers

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/import/prototxt.h"
+
 #include <cctype>
 #include <map>
 
@@ -6,8 +8,7 @@
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
-#include "sim/import/dnnsim_model.h"
-#include "sim/import/layer_list.h"
+#include "sim/import/text_fields.h"
 
 namespace heddle::importers {
 namespace {

@@ -13,6 +13,7 @@
 #include "sim/base/quantity.h"
 #include "sim/base/version.h"
 #include "sim/import/layer_list.h"
+#include "sim/import/text_fields.h"
 #include "sim/trace/digest.h"
 #include "sim/trace/writer.h"
 

@@ -2,9 +2,7 @@
 #include "sim/memory/dataflow.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
-#include <string_view>
 
 #include "sim/base/error.h"
 #include "sim/base/quantity.h"
@@ -17,9 +15,7 @@ using workload::Layer;
 constexpr std::int64_t kBeforeAll = -1;
 
 bool is_view(const Layer& layer) {
-  static constexpr std::array<std::string_view, 6> kViews{"concat", "reshape", "transpose",
-                                                          "slice",  "pad",     "upsample"};
-  return std::find(kViews.begin(), kViews.end(), layer.op_name) != kViews.end();
+  return workload::operation(layer.op).role == workload::OpRole::view;
 }
 
 std::uint64_t product(const std::vector<std::uint64_t>& shape) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/arch/accelerator.h"
-#include "sim/config/declaration.h"
+#include "sim/config/values.h"
 #include "sim/dram/parameters.h"
 #include "sim/memory/on_chip_memory.h"
 #include "sim/memory/stream.h"

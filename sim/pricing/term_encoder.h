@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "sim/config/declaration.h"
+#include "sim/config/values.h"
 #include "sim/kernel/terms.h"
 
 namespace heddle::pricing {

@@ -41,7 +41,7 @@ Counted count_layer(const arch::AcceleratorConfig& config, const memory::Network
     cost += out.costs.back();
   }
   out.record = {.name = layer.id,
-                .op = layer.op_name,
+                .op = layer.op_name(),
                 .activation_bits = layer.precision.activation_bits,
                 .weight_bits = layer.precision.weight_bits,
                 .counters = {},

@@ -10,23 +10,6 @@ namespace {
 
 constexpr unsigned kWidestContainer = 16;
 
-const std::vector<std::string>& other_ops() {
-  static const std::vector<std::string> kNames{"add",   "mul",        "concat",   "maxpool",   "avgpool",
-                                               "norm",  "activation", "softmax",  "reshape",   "transpose",
-                                               "slice", "pad",        "upsample", "embedding", "other"};
-  return kNames;
-}
-
-workload::Op op_of(const ManifestNode& node, std::string& name) {
-  std::vector<std::string> names{"conv2d", "linear", "matmul"};
-  names.insert(names.end(), other_ops().begin(), other_ops().end());
-  name = node.choice("op", names);
-  if (name == "conv2d") return workload::Op::conv2d;
-  if (name == "linear") return workload::Op::linear;
-  if (name == "matmul") return workload::Op::matmul;
-  return workload::Op::other;
-}
-
 std::string listed_file(const ManifestNode& node, const std::string& key, const LayerContext& context) {
   std::string name = node.text(key);
   if (!context.files.contains(name)) {
@@ -231,10 +214,10 @@ workload::Operand read_operand(const ManifestNode& node, const std::string& role
 }
 
 void check_axes(const ManifestNode& node, const workload::Layer& layer, const std::string& role) {
-  const char* expected = role == "activation" ? (layer.op == workload::Op::conv2d ? "NCHW" : "MC")
-                                              : (layer.op == workload::Op::conv2d ? "KCRS" : "KC");
+  const workload::Operation& operation = workload::operation(layer.op);
+  const std::string_view expected = role == "activation" ? operation.activation_axes : operation.weight_axes;
   if (node.text("axes") != expected) {
-    throw node.fault("axes", fmt::format("expected '{}' for the {} of a {}", expected, role, layer.op_name));
+    throw node.fault("axes", fmt::format("expected '{}' for the {} of a {}", expected, role, operation.name));
   }
 }
 
@@ -326,14 +309,16 @@ workload::Layer read_layer(const ManifestNode& node, std::size_t index, const La
   if (node.integer("index", 0, INT32_MAX) != static_cast<std::int64_t>(index)) {
     throw node.fault("index", fmt::format("expected {}: layers are listed in order", index));
   }
-  layer.op = op_of(node, layer.op_name);
+  layer.op = *workload::op_named(node.choice("op", workload::op_names()));
   static_cast<void>(node.child("inputs"));
   layer.inputs = node.texts_or_none("inputs");
   read_geometry(node, layer, context);
   if (node.has("stats")) listed_file(node, "stats", context);
   if (!layer.is_array()) {
     for (const char* key : {"operands", "bias", "accumulator", "precision"}) {
-      if (node.has(key)) throw node.fault(key, "only array layers (conv2d, linear, matmul) have this");
+      if (!node.has(key)) continue;
+      throw node.fault(key, fmt::format("only array layers ({}) have this",
+                                        fmt::join(workload::op_names(workload::OpRole::array), ", ")));
     }
     return layer;
   }

@@ -66,8 +66,4 @@ class Trace {
   mutable std::set<std::string> checked_;
 };
 
-// Everything a trace promises: JSON Schema, SHA256SUMS, every file listed exactly once, and every tensor
-// loaded and checked. Returns the warnings; throws on the first error.
-std::vector<std::string> validate_trace(const std::filesystem::path& path);
-
 }  // namespace heddle::trace

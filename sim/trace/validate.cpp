@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/trace/validate.h"
+
 #include <sstream>
 #include <string_view>
 

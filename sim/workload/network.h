@@ -8,6 +8,7 @@
 
 #include "sim/config/json_document.h"
 #include "sim/workload/int_tensor.h"
+#include "sim/workload/operation.h"
 
 namespace heddle::workload {
 
@@ -77,11 +78,8 @@ struct Geometry {
   [[nodiscard]] std::uint64_t macs() const { return windows() * weights(); }
 };
 
-enum class Op { conv2d, linear, matmul, other };
-
 struct Layer {
   std::string id;
-  std::string op_name;  // as the manifest says it
   Op op = Op::other;
   std::vector<std::string> inputs;
   std::vector<std::uint64_t> output_shape;  // without the batch
@@ -93,10 +91,11 @@ struct Layer {
   std::vector<std::optional<Expectation>> expect;  // one a sample, or none at all
   std::uint32_t index = 0;
 
-  [[nodiscard]] bool is_array() const { return op != Op::other; }
+  [[nodiscard]] std::string op_name() const { return std::string(operation(op).name); }
+  [[nodiscard]] bool is_array() const { return operation(op).role == OpRole::array; }
   // One window of a linear layer or matrix product: the rule of fully connected layers applies.
   [[nodiscard]] bool is_fully_connected() const {
-    return (op == Op::linear || op == Op::matmul) && geometry.windows() == 1;
+    return is_array() && op != Op::conv2d && geometry.windows() == 1;
   }
   [[nodiscard]] bool has_run_time_weights() const { return is_array() && !weight.is_static(); }
 };

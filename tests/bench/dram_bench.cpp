@@ -4,9 +4,9 @@
 
 #include "sim/base/random.h"
 #include "sim/config/compose.h"
-#include "sim/dram/block_mover.h"
 #include "sim/dram/parameters.h"
 #include "sim/dram/request_driver.h"
+#include "sim/dram/run_mover.h"
 
 namespace {
 
@@ -82,10 +82,10 @@ void dram_blocks(benchmark::State& state) {
   const auto m = memory("ddr4_3200_8gb_x8");
   for (auto unused : state) {
     static_cast<void>(unused);
-    BlockMover mover(m);
+    RunMover mover(m);
     Cycle now = 0;
     for (std::uint64_t block = 0; block < 64; ++block) {
-      const BlockMover::Ticket tickets[] = {
+      const RunMover::Ticket tickets[] = {
           mover.start({block << 16, 1 << 16, Kind::read}, now),
           mover.start({(1ULL << 30) + (block << 16), 1 << 16, Kind::read}, now),
           mover.start({(1ULL << 31) + (block << 16), 1 << 16, Kind::write}, now)};

@@ -143,7 +143,7 @@ TEST_CASE("the report holds what was asked for and nothing of the machine") {
   CHECK(json.at("cycles") == r.cycles());
   CHECK(json.at("bytes") == 128);
   CHECK(json.at("read_latency_cycles").at("p50") == 48);
-  CHECK(json.at("energy_pj").at("total").get<double>() == Approx(r.energy->total_pj()));
+  CHECK(json.at("energy_pj").at("total").get<double>() == Approx(r.energy->total().count()));
   CHECK(json.at("memory").at("device").at("timing_cycles").at("tFAW") == 34);
   CHECK(json.at("memory").at("provenance").at("source").get<std::string>().find("DRAMsim3") !=
         std::string::npos);

@@ -9,7 +9,7 @@
 
 namespace {
 
-using heddle::dram::Block;
+using heddle::dram::AddressRun;
 using heddle::dram::Kind;
 using heddle::hw::DramMemory;
 using sc_core::SC_PS;
@@ -18,11 +18,11 @@ using sc_core::sc_time;
 // Moves its blocks one after the other over a socket and notes when each was done.
 struct Initiator : sc_core::sc_module {
   tlm_utils::simple_initiator_socket<Initiator> socket{"socket"};
-  std::vector<Block> blocks;
+  std::vector<AddressRun> blocks;
   std::vector<sc_time> done;
 
   SC_HAS_PROCESS(Initiator);
-  Initiator(const sc_core::sc_module_name& name, std::vector<Block> work)
+  Initiator(const sc_core::sc_module_name& name, std::vector<AddressRun> work)
       : sc_module(name), blocks(std::move(work)) {
     SC_THREAD(work_off);
   }
@@ -57,7 +57,7 @@ TEST_CASE("one block through the socket takes what its bursts take in a trace") 
   CHECK(initiator.done[0] == sc_time(static_cast<double>(cycles) * 625, SC_PS));
   CHECK(memory.read_bytes().count() == 4096 * 64);
   CHECK(memory.counters().reads == 4096);
-  CHECK(memory.energy()->total_pj() > 0);
+  CHECK(memory.energy()->total().count() > 0);
 }
 
 TEST_CASE("the oldest block comes first, and the next follows without a gap") {

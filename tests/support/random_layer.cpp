@@ -112,7 +112,6 @@ LayerCase random_case(Random& random, const CaseLimits& limits) {
       layer.geometry = random_convolution(random);
     }
   } while (layer.geometry.macs() > limits.most_macs);
-  layer.op_name = layer.op == Op::conv2d ? "conv2d" : "linear";
   // Right operands of matrix products are made at run time (attention), all other weights are known ahead.
   layer.weight.source = layer.op == Op::matmul ? "left" : "static";
   layer.activation.rep.is_signed = random.chance(2);
@@ -130,7 +129,6 @@ LayerCase convolution(Random& random, std::uint32_t channels, std::uint32_t size
   Geometry& g = out.layer.geometry;
   out.layer.id = "convolution";
   out.layer.op = Op::conv2d;
-  out.layer.op_name = "conv2d";
   g.channels = channels;
   g.height = g.width = size;
   g.filters = filters;
@@ -148,7 +146,6 @@ LayerCase fully_connected(Random& random, std::uint32_t inputs, std::uint32_t ou
   LayerCase out;
   out.layer.id = "fc";
   out.layer.op = Op::linear;
-  out.layer.op_name = "linear";
   out.layer.geometry.channels = inputs;
   out.layer.geometry.filters = outputs;
   out.layer.weight.source = "static";
@@ -160,7 +157,7 @@ LayerCase fully_connected(Random& random, std::uint32_t inputs, std::uint32_t ou
 
 std::string LayerCase::describe() const {
   const Geometry& g = layer.geometry;
-  return layer.op_name + " C" + std::to_string(g.channels) + " " + std::to_string(g.height) + "x" +
+  return layer.op_name() + " C" + std::to_string(g.channels) + " " + std::to_string(g.height) + "x" +
          std::to_string(g.width) + " K" + std::to_string(g.filters) + " R" + std::to_string(g.kernel_height) +
          " S" + std::to_string(g.kernel_width) + " stride " + std::to_string(g.stride_y) + "," +
          std::to_string(g.stride_x) + " groups " + std::to_string(g.groups) + " out " +

@@ -33,7 +33,6 @@ test::LayerCase bricks(std::uint32_t channels, std::uint32_t windows, std::uint3
   workload::Geometry& g = out.layer.geometry;
   out.layer.id = "bricks";
   out.layer.op = workload::Op::conv2d;
-  out.layer.op_name = "conv2d";
   g.channels = channels;
   g.width = g.out_width = windows;
   g.filters = filters;
@@ -168,7 +167,6 @@ TEST_CASE("a fully connected layer's columns take turns", "[laconic]") {
   test::LayerCase layer;
   layer.layer.id = "fc";
   layer.layer.op = workload::Op::linear;
-  layer.layer.op_name = "linear";
   layer.layer.geometry.channels = 48;
   layer.layer.geometry.filters = 1;
   layer.layer.precision = {16, 16, ""};

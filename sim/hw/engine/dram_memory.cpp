@@ -34,7 +34,7 @@ void DramMemory::wait_until(dram::Cycle cycle) const {
   if (until > present) sc_core::wait(until - present);
 }
 
-DramMemory::Ticket DramMemory::start(const dram::Block& block) {
+DramMemory::Ticket DramMemory::start(const dram::AddressRun& block) {
   return mover_.start(block, now());
 }
 

@@ -6,8 +6,8 @@
 #include <tlm_utils/multi_passthrough_target_socket.h>
 
 #include "sim/base/quantity.h"
-#include "sim/dram/block_mover.h"
 #include "sim/dram/energy.h"
+#include "sim/dram/run_mover.h"
 #include "sim/hw/clock.h"
 
 namespace heddle::hw {
@@ -18,7 +18,7 @@ namespace heddle::hw {
 // block costs a few wakes, whatever its length, and no event of its own a burst.
 class DramMemory : public sc_core::sc_module {
  public:
-  using Ticket = dram::BlockMover::Ticket;
+  using Ticket = dram::RunMover::Ticket;
 
   tlm_utils::multi_passthrough_target_socket<DramMemory> socket;
 
@@ -26,7 +26,7 @@ class DramMemory : public sc_core::sc_module {
 
   // Starts a block now; its bursts queue behind those in flight. Never blocks. Throws Error(workload) when
   // the block is beyond the memory.
-  Ticket start(const dram::Block& block);
+  Ticket start(const dram::AddressRun& block);
   // From an SC_THREAD: returns at the first memory clock edge where the block's last word has been moved,
   // and gives the ticket back.
   void wait_for(Ticket ticket);
@@ -47,7 +47,7 @@ class DramMemory : public sc_core::sc_module {
 
   Clock clock_;
   sc_core::sc_time::value_type period_ticks_;
-  dram::BlockMover mover_;
+  dram::RunMover mover_;
 };
 
 }  // namespace heddle::hw

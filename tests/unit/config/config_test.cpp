@@ -9,7 +9,7 @@
 #include "sim/base/atomic_file.h"
 #include "sim/base/error.h"
 #include "sim/config/compose.h"
-#include "sim/config/declaration.h"
+#include "sim/config/values.h"
 
 namespace {
 

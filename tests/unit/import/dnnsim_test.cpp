@@ -9,8 +9,10 @@
 
 #include "sim/base/error.h"
 #include "sim/import/dnnsim_model.h"
+#include "sim/import/prototxt.h"
 #include "sim/trace/npy.h"
 #include "sim/trace/trace.h"
+#include "sim/trace/validate.h"
 
 using namespace heddle;
 using namespace heddle::importers;

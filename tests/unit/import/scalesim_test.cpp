@@ -8,6 +8,7 @@
 
 #include "sim/base/error.h"
 #include "sim/trace/trace.h"
+#include "sim/trace/validate.h"
 
 using namespace heddle;
 using namespace heddle::importers;

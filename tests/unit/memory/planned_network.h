@@ -15,7 +15,6 @@ inline workload::Layer conv(const std::string& id, const std::string& source, st
                             std::uint32_t stride = 1, std::uint32_t groups = 1) {
   workload::Layer layer;
   layer.id = id;
-  layer.op_name = "conv2d";
   layer.op = workload::Op::conv2d;
   layer.inputs = {source};
   layer.activation.source = source;
@@ -36,7 +35,6 @@ inline workload::Layer conv(const std::string& id, const std::string& source, st
 inline workload::Layer linear(const std::string& id, const std::string& source, std::uint32_t inputs,
                               std::uint32_t outputs) {
   workload::Layer layer = conv(id, source, inputs, 1, outputs, 1);
-  layer.op_name = "linear";
   layer.op = workload::Op::linear;
   return layer;
 }
@@ -45,7 +43,7 @@ inline workload::Layer other(const std::string& id, const std::string& op, std::
                              std::vector<std::uint64_t> shape) {
   workload::Layer layer;
   layer.id = id;
-  layer.op_name = op;
+  layer.op = workload::op_named(op).value();
   layer.inputs = std::move(inputs);
   layer.output_shape = std::move(shape);
   return layer;

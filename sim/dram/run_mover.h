@@ -7,33 +7,34 @@
 
 namespace heddle::dram {
 
-struct Block {
+// A request for contiguous bytes.
+struct AddressRun {
   std::uint64_t address = 0;
   std::uint64_t bytes = 0;
   Kind kind = Kind::read;
 };
 
-// Moves blocks, each a run of bursts in the order of its addresses. The queues of the controller, whose room
-// bounds what is outstanding, take bursts of the oldest block in flight for which they have room.
-class BlockMover {
+// Moves runs of addresses, each as bursts in the order of its addresses. The controller's queues bound how
+// many bursts are outstanding; they take bursts of the oldest run in flight for which they have room.
+class RunMover {
  public:
   using Ticket = std::size_t;
 
-  explicit BlockMover(const MemoryParameters& parameters)
+  explicit RunMover(const MemoryParameters& parameters)
       : memory_(parameters), burst_bytes_(parameters.device.organisation.burst_bytes()) {}
 
-  // `now` never goes back, here and in advance().
-  Ticket start(const Block& block, Cycle now);
+  // `now` never goes back, here and in advance(). Throws Error(workload) when the run is beyond the memory.
+  Ticket start(const AddressRun& run, Cycle now);
   // Everything that happens before `until`.
   void advance(Cycle until);
-  // All commands of the block are out: completion() is final.
-  [[nodiscard]] bool issued(Ticket ticket) const { return blocks_[ticket].unissued == 0; }
-  // When its last data word has crossed the pins; a lower bound of it, beyond the last advance(), as long
-  // as the block is not issued. Waiting for the bound and asking again reaches the end in a few steps.
+  // All commands of the run have been issued: completion() is final.
+  [[nodiscard]] bool issued(Ticket ticket) const { return runs_[ticket].unissued == 0; }
+  // When the run's last data word has crossed the pins. Before the run is issued this is a lower bound that
+  // lies after the last advance(): waiting for it and asking again reaches the end in a few steps.
   [[nodiscard]] Cycle completion(Ticket ticket) const;
   void release(Ticket ticket);
 
-  // Everything up to the last advance(); refreshes of channels that idle are brought up to it.
+  // Counted up to the last advance(), refreshes of idle channels included.
   [[nodiscard]] ChannelCounters counters();
   [[nodiscard]] const MemorySystem& memory() const { return memory_; }
   [[nodiscard]] std::uint64_t read_bytes() const { return moved_bytes_[0]; }
@@ -54,9 +55,9 @@ class BlockMover {
 
   MemorySystem memory_;
   std::uint64_t burst_bytes_;
-  std::vector<Progress> blocks_;  // by ticket
+  std::vector<Progress> runs_;  // by ticket
   std::vector<Ticket> free_;
-  std::vector<Ticket> feeding_;  // blocks with bursts left to push
+  std::vector<Ticket> feeding_;  // runs with bursts left to push, the oldest first
   Cycle now_ = 0;
   std::uint64_t moved_bytes_[2] = {0, 0};
 };

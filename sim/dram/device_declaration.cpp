@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/dram/parameters.h"
+#include "sim/dram/device_declaration.h"
+
+#include "sim/dram/device.h"
 
 namespace heddle::dram {
 namespace {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/config/values.h"
+
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
-#include "sim/config/declaration.h"
 
 namespace heddle::config {
 namespace {
@@ -131,6 +134,43 @@ class Reader {
 };
 
 }  // namespace
+
+const Json& Values::at(const std::string& name) const {
+  const auto found = values_.find(name);
+  HEDDLE_CHECK(found != values_.end(), "undeclared parameter '" + name + "'");
+  return *found;
+}
+std::int64_t Values::integer(const std::string& name) const {
+  return at(name).get<std::int64_t>();
+}
+std::uint32_t Values::count(const std::string& name) const {
+  const auto value = integer(name);
+  HEDDLE_CHECK(value >= 0 && value <= 0xffffffffLL,
+               "parameter '" + name + "' is declared wider than a count");
+  return static_cast<std::uint32_t>(value);
+}
+double Values::number(const std::string& name) const {
+  return at(name).get<double>();
+}
+bool Values::flag(const std::string& name) const {
+  return at(name).get<bool>();
+}
+std::string Values::text(const std::string& name) const {
+  return at(name).get<std::string>();
+}
+std::vector<std::string> Values::texts(const std::string& name) const {
+  return at(name).get<std::vector<std::string>>();
+}
+Values Values::child(const std::string& name) const {
+  return Values(at(name));
+}
+bool Values::has(const std::string& name) const {
+  const auto found = values_.find(name);
+  return found != values_.end() && !found->is_null();
+}
+bool Values::is_word(const std::string& name) const {
+  return at(name).is_string();
+}
 
 Values read(const Document& document, const std::string& pointer, const Declaration& declaration) {
   const Json::json_pointer path(pointer);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/dram/block_mover.h"
+#include "sim/dram/run_mover.h"
 
 #include <catch2/catch.hpp>
 
@@ -8,13 +8,13 @@
 
 using dram_test::Kind;
 using dram_test::memory;
-using heddle::dram::BlockMover;
 using heddle::dram::Cycle;
+using heddle::dram::RunMover;
 
 namespace {
 
-// Waits for the announced bound until the block is through; returns its end and counts the steps.
-Cycle finish(BlockMover& mover, BlockMover::Ticket ticket, int& steps) {
+// Waits for the announced bound until the run has ended; returns its end and counts the steps.
+Cycle finish(RunMover& mover, RunMover::Ticket ticket, int& steps) {
   while (!mover.issued(ticket)) {
     mover.advance(mover.completion(ticket));
     ++steps;
@@ -24,14 +24,14 @@ Cycle finish(BlockMover& mover, BlockMover::Ticket ticket, int& steps) {
 
 }  // namespace
 
-TEST_CASE("a block takes what its bursts take one by one, in few steps") {
+TEST_CASE("a run takes as long as its bursts take one by one, in few steps") {
   for (const char* name : {"ddr4_3200_8gb_x8", "lpddr4_4267_8gb_x16", "hbm2_2000_8gb_x128"}) {
     CAPTURE(name);
     const auto m = memory(name);
     const std::uint64_t burst = m.device.organisation.burst_bytes();
     std::vector<dram_test::TraceRequest> requests;
     for (std::uint64_t i = 0; i < 20000; ++i) requests.push_back({i * burst, 0, Kind::read});
-    BlockMover mover(m);
+    RunMover mover(m);
     int steps = 0;
     CHECK(finish(mover, mover.start({.address = 0, .bytes = 20000 * burst, .kind = Kind::read}, 0), steps) ==
           dram_test::last_data(dram_test::run(m, requests)));
@@ -39,10 +39,10 @@ TEST_CASE("a block takes what its bursts take one by one, in few steps") {
   }
 }
 
-TEST_CASE("a bound is never beyond the end, however often one asks") {
+TEST_CASE("completion() is never later than the end, however often it is asked") {
   const auto m = memory("ddr4_3200_8gb_x8");
   heddle::Random random(6);
-  BlockMover mover(m);
+  RunMover mover(m);
   Cycle now = 0;
   for (int round = 0; round < 50; ++round) {
     const auto a = mover.start(
@@ -62,10 +62,10 @@ TEST_CASE("a bound is never beyond the end, however often one asks") {
   }
 }
 
-TEST_CASE("how often one looks does not change what happens") {
+TEST_CASE("how often advance() is called does not change the result") {
   const auto m = memory("ddr4_3200_8gb_x8");
   const auto ends = [&](Cycle step) {
-    BlockMover mover(m);
+    RunMover mover(m);
     const auto a = mover.start({.address = 0, .bytes = 100000, .kind = Kind::read}, 0);
     const auto b = mover.start({.address = 1 << 20, .bytes = 70000, .kind = Kind::write}, 0);
     for (Cycle now = 0; !mover.issued(a) || !mover.issued(b); now += step) mover.advance(now);
@@ -75,9 +75,9 @@ TEST_CASE("how often one looks does not change what happens") {
   CHECK(ends(7) == ends(100000));
 }
 
-TEST_CASE("bytes moved are the bursts that the blocks touch") {
+TEST_CASE("bytes moved are the bursts that the runs touch") {
   const auto m = memory("ddr4_3200_8gb_x8");
-  BlockMover mover(m);
+  RunMover mover(m);
   int steps = 0;
   const auto a = mover.start({.address = 60, .bytes = 8, .kind = Kind::read}, 0);
   const auto b = mover.start({.address = 128, .bytes = 65, .kind = Kind::write}, 0);
