@@ -9,8 +9,10 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 # A page of the documents, named in code, JSON or a comment: docs/x.md, models/x/README.md, with an anchor or not.
 PAGE = re.compile(r"(?<![\w./-])((?:docs|models|traces|configs)/[\w./-]*\.md)(#[\w-]+)?")
 # A file of the repository that text names by its path from the root.
-DATA = re.compile(r"(?<![\w./<>-])(?:configs|docs|models|scripts|sim|tests|traces)/[\w-]+(?:/[\w-]+)*"
-                  r"\.(?:json|trace|py|md|cpp|h|cmake)(?![\w*])")
+DATA = re.compile(
+    r"(?<![\w./<>-])(?:configs|docs|models|scripts|sim|tests|traces)/[\w-]+(?:/[\w-]+)*"
+    r"\.(?:json|trace|py|md|cpp|h|cmake)(?![\w*])"
+)
 # Written apart, so that this file does not cite what it looks for.
 FOREIGN = re.compile(r"the speci" r"fication\b|\bspeci" r"fication(?=[,:;'’]|\s+section)|\bsp" r"ecs/", re.IGNORECASE)
 TEXT_SUFFIXES = {".md", ".cpp", ".h", ".py", ".json", ".txt", ".cmake", ".in"}
@@ -18,8 +20,9 @@ TEXT_SUFFIXES = {".md", ".cpp", ".h", ".py", ".json", ".txt", ".cmake", ".in"}
 
 def tracked(root: pathlib.Path) -> list:
     """The text files that are committed, or would be; every text file where there is no git."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=root, capture_output=True, text=True,
-                            check=False)
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=root, capture_output=True, text=True, check=False
+    )
     if listed.returncode == 0:
         files = [root / name for name in listed.stdout.split("\n") if name]
     else:
@@ -89,8 +92,9 @@ def broken_pages(root: pathlib.Path, file: pathlib.Path) -> list:
 def foreign_citations(root: pathlib.Path, file: pathlib.Path) -> list:
     """Lines that cite a text which is not in the repository."""
     lines = file.read_text().split("\n")
-    return [f"{file.relative_to(root)}:{i}: {line.strip()[:100]}" for i, line in enumerate(lines, 1)
-            if FOREIGN.search(line)]
+    return [
+        f"{file.relative_to(root)}:{i}: {line.strip()[:100]}" for i, line in enumerate(lines, 1) if FOREIGN.search(line)
+    ]
 
 
 def reference_keys(root: pathlib.Path) -> list:

@@ -44,8 +44,11 @@ def test_the_keys_of_references_are_unique_and_have_an_address():
 def described(program, name):
     done = subprocess.run([program, "describe", name, "--json"], capture_output=True, text=True, check=True, cwd=ROOT)
     document = json.loads(done.stdout)
-    return document if isinstance(document, list) else [
-        row for part in ("parameters", "configuration", "memory") for row in document[part]]
+    return (
+        document
+        if isinstance(document, list)
+        else [row for part in ("parameters", "configuration", "memory") for row in document[part]]
+    )
 
 
 def models(program):
@@ -93,19 +96,24 @@ def planted(tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "rules.md").write_text('# Counting *rules*\n<a id="here"></a>\n## A `b` heading\n')
     page = tmp_path / "docs" / "page.md"
-    page.write_text("[good](rules.md#here) [slug](rules.md#counting-rules) [code](rules.md#a-b-heading) "
-                    "[self](#self)\n# Self\n[no file](none.md) [no anchor](rules.md#gone) [web](https://example.org)\n"
-                    "```\n[shown](not-a-link.md)\n```\n`[quoted](neither.md)`\n")
+    page.write_text(
+        "[good](rules.md#here) [slug](rules.md#counting-rules) [code](rules.md#a-b-heading) "
+        "[self](#self)\n# Self\n[no file](none.md) [no anchor](rules.md#gone) [web](https://example.org)\n"
+        "```\n[shown](not-a-link.md)\n```\n`[quoted](neither.md)`\n"
+    )
     code = tmp_path / "code.cpp"
-    code.write_text("// docs/rules.md#here and docs/rules.md#gone and docs/none.md\n"
-                    "// configs/accelerators/none.json\n")
+    code.write_text(
+        "// docs/rules.md#here and docs/rules.md#gone and docs/none.md\n// configs/accelerators/none.json\n"
+    )
     return tmp_path, page, code
 
 
 def test_a_planted_bad_link_is_found(planted):
     root, page, _ = planted
-    assert links.broken_links(root, page) == ["docs/page.md: none.md: no such file",
-                                              "docs/page.md: rules.md#gone: no anchor #gone"]
+    assert links.broken_links(root, page) == [
+        "docs/page.md: none.md: no such file",
+        "docs/page.md: rules.md#gone: no anchor #gone",
+    ]
 
 
 def test_a_planted_bad_page_in_code_is_found(planted):
@@ -123,8 +131,14 @@ def test_a_planted_foreign_citation_is_found(planted):
 
 def test_sources_outside_the_vocabulary_are_found():
     keys = ["Stripes (MICRO'16)"]
-    for good in ("our choice", "our choice: docs/memory.md", "recalled: 980 MHz", "Stripes (MICRO'16), abstract",
-                 "see docs/rules.md#steps", "docs/rules/loom.md#cycles"):
+    for good in (
+        "our choice",
+        "our choice: docs/memory.md",
+        "recalled: 980 MHz",
+        "Stripes (MICRO'16), abstract",
+        "see docs/rules.md#steps",
+        "docs/rules/loom.md#cycles",
+    ):
         assert links.bad_source(good, keys) == "", good
     for bad in ("", "the paper's text", "docs/rules.md", "Stripes", "the default of the standards"):
         assert links.bad_source(bad, keys) != "", bad

@@ -19,44 +19,79 @@ def operand(role, source, axes):
 def convolution(channels, size, filters, kernel, a_bits, w_bits):
     out = size - kernel + 1
     shape = {"N": 1, "C": channels, "H": size, "W": size, "K": filters, "R": kernel, "S": kernel, "OH": out, "OW": out}
-    return {"id": "layer", "index": 0, "op": "conv2d", "inputs": ["data"], "shape": shape,
-            "stride": [1, 1], "pads": [0] * 4, "groups": 1,
-            "operands": [operand("activation", "data", "NCHW"), operand("weight", "static", "KCRS")],
-            "precision": {"a_bits": a_bits, "w_bits": w_bits}}
+    return {
+        "id": "layer",
+        "index": 0,
+        "op": "conv2d",
+        "inputs": ["data"],
+        "shape": shape,
+        "stride": [1, 1],
+        "pads": [0] * 4,
+        "groups": 1,
+        "operands": [operand("activation", "data", "NCHW"), operand("weight", "static", "KCRS")],
+        "precision": {"a_bits": a_bits, "w_bits": w_bits},
+    }
 
 
 def linear(inputs, outputs, a_bits, w_bits):
-    return {"id": "layer", "index": 0, "op": "linear", "inputs": ["data"],
-            "shape": {"N": 1, "M": 1, "C": inputs, "K": outputs},
-            "operands": [operand("activation", "data", "MC"), operand("weight", "static", "KC")],
-            "precision": {"a_bits": a_bits, "w_bits": w_bits}}
+    return {
+        "id": "layer",
+        "index": 0,
+        "op": "linear",
+        "inputs": ["data"],
+        "shape": {"N": 1, "M": 1, "C": inputs, "K": outputs},
+        "operands": [operand("activation", "data", "MC"), operand("weight", "static", "KC")],
+        "precision": {"a_bits": a_bits, "w_bits": w_bits},
+    }
 
 
 @pytest.fixture
 def run(program, tmp_path):
     """The totals of a layer, from shapes and precisions alone."""
+
     def of(layer, config):
         folder = tmp_path / "layer.trace"
         folder.mkdir(exist_ok=True)
-        manifest = json.dumps({"format": "heddle-trace", "version": [1, 0], "samples": 0, "files": {},
-                               "network": {"name": "one layer", "inputs": ["data"], "outputs": ["layer"]},
-                               "provenance": {"tool": "tests/docs/rules_test.py"}, "layers": [layer]}, sort_keys=True)
+        manifest = json.dumps(
+            {
+                "format": "heddle-trace",
+                "version": [1, 0],
+                "samples": 0,
+                "files": {},
+                "network": {"name": "one layer", "inputs": ["data"], "outputs": ["layer"]},
+                "provenance": {"tool": "tests/docs/rules_test.py"},
+                "layers": [layer],
+            },
+            sort_keys=True,
+        )
         (folder / "manifest.json").write_text(manifest)
         (folder / "SHA256SUMS").write_text(f"{hashlib.sha256(manifest.encode()).hexdigest()}  manifest.json\n")
-        done = subprocess.run([program, "run", config, "--trace", str(folder), "--json"], cwd=ROOT, capture_output=True,
-                              text=True, check=False)
+        done = subprocess.run(
+            [program, "run", config, "--trace", str(folder), "--json"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)["totals"]
+
     return of
 
 
 SMALL = convolution(40, 6, 24, 3, 5, 4)
 LARGE = convolution(256, 15, 384, 3, 5, 11)
 LOOMS = convolution(32, 10, 32, 3, 3, 4)
-EXAMPLES = [("rules.md", "dadn", SMALL, 432), ("rules.md", "stripes", SMALL, 135), ("rules.md", "loom_1b", SMALL, 540),
-            ("rules/dadn.md", "dadn", LARGE, 48672), ("rules/stripes.md", "stripes", LARGE, 15840),
-            ("rules/tartan.md", "tartan", linear(4096, 1000, 9, 9), 587), ("rules/loom.md", "loom_1b", LOOMS, 864),
-            ("rules/loom.md", "loom_1b", linear(320, 32, 9, 5), 175)]
+EXAMPLES = [
+    ("rules.md", "dadn", SMALL, 432),
+    ("rules.md", "stripes", SMALL, 135),
+    ("rules.md", "loom_1b", SMALL, 540),
+    ("rules/dadn.md", "dadn", LARGE, 48672),
+    ("rules/stripes.md", "stripes", LARGE, 15840),
+    ("rules/tartan.md", "tartan", linear(4096, 1000, 9, 9), 587),
+    ("rules/loom.md", "loom_1b", LOOMS, 864),
+    ("rules/loom.md", "loom_1b", linear(320, 32, 9, 5), 175),
+]
 
 
 @pytest.mark.parametrize("page,config,layer,cycles", EXAMPLES, ids=lambda x: x if isinstance(x, str) else None)
@@ -74,11 +109,18 @@ def test_lane_cycles_by_hand(run):
 
 def test_columns_kept_by_hand():
     """The table of docs/rules/tactical.md, by a scheduler that follows the rule word by word."""
-    patterns = {"T<2,5>": [(1, 0), (2, 0), (1, -1), (2, -2), (1, 1), (2, 2), (1, -3)],
-                "L<1,6>": [(1, 0)] + [(1, -d) for d in range(1, 7)]}
+    patterns = {
+        "T<2,5>": [(1, 0), (2, 0), (1, -1), (2, -2), (1, 1), (2, 2), (1, -3)],
+        "L<1,6>": [(1, 0)] + [(1, -d) for d in range(1, 7)],
+    }
     first = {(0, 0), (1, 1), (2, 2)}
-    table = [(first, 3, "T<2,5>", 1), (first, 3, "L<1,6>", 2), ({(0, 0), (6, 0)}, 7, "T<2,5>", 3),
-             (set(), 9, "T<2,5>", 3), (set(), 9, "L<1,6>", 4)]
+    table = [
+        (first, 3, "T<2,5>", 1),
+        (first, 3, "L<1,6>", 2),
+        ({(0, 0), (6, 0)}, 7, "T<2,5>", 3),
+        (set(), 9, "T<2,5>", 3),
+        (set(), 9, "L<1,6>", 4),
+    ]
     stated = re.findall(r"^\| .* \| `[TL]<\d,\d>` \| (\d+) \|$", (RULES / "tactical.md").read_text(), re.MULTILINE)
     assert [int(kept) for kept in stated] == [kept for _, _, _, kept in table]
     for weights, columns, pattern, kept in table:

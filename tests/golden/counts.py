@@ -3,9 +3,9 @@
 """Pins what `heddle run` prints and writes: one digest per configuration, trace and kind of run.
 
 Every shipped configuration runs on every shipped trace with memory none, ideal and LPDDR4 (timing), and as a
-seeded bit-true sample on the traces whose name starts with BIT_TRUE_TRACES. A digest covers result.json, layers.csv and the tables. Keys that a later version added
-(ADDED_KEYS, ADDED_COLUMNS) and the texts of TEXT_KEYS are left out first, so that
-a digest speaks of counts that existed when it was taken.
+seeded bit-true sample on the traces whose name starts with BIT_TRUE_TRACES. A digest covers result.json,
+layers.csv and the tables. Keys that a later version added (ADDED_KEYS, ADDED_COLUMNS) and the texts of TEXT_KEYS
+are left out first, so that a digest speaks of counts that existed when it was taken.
 
   counts.py --program build/release/heddle             compares; prints each run that moved; exit 1 on a difference
   counts.py --program build/release/heddle --update    writes the digests anew

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -81,7 +80,7 @@ class IntegerArrays:
             product = self._conv(node, padded)
             acc = product(weight)
         else:
-            product = partial(exact_linear, act)
+            product = self._linear(act)
             acc = product(weight)
         axis = 1 if node.op == "conv2d" else acc.dim() - 1
         if bias is not None:
@@ -96,6 +95,10 @@ class IntegerArrays:
     @staticmethod
     def _conv(node: Node, padded: Tensor) -> Callable[[Tensor], Tensor]:
         return lambda w: exact_conv(padded, w, node.attrs["stride"], node.attrs["dilation"], node.attrs["groups"])
+
+    @staticmethod
+    def _linear(act: Tensor) -> Callable[[Tensor], Tensor]:
+        return lambda w: exact_linear(act, w)
 
     @staticmethod
     def _unit(quant: LayerQuant) -> Tensor:
