@@ -93,9 +93,9 @@ void print(const std::vector<Reproduction>& rows) {
 int reproduce_command(const Arguments& arguments) {
   CommandLine line("heddle reproduce [PAPER] [--json]",
                    "The papers' comparisons beside ours. `holds`: computed from shapes and profiles, within "
-                   "a stated tolerance. `trend`: "
-                   "the papers' trained networks are not available, ours show the direction only. Exit code "
-                   "1 where one differs.",
+                   "a stated tolerance of what our rules are known to give, which may differ from the "
+                   "published figure. `trend`: the papers' trained networks are not available, ours show the "
+                   "direction only. Exit code 1 where one differs.",
                    "heddle reproduce tartan");
   line.options()("paper", po::value<std::string>(), "one paper only")("json", po::bool_switch(),
                                                                       "print JSON on standard output");

@@ -73,7 +73,8 @@ int trace_import_command(const Arguments& arguments) {
     throw Error(ErrorKind::usage, "heddle trace import", "expected one of dnnsim, scalesim");
   if (arguments.front() == "--help" || arguments.front() == "-h") {
     std::cout
-        << "usage: heddle trace import dnnsim|scalesim ... -o TRACE   (heddle trace import FORMAT --help)\n";
+        << "usage: heddle trace import dnnsim|scalesim ... -o TRACE   (heddle trace import FORMAT --help)\n"
+           "\nexample:\n  heddle trace import scalesim topologies/conv_nets/alexnet.csv -o alexnet.trace\n";
     return 0;
   }
   const Arguments rest(arguments.begin() + 1, arguments.end());
