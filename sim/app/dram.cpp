@@ -5,12 +5,12 @@
 
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
-#include "sim/app/locate.h"
 #include "sim/base/error.h"
 #include "sim/base/mapped_file.h"
 #include "sim/config/compose.h"
 #include "sim/dram/request_trace.h"
 #include "sim/dram/trace_run.h"
+#include "sim/run/shipped.h"
 
 namespace heddle::app {
 
@@ -39,10 +39,10 @@ int dram_command(const Arguments& arguments) {
   line.positional("memory", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const auto file = locate_memory(required(*values, "memory", "a memory configuration"));
+  const auto file = run::find_memory_device(required(*values, "memory", "a memory configuration"));
   const std::string trace_name = required(*values, "trace", "--trace FILE");
   const auto overrides = texts(*values, "set");
-  const auto memory = dram::read_device(config::compose(file, overrides));
+  const auto memory = dram::read_device(config::compose(file, overrides, run::shipped_files(), "device"));
   const dram::TraceRunOptions options{.request_bytes = (*values)["request-bytes"].as<std::uint64_t>()};
   if (options.request_bytes > kMostRequestBytes) {
     throw Error(ErrorKind::usage, "--request-bytes",

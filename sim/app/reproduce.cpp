@@ -8,10 +8,8 @@
 #include "models/catalogue.h"
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
-#include "sim/app/locate.h"
-#include "sim/base/error.h"
-#include "sim/base/nearest.h"
 #include "sim/result/table.h"
+#include "sim/run/shipped.h"
 
 namespace heddle::app {
 namespace {
@@ -102,18 +100,8 @@ int reproduce_command(const Arguments& arguments) {
   line.positional("paper", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const auto data = data_folder();
-  std::vector<Reproduction> rows;
-  std::vector<std::string> papers;
-  const std::string wanted = value_or(*values, "paper", std::string());
-  for (const auto& comparison : run::read_comparisons(data)) {
-    if (papers.empty() || papers.back() != comparison.paper) papers.push_back(comparison.paper);
-    if (wanted.empty() || wanted == comparison.paper)
-      rows.push_back(run::reproduce(comparison, data, models::catalogue()));
-  }
-  if (rows.empty())
-    throw Error(ErrorKind::usage, "heddle reproduce",
-                "there is no paper " + in_quotes(wanted) + suggestion(wanted, papers));
+  const std::string paper = value_or(*values, "paper", std::string());
+  const auto rows = run::reproduce_paper(paper, run::data_folder(), models::catalogue());
   if ((*values)["json"].as<bool>()) {
     Json out = Json::array();
     for (const auto& r : rows) out.push_back(to_json(r));

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "sim/app/commands.h"
+#include "sim/app/experiment_options.h"
 #include "sim/app/output.h"
-#include "sim/app/session.h"
 #include "sim/base/atomic_file.h"
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
@@ -58,23 +58,44 @@ std::string summary(const result::RunRecord& run) {
   return text;
 }
 
-// Has the session write --dram-trace when the simulation is over.
-void write_requests(const po::variables_map& values, Session& session) {
-  if (values.count("dram-trace") == 0) return;
+// Has the experiment write --dram-trace when the simulation is over.
+void write_requests(const po::variables_map& values, run::ExperimentRequest& request) {
+  if (values.count("dram-trace") == 0) {
+    if (!values["dram-trace-form"].defaulted())
+      throw Error(ErrorKind::usage, "--dram-trace-form", "there is no file without --dram-trace");
+    return;
+  }
   const auto form = values["dram-trace-form"].as<std::string>();
   if (form != "dramsim3" && form != "dramsys") {
     throw Error(ErrorKind::usage, "--dram-trace-form",
                 "expected dramsim3 or dramsys, found " + in_quotes(form));
   }
   const std::filesystem::path file = values["dram-trace"].as<std::string>();
-  session.timed = [=](std::size_t, const hw::Timing& timing) {
-    if (timing.transfers.empty()) {
-      throw Error(ErrorKind::usage, "--dram-trace",
-                  "this configuration has no off-chip memory (memory.off_chip), so there are no requests");
-    }
+  request.needs_off_chip = true;
+  request.timed = [=](std::size_t, const hw::Timing& timing) {
     write_atomically(file, run::request_trace(timing, form == "dramsys" ? run::TraceForm::dramsys
                                                                         : run::TraceForm::dramsim3));
   };
+}
+
+void print(const result::RunRecord& run, const std::string& folder) {
+  std::cout << heading(run) << "\n" << result::to_table(run) << "\n";
+  const std::string memory = result::to_memory_table(run);
+  if (!memory.empty()) std::cout << memory << "\n";
+  std::cout << summary(run);
+  if (!folder.empty()) std::cout << "written: " << folder << "/result.json, layers.csv\n";
+}
+
+void declare(CommandLine& line) {
+  line.options()("config", po::value<std::string>(),
+                 "the accelerator: a configuration file, or the name of a shipped one")(
+      "out,o", po::value<std::string>(), "folder for result.json and layers.csv; made if it is missing")(
+      "dram-trace", po::value<std::string>(),
+      "file for the off-chip requests, one a line, for DRAM simulators")(
+      "dram-trace-form", po::value<std::string>()->default_value("dramsim3"),
+      "dramsim3 (0xADDR READ|WRITE CYCLE) or dramsys (CYCLE: read|write 0xADDR)");
+  declare_experiment(line);
+  line.positional("config", 1);
 }
 
 }  // namespace
@@ -83,32 +104,20 @@ int run_command(const Arguments& arguments) {
   CommandLine line(
       "heddle run CONFIG [--trace TRACE] [options]", "Simulate a network on an accelerator.",
       "heddle run stripes --trace traces/digits-16b.trace --set parameters.tiles=4 --out out/stripes");
-  line.options()("config", po::value<std::string>(),
-                 "the accelerator: a configuration file, or the name of a shipped one")(
-      "out,o", po::value<std::string>(), "folder for result.json and layers.csv; made if it is missing")(
-      "dram-trace", po::value<std::string>(),
-      "file for the off-chip requests, one a line, for DRAM simulators")(
-      "dram-trace-form", po::value<std::string>()->default_value("dramsim3"),
-      "dramsim3 (0xADDR READ|WRITE CYCLE) or dramsys (CYCLE: read|write 0xADDR)");
-  Session::declare(line);
-  line.positional("config", 1);
+  declare(line);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  Session session = Session::from(*values);
-  session.configs = {required(*values, "config", "a configuration")};
-  write_requests(*values, session);
-  const auto runs = session.run();
-  const result::RunRecord& run = runs.front();
-  if (values->count("out") != 0) write_result_folder((*values)["out"].as<std::string>(), run);
-  if (session.json) {
-    std::cout << result::to_json(run).dump(2) << "\n";
-  } else if (!session.quiet) {
-    std::cout << heading(run) << "\n" << result::to_table(run) << "\n";
-    const std::string memory = result::to_memory_table(run);
-    if (!memory.empty()) std::cout << memory << "\n";
-    std::cout << summary(run);
-    if (values->count("out") != 0)
-      std::cout << "written: " << (*values)["out"].as<std::string>() << "/result.json, layers.csv\n";
+  auto request = experiment_from(*values);
+  request.configurations = {required(*values, "config", "a configuration")};
+  write_requests(*values, request);
+  const bool quiet = (*values)["quiet"].as<bool>();
+  const auto runs = run_showing_progress(request, quiet);
+  const std::string folder = value_or(*values, "out", std::string());
+  if (values->count("out") != 0) write_result_folder(folder, runs.front());
+  if ((*values)["json"].as<bool>()) {
+    std::cout << result::to_json(runs.front()).dump(2) << "\n";
+  } else if (!quiet) {
+    print(runs.front(), folder);
   }
   return 0;
 }

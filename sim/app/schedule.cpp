@@ -2,21 +2,17 @@
 #include <cmath>
 #include <functional>
 #include <iostream>
-#include <optional>
 
 #include <fmt/format.h>
 
 #include "models/catalogue.h"
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
-#include "sim/app/locate.h"
-#include "sim/app/session.h"
-#include "sim/arch/accelerator_config.h"
-#include "sim/base/error.h"
-#include "sim/base/nearest.h"
 #include "sim/result/table.h"
 #include "sim/result/write.h"
-#include "sim/workload/bricks.h"
+#include "sim/run/configurations.h"
+#include "sim/run/packing.h"
+#include "sim/run/shipped.h"
 
 namespace heddle::app {
 namespace {
@@ -26,62 +22,13 @@ using arch::PackingReport;
 using config::Json;
 using result::grouped;
 using result::ratio;
-
-struct LayerPacking {
-  std::string layer;
-  PackingReport report;
-};
+using run::LayerPacking;
 
 double share(std::uint64_t part, std::uint64_t whole) {
   return ratio(static_cast<double>(part), static_cast<double>(whole));
 }
 std::string percent(double value) {
   return fmt::format("{:.1f} %", 100.0 * value);
-}
-
-std::vector<const workload::Layer*> chosen_layers(const trace::Trace& trace,
-                                                  const po::variables_map& values) {
-  std::vector<const workload::Layer*> out;
-  std::vector<std::string> names;
-  for (const auto& layer : trace.network().layers) {
-    if (!layer.is_array()) continue;
-    names.push_back(layer.id);
-    if (values.count("layer") == 0 || values["layer"].as<std::string>() == layer.id) out.push_back(&layer);
-  }
-  if (!out.empty()) return out;
-  if (values.count("layer") == 0)
-    throw Error(ErrorKind::workload, trace.name(), "the network has no array layer (conv2d, linear, matmul)");
-  const std::string wanted = values["layer"].as<std::string>();
-  throw Error(ErrorKind::usage, trace.name(),
-              "there is no array layer " + in_quotes(wanted) + suggestion(wanted, names));
-}
-
-// Weights are enough: a trace may hold no activations.
-PackingReport pack_layer(const arch::AcceleratorConfig& config, const trace::Trace& trace,
-                         const workload::Layer& layer) {
-  const auto [lowered, mapping] = arch::map_onto(layer, *config.accelerator, config.mapping);
-  const std::string where = "layer " + in_quotes(layer.id) + ": ";
-  if (lowered.shapes_only) {
-    throw Error(
-        ErrorKind::workload, trace.name(),
-        where +
-            "mapping groups 'ignored' and image_layer 'published' count shapes only; packing needs values");
-  }
-  const bool run_time = layer.has_run_time_weights();
-  if (!run_time && !trace::Trace::has_values(layer.weight)) {
-    throw Error(ErrorKind::workload, trace.name(),
-                where + "packing depends on weight values, and the trace has none for this layer");
-  }
-  std::optional<workload::WeightBricks> weights;
-  if (!run_time) weights.emplace(layer, lowered, trace.weights(layer, 0));
-  const arch::LayerInput input{layer, lowered, mapping, nullptr, weights ? &*weights : nullptr, {}};
-  auto report = config.accelerator->packing_report(input);
-  if (!report) {
-    throw Error(ErrorKind::usage, "heddle schedule",
-                fmt::format("model {} does not pack weights ahead of time (configuration {})",
-                            in_quotes(config.model->name), in_quotes(config.name)));
-  }
-  return std::move(*report);
 }
 
 Json to_json(const LayerPacking& row) {
@@ -122,25 +69,6 @@ void add_row(result::Table& table, const std::string& name, const PackingReport&
              percent(share(r.own_slots + r.moved_slots, slots)),
              percent(share(r.moved_slots, r.own_slots + r.moved_slots)),
              grouped(r.select_bits + r.skip_bits)});
-}
-
-PackingReport total_of(const std::vector<LayerPacking>& rows) {
-  PackingReport out;
-  for (const auto& [name, r] : rows) {
-    out.filter_sets += r.filter_sets;
-    out.columns_before += r.columns_before;
-    out.columns_after += r.columns_after;
-    out.empty_sets += r.empty_sets;
-    out.nonzero_weights += r.nonzero_weights;
-    out.present_slots_before += r.present_slots_before;
-    out.own_slots += r.own_slots;
-    out.moved_slots += r.moved_slots;
-    out.zero_slots += r.zero_slots;
-    out.empty_slots += r.empty_slots;
-    out.select_bits += r.select_bits;
-    out.skip_bits += r.skip_bits;
-  }
-  return out;
 }
 
 std::string bar(std::uint64_t part, std::uint64_t whole) {
@@ -188,6 +116,29 @@ void print_details(const LayerPacking& row) {
   });
 }
 
+void print_json(const arch::AcceleratorConfig& config, const trace::Trace& trace,
+                const std::vector<LayerPacking>& rows) {
+  Json layers = Json::array();
+  for (const auto& row : rows) layers.push_back(to_json(row));
+  std::cout << Json{{"format", "heddle-packing"},
+                    {"version", {1, 0}},
+                    {"accelerator", config.echo},
+                    {"network", {{"name", trace.network().name}, {"trace_sha256", trace.digest()}}},
+                    {"layers", layers}}
+                   .dump(2)
+            << "\n";
+}
+
+void print_table(const arch::AcceleratorConfig& config, const trace::Trace& trace,
+                 const std::vector<LayerPacking>& rows) {
+  std::cout << fmt::format("{} ({}) packs {}\n\n", config.name, config.model->name, trace.network().name);
+  result::Table table({"layer", "sets", "columns before", "after", "gain", "non-zero", "slots used",
+                       "of them moved", "metadata bits"});
+  for (const auto& row : rows) add_row(table, row.layer, row.report);
+  add_row(table, "total", run::sum_of(rows));
+  std::cout << table.text(1);
+}
+
 }  // namespace
 
 int schedule_command(const Arguments& arguments) {
@@ -197,7 +148,7 @@ int schedule_command(const Arguments& arguments) {
                    "heddle schedule tcle --trace digits-16b --layer conv2");
   line.options()("config", po::value<std::string>(),
                  "the accelerator: a configuration file, or the name of a shipped one")(
-      "trace", po::value<std::string>()->default_value(kDefaultTrace),
+      "trace", po::value<std::string>()->default_value(run::kDefaultTrace),
       "the network: a trace directory, a tar, or the name of a shipped one")(
       "layer", po::value<std::string>(), "this layer only, with histograms")(
       "set", po::value<std::vector<std::string>>()->composing(),
@@ -206,30 +157,16 @@ int schedule_command(const Arguments& arguments) {
   line.positional("config", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const auto config = arch::read_accelerator(locate_config(required(*values, "config", "a configuration")),
-                                             texts(*values, "set"), models::catalogue());
-  const trace::Trace trace(locate_trace((*values)["trace"].as<std::string>()));
-  std::vector<LayerPacking> rows;
-  for (const auto* layer : chosen_layers(trace, *values))
-    rows.push_back({layer->id, pack_layer(config, trace, *layer)});
+  const std::vector<std::string> name{required(*values, "config", "a configuration")};
+  const auto configurations = run::read_configurations(name, texts(*values, "set"), models::catalogue());
+  const auto& config = configurations.accelerators.front();
+  const trace::Trace trace(run::find_trace((*values)["trace"].as<std::string>()));
+  const auto rows = run::pack_network(config, trace, value_or(*values, "layer", std::string()));
   if ((*values)["json"].as<bool>()) {
-    Json layers = Json::array();
-    for (const auto& row : rows) layers.push_back(to_json(row));
-    std::cout << Json{{"format", "heddle-packing"},
-                      {"version", {1, 0}},
-                      {"accelerator", config.echo},
-                      {"network", {{"name", trace.network().name}, {"trace_sha256", trace.digest()}}},
-                      {"layers", layers}}
-                     .dump(2)
-              << "\n";
+    print_json(config, trace, rows);
     return 0;
   }
-  std::cout << fmt::format("{} ({}) packs {}\n\n", config.name, config.model->name, trace.network().name);
-  result::Table table({"layer", "sets", "columns before", "after", "gain", "non-zero", "slots used",
-                       "of them moved", "metadata bits"});
-  for (const auto& row : rows) add_row(table, row.layer, row.report);
-  add_row(table, "total", total_of(rows));
-  std::cout << table.text(1);
+  print_table(config, trace, rows);
   if (values->count("layer") != 0) print_details(rows.front());
   return 0;
 }

@@ -7,11 +7,11 @@
 
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
-#include "sim/app/locate.h"
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/result/table.h"
 #include "sim/result/write.h"
+#include "sim/run/shipped.h"
 #include "sim/trace/statistics.h"
 #include "sim/trace/validate.h"
 
@@ -95,7 +95,7 @@ int info(const Arguments& arguments) {
   const auto values =
       parse("info", "Show a trace's network: layers, shapes, precisions, provenance.", arguments);
   if (!values) return 0;
-  const trace::Trace trace(locate_trace(required(*values, "trace", "a trace")));
+  const trace::Trace trace(run::find_trace(required(*values, "trace", "a trace")));
   if ((*values)["json"].as<bool>()) {
     std::cout << info_json(trace).dump(2) << "\n";
     return 0;
@@ -130,7 +130,7 @@ int validate(const Arguments& arguments) {
   const auto values =
       parse("validate", "Check a trace: schema, digests, shapes, ranges, expected accumulators.", arguments);
   if (!values) return 0;
-  const auto path = locate_trace(required(*values, "trace", "a trace"));
+  const auto path = run::find_trace(required(*values, "trace", "a trace"));
   const auto warnings = trace::validate_trace(path);
   if ((*values)["json"].as<bool>()) {
     std::cout << Json{{"valid", true}, {"warnings", warnings}}.dump(2) << "\n";
@@ -222,7 +222,7 @@ int stats(const Arguments& arguments) {
     throw Error(ErrorKind::usage, "--container-bits",
                 "expected 8 or 16, found " + std::to_string(container_bits));
   }
-  const trace::Trace trace(locate_trace(required(*values, "trace", "a trace")));
+  const trace::Trace trace(run::find_trace(required(*values, "trace", "a trace")));
   const auto rows = trace::trace_stats(trace, container_bits);
   if (rows.empty())
     throw Error(ErrorKind::workload, trace.name(), "holds shapes and precisions only, no values");

@@ -104,9 +104,10 @@ std::unique_ptr<Accelerator> make(const ModelInfo& model, const config::Values& 
 }  // namespace
 
 AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<const std::string> overrides,
-                                   std::span<const ModelInfo> catalogue) {
+                                   std::span<const ModelInfo> catalogue,
+                                   const std::shared_ptr<const config::FileNames>& names) {
   AcceleratorConfig out;
-  out.document = config::compose(file, overrides);
+  out.document = config::compose(file, overrides, names);
   const config::Values values = config::read(out.document, "", accelerator_declaration());
   check_version(out.document, values);
   out.name = values.text("name");
@@ -132,8 +133,9 @@ Json accelerator_schema(const ModelInfo& model) {
   schema["properties"]["parameters"] = config::schema_of(model.parameters);
   schema["properties"]["model"] = Json{{"const", model.name}};
   schema["properties"]["version"] = Json{{"const", {1, 0}}};
-  schema["properties"]["extends"] =
-      Json{{"type", "string"}, {"description", "a configuration file that this one extends, relative to it"}};
+  schema["properties"]["extends"] = Json{
+      {"type", "string"},
+      {"description", "a configuration that this one extends: a file relative to it, or a shipped name"}};
   // A file that extends another may leave any key to it.
   Json required = schema["required"];
   schema.erase("required");

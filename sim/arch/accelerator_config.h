@@ -24,9 +24,11 @@ struct AcceleratorConfig {
   config::Json echo;          // every key of every section but memory, resolved
 };
 
-// `catalogue` outlives the result. Throws Error(config | usage | io).
+// `catalogue` outlives the result; `names` are the shipped files that the configuration may name. Throws
+// Error(config | usage | io).
 AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<const std::string> overrides,
-                                   std::span<const ModelInfo> catalogue);
+                                   std::span<const ModelInfo> catalogue,
+                                   const std::shared_ptr<const config::FileNames>& names = nullptr);
 
 // The JSON Schema of an accelerator configuration; with a model, that model's parameters are spelt out.
 config::Json accelerator_schema(const ModelInfo& model);

@@ -19,7 +19,14 @@ std::filesystem::path absolute_form(const std::filesystem::path& file) {
   return ignored ? file : path;
 }
 
-Document resolve(const std::filesystem::path& file, std::vector<std::filesystem::path>& chain) {
+// What one call of compose() hands down: the shipped files, and the kind of the file itself.
+struct Names {
+  std::shared_ptr<const FileNames> all;
+  const NamedFiles* own = nullptr;
+};
+
+Document resolve(const std::filesystem::path& file, const Names& names,
+                 std::vector<std::filesystem::path>& chain) {
   const auto self = absolute_form(file);
   chain.push_back(self);
   Document document = read_json(file, {.bytes = std::size_t{4} << 20U, .depth = 64});
@@ -31,7 +38,7 @@ Document resolve(const std::filesystem::path& file, std::vector<std::filesystem:
   const std::string where = document.where("/extends");
   if (!extends->is_string())
     throw Error(ErrorKind::config, where, "expected the name of a configuration file");
-  const auto parent = file.parent_path() / extends->get<std::string>();
+  const auto parent = require_file(names.own, file.parent_path(), extends->get<std::string>(), where);
   if (std::find(chain.begin(), chain.end(), absolute_form(parent)) != chain.end()) {
     throw Error(ErrorKind::config, where,
                 "this chain of 'extends' comes back to " + in_quotes(parent.string()));
@@ -40,34 +47,41 @@ Document resolve(const std::filesystem::path& file, std::vector<std::filesystem:
     throw Error(ErrorKind::config, where,
                 "more than " + std::to_string(kLongestChain) + " levels of 'extends'");
   }
-  if (!std::filesystem::is_regular_file(parent)) {
-    throw Error(ErrorKind::config, where, "there is no file " + in_quotes(parent.string()));
-  }
   document.root.erase("extends");
-  Document base = resolve(parent, chain);
+  Document base = resolve(parent, names, chain);
   base.overlay(document.root, "", document);
   base.set_name(document.name());
   return base;
 }
 
-std::filesystem::path file_named(const Document& document, const std::string& pointer,
-                                 const std::string& name) {
-  return std::filesystem::path(document.file_of(pointer)).parent_path() / name;
+// Where file names at `pointer` begin; the working directory for those of an override.
+std::filesystem::path folder_of(const Document& document, const std::string& pointer) {
+  return std::filesystem::path(document.file_of(pointer)).parent_path();
+}
+
+// The kind of the files that the key at `pointer` names.
+const NamedFiles* kind_at(const Document& document, const std::string& pointer) {
+  const auto& names = document.file_names();
+  return names == nullptr ? nullptr : kind_of(*names, pointer.substr(pointer.rfind('/') + 1));
 }
 
 // What a path leads through may be the name of a file, or extend one: then the file's own keys follow.
 void open_object(Document& document, const std::string& pointer, const std::string& key,
                  const std::string& shown) {
   Json& node = document.root.at(Json::json_pointer(pointer));
-  const bool is_file = node.is_string() && std::filesystem::is_regular_file(
-                                               file_named(document, pointer, node.get<std::string>()));
+  const NamedFiles* kind = kind_at(document, pointer);
+  const bool is_file =
+      node.is_string() && find_file(kind, folder_of(document, pointer), node.get<std::string>()).has_value();
   if (is_file || (node.is_object() && node.contains("extends")))
     document.graft(pointer, compose_part(document, pointer, "an object"));
   if (node.is_null()) node = Json::object();
   if (node.is_object()) return;
+  const std::string nearest =
+      kind != nullptr && node.is_string() ? nearest_name(node.get<std::string>(), kind->names) : "";
   throw Error(ErrorKind::config, shown,
               "'" + pointer + "' is " + node.dump(-1, ' ', true, Json::error_handler_t::replace) +
-                  ", neither an object nor the name of a file, so it has no key " + in_quotes(key));
+                  ", neither an object nor the name of a file, so it has no key " + in_quotes(key) +
+                  (nearest.empty() ? "" : " (did you mean " + in_quotes(nearest) + "?)"));
 }
 
 struct Override {
@@ -111,19 +125,22 @@ void apply(Document& document, const Override& change) {
   document.mark(pointer, {source, 0});
 }
 
-Document compose_named(const Document& document, const std::string& pointer, const std::string& name) {
-  const auto file = file_named(document, pointer, name);
-  if (!std::filesystem::is_regular_file(file)) {
-    throw Error(ErrorKind::config, document.where(pointer), "there is no file " + in_quotes(file.string()));
-  }
-  return compose(file, {});
+// The file that the text at `pointer` names, which is of the kind that the key at `kind_pointer` names.
+Document compose_named(const Document& document, const std::string& pointer,
+                       const std::string& kind_pointer) {
+  const auto name = document.root.at(Json::json_pointer(pointer)).get<std::string>();
+  const NamedFiles* kind = kind_at(document, kind_pointer);
+  const auto file = require_file(kind, folder_of(document, pointer), name, document.where(pointer));
+  return compose(file, {}, document.file_names(), kind == nullptr ? "" : kind->key);
 }
 
 }  // namespace
 
-Document compose(const std::filesystem::path& file, std::span<const std::string> overrides) {
+Document compose(const std::filesystem::path& file, std::span<const std::string> overrides,
+                 const std::shared_ptr<const FileNames>& names, const std::string& key) {
   std::vector<std::filesystem::path> chain;
-  Document document = resolve(file, chain);
+  Document document = resolve(file, {names, names == nullptr ? nullptr : kind_of(*names, key)}, chain);
+  document.set_file_names(names);
   std::vector<Override> changes;
   for (const auto& text : overrides) changes.push_back(parse_override(text));
   // A part may be changed before the whole is named: --set memory.storage=container --set memory=FILE.
@@ -135,7 +152,7 @@ Document compose(const std::filesystem::path& file, std::span<const std::string>
 
 Document compose_part(const Document& document, const std::string& pointer, const std::string& what) {
   const Json& node = document.root.at(Json::json_pointer(pointer));
-  if (node.is_string()) return compose_named(document, pointer, node.get<std::string>());
+  if (node.is_string()) return compose_named(document, pointer, pointer);
   if (!node.is_object()) throw Error(ErrorKind::config, document.where(pointer), "expected " + what);
   Document part = document.part(pointer);
   const auto extends = node.find("extends");
@@ -144,7 +161,7 @@ Document compose_part(const Document& document, const std::string& pointer, cons
     throw Error(ErrorKind::config, document.where(pointer + "/extends"),
                 "expected the name of a configuration file");
   }
-  Document merged = compose_named(document, pointer + "/extends", extends->get<std::string>());
+  Document merged = compose_named(document, pointer + "/extends", pointer);
   part.root.erase("extends");
   merged.overlay(part.root, "", part);
   return merged;

@@ -208,6 +208,7 @@ Document Document::part(const std::string& pointer) const {
   Document out;
   out.root = root.at(Json::json_pointer(pointer));
   out.name_ = name_;
+  out.file_names_ = file_names_;
   for (const auto& [path, mark] : marks_) {
     if (path == pointer || path.starts_with(pointer + "/")) out.marks_[path.substr(pointer.size())] = mark;
   }

@@ -11,6 +11,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sim/config/named_files.h"
+
 namespace heddle::config {
 
 using Json = nlohmann::json;
@@ -33,6 +35,8 @@ class Document {
   [[nodiscard]] const std::string& name() const { return name_; }
   // The file in which the nearest recorded ancestor of `pointer` was written; empty for an override.
   [[nodiscard]] std::string file_of(std::string_view pointer) const;
+  // The shipped files that this document may name; parts inherit them. None by default.
+  [[nodiscard]] const std::shared_ptr<const FileNames>& file_names() const { return file_names_; }
   // The part at `pointer` as a document of its own; positions come along.
   [[nodiscard]] Document part(const std::string& pointer) const;
 
@@ -47,11 +51,13 @@ class Document {
     std::size_t offset = 0;
   };
   void set_name(std::string name) { name_ = std::move(name); }
+  void set_file_names(std::shared_ptr<const FileNames> names) { file_names_ = std::move(names); }
   void mark(std::string pointer, Mark mark) { marks_.insert_or_assign(std::move(pointer), std::move(mark)); }
   void forget(const std::string& pointer);
 
  private:
   std::string name_;
+  std::shared_ptr<const FileNames> file_names_;
   std::unordered_map<std::string, Mark> marks_;
 };
 

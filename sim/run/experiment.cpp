@@ -189,6 +189,7 @@ result::RunRecord header(const arch::AcceleratorConfig& config, const memory::Me
 }  // namespace
 
 std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators,
+                                           std::span<const memory::MemoryConfig> memories,
                                            const trace::Trace& trace, const Options& options) {
   std::vector<const workload::Layer*> layers;
   for (const auto& layer : trace.network().layers) {
@@ -199,11 +200,9 @@ std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConf
   const std::uint32_t samples = std::max(1U, trace.network().samples);
 
   std::vector<result::RunRecord> runs;
-  std::vector<memory::MemoryConfig> memories;
   std::deque<memory::NetworkPlan> plans;
-  for (const auto& config : accelerators) {
-    memories.push_back(memory::read_memory_section(config.document));
-    runs.push_back(header(config, memories.back(), trace));
+  for (std::size_t a = 0; a < accelerators.size(); ++a) {
+    runs.push_back(header(accelerators[a], memories[a], trace));
     for (std::uint32_t s = 0; s < samples; ++s)
       runs.back().samples.push_back({s, std::vector<LayerRecord>(layers.size())});
   }

@@ -9,6 +9,7 @@
 
 #include "sim/arch/accelerator_config.h"
 #include "sim/hw/engine/engine.h"
+#include "sim/memory/memory_config.h"
 #include "sim/result/record.h"
 #include "sim/trace/trace.h"
 
@@ -21,10 +22,11 @@ struct Options {
   std::function<void(std::size_t accelerator, const hw::Timing& timing)> timed;
 };
 
-// Runs one trace on each accelerator: counts every layer of every sample in parallel, then lets the
-// engines advance together in one simulation. One record an accelerator, in order. Asserts the ledger of
-// every layer and of the totals.
+// Runs one trace on each accelerator with its memory: counts every layer of every sample in parallel, then
+// lets the engines advance together in one simulation. One record an accelerator, in order. Asserts the
+// ledger of every layer and of the totals.
 std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators,
+                                           std::span<const memory::MemoryConfig> memories,
                                            const trace::Trace& trace, const Options& options);
 
 }  // namespace heddle::run

@@ -9,8 +9,10 @@
 #include "sim/arch/accelerator_config.h"
 #include "sim/arch/layer_data.h"
 #include "sim/base/error.h"
+#include "sim/base/nearest.h"
 #include "sim/base/parallel.h"
 #include "sim/pricing/potential.h"
+#include "sim/run/configurations.h"
 #include "sim/trace/stored_size.h"
 #include "sim/trace/trace.h"
 
@@ -173,8 +175,10 @@ Reproduction reproduce(const Comparison& comparison, const std::filesystem::path
   Reproduction out{.comparison = comparison, .networks = {}, .assumptions = {}, .notes = {}};
   std::vector<arch::AcceleratorConfig> pair;  // baseline and design
   if (comparison.measure == Measure::speedup) {
+    std::vector<std::string> files;
     for (const auto& name : {comparison.baseline, comparison.design})
-      pair.push_back(arch::read_accelerator(data / "configs" / (name + ".json"), {}, catalogue));
+      files.push_back((data / "configs" / (name + ".json")).string());
+    pair = read_configurations(files, {}, catalogue).accelerators;
     for (const auto& text : pair.back().echo.at("assumptions"))
       out.assumptions.push_back(text.get<std::string>());
     for (const auto& text : pair.back().accelerator->notes()) out.notes.push_back(text);
@@ -188,6 +192,23 @@ Reproduction reproduce(const Comparison& comparison, const std::filesystem::path
   }
   out.geometric_mean = std::exp(log_sum / static_cast<double>(out.networks.size()));
   return out;
+}
+
+std::vector<Reproduction> reproduce_paper(const std::string& paper, const std::filesystem::path& data,
+                                          std::span<const arch::ModelInfo> catalogue) {
+  const auto comparisons = read_comparisons(data);
+  std::vector<std::string> papers;  // each once, in the order of the list
+  std::vector<Reproduction> rows;
+  for (const auto& comparison : comparisons) {
+    if (std::find(papers.begin(), papers.end(), comparison.paper) == papers.end())
+      papers.push_back(comparison.paper);
+    if (paper.empty() || paper == comparison.paper) rows.push_back(reproduce(comparison, data, catalogue));
+  }
+  if (rows.empty()) {
+    throw Error(ErrorKind::usage, "heddle reproduce",
+                "there is no paper " + in_quotes(paper) + suggestion(paper, papers));
+  }
+  return rows;
 }
 
 }  // namespace heddle::run

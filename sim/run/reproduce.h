@@ -59,8 +59,14 @@ std::string_view name_of(Measure measure);
 // `data` is the folder that holds configs/ and traces/. Throws Error(config) for a malformed list.
 std::vector<Comparison> read_comparisons(const std::filesystem::path& data);
 
-// The comparison's measure, per network and as geometric mean.
+// The comparison's measure, per network and as geometric mean. Configurations and traces are the shipped
+// ones.
 Reproduction reproduce(const Comparison& comparison, const std::filesystem::path& data,
                        std::span<const arch::ModelInfo> catalogue);
+
+// Every comparison of a paper; of all papers when `paper` is empty. Throws Error(usage) with the nearest name
+// when there is no such paper.
+std::vector<Reproduction> reproduce_paper(const std::string& paper, const std::filesystem::path& data,
+                                          std::span<const arch::ModelInfo> catalogue);
 
 }  // namespace heddle::run

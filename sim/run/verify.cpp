@@ -100,6 +100,12 @@ BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& acceler
   return proof;
 }
 
+void check_verifiable(const trace::Trace& trace) {
+  if (trace.network().samples > 0) return;
+  throw Error(ErrorKind::workload, trace.name(),
+              "a bit-true run computes values, and the trace has no samples");
+}
+
 Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config, const trace::Trace& trace,
                     const VerifyOptions& options) {
   const auto& network = trace.network();
@@ -107,10 +113,7 @@ Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& conf
   for (const auto& layer : network.layers) {
     if (layer.is_array()) layers.push_back(&layer);
   }
-  if (network.samples == 0) {
-    throw Error(ErrorKind::workload, trace.name(),
-                "a bit-true run computes values, and the trace has no samples");
-  }
+  check_verifiable(trace);
   Json rows = Json::array();
   std::uint64_t outputs = 0;
   for (std::uint32_t sample = 0; sample < network.samples; ++sample) {

@@ -35,6 +35,9 @@ using Reference = std::function<std::int64_t(std::uint32_t filter, std::uint64_t
 BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& accelerator,
                        const arch::LayerInput& input, const arch::Block& block, const Reference& reference);
 
+// Throws Error(workload) when the trace has no samples, so no values to compute.
+void check_verifiable(const trace::Trace& trace);
+
 // Every array layer of every sample of the trace, the trace's expected accumulators included
 // (Error(check) where integer arithmetic and the trace disagree). Returns what was verified.
 config::Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config,

@@ -146,6 +146,44 @@ TEST_CASE("overrides lead through the names of files, in either order") {
                     Contains("--set part.size=1: '/part' is \"none\", neither an object nor the name"));
 }
 
+TEST_CASE("shipped names resolve wherever a file may be named, and a file at hand wins") {
+  const Folder folder;
+  const auto shipped = folder.file("x", "").parent_path() / "shipped";
+  for (const char* name : {"whole", "part", "inner"}) std::filesystem::create_directories(shipped / name);
+  folder.file("shipped/whole/base.json", R"({"tiles": 8})");
+  folder.file("shipped/whole/base_2.json", R"({"extends": "base", "depth": 2})");
+  folder.file("shipped/part/small.json", R"({"inner": "fast", "size": 1})");
+  folder.file("shipped/inner/fast.json", R"({"speed": 9})");
+  const auto names = std::make_shared<const heddle::config::FileNames>(
+      heddle::config::FileNames{{"", "whole", {shipped / "whole"}, {"base", "base_2"}, ""},
+                                {"part", "part", {shipped / "part"}, {"small"}, ""},
+                                {"inner", "inner", {shipped / "inner"}, {"fast"}, ""}});
+  const auto own = folder.file("own.json", R"({"extends": "base_2", "part": "small"})");
+  const auto composed = [&](const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+    return heddle::config::compose(file, overrides, names);
+  };
+  const auto part_of = [](const heddle::config::Document& document, const char* pointer) {
+    return heddle::config::compose_part(document, pointer, "a part").root;
+  };
+  CHECK(composed(own, {}).root["tiles"] == 8);
+  CHECK(composed(own, {"part.inner.speed=3"}).root["part"] ==
+        Json::parse(R"({"inner": {"speed": 3}, "size": 1})"));
+  CHECK(part_of(composed(own, {}), "/part") == Json::parse(R"({"inner": "fast", "size": 1})"));
+  CHECK(part_of(composed(own, {R"(part={"extends": "small", "size": 4})"}), "/part")["size"] == 4);
+  CHECK(part_of(composed(own, {R"(part={"inner": "fast"})"}), "/part/inner") ==
+        Json::parse(R"({"speed": 9})"));
+  CHECK_THROWS_WITH(
+      part_of(composed(own, {"part=smal"}), "/part"),
+      Contains("--set part=smal: /part: there is no file 'smal'") && Contains("did you mean 'small'"));
+  // A kind has names of its own, and a name does not lead out of the shipped folders.
+  CHECK_THROWS_WITH(part_of(composed(own, {"part=fast"}), "/part"), Contains("no shipped part of this name"));
+  CHECK_THROWS_WITH(part_of(composed(own, {"part=../inner/fast"}), "/part"), Contains("there is no file"));
+  CHECK_THROWS_WITH(composed(folder.file("lost.json", R"({"extends": "bas"})"), {}),
+                    Contains("lost.json:1:2: /extends") && Contains("did you mean 'base'"));
+  folder.file("small", R"({"size": 7})");
+  CHECK(part_of(composed(own, {}), "/part") == Json::parse(R"({"size": 7})"));
+}
+
 TEST_CASE("hostile chains of extends and overrides are refused") {
   const Folder folder;
   const auto a = folder.file("a.json", R"({"extends": "b.json"})");

@@ -5,7 +5,7 @@
 
 #include <systemc>
 
-namespace heddle::app {
+namespace heddle::run {
 
 // A VCD file that appears under its name only when it is complete. An empty name is no file.
 class Waveform {
@@ -24,4 +24,4 @@ class Waveform {
   sc_core::sc_trace_file* file_ = nullptr;
 };
 
-}  // namespace heddle::app
+}  // namespace heddle::run

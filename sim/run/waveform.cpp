@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/app/waveform.h"
+#include "sim/run/waveform.h"
 
 #include <filesystem>
 #include <fstream>
@@ -8,7 +8,7 @@
 
 #include "sim/base/error.h"
 
-namespace heddle::app {
+namespace heddle::run {
 
 Waveform::Waveform(std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
@@ -35,4 +35,4 @@ Waveform::~Waveform() {
   std::filesystem::remove(temporary_ + ".vcd", ignored);
 }
 
-}  // namespace heddle::app
+}  // namespace heddle::run

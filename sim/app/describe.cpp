@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <iostream>
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "models/catalogue.h"
+#include "sim/app/command.h"
+#include "sim/app/commands.h"
+#include "sim/arch/accelerator_config.h"
+#include "sim/dram/device_declaration.h"
+#include "sim/memory/memory_config.h"
+
+namespace heddle::app {
+namespace {
+
+namespace po = boost::program_options;
+using config::Json;
+
+std::string default_text(const Json& row) {
+  if (row.value("required", false)) return "required";
+  return row.contains("default") ? row["default"].dump() : "none";
+}
+
+void print_parameters(const Json& rows, const std::string& indent) {
+  for (const auto& row : rows) {
+    std::cout << indent << row["name"].get<std::string>() << " = " << default_text(row);
+    if (row.contains("unit")) std::cout << " " << row["unit"].get<std::string>();
+    std::cout << "  (" << row["type"].get<std::string>();
+    if (row.contains("range")) std::cout << " " << row["range"][0] << " to " << row["range"][1];
+    if (row.contains("words")) {
+      std::cout << ": ";
+      for (std::size_t i = 0; i < row["words"].size(); ++i)
+        std::cout << (i > 0 ? " | " : "") << row["words"][i].get<std::string>();
+    }
+    std::cout << ")\n" << indent << "    " << row["description"].get<std::string>() << "\n";
+    if (row.contains("source"))
+      std::cout << indent << "    source: " << row["source"].get<std::string>() << "\n";
+    if (row.contains("children")) print_parameters(row["children"], indent + "    ");
+  }
+}
+
+Json describe_model(const arch::ModelInfo& info) {
+  Json events = Json::array();
+  for (const auto& e : info.events)
+    events.push_back({{"name", e.name}, {"unit", e.unit}, {"description", e.description}});
+  return {{"name", info.name},
+          {"summary", info.summary},
+          {"citation", info.citation},
+          {"parameters", config::describe(info.parameters)},
+          {"events", events},
+          {"configuration", config::describe(arch::accelerator_declaration())},
+          {"memory", config::describe(memory::memory_section_declaration())}};
+}
+
+// What `heddle describe` knows beside the models.
+struct Section {
+  std::string_view name;
+  std::string_view title;
+  const config::Declaration& declaration;
+};
+
+std::optional<Section> find_section(std::string_view name) {
+  if (name == "memory") {
+    return Section{
+        name, "the section `memory` of a configuration, or a file in configs/memory_systems (docs/memory.md)",
+        memory::memory_section_declaration()};
+  }
+  if (name == "device") {
+    return Section{
+        name, "a DRAM with its controller, key `memory.off_chip.device` (format heddle-memory; docs/dram.md)",
+        dram::device_declaration()};
+  }
+  return std::nullopt;
+}
+
+void print_section(const Section& section, bool as_json) {
+  const Json keys = config::describe(section.declaration);
+  if (as_json) {
+    std::cout << keys.dump(2) << "\n";
+    return;
+  }
+  std::cout << section.name << ": " << section.title << "\n\n";
+  print_parameters(keys, "  ");
+}
+
+void print_model(const arch::ModelInfo& info, const Json& description) {
+  std::cout << info.name << ": " << info.summary << "\n"
+            << info.citation << "\n\nparameters (key `parameters` of a configuration)\n";
+  print_parameters(description["parameters"], "  ");
+  if (!info.events.empty()) std::cout << "\nevents counted beside the common ones\n";
+  for (const auto& e : info.events)
+    std::cout << fmt::format("  {} [{}]: {}\n", e.name, e.unit, e.description);
+  std::cout << "\nother keys of a configuration\n";
+  print_parameters(description["configuration"], "  ");
+  std::cout << "\nkeys of `memory` where it is an object (docs/memory.md)\n";
+  print_parameters(description["memory"], "  ");
+}
+
+}  // namespace
+
+int describe_command(const Arguments& arguments) {
+  CommandLine line(
+      "heddle describe MODEL [--json]",
+      "Show the keys of a model, of the section `memory` of a configuration, or of a memory device: unit, "
+      "default, range, source.",
+      "heddle describe stripes");
+  line.options()("model", po::value<std::string>(), "a model of `heddle list`, memory, or device")(
+      "json", po::bool_switch(), "print JSON on standard output");
+  line.positional("model", 1);
+  const auto values = line.parse(arguments);
+  if (!values) return 0;
+  const std::string name = required(*values, "model", "a model's name");
+  const bool as_json = (*values)["json"].as<bool>();
+  if (const auto section = find_section(name)) {
+    print_section(*section, as_json);
+    return 0;
+  }
+  const auto& info = arch::find_model(models::catalogue(), name, "heddle describe");
+  const Json description = describe_model(info);
+  if (as_json) {
+    std::cout << description.dump(2) << "\n";
+  } else {
+    print_model(info, description);
+  }
+  return 0;
+}
+
+}  // namespace heddle::app

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include <boost/program_options.hpp>
+
+#include "sim/app/command.h"
+#include "sim/run/run_experiment.h"
+
+namespace heddle::app {
+
+// The options that `run` and `compare` share.
+void declare_experiment(CommandLine& line);
+
+// The request that the options state, without configurations.
+run::ExperimentRequest experiment_from(const boost::program_options::variables_map& values);
+
+// The first option of an experiment on the command line, as "--trace"; empty when there is none. Threads and
+// output do not count.
+std::string first_experiment_option(const boost::program_options::variables_map& values);
+
+// Runs the request on the shipped designs, with a progress bar unless `quiet`. Warnings go to standard error.
+std::vector<result::RunRecord> run_showing_progress(run::ExperimentRequest request, bool quiet);
+
+}  // namespace heddle::app

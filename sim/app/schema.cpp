@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <iostream>
+#include <string_view>
+
+#include "models/catalogue.h"
+#include "sim/app/command.h"
+#include "sim/app/commands.h"
+#include "sim/arch/accelerator_config.h"
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+#include "sim/dram/device_declaration.h"
+#include "sim/memory/memory_config.h"
+
+namespace heddle::embedded {
+extern const std::string_view trace_schema;
+extern const std::string_view result_schema;
+}  // namespace heddle::embedded
+
+namespace heddle::app {
+namespace {
+
+namespace po = boost::program_options;
+using config::Json;
+
+std::string with_heading(Json schema, std::string_view title) {
+  schema["$schema"] = "http://json-schema.org/draft-07/schema#";
+  schema["title"] = title;
+  return schema.dump(2) + "\n";
+}
+
+std::string schema_text(const std::string& name) {
+  if (name == "trace") {
+    return std::string(embedded::trace_schema);
+  }
+  if (name == "result") {
+    return std::string(embedded::result_schema);
+  }
+  if (name == "memory")
+    return with_heading(memory::memory_section_schema(),
+                        "section `memory` of a heddle-accelerator configuration");
+  if (name == "device")
+    return with_heading(config::schema_of(dram::device_declaration()), "heddle-memory, kind dram");
+  std::vector<std::string> names{"trace", "result", "memory", "device"};
+  for (const auto& info : models::catalogue()) {
+    names.push_back(info.name);
+    if (info.name == name) {
+      Json schema = arch::accelerator_schema(info);
+      schema["properties"]["memory"] = memory::memory_section_schema();
+      return schema.dump(2) + "\n";
+    }
+  }
+  throw Error(ErrorKind::usage, "heddle schema",
+              "there is no schema " + in_quotes(name) + suggestion(name, names));
+}
+
+}  // namespace
+
+int schema_command(const Arguments& arguments) {
+  CommandLine line(
+      "heddle schema NAME",
+      "Print the JSON Schema (draft-07) of a trace, a result, the configuration of a model, its section "
+      "`memory`, or a memory device.",
+      "heddle schema stripes");
+  line.options()("name", po::value<std::string>(), "trace, result, memory, device, or a model's name");
+  line.positional("name", 1);
+  const auto values = line.parse(arguments);
+  if (!values) return 0;
+  const std::string name = required(*values, "name", "trace, result, memory, device or a model's name");
+  std::cout << schema_text(name);
+  return 0;
+}
+
+}  // namespace heddle::app

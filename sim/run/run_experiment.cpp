@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/run/run_experiment.h"
+
+#include <fmt/format.h>
+
+#include "sim/base/error.h"
+#include "sim/base/parallel.h"
+#include "sim/run/configurations.h"
+#include "sim/run/experiment.h"
+#include "sim/run/verify.h"
+#include "sim/run/waveform.h"
+
+namespace heddle::run {
+namespace {
+
+using Arrays = std::vector<std::unique_ptr<hw::BitTrueArray>>;
+
+// Every unit of a bit-true array is an object: this many take about a gigabyte.
+constexpr std::uint64_t kMostUnits = std::uint64_t{1} << 18;
+
+[[noreturn]] void refuse(const char* option, const std::string& text) {
+  throw Error(ErrorKind::usage, option, text);
+}
+
+void check_array_size(const arch::AcceleratorConfig& config) {
+  const std::uint64_t units = config.accelerator->shape().lanes() / arch::kLanes;
+  if (!config.is_bit_true || units <= kMostUnits) return;
+  throw Error(
+      ErrorKind::config, config.document.where("/parameters"),
+      fmt::format("bit-true takes arrays of up to {} units, this one has {}; \"fidelity\": \"timing\" "
+                  "takes any",
+                  kMostUnits, units));
+}
+
+// What verification was asked for has a meaning for bit-true runs only: an input is read or refused.
+void check_verification(const ExperimentRequest& request, bool is_bit_true) {
+  const double fraction = request.verify_fraction.value_or(1.0);
+  if (!(fraction > 0.0 && fraction <= 1.0))
+    refuse("--verify-fraction", "expected a share above 0 and at most 1");
+  if (is_bit_true) return;
+  constexpr const char* kNothingVerified = "nothing is verified without --fidelity bit-true";
+  if (request.verify_fraction) refuse("--verify-fraction", kNothingVerified);
+  if (request.seed) refuse("--seed", kNothingVerified);
+}
+
+void check_waveform(const WaveformRequest& waveform, std::span<const arch::AcceleratorConfig> accelerators) {
+  if (waveform.path.empty()) {
+    if (waveform.tile) refuse("--vcd-tile", "there is no waveform without --vcd");
+    return;
+  }
+  if (accelerators.size() != 1 || !accelerators.front().is_bit_true)
+    refuse("--vcd", "a waveform needs one accelerator and --fidelity bit-true");
+  const auto tiles = accelerators.front().accelerator->shape().tiles;
+  if (waveform.tile.value_or(0) >= tiles)
+    refuse("--vcd-tile", "the accelerator has " + std::to_string(tiles) + " tiles");
+}
+
+// Everything that can be wrong with a request before its trace is opened.
+Configurations read_request(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
+  auto overrides = request.overrides;
+  if (!request.fidelity.empty()) overrides.push_back("fidelity=" + request.fidelity);
+  auto out = read_configurations(request.configurations, overrides, models);
+  bool is_bit_true = false;
+  for (const auto& config : out.accelerators) {
+    check_array_size(config);
+    is_bit_true = is_bit_true || config.is_bit_true;
+  }
+  check_verification(request, is_bit_true);
+  check_waveform(request.waveform, out.accelerators);
+  for (const auto& memory : out.memories) {
+    if (request.needs_off_chip && memory.off_chip == memory::OffChipKind::none) {
+      refuse("--dram-trace",
+             "this configuration has no off-chip memory (memory.off_chip), so there are no requests");
+    }
+  }
+  return out;
+}
+
+// SystemC elaborates once: bit-true arrays are built before the engine's simulation starts. They are kept
+// until the process ends, because SystemC unregisters n modules in O(n^2).
+Arrays& build_arrays(std::span<const arch::AcceleratorConfig> accelerators, const Designs& designs) {
+  hw::set_time_resolution();
+  static auto& arrays = *new Arrays;
+  for (std::size_t i = 0; i < accelerators.size(); ++i) {
+    const auto& config = accelerators[i];
+    const std::string name = "array" + std::to_string(i);
+    arrays.push_back(config.is_bit_true
+                         ? designs.build_array(config.model->name, *config.accelerator, name.c_str())
+                         : nullptr);
+  }
+  return arrays;
+}
+
+// The progress callback of one stage.
+auto reporter(const ExperimentRequest& request, Stage stage) {
+  if (request.progress) request.progress(stage, 0, 0, "");
+  return [&request, stage](std::size_t done, std::size_t all, const std::string& item) {
+    if (request.progress) request.progress(stage, done, all, item);
+  };
+}
+
+}  // namespace
+
+ExperimentResult run_experiment(const ExperimentRequest& request, const Designs& designs) {
+  const auto [accelerators, memories] = read_request(request, designs.models);
+  const trace::Trace trace(find_trace(request.trace));
+  for (const auto& config : accelerators) {
+    if (config.is_bit_true) check_verifiable(trace);
+  }
+  const ThreadLimit limit(request.threads);
+  const Arrays& arrays = build_arrays(accelerators, designs);
+  Waveform waveform(request.waveform.path);
+  if (waveform.file() != nullptr) {
+    arrays.front()->choose_traced_tile(request.waveform.tile.value_or(0));
+    arrays.front()->trace_tile(waveform.file());
+  }
+  ExperimentResult out{{}, trace.manifest().warnings};
+  out.runs = run_network(accelerators, memories, trace, {reporter(request, Stage::counting), request.timed});
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    if (arrays[i] == nullptr) continue;
+    out.runs[i].verification =
+        verify_network(*arrays[i], accelerators[i], trace,
+                       {request.verify_fraction.value_or(1.0), request.seed.value_or(0),
+                        reporter(request, Stage::verifying)});
+    out.runs[i].fidelity = "bit-true";
+  }
+  waveform.close();
+  return out;
+}
+
+}  // namespace heddle::run

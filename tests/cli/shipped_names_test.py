@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shipped names mean the same on the command line, in --set and inside files of any folder; all bad input is reported
+before a trace is opened."""
+import json
+import pathlib
+import re
+import subprocess
+
+import pytest
+from conftest import ROOT
+
+DEVICE = "lpddr4_4267_8gb_x16"
+DEVICE_FILE = ROOT / "configs" / "memories" / f"{DEVICE}.json"
+SYSTEM = "lpddr4_4267_1mb"
+SYSTEM_FILE = ROOT / "configs" / "memory_systems" / f"{SYSTEM}.json"
+OBJECT = {"off_chip": {"kind": "dram", "device": DEVICE}, "weight_memory": {"capacity_bytes": 524288}}
+
+
+@pytest.fixture
+def run(request, tmp_path):
+    """Runs the program in a folder that is nowhere near the shipped files."""
+    program = str(pathlib.Path(request.config.getoption("--program")).resolve())
+
+    def call(*arguments):
+        done = subprocess.run(
+            [program, *map(str, arguments)], capture_output=True, text=True, timeout=120, cwd=tmp_path, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return call
+
+
+def counts(run, *arguments) -> dict:
+    code, stdout, stderr = run("run", *arguments, "--trace", "digits-8b", "--json", "-q")
+    assert code == 0, stderr
+    result = json.loads(stdout)
+    return {"totals": result["totals"], "memory": result["accelerator"]["memory"]}
+
+
+def write(path: pathlib.Path, content) -> pathlib.Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_a_memory_system_has_one_name_everywhere(run, tmp_path):
+    by_path = counts(run, "loom_1b_256", "--set", f"memory={SYSTEM_FILE}")
+    assert by_path["memory"]["off_chip"]["kind"] == "dram"
+    assert counts(run, "loom_1b_256", "--set", f"memory={SYSTEM}") == by_path
+    inside = write(tmp_path / "deep" / "own.json", {"extends": "loom_1b_256", "memory": SYSTEM})
+    assert counts(run, inside) == by_path
+    extended = write(tmp_path / "deep" / "extended.json", {"extends": "loom_1b_256", "memory": {"extends": SYSTEM}})
+    assert counts(run, extended) == by_path
+    own_system = write(tmp_path / "deep" / "system.json", {"extends": SYSTEM})
+    assert counts(run, "loom_1b_256", "--set", f"memory={own_system}") == by_path
+
+
+def test_a_device_has_one_name_everywhere(run, tmp_path):
+    by_path = counts(run, "stripes", "--set", "memory=" + json.dumps(OBJECT).replace(DEVICE, str(DEVICE_FILE)))
+    assert counts(run, "stripes", "--set", "memory=" + json.dumps(OBJECT)) == by_path
+    assert counts(run, write(tmp_path / "d" / "own.json", {"extends": "stripes", "memory": OBJECT})) == by_path
+    system = write(tmp_path / "d" / "system.json", OBJECT)
+    assert counts(run, "stripes", "--set", f"memory={system}") == by_path
+    device = write(tmp_path / "d" / "device.json", {"extends": DEVICE})
+    for name in (DEVICE, DEVICE_FILE, device):
+        assert counts(run, "stripes", "--set", f"memory={system}", "--set", f"memory.off_chip.device={name}") == by_path
+
+
+def test_the_stand_alone_dram_takes_the_same_names(run, tmp_path):
+    (tmp_path / "requests.trace").write_text("0x0 READ 0\n0x1000 WRITE 4\n")
+    own = write(tmp_path / "d" / "own.json", {"extends": DEVICE})
+    reports = {run("dram", name, "--trace", "requests.trace") for name in (DEVICE, DEVICE_FILE, own)}
+    assert len(reports) == 1
+    assert next(iter(reports))[0] == 0
+
+
+def test_schedule_takes_the_names_too(run):
+    code, stdout, stderr = run("schedule", "tcle", "--trace", "digits-8b", "--set", f"memory={SYSTEM}")
+    assert code == 0, stderr
+    assert "metadata bits" in stdout
+
+
+def test_a_file_at_hand_wins_over_a_shipped_name(run, tmp_path):
+    write(tmp_path / "d" / "stripes", {"extends": "dadn", "name": "at_hand"})
+    child = write(tmp_path / "d" / "child.json", {"extends": "stripes"})
+    code, stdout, _ = run("run", child, "--trace", "digits-8b", "--json", "-q")
+    assert code == 0
+    assert json.loads(stdout)["accelerator"]["name"] == "at_hand"
+    (tmp_path / "d" / "dadn").mkdir()  # a folder of that name is no configuration
+    assert run("run", child, "--trace", "digits-8b", "-q")[0] == 0
+
+
+def test_the_documents_example_works_in_a_folder_of_ones_own(run, tmp_path):
+    text = (ROOT / "docs" / "configuration.md").read_text().split("## Names of shipped files")[1]
+    example = re.search(r"```json\n(.*?)```", text, re.DOTALL).group(1)
+    (tmp_path / "own.json").write_text(example)
+    memory = counts(run, "own.json")["memory"]
+    assert memory["off_chip"]["device"]["name"] == "lpddr4_4267_16gb_x16"
+    assert memory["weight_memory"]["capacity_bytes"] == 1048576
+
+
+UNKNOWN = {
+    "extends": ({"extends": "strips"}, ["own.json:1:2: /extends", "did you mean 'stripes'"]),
+    "memory": ({"extends": "stripes", "memory": "lpddr4_4267_1m"}, ["own.json:1:24: /memory", f"'{SYSTEM}'"]),
+    "memory extends": (
+        {"extends": "stripes", "memory": {"extends": "lpddr4_4267_1m"}},
+        ["own.json:1:35: /memory/extends", f"'{SYSTEM}'"],
+    ),
+    "device": (
+        {"extends": "stripes", "memory": {"off_chip": {"kind": "dram", "device": "lpddr4_4267_8gb_x61"}}},
+        ["own.json:1:64: /memory/off_chip/device", f"did you mean '{DEVICE}'"],
+    ),
+    "a memory system as device": (
+        {"extends": "stripes", "memory": {"off_chip": {"kind": "dram", "device": SYSTEM}}},
+        ["/memory/off_chip/device", "no shipped memory device of this name"],
+    ),
+    "a name that leaves the shipped folders": (
+        {"extends": "../memories/" + DEVICE},
+        ["/extends", "there is no file"],
+    ),
+    "a name too long for a file": ({"extends": "x" * 5000}, ["/extends", "there is no file"]),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_unknown_names_inside_files_are_located(name, run, tmp_path):
+    content, texts = UNKNOWN[name]
+    write(tmp_path / "own.json", content)
+    code, _, stderr = run("run", "own.json", "--trace", "digits-8b")
+    assert code == 2
+    for text in texts:
+        assert text in stderr, stderr
+
+
+NO_TRACE = {
+    "memory key": (["--set", "memory.off_chip.kind=ideal", "--set", "memory.wieght_memory=1"], "wieght_memory"),
+    "memory name": (["--set", "memory=lpddr4_4267_1m"], f"did you mean '{SYSTEM}'"),
+    "key of the device": (
+        ["--set", f"memory={SYSTEM}", "--set", "memory.off_chip.device.controller.queue_dept=4"],
+        "did you mean 'queue_depth'",
+    ),
+    "array too large": (
+        ["--fidelity", "bit-true", "--set", "parameters.tiles=1024", "--set", "parameters.rows=17"],
+        "262144 units",
+    ),
+    "waveform": (["--vcd", "x.vcd"], "bit-true"),
+    "fraction that nothing reads": (["--verify-fraction", "0.5"], "nothing is verified"),
+    "seed that nothing reads": (["--seed", "1"], "nothing is verified"),
+    "tile that nothing reads": (["--vcd-tile", "0"], "--vcd"),
+    "form that nothing reads": (["--dram-trace-form", "dramsys"], "--dram-trace"),
+    "requests without off-chip memory": (["--dram-trace", "x.trace"], "no off-chip memory"),
+}
+
+
+@pytest.mark.parametrize("name", NO_TRACE)
+def test_bad_input_is_reported_though_the_trace_does_not_exist(name, run):
+    arguments, text = NO_TRACE[name]
+    code, _, stderr = run("run", "stripes", "--trace", "no-such-trace", *arguments)
+    assert code == 2
+    assert text in stderr, stderr
+    assert "no-such-trace" not in stderr
+
+
+def test_comparing_results_refuses_options_that_nothing_reads(run):
+    for name in ("a", "b"):
+        assert run("run", "stripes", "--trace", "digits-8b", "-q", "--out", name)[0] == 0
+    assert run("compare", "a", "b", "-j", "1")[0] == 0
+    for option in (
+        ["--trace", "digits-8b"],
+        ["--set", "parameters.tiles=4"],
+        ["--fidelity", "timing"],
+        ["--seed", "0"],
+    ):
+        code, _, stderr = run("compare", "a", "b", *option)
+        assert code == 2
+        assert option[0] in stderr and "nothing is run" in stderr
+
+
+def test_reproduce_lists_each_paper_once(run):
+    code, _, stderr = run("reproduce", "nosuch")
+    assert code == 2
+    names = re.search(r"legal: ([^)]*)", stderr).group(1).split(", ")
+    assert len(names) == len(set(names)) == 8
