@@ -61,6 +61,7 @@ class Tactical final : public arch::Accelerator {
                 params_.back_end == BackEnd::precision && params_.width_rule == pricing::WidthRule::dnnsim};
   }
   [[nodiscard]] arch::Storage storage() const override { return params_.storage; }
+  [[nodiscard]] bool packs_weights() const override { return true; }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override {
     return arch::map_composed(layer, shape(), pallet, params_.pe_width);
   }

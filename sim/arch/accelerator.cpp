@@ -11,9 +11,23 @@
 namespace heddle::arch {
 namespace {
 
-constexpr std::array<const char*, 3> kStorageWords{"container", "bit_interleaved", "compressed"};
+constexpr std::array<std::string_view, 3> kStorageWords{"container", "bit_interleaved", "compressed"};
 
 }  // namespace
+
+std::vector<std::string> storage_words() {
+  return {kStorageWords.begin(), kStorageWords.end()};
+}
+
+std::string_view word_of(Storage storage) {
+  return kStorageWords[static_cast<std::size_t>(storage)];
+}
+
+std::optional<Storage> storage_of_word(std::string_view word) {
+  const auto* const at = std::find(kStorageWords.begin(), kStorageWords.end(), word);
+  if (at == kStorageWords.end()) return std::nullopt;
+  return static_cast<Storage>(at - kStorageWords.begin());
+}
 
 Block whole_layer(const Mapping& mapping) {
   Block block;
@@ -49,8 +63,8 @@ config::Parameter container_bits_parameter() {
 }
 
 config::Parameter storage_parameter(Storage fallback, std::string source) {
-  return config::Parameter::choice("storage", {kStorageWords.begin(), kStorageWords.end()})
-      .by_default(kStorageWords[static_cast<std::size_t>(fallback)])
+  return config::Parameter::choice("storage", storage_words())
+      .by_default(std::string(word_of(fallback)))
       .means(
           "how values lie in memory: full containers, only the precision's bits, or DPRed's compressed "
           "groups of 16")
@@ -58,10 +72,9 @@ config::Parameter storage_parameter(Storage fallback, std::string source) {
 }
 
 Storage storage_from(const config::Values& parameters) {
-  const std::string word = parameters.text("storage");
-  const auto* const at = std::find(kStorageWords.begin(), kStorageWords.end(), word);
-  HEDDLE_CHECK(at != kStorageWords.end(), "a storage that was not declared");
-  return static_cast<Storage>(at - kStorageWords.begin());
+  const auto storage = storage_of_word(parameters.text("storage"));
+  HEDDLE_CHECK(storage, "a storage that was not declared");
+  return *storage;
 }
 
 }  // namespace heddle::arch

@@ -104,7 +104,7 @@ struct PlannedNetwork {
       const auto lowered = workload::lower(layer, {});
       shapes.emplace_back(layer, lowered, arch::map_layer(lowered, array, arch::Pallet::wrap));
     }
-    const std::vector<memory::WeightExtras> metadata(shapes.size(), {Bytes(7), std::nullopt});
+    const std::vector<memory::DesignWeights> metadata(shapes.size(), {Bytes(7), std::nullopt});
     sizes.push_back(memory::network_sizes(network, flow, shapes, rule, metadata, nullptr, 0));
   }
   PlannedNetwork(const PlannedNetwork&) = delete;

@@ -60,15 +60,15 @@ TEST_CASE("with room for everything only the network's input, weights and output
     const auto plan = n.plan(memory::kUnlimited, memory::kUnlimited, true);
     Bytes expected(0);
     for (std::size_t s = 0; s < n.shapes.size(); ++s)
-      expected += n.sizes[0].layers[s].weights.traffic + n.sizes[0].layers[s].metadata.traffic;
+      expected += n.sizes[0].layers[s].weights.moved + n.sizes[0].layers[s].metadata.moved;
     for (std::size_t t = 0; t < n.flow.tensors.size(); ++t) {
-      if (n.flow.tensors[t].is_output) expected += n.sizes[0].tensors[t].traffic;
+      if (n.flow.tensors[t].is_output) expected += n.sizes[0].tensors[t].moved;
     }
     // The image is read once by the first layer, the lines that its windows use.
     const auto& shape = n.shapes[0];
     const std::uint64_t parts = shape.line_count() * shape.groups();
     const std::uint64_t line =
-        ceil_div(n.sizes[0].tensors[n.flow.layers[0].activations[0].tensor].traffic.count(), parts);
+        ceil_div(n.sizes[0].tensors[n.flow.layers[0].activations[0].tensor].moved.count(), parts);
     expected += Bytes(line * shape.used_lines() * shape.groups());
     CHECK(plan.bytes == expected);
   }
@@ -164,10 +164,10 @@ TEST_CASE("a line is what windows run along") {
     const memory::LayerShape shape(tall, lowered, arch::map_layer(lowered, {1, 16, 8}, arch::Pallet::wrap));
     const bool by_columns = order == workload::WindowOrder::column_major;
     CHECK(shape.line_count() == (by_columns ? 12 : 8));
-    CHECK(shape.lines(0, 1).count == 2);  // the first of each, padding left out
-    CHECK(shape.lines(1, 2).count == 3);  // the second column; rows 0 to 2
-    CHECK(shape.lines(2, 3).count == 3);
-    CHECK(shape.lines(4, 5).first == (by_columns ? 3 : 1));
+    CHECK(shape.lines({0, 1}).count == 2);  // the first of each, padding left out
+    CHECK(shape.lines({1, 2}).count == 3);  // the second column; rows 0 to 2
+    CHECK(shape.lines({2, 3}).count == 3);
+    CHECK(shape.lines({4, 5}).first == (by_columns ? 3 : 1));
   }
 }
 
