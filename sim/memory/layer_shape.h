@@ -91,8 +91,8 @@ class LayerShape {
   [[nodiscard]] const std::vector<WindowCut>& window_cuts() const { return window_cuts_; }
   [[nodiscard]] const std::vector<FilterCut>& filter_cuts() const { return filter_cuts_; }
   [[nodiscard]] const std::vector<std::uint32_t>& slice_counts() const { return slice_counts_; }
-  // Pieces of each pass in the unblocked order: runs of window sets, or slices of the reduction where there is
-  // only one set.
+  // Pieces of each pass in the unblocked order: runs of window sets, or slices of the reduction where there
+  // is only one set.
   [[nodiscard]] std::uint32_t pieces_per_pass() const;
 
  private:

@@ -15,8 +15,7 @@ std::uint64_t groups_of(std::uint64_t values) {
 }  // namespace
 
 WorkList NetworkPlan::work_list(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const {
-  WorkListBuilder builder(memory_.activation_memory, memory_.weight_memory, has_off_chip(),
-                          memory_.codec);
+  WorkListBuilder builder(memory_.activation_memory, memory_.weight_memory, has_off_chip(), memory_.codec);
   for (std::uint32_t sample = 0; sample < costs.size(); ++sample) {
     for (std::size_t l = 0; l < shapes_.size(); ++l) builder.add(planned_layer(sample, l, costs[sample][l]));
     builder.end_sample();

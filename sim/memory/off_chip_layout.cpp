@@ -44,8 +44,8 @@ class Layout {
     out.input = first_off_chip(layer.activations);
     out.extra = first_off_chip(layer.extras);
     if (layer.has_run_time_weights()) out.weights = first_off_chip(layer.weights);
-    const auto made = std::find_if(layer.makes.begin(), layer.makes.end(),
-                                   [&](std::uint32_t t) { return is_off_chip(t); });
+    const auto made =
+        std::find_if(layer.makes.begin(), layer.makes.end(), [&](std::uint32_t t) { return is_off_chip(t); });
     if (made != layer.makes.end()) out.output = tensors_[*made];
   }
 

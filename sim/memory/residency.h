@@ -54,7 +54,7 @@ struct MemoryPlan {
 
 // Finds the plan that moves the fewest off-chip bytes, with a dynamic program over the array layers: every
 // choice of tensors that stay on chip is weighed against the room that it leaves the layers for blocking.
-// At most kMostLive tensors are weighed at the same time, the shortest-lived first. All others and the
+// At most kMostLive tensors are weighed at each layer, the shortest-lived first. All others and the
 // network inputs lie off chip. One plan serves all samples and minimises their sum. Neither the choice of
 // tensors nor the cuts depend on a capacity, so a larger memory never moves more bytes. Throws Error(config)
 // with `where` and the layer that no blocking fits.
