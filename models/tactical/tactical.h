@@ -49,6 +49,7 @@ class Tactical final : public arch::ArrayAccelerator<Params> {
             .tensor_signs =
                 params_.back_end == BackEnd::precision && params_.width_rule == pricing::WidthRule::dnnsim};
   }
+  [[nodiscard]] bool packs_weights() const override { return true; }
   [[nodiscard]] std::unique_ptr<arch::Prepared> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& prepared,
                                  const arch::Block& block) const override;

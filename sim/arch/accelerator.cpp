@@ -2,9 +2,29 @@
 #include "sim/arch/accelerator.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 namespace heddle::arch {
+namespace {
+
+constexpr std::array<std::string_view, 3> kStorageWords{"container", "bit_interleaved", "compressed"};
+
+}  // namespace
+
+std::vector<std::string> storage_words() {
+  return {kStorageWords.begin(), kStorageWords.end()};
+}
+
+std::string_view word_of(Storage storage) {
+  return kStorageWords[static_cast<std::size_t>(storage)];
+}
+
+std::optional<Storage> storage_of_word(std::string_view word) {
+  const auto* const at = std::find(kStorageWords.begin(), kStorageWords.end(), word);
+  if (at == kStorageWords.end()) return std::nullopt;
+  return static_cast<Storage>(at - kStorageWords.begin());
+}
 
 Block whole_layer(const Mapping& mapping) {
   Block block;

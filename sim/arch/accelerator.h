@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/arch/cost.h"
@@ -58,6 +59,11 @@ Block whole_layer(const Mapping& mapping);
 
 // How a design keeps values in memory (docs/rules.md#storage).
 enum class Storage { container, bit_interleaved, compressed };
+// The words that configurations and results use for them, in the order of the enumeration.
+std::vector<std::string> storage_words();
+std::string_view word_of(Storage storage);
+// Nothing where no storage has this name.
+std::optional<Storage> storage_of_word(std::string_view word);
 
 // An accelerator answers in two steps, both pure: prepare() once per layer, price() once per block.
 // Re-entrant: any thread, any order, same answer.
@@ -71,6 +77,8 @@ class Accelerator {
   [[nodiscard]] virtual unsigned container_bits() const = 0;
   [[nodiscard]] virtual Needs needs() const { return {}; }
   [[nodiscard]] virtual Storage storage() const { return Storage::container; }
+  // Whether weights that are known ahead of time are stored as the design packs them.
+  [[nodiscard]] virtual bool packs_weights() const { return false; }
   // The mapping of a layer; a design with its own rule for a kind of layer (cascades) overrides it.
   [[nodiscard]] virtual Mapping map(const workload::LoweredLayer& layer, Pallet pallet) const {
     return map_layer(layer, shape(), pallet);

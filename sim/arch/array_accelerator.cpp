@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/arch/array_accelerator.h"
 
-#include <algorithm>
-#include <array>
-
 #include "sim/base/error.h"
 
 namespace heddle::arch {
 namespace {
 
-constexpr std::array<const char*, 3> kStorageWords{"container", "bit_interleaved", "compressed"};
-
 Storage storage_from(const config::Values& parameters) {
-  const std::string word = parameters.text("storage");
-  const auto* const at = std::find(kStorageWords.begin(), kStorageWords.end(), word);
-  HEDDLE_CHECK(at != kStorageWords.end(), "a storage that was not declared");
-  return static_cast<Storage>(at - kStorageWords.begin());
+  const auto storage = storage_of_word(parameters.text("storage"));
+  HEDDLE_CHECK(storage, "a storage that was not declared");
+  return *storage;
 }
 
 }  // namespace
@@ -60,8 +54,8 @@ config::Parameter container_bits_parameter() {
 }
 
 config::Parameter storage_parameter(Storage fallback, std::string source) {
-  return config::Parameter::choice("storage", {kStorageWords.begin(), kStorageWords.end()})
-      .by_default(kStorageWords[static_cast<std::size_t>(fallback)])
+  return config::Parameter::choice("storage", storage_words())
+      .by_default(std::string(word_of(fallback)))
       .means(
           "how values lie in memory: full containers, only the precision's bits, or DPRed's compressed "
           "groups of 16")

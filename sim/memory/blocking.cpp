@@ -1,124 +1,135 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/memory/blocking.h"
 
+#include <algorithm>
 #include <array>
-
-#include "sim/base/error.h"
 
 namespace heddle::memory {
 namespace {
 
-// total x part / whole, rounded up; the products here stay below 2^64 for tensors below 2^40 bytes only
-// when divided first.
-Bytes portion(Bytes total, std::uint64_t part, std::uint64_t whole) {
-  const std::uint64_t t = total.count();
-  return Bytes(t / whole * part + ceil_div(t % whole * part, whole));
+// A double-buffered memory holds the block that is worked on and the one that is loaded meanwhile.
+std::uint64_t blocks_held(const OnChipMemory& memory) {
+  return memory.is_double_buffered ? 2 : 1;
 }
 
+// Tries blockings and keeps the best of those that fit. One function per loop order; each states what the
+// order takes of both memories and what it moves.
 class Search {
  public:
-  Search(const LayerShape& shape, const LayerSizes& sizes, Bytes room, bool doubled,
-         const OnChipMemory& weights)
+  Search(const LayerShape& shape, const LayerSizes& sizes, Bytes activation_room,
+         const OnChipMemory& activations, const OnChipMemory& weights)
       : shape_(shape),
         sizes_(sizes),
-        room_(room),
-        times_(doubled ? 2 : 1),
-        weights_(weights),
-        weight_times_(weights.is_double_buffered ? 2 : 1) {}
+        activation_room_(activation_room),
+        activation_blocks_(blocks_held(activations)),
+        weight_capacity_(weights.capacity),
+        weight_blocks_(blocks_held(weights)) {}
+
+  void keep_best_of_each_order() { choice_.by_order.resize(kLoopOrders); }
 
   void whole() {
-    Blocking b = start(LoopOrder::whole, shape_.passes(), 1, 1);
-    const std::uint64_t sets =
-        ceil_div(shape_.window_sets(), shape_.window_sets() > 1 ? shape_.pieces_a_pass() : 1);
-    const std::uint64_t windows = shape_.windows(0, static_cast<std::uint32_t>(sets));
-    b.activation_room = input_room(shape_.used_lines(), shape_.groups()) + streamed_room(windows);
+    Blocking b{.order = LoopOrder::whole, .filter_blocks = shape_.passes()};
+    const std::uint32_t pieces = shape_.window_sets() > 1 ? shape_.pieces_per_pass() : 1;
+    const auto sets = static_cast<std::uint32_t>(ceil_div(shape_.window_sets(), pieces));
+    b.activation_room = whole_input_room() + streamed_room(shape_.windows({0, sets}));
     b.weight_room = weight_room(shape_.passes());
-    b.bytes = bytes(1, shape_.used_lines() * shape_.groups());
+    b.bytes = bytes(1, shape_.used_line_groups());
     offer(b);
   }
 
-  void filters_windows(const LayerShape::FilterCut& f, const LayerShape::WindowCut& w) {
-    // Whole already keeps an image that is not cut, unless groups let it come in parts.
-    if (w.blocks == 1 && shape_.groups() == 1) return;
-    Blocking b = start(LoopOrder::filters_windows, f.blocks, w.blocks, 1);
+  void filters_windows(const FilterCut& f, const WindowCut& w) {
+    const bool keeps_image = w.blocks == 1;
+    // The order `whole` is the same, unless the groups of an image can come one after another.
+    if (keeps_image && shape_.groups() == 1) return;
+    Blocking b{.order = LoopOrder::filters_windows, .filter_blocks = f.blocks, .window_blocks = w.blocks};
     b.activation_room =
-        input_room(w.largest_lines, f.largest_groups) * times_ + streamed_room(w.largest_windows);
+        input_room(w.largest_lines, f.largest_groups) * activation_blocks_ + streamed_room(w.largest_windows);
     b.weight_room = weight_room(f.blocks, f.largest_passes);
-    // Without a cut in windows, a group stays until the passes have moved on to the next.
-    const std::uint64_t lines = w.blocks == 1 ? shape_.used_lines() : w.all_lines;
-    b.bytes = bytes(1, lines * (w.blocks == 1 ? shape_.groups() : f.all_groups));
+    // An image that is not cut is loaded once: each group stays until the last pass that reads it.
+    b.bytes = bytes(1, keeps_image ? shape_.used_line_groups() : w.all_lines * f.all_groups);
     offer(b);
   }
 
-  void windows_filters(const LayerShape::WindowCut& w) {
+  void windows_filters(const WindowCut& w) {
     if (w.blocks == 1) return;
-    Blocking b = start(LoopOrder::windows_filters, shape_.passes(), w.blocks, 1);
-    b.all_weights_fit = sizes_.weights_room <= weights_.capacity;
+    Blocking b{.order = LoopOrder::windows_filters,
+               .filter_blocks = shape_.passes(),
+               .window_blocks = w.blocks,
+               .all_weights_fit = sizes_.weights_room <= weight_capacity_};
     b.activation_room =
-        input_room(w.largest_lines, shape_.groups()) * times_ + streamed_room(w.largest_windows);
+        input_room(w.largest_lines, shape_.groups()) * activation_blocks_ + streamed_room(w.largest_windows);
     b.weight_room = b.all_weights_fit ? sizes_.weights_room : weight_room(shape_.passes());
     b.bytes = bytes(b.all_weights_fit ? 1 : w.blocks, w.all_lines * shape_.groups());
     offer(b);
   }
 
-  void sliced(LoopOrder order, std::uint32_t slices, const LayerShape::WindowCut& w) {
-    const auto& f = shape_.filter_cuts().back();  // one pass at a time
-    Blocking b = start(order, shape_.passes(), w.blocks, slices);
-    b.weight_room =
-        portion(sizes_.pass_weights_room, ceil_div(shape_.bricks(), slices), shape_.bricks()) * weight_times_;
-    const Bytes sums =
-        portion(portion(sizes_.partial_sums_room, w.largest_windows, shape_.windows(0, shape_.window_sets())),
-                shape_.largest_pass_filters(), shape_.filters());
-    const Bytes slice = portion(input_room(w.largest_lines, f.largest_groups),
-                                ceil_div(shape_.bricks(), slices), shape_.bricks());
-    const std::uint64_t all_lines = w.blocks == 1 ? shape_.used_lines() : w.all_lines;
-    if (order == LoopOrder::sums_kept) {
-      if (w.blocks > 1) return;
-      b.activation_room =
-          input_room(shape_.used_lines(), shape_.groups()) + sums + streamed_room(w.largest_windows);
-      b.bytes = bytes(1, shape_.used_lines() * shape_.groups());
-    } else if (order == LoopOrder::sums_kept_input_streamed) {
-      b.activation_room = slice * times_ + sums + streamed_room(w.largest_windows);
-      b.bytes = bytes(w.blocks, all_lines * f.all_groups);
-    } else {
-      b.activation_room = slice * times_ + sums * times_ + streamed_room(w.largest_windows);
-      b.bytes = bytes(1, all_lines * f.all_groups);
-      b.bytes.partial_sums = sizes_.partial_sums * (2 * (std::uint64_t{slices} - 1));
-    }
+  void sums_kept(std::uint32_t slices) {
+    const WindowCut& w = shape_.window_cuts().front();
+    Blocking b = sliced(LoopOrder::sums_kept, slices, w);
+    b.activation_room = whole_input_room() + sums_room(w) + streamed_room(w.largest_windows);
+    b.bytes = bytes(1, shape_.used_line_groups());
     offer(b);
   }
 
-  [[nodiscard]] bool settled() const {
-    return choice_.best &&
-           choice_.best->bytes.total() == bytes(1, shape_.used_lines() * shape_.groups()).total();
+  void sums_kept_input_streamed(std::uint32_t slices, const WindowCut& w) {
+    Blocking b = sliced(LoopOrder::sums_kept_input_streamed, slices, w);
+    b.activation_room =
+        slice_room(slices, w) * activation_blocks_ + sums_room(w) + streamed_room(w.largest_windows);
+    b.bytes = bytes(w.blocks, w.all_lines * one_pass().all_groups);
+    offer(b);
+  }
+
+  void sums_spilled(std::uint32_t slices, const WindowCut& w) {
+    Blocking b = sliced(LoopOrder::sums_spilled, slices, w);
+    b.activation_room =
+        (slice_room(slices, w) + sums_room(w)) * activation_blocks_ + streamed_room(w.largest_windows);
+    b.bytes = bytes(1, w.all_lines * one_pass().all_groups);
+    // Every slice but the last writes its sums, every slice but the first reads them.
+    b.bytes.partial_sums = sizes_.partial_sums * (2 * (std::uint64_t{slices} - 1));
+    offer(b);
+  }
+
+  // Whether the best blocking so far loads everything only once.
+  [[nodiscard]] bool is_settled() const {
+    return choice_.best && choice_.best->bytes.total() == bytes(1, shape_.used_line_groups()).total();
   }
   [[nodiscard]] BlockingChoice choice() const { return choice_; }
-  void start_all() { choice_.by_order.resize(kLoopOrders); }
 
  private:
-  static Blocking start(LoopOrder order, std::uint32_t filter_blocks, std::uint32_t window_blocks,
-                        std::uint32_t slices) {
-    Blocking b;
-    b.order = order;
-    b.filter_blocks = filter_blocks;
-    b.window_blocks = window_blocks;
-    b.slices = slices;
+  [[nodiscard]] const FilterCut& one_pass() const { return shape_.filter_cuts().back(); }
+
+  [[nodiscard]] Blocking sliced(LoopOrder order, std::uint32_t slices, const WindowCut& w) const {
+    Blocking b{.order = order, .filter_blocks = shape_.passes(), .window_blocks = w.blocks, .slices = slices};
+    b.weight_room = largest_slice(sizes_.pass_weights_room, slices) * weight_blocks_;
     return b;
   }
+
   [[nodiscard]] Bytes input_room(std::uint64_t lines, std::uint64_t groups) const {
     return sizes_.line_group_room * (lines * groups);
   }
-  // Outputs and second operands pass through in pieces of one pass and so many windows.
-  [[nodiscard]] Bytes streamed_room(std::uint64_t windows) const {
-    const std::uint64_t all = shape_.windows(0, shape_.window_sets());
-    const std::uint64_t filters = shape_.largest_pass_filters();
-    return (portion(portion(sizes_.output_room, windows, all), filters, shape_.filters()) +
-            portion(portion(sizes_.extra_room, windows, all), filters, shape_.filters())) *
-           times_;
+  [[nodiscard]] Bytes whole_input_room() const { return input_room(shape_.used_lines(), shape_.groups()); }
+  [[nodiscard]] Bytes largest_slice(Bytes all, std::uint32_t slices) const {
+    return proportion_up(all, ceil_div(shape_.bricks(), slices), shape_.bricks());
   }
-  [[nodiscard]] Bytes weight_room(std::uint32_t blocks, std::uint64_t passes_a_block = 1) const {
+  [[nodiscard]] Bytes slice_room(std::uint32_t slices, const WindowCut& w) const {
+    return largest_slice(input_room(w.largest_lines, one_pass().largest_groups), slices);
+  }
+  // What the largest pass has of a tensor as large as the output, for so many windows.
+  [[nodiscard]] Bytes of_largest_pass(Bytes all, std::uint64_t windows) const {
+    return proportion_up(proportion_up(all, windows, shape_.windows()), shape_.largest_pass_filters(),
+                         shape_.filters());
+  }
+  [[nodiscard]] Bytes sums_room(const WindowCut& w) const {
+    return of_largest_pass(sizes_.partial_sums_room, w.largest_windows);
+  }
+  // Outputs and second operands pass through the memory, one pass and so many windows at a time.
+  [[nodiscard]] Bytes streamed_room(std::uint64_t windows) const {
+    return (of_largest_pass(sizes_.output_room, windows) + of_largest_pass(sizes_.extra_room, windows)) *
+           activation_blocks_;
+  }
+  [[nodiscard]] Bytes weight_room(std::uint32_t blocks, std::uint64_t passes_per_block = 1) const {
     if (blocks == 1) return sizes_.weights_room;
-    return std::min(sizes_.weights_room, sizes_.pass_weights_room * (passes_a_block * weight_times_));
+    return std::min(sizes_.weights_room, sizes_.pass_weights_room * (passes_per_block * weight_blocks_));
   }
   [[nodiscard]] LayerBytes bytes(std::uint64_t weight_loads, std::uint64_t line_groups) const {
     return {.weights = sizes_.weights * weight_loads,
@@ -129,29 +140,52 @@ class Search {
             .output = sizes_.output};
   }
 
-  static bool better(const Blocking& a, const std::optional<Blocking>& b) {
+  static bool is_better(const Blocking& a, const std::optional<Blocking>& b) {
     return !b || a.bytes.total() < b->bytes.total();
   }
   void offer(const Blocking& b) {
     choice_.least_activation_room = std::min(choice_.least_activation_room, b.activation_room);
     choice_.least_weight_room = std::min(choice_.least_weight_room, b.weight_room);
-    if (b.activation_room > room_ || b.weight_room > weights_.capacity) return;
-    if (better(b, choice_.best)) choice_.best = b;
+    if (b.activation_room > activation_room_ || b.weight_room > weight_capacity_) return;
+    if (is_better(b, choice_.best)) choice_.best = b;
     if (choice_.by_order.empty()) return;
-    auto& mine = choice_.by_order[static_cast<std::size_t>(b.order)];
-    if (better(b, mine)) mine = b;
+    auto& best_of_order = choice_.by_order[static_cast<std::size_t>(b.order)];
+    if (is_better(b, best_of_order)) best_of_order = b;
   }
 
   const LayerShape& shape_;
   const LayerSizes& sizes_;
-  Bytes room_;
-  std::uint64_t times_;
-  const OnChipMemory& weights_;
-  std::uint64_t weight_times_;
+  Bytes activation_room_;
+  std::uint64_t activation_blocks_;
+  Bytes weight_capacity_;
+  std::uint64_t weight_blocks_;
   BlockingChoice choice_;
 };
 
+void try_reduction_orders(const LayerShape& shape, Search& search) {
+  const std::vector<std::uint32_t> all = shape.slice_counts();
+  std::vector<std::uint32_t> slice_counts;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(slice_counts),
+               [](std::uint32_t n) { return n > 1; });
+  for (const auto slices : slice_counts) search.sums_kept(slices);
+  for (const auto slices : slice_counts) {
+    for (const auto& w : shape.window_cuts()) search.sums_kept_input_streamed(slices, w);
+  }
+  for (const auto slices : slice_counts) {
+    for (const auto& w : shape.window_cuts()) search.sums_spilled(slices, w);
+  }
+}
+
 }  // namespace
+
+LayerBytes operator*(const LayerBytes& bytes, std::uint64_t times) {
+  return {.weights = bytes.weights * times,
+          .metadata = bytes.metadata * times,
+          .input = bytes.input * times,
+          .extra = bytes.extra * times,
+          .partial_sums = bytes.partial_sums * times,
+          .output = bytes.output * times};
+}
 
 std::string_view name_of(LoopOrder order) {
   constexpr std::array<std::string_view, kLoopOrders> kNames{
@@ -162,22 +196,16 @@ std::string_view name_of(LoopOrder order) {
 BlockingChoice choose_blocking(const LayerShape& shape, const LayerSizes& sizes, Bytes activation_room,
                                const OnChipMemory& activation_memory, const OnChipMemory& weight_memory,
                                bool all_orders) {
-  Search search(shape, sizes, activation_room, activation_memory.is_double_buffered, weight_memory);
-  if (all_orders) search.start_all();
+  Search search(shape, sizes, activation_room, activation_memory, weight_memory);
+  if (all_orders) search.keep_best_of_each_order();
   search.whole();
-  if (search.settled() && !all_orders) return search.choice();
+  if (search.is_settled() && !all_orders) return search.choice();
   for (const auto& w : shape.window_cuts()) {
     for (const auto& f : shape.filter_cuts()) search.filters_windows(f, w);
     search.windows_filters(w);
   }
-  if (search.settled() && !all_orders) return search.choice();
-  for (const auto order :
-       {LoopOrder::sums_kept, LoopOrder::sums_kept_input_streamed, LoopOrder::sums_spilled}) {
-    for (const auto slices : shape.slice_counts()) {
-      if (slices == 1) continue;
-      for (const auto& w : shape.window_cuts()) search.sliced(order, slices, w);
-    }
-  }
+  if (search.is_settled() && !all_orders) return search.choice();
+  try_reduction_orders(shape, search);
   return search.choice();
 }
 

@@ -24,7 +24,7 @@ std::uint64_t product(const std::vector<std::uint64_t>& shape) {
   return out;
 }
 
-// What some id stands for: one value, or the values a view is made of.
+// A tensor while the graph is traced. An id stands for one of them, or, where it is a view, for several.
 struct Value {
   StoredTensor tensor;
   std::int64_t made_by = kBeforeAll;  // array layer
@@ -57,10 +57,10 @@ class Tracer {
   }
 
  private:
-  const std::vector<std::uint32_t>& pieces(const std::string& id) {
+  const std::vector<std::uint32_t>& values_of(const std::string& id) {
     const auto found = ids_.find(id);
     if (found != ids_.end()) return found->second;
-    // A network input: its size is what its first reader takes, set there.
+    // A network input; read() sets its size to what its first reader takes.
     return make(id, 0, kBeforeAll);
   }
 
@@ -91,7 +91,7 @@ class Tracer {
       value.is_stored = true;
       value.tensor.last_use = std::max(value.tensor.last_use, at);
       value.tensor.bits = std::max(value.tensor.bits, bits);
-      // A slice reads a part; an upsampled image reads no more than is stored.
+      // A slice reads a part. A reader of an upsampled image reads no more than is stored.
       uses.push_back({v, std::min(value.tensor.values,
                                   ceil_div(values * value.tensor.values, std::max<std::uint64_t>(1, all)))});
     }
@@ -103,7 +103,7 @@ class Tracer {
     } else if (is_view(layer)) {
       std::vector<std::uint32_t> all;
       for (const auto& id : layer.inputs) {
-        for (const auto v : pieces(id)) all.push_back(v);
+        for (const auto v : values_of(id)) all.push_back(v);
       }
       ids_[layer.id] = std::move(all);
     } else {
@@ -116,20 +116,20 @@ class Tracer {
     ArrayLayer made;
     made.index = layer.index;
     const auto& g = layer.geometry;
-    read(pieces(layer.activation.source), g.input_values(), layer.precision.activation_bits, at,
+    read(values_of(layer.activation.source), g.input_values(), layer.precision.activation_bits, at,
          made.activations);
     if (layer.has_run_time_weights())
-      read(pieces(layer.weight.source), g.weights(), layer.precision.weight_bits, at, made.weights);
+      read(values_of(layer.weight.source), g.weights(), layer.precision.weight_bits, at, made.weights);
     out_.layers.push_back(std::move(made));
     make(layer.id, g.output_values(), at);
   }
 
-  // Belongs to the array layer that makes the last of its operands.
+  // A layer that does not use the array belongs to the array layer that makes the last of its operands.
   void visit_other(const Layer& layer) {
     std::int64_t at = kBeforeAll;
     std::vector<std::uint32_t> all;
     for (const auto& id : layer.inputs) {
-      for (const auto v : pieces(id)) {
+      for (const auto v : values_of(id)) {
         all.push_back(v);
         at = std::max(at, values_[v].made_by);
       }
@@ -157,7 +157,7 @@ class Tracer {
   }
 
   static void set_output(Value& value) {
-    if (value.made_by == kBeforeAll) return;  // nothing of ours made it
+    if (value.made_by == kBeforeAll) return;  // an input that passes through
     value.tensor.is_output = true;
     value.is_stored = true;
   }

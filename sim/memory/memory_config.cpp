@@ -48,45 +48,50 @@ void note_unlimited(const Values& section, const std::string& name, std::vector<
   }
 }
 
-void read_off_chip(const Values& values, const Document& document, const std::string& pointer,
-                   MemoryConfig& out) {
-  const auto refuse = [&](const std::string& text) {
-    throw Error(ErrorKind::config, document.where(pointer), text);
-  };
-  const std::string kind = values.text("kind");
-  if (kind != "dram" && values.has("device")) refuse("key 'device' belongs to kind dram");
-  if (kind != "ideal" && values.has("bandwidth_mb_per_s"))
-    refuse("key 'bandwidth_mb_per_s' belongs to kind ideal");
+[[noreturn]] void refuse(const Document& document, const std::string& pointer, const std::string& text) {
+  throw Error(ErrorKind::config, document.where(pointer), text);
+}
+
+void check_keys_of_kind(const Values& off_chip, const Document& document, const std::string& pointer) {
+  const std::string kind = off_chip.text("kind");
+  if (kind != "dram" && off_chip.has("device"))
+    refuse(document, pointer, "key 'device' belongs to kind dram");
+  if (kind != "ideal" && off_chip.has("bandwidth_mb_per_s"))
+    refuse(document, pointer, "key 'bandwidth_mb_per_s' belongs to kind ideal");
+  if (kind == "dram" && !off_chip.has("device")) {
+    refuse(document, pointer,
+           "key 'device' is missing: a dram needs it, the name of a device file or an object");
+  }
+  if (kind == "ideal" && !off_chip.has("bandwidth_mb_per_s")) {
+    refuse(document, pointer,
+           "key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
+  }
+}
+
+void read_ideal(const Values& off_chip, MemoryConfig& out) {
+  if (is_unlimited(off_chip, "bandwidth_mb_per_s")) {
+    out.notes.emplace_back("assumption: memory.off_chip.bandwidth_mb_per_s is unlimited");
+  } else {
+    out.ideal.bandwidth_mb_per_s = static_cast<std::uint64_t>(off_chip.integer("bandwidth_mb_per_s"));
+  }
+  out.ideal.latency_ns = static_cast<std::uint64_t>(off_chip.integer("latency_ns"));
+}
+
+void read_off_chip(const Values& off_chip, MemoryConfig& out) {
+  const std::string kind = off_chip.text("kind");
   if (kind == "none") {
     out.notes.emplace_back(
         "assumption: memory.off_chip is none: off-chip transfers take no time and are not counted");
   } else if (kind == "dram") {
     out.off_chip = OffChipKind::dram;
-    if (!values.has("device"))
-      refuse("key 'device' is missing: a dram needs it, the name of a device file or an object");
   } else {
     out.off_chip = OffChipKind::ideal;
-    if (!values.has("bandwidth_mb_per_s")) {
-      refuse("key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
-    }
-    if (is_unlimited(values, "bandwidth_mb_per_s")) {
-      out.notes.emplace_back("assumption: memory.off_chip.bandwidth_mb_per_s is unlimited");
-    } else {
-      out.ideal.bandwidth_mb_per_s = static_cast<std::uint64_t>(values.integer("bandwidth_mb_per_s"));
-    }
-    out.ideal.latency_ns = static_cast<std::uint64_t>(values.integer("latency_ns"));
+    read_ideal(off_chip, out);
   }
 }
 
-std::optional<arch::Storage> storage_of(const std::string& text) {
-  if (text == "container") return arch::Storage::container;
-  if (text == "bit_interleaved") return arch::Storage::bit_interleaved;
-  if (text == "compressed") return arch::Storage::compressed;
-  return std::nullopt;
-}
-
-// Where an object stands in its document, or the document of the file that it names or extends. Errors in an
-// object then name its place in the user's own file.
+// Where an object stands: in its own document, so that errors name its place in the user's file, or in the
+// document of the file that it names or extends.
 struct Place {
   Document document;
   std::string pointer;
@@ -120,11 +125,12 @@ MemoryConfig read_section(const Document& document, const std::string& pointer) 
   const Values values = config::read(document, pointer, memory_section_declaration());
   MemoryConfig out;
   out.is_compute_only = false;
-  read_off_chip(values.child("off_chip"), document, pointer + "/off_chip", out);
+  check_keys_of_kind(values.child("off_chip"), document, pointer + "/off_chip");
+  read_off_chip(values.child("off_chip"), out);
   read_on_chip(values, out);
-  out.storage = storage_of(values.text("storage"));
-  out.decoder_groups_per_cycle = values.child("codec").count("decoder_groups_per_cycle");
-  out.encoder_groups_per_cycle = values.child("codec").count("encoder_groups_per_cycle");
+  out.storage = arch::storage_of_word(values.text("storage"));  // none: "design"
+  out.codec = {values.child("codec").count("decoder_groups_per_cycle"),
+               values.child("codec").count("encoder_groups_per_cycle")};
   out.dma_transfers = values.child("dma").count("transfers_in_flight");
   out.echo = values.json();
   if (out.off_chip == OffChipKind::dram) {
@@ -152,7 +158,7 @@ BufferPath input_path(const MemoryConfig& m) {
     path.rate = slower(path.rate, {bytes, 1});
   path.latency = m.activation_timing.read_latency + m.dispatcher.latency + m.input_timing.write_latency +
                  m.input_timing.read_latency;
-  // The dispatcher asks the memory for a value only when there is a place for it.
+  // A value occupies its place in the buffer from the read of the memory on.
   path.occupied = path.latency;
   return path;
 }

@@ -18,14 +18,12 @@ enum class OffChipKind { none, ideal, dram };
 
 // The `memory` section of an accelerator's configuration (docs/memory.md).
 struct MemoryConfig {
-  // "memory": "none": nothing but computing takes time.
-  bool is_compute_only = true;
+  bool is_compute_only = true;  // "memory": "none": only computing takes time
   OffChipKind off_chip = OffChipKind::none;
   IdealParameters ideal;
   std::optional<dram::MemoryConfiguration> dram;
-  std::optional<arch::Storage> storage;  // none: as the design does
-  std::uint32_t decoder_groups_per_cycle = 1;
-  std::uint32_t encoder_groups_per_cycle = 1;
+  std::optional<arch::Storage> storage;  // none: the design's own
+  CodecRates codec;
   std::uint32_t dma_transfers = 2;  // in flight
   OnChipMemory activation_memory;
   OnChipMemory weight_memory;
@@ -38,16 +36,16 @@ struct MemoryConfig {
   StageTiming dispatcher;
   StageTiming reducer;
   config::Json echo = "none";
-  std::vector<std::string> notes;  // what every result repeats: whatever is unlimited
+  std::vector<std::string> notes;  // assumptions that every result repeats: what is unlimited
 };
 
-// From the activation memory through dispatcher and input buffer into the tiles, and from the tiles through
-// output buffer and reducer back.
+// From the activation memory through dispatcher and input buffer to the tiles.
 BufferPath input_path(const MemoryConfig& memory);
+// From the tiles through output buffer and reducer to the activation memory.
 BufferPath output_path(const MemoryConfig& memory);
 
-// "none", the name of a memory file (relative to the file that names it), or an object, which may extend
-// such a file. Throws Error(config | io).
+// The section is "none", the name of a memory file (relative to the file that names it), or an object, which
+// may extend such a file. Throws Error(config | io).
 MemoryConfig read_memory_section(const config::Document& configuration);
 
 const config::Declaration& memory_section_declaration();

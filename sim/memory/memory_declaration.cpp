@@ -23,7 +23,7 @@ struct SramDefaults {
 std::vector<Parameter> sram_parameters(const SramDefaults& d) {
   return {Parameter::integer_or_word("capacity_bytes", "bytes", 64, kMostBytes, {"unlimited"})
               .by_default(d.capacity_bytes)
-              .means("what it holds; unlimited is no hardware, and every result says so")
+              .means("capacity; unlimited is an assumption that every result repeats")
               .from(d.capacity_source),
           Parameter::integer("banks", "banks", 1, 65536)
               .by_default(d.banks)
@@ -31,18 +31,18 @@ std::vector<Parameter> sram_parameters(const SramDefaults& d) {
               .from(d.port_source),
           Parameter::integer_or_word("port_bits", "bits", 8, 65536, {"unlimited"})
               .by_default(d.port_bits)
-              .means("bits that a port moves a cycle; all banks together are the bandwidth")
+              .means("bits that each port moves per cycle; all banks together give the bandwidth")
               .from(d.port_source),
           Parameter::integer("read_latency_cycles", "cycles", 0, 1000)
               .by_default(1)
-              .means("from a read to its data; hidden unless the array has been waiting for just this data")
+              .means("from a read to its data; hidden unless the array waits for these data")
               .from("our choice"),
           Parameter::integer("write_latency_cycles", "cycles", 0, 1000)
               .by_default(1)
-              .means("from data at a port to the memory that holds them")
+              .means("from data at a port to data in the memory")
               .from("our choice"),
           Parameter::boolean("double_buffered")
-              .by_default(true)
+              .by_default(OnChipMemory{}.is_double_buffered)
               .means(d.double_buffered)
               .from("our choice: docs/rules.md#memory-overlap")};
 }
@@ -73,7 +73,7 @@ Parameter off_chip_parameter() {
                   .from("our choice: docs/dram.md"),
               Parameter::integer_or_word("bandwidth_mb_per_s", "MB/s", 1, 100'000'000, {"unlimited"})
                   .optional()
-                  .means("ideal only, required there: 10^6 bytes a second, reads and writes together")
+                  .means("ideal only, required there: 10^6 bytes per second, reads and writes together")
                   .from("our choice: docs/memory.md"),
               Parameter::integer("latency_ns", "ns", 0, 1'000'000'000)
                   .by_default(100)
@@ -86,14 +86,22 @@ Parameter codec_parameter() {
   return Parameter::object(
              "codec",
              {Parameter::integer("decoder_groups_per_cycle", "groups/cycle", 1, 1024)
-                  .by_default(1)
-                  .means("groups of 16 compressed values that the decoder behind the DMA expands a cycle")
-                  .from("our choice: 32 bytes a cycle, more than LPDDR4 delivers"),
+                  .by_default(CodecRates{}.decoder)
+                  .means("groups of 16 compressed values that the decoder behind the DMA expands per cycle")
+                  .from("our choice: 32 bytes per cycle, more than LPDDR4 delivers"),
               Parameter::integer("encoder_groups_per_cycle", "groups/cycle", 1, 1024)
-                  .by_default(1)
-                  .means("groups of 16 values that the encoder in front of the DMA compresses a cycle")
+                  .by_default(CodecRates{}.encoder)
+                  .means("groups of 16 values that the encoder in front of the DMA compresses per cycle")
                   .from("our choice: as the decoder")})
       .means("compressed storage");
+}
+
+constexpr const char* kStorageOfDesign = "design";
+
+std::vector<std::string> storage_choices() {
+  std::vector<std::string> words = arch::storage_words();
+  words.insert(words.begin(), kStorageOfDesign);
+  return words;
 }
 
 std::vector<Parameter> on_chip_parameters() {
@@ -103,7 +111,7 @@ std::vector<Parameter> on_chip_parameters() {
           "activation_memory",
           sram_parameters({4 << 20, 16, 256,
                            "DaDianNao (MICRO'14) as Pragmatic (MICRO'17) states it: 4 MB eDRAM",
-                           "our choice: feeds 16 windows of 16 lanes one bit a cycle at P = 1"}))
+                           "our choice: feeds 16 windows of 16 lanes one bit per cycle at P = 1"}))
           .means("activations and partial sums on chip (AM)"),
       Parameter::object(
           "weight_memory",
@@ -126,7 +134,7 @@ std::vector<Parameter> on_chip_parameters() {
                            "array, 512 x 16 of 4 bytes",
                            kBufferPorts,
                            "half of it takes outputs while the other half goes to the activation memory; "
-                           "otherwise the array waits for its outputs to go"}))
+                           "otherwise the array waits until its outputs have left"}))
           .means("outputs behind the tiles (ABout)"),
       Parameter::object(
           "dispatcher",
@@ -143,18 +151,19 @@ const config::Declaration& memory_section_declaration() {
   static const config::Declaration kDeclaration = [] {
     config::Declaration all{
         off_chip_parameter(),
-        Parameter::choice("storage", {"design", "container", "bit_interleaved", "compressed"})
-            .by_default("design")
+        Parameter::choice("storage", storage_choices())
+            .by_default(kStorageOfDesign)
             .means(
                 "how values are kept in memory: as the design does, a full container each, as many bits as "
                 "their precision, or "
                 "DPRed groups")
             .from("our choice: docs/rules.md#storage"),
         codec_parameter(),
-        Parameter::object("dma", {Parameter::integer("transfers_in_flight", "transfers", 1, 16)
-                                      .by_default(2)
-                                      .means("transfers that a DRAM works on at a time, the oldest first")
-                                      .from("our choice: the second hides the latency of the first")})
+        Parameter::object("dma",
+                          {Parameter::integer("transfers_in_flight", "transfers", 1, 16)
+                               .by_default(MemoryConfig{}.dma_transfers)
+                               .means("transfers that a DRAM works on at the same time, the oldest first")
+                               .from("our choice: the second hides the latency of the first")})
             .means("the engine between the memories")};
     for (auto& parameter : on_chip_parameters()) all.push_back(std::move(parameter));
     return all;

@@ -1,44 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/memory/network_plan.h"
 
-#include <array>
-
 #include "sim/arch/layer_data.h"
-#include "sim/base/error.h"
 #include "sim/base/parallel.h"
 
 namespace heddle::memory {
-namespace {
-
-using config::Json;
-
-constexpr std::uint64_t kAlignment = 4096;  // of every tensor off chip: our choice, a DRAM row or more
-
-const char* name_of(arch::Storage storage) {
-  switch (storage) {
-    case arch::Storage::bit_interleaved:
-      return "bit_interleaved";
-    case arch::Storage::compressed:
-      return "compressed";
-    default:
-      return "container";
-  }
-}
-
-Json capacity_json(Bytes capacity) {
-  return capacity == kUnlimited ? Json("unlimited") : Json(capacity.count());
-}
-
-// Of weights packed ahead of time everything that is stored is read for a window set, once.
-std::optional<Bytes> packed_weights(const arch::Accelerator& accelerator, const arch::LayerInput& input,
-                                    const arch::Prepared& prepared) {
-  if (input.layer.has_run_time_weights() || !accelerator.packing_report(input)) return std::nullopt;
-  arch::Block block = arch::whole_layer(input.mapping);
-  block.window_sets.resize(1);
-  return bytes_holding(accelerator.price(input, prepared, block).weight_read);
-}
-
-}  // namespace
 
 NetworkPlan::NetworkPlan(const arch::AcceleratorConfig& config, const MemoryConfig& memory,
                          const trace::Trace& trace)
@@ -47,204 +13,53 @@ NetworkPlan::NetworkPlan(const arch::AcceleratorConfig& config, const MemoryConf
   shape_layers();
   layers_.resize(shapes_.size());
   addresses_.resize(shapes_.size());
-  for (std::size_t s = 0; s < shapes_.size(); ++s) layers_[s].blocking.filter_blocks = shapes_[s].passes();
-  if (has_off_chip()) plan();
+  for (std::size_t l = 0; l < shapes_.size(); ++l) layers_[l].blocking.filter_blocks = shapes_[l].passes();
+  if (has_off_chip()) plan_off_chip();
 }
 
 void NetworkPlan::shape_layers() {
-  for (const auto& at : flow_.layers) {
-    const workload::Layer& layer = trace_.network().layers[at.index];
-    const auto mapped = arch::map_onto(layer, *config_.accelerator, config_.mapping);
-    shapes_.emplace_back(layer, mapped.lowered, mapped.mapping);
+  for (std::size_t l = 0; l < flow_.layers.size(); ++l) {
+    const auto mapped = arch::map_onto(network_layer(l), *config_.accelerator, config_.mapping);
+    shapes_.emplace_back(network_layer(l), mapped.lowered, mapped.mapping);
   }
 }
 
-// Schedules and selects depend on weights alone, so the first sample tells.
-std::vector<WeightExtras> NetworkPlan::measure_weights() const {
-  std::vector<WeightExtras> out(shapes_.size());
-  parallel_for(out.size(), [&](std::size_t s) {
-    const arch::LayerData data(trace_, trace_.network().layers[flow_.layers[s].index], 0,
-                               *config_.accelerator, config_.mapping);
-    const auto prepared = config_.accelerator->prepare(data.input());
-    out[s].metadata = bytes_holding(config_.accelerator->weight_metadata(data.input(), *prepared));
-    out[s].packed = packed_weights(*config_.accelerator, data.input(), *prepared);
-  });
-  return out;
-}
-
-void NetworkPlan::plan() {
-  extras_ = measure_weights();
-  const bool by_values = storage_.storage == arch::Storage::compressed;
-  if (by_values) compressed_ = compressed_sizes(trace_, flow_, storage_.container_bits);
-  const std::uint32_t samples = by_values ? std::max(1U, trace_.network().samples) : 1;
-  for (std::uint32_t sample = 0; sample < samples; ++sample) {
-    sizes_.push_back(
-        network_sizes(trace_.network(), flow_, shapes_, storage_, extras_, &compressed_, sample));
-  }
+void NetworkPlan::plan_off_chip() {
+  design_weights_.resize(shapes_.size());
+  parallel_for(shapes_.size(), [&](std::size_t l) { design_weights_[l] = design_weights(l); });
+  sizes_ = sizes_of_samples();
   memory_plan_ = plan_memory(trace_.network(), flow_, sizes_, memory_.activation_memory,
                              memory_.weight_memory, config_.document.where("/memory"));
   layers_ = memory_plan_.layers;
-  place_off_chip();
+  addresses_ = place_off_chip(flow_, memory_plan_, sizes_);
 }
 
-// One run of addresses after another: weights of all layers, then tensors and partial sums.
-void NetworkPlan::place_off_chip() {
-  std::uint64_t next = 0;
-  const auto take = [&](Bytes bytes) {
-    const std::uint64_t at = next;
-    next += ceil_div(bytes.count(), kAlignment) * kAlignment;
-    return at;
-  };
-  std::vector<std::uint64_t> tensors(flow_.tensors.size(), 0);
-  const auto largest = [&](std::uint32_t t) {
-    Bytes bytes(0);
-    for (const auto& sample : sizes_) bytes = std::max(bytes, sample.tensors[t].traffic);
-    return bytes;
-  };
-  for (std::size_t s = 0; s < layers_.size(); ++s) {
-    addresses_[s].weights = take(sizes_.front().layers[s].weights.traffic);
-    addresses_[s].metadata = take(sizes_.front().layers[s].metadata.traffic);
-    addresses_[s].partial_sums = take(
-        layers_[s].blocking.bytes.partial_sums > Bytes(0) ? layers_[s].sizes.partial_sums_room : Bytes(0));
-  }
-  for (std::uint32_t t = 0; t < flow_.tensors.size(); ++t) {
-    if (!memory_plan_.on_chip[t] || flow_.tensors[t].is_output) tensors[t] = take(largest(t));
-  }
-  for (std::size_t s = 0; s < layers_.size(); ++s) {
-    const auto first = [&](const std::vector<Use>& uses) -> std::uint64_t {
-      for (const auto& use : uses) {
-        if (!memory_plan_.on_chip[use.tensor]) return tensors[use.tensor];
-      }
-      return 0;
-    };
-    addresses_[s].input = first(flow_.layers[s].activations);
-    addresses_[s].extra = first(flow_.layers[s].extras);
-    if (!flow_.layers[s].weights.empty()) addresses_[s].weights = first(flow_.layers[s].weights);
-    for (auto t = flow_.layers[s].makes.rbegin(); t != flow_.layers[s].makes.rend(); ++t) {
-      if (!memory_plan_.on_chip[*t] || flow_.tensors[*t].is_output) addresses_[s].output = tensors[*t];
-    }
-  }
-}
-
-// Groups that pass the codec: of what moves and is kept in groups.
-void NetworkPlan::count_groups(std::size_t index, PlannedLayer& layer) const {
-  const ArrayLayer& at = flow_.layers[index];
-  const auto groups = [](std::uint64_t values) { return ceil_div(values, workload::kBrick); };
-  const auto add = [&](std::uint32_t t, std::uint64_t values, bool moves, std::uint64_t& sum) {
-    if (moves && is_compressible(flow_, t)) sum += groups(values);
-  };
-  for (const auto& use : at.activations)
-    add(use.tensor, use.values, !memory_plan_.on_chip[use.tensor], layer.input_groups);
-  for (const auto& use : at.extras)
-    add(use.tensor, use.values, !memory_plan_.on_chip[use.tensor], layer.extra_groups);
-  for (const auto t : at.makes) {
-    const StoredTensor& tensor = flow_.tensors[t];
-    add(t, tensor.values, !memory_plan_.on_chip[t] || tensor.is_output, layer.output_groups);
-  }
-  // Weights that are packed ahead of time or made by an earlier layer are kept otherwise.
-  if (at.weights.empty() && !extras_[index].packed)
-    layer.weight_groups = groups(trace_.network().layers[at.index].geometry.weights());
-}
-
-PlannedLayer NetworkPlan::planned_layer(std::uint32_t sample, std::size_t layer,
-                                        std::span<const arch::Cost> costs) const {
-  const ArrayLayer& at = flow_.layers[layer];
-  const workload::Geometry& g = trace_.network().layers[at.index].geometry;
-  PlannedLayer out{.shape = shapes_[layer],
-                   .blocking = layers_[layer].blocking,
-                   .sizes = {},
-                   .costs = costs,
-                   .output_written = bytes_holding(Bits(g.output_values() * storage_.container_bits)),
-                   .addresses = addresses_[layer]};
-  if (!has_off_chip()) return out;
-  const auto& sizes = sizes_[sizes_.size() > 1 ? sample : 0];
-  out.sizes = layer_sizes(flow_, sizes, static_cast<std::uint32_t>(layer), memory_plan_.on_chip);
-  out.weights_are_run_time = !at.weights.empty();
-  for (const auto& use : at.activations)
-    out.input_is_made = out.input_is_made || !flow_.tensors[use.tensor].is_input;
-  if (storage_.storage == arch::Storage::compressed) count_groups(layer, out);
+// What a design says depends on weights alone, so the first sample stands for all.
+DesignWeights NetworkPlan::design_weights(std::size_t layer) const {
+  const arch::Accelerator& accelerator = *config_.accelerator;
+  const arch::LayerData data(trace_, network_layer(layer), 0, accelerator, config_.mapping);
+  const auto prepared = accelerator.prepare(data.input());
+  DesignWeights out;
+  out.metadata = bytes_holding(accelerator.weight_metadata(data.input(), *prepared));
+  if (!accelerator.packs_weights() || network_layer(layer).has_run_time_weights()) return out;
+  // One window set reads every packed weight once.
+  arch::Block block = arch::whole_layer(data.input().mapping);
+  block.window_sets.resize(1);
+  out.packed = bytes_holding(accelerator.price(data.input(), *prepared, block).weight_read);
   return out;
 }
 
-WorkList NetworkPlan::work_list(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const {
-  WorkListBuilder builder(memory_.activation_memory, memory_.weight_memory, has_off_chip(),
-                          {memory_.decoder_groups_per_cycle, memory_.encoder_groups_per_cycle});
-  for (std::uint32_t sample = 0; sample < costs.size(); ++sample) {
-    for (std::size_t s = 0; s < shapes_.size(); ++s) builder.add(planned_layer(sample, s, costs[sample][s]));
-    builder.end_sample();
+std::vector<NetworkSizes> NetworkPlan::sizes_of_samples() const {
+  const bool depend_on_values = storage_.storage == arch::Storage::compressed;
+  CompressedSizes compressed;
+  if (depend_on_values) compressed = compressed_sizes(trace_, flow_, storage_.container_bits);
+  const std::uint32_t samples = depend_on_values ? std::max(1U, trace_.network().samples) : 1;
+  std::vector<NetworkSizes> out;
+  for (std::uint32_t sample = 0; sample < samples; ++sample) {
+    out.push_back(
+        network_sizes(trace_.network(), flow_, shapes_, storage_, design_weights_, &compressed, sample));
   }
-  return builder.finish();
-}
-
-LayerBytes NetworkPlan::planned(const Blocking& blocking) const {
-  const LayerBytes& b = blocking.bytes;
-  return {.weights = b.weights * alike(),
-          .metadata = b.metadata * alike(),
-          .input = b.input * alike(),
-          .extra = b.extra * alike(),
-          .partial_sums = b.partial_sums * alike(),
-          .output = b.output * alike()};
-}
-
-Json NetworkPlan::describe_tensor(std::uint32_t t) const {
-  const StoredTensor& tensor = flow_.tensors[t];
-  const auto layer = [&](std::uint32_t l) { return trace_.network().layers[flow_.layers[l].index].id; };
-  const bool kept = memory_plan_.on_chip[t];
-  Bytes stored(0);
-  for (const auto& sample : sizes_) stored += sample.tensors[t].traffic * alike();
-  return {{"name", tensor.name},
-          {"made_during", tensor.is_input ? Json("input") : Json(layer(tensor.made))},
-          {"last_read_during",
-           tensor.last_use > tensor.made || tensor.is_input ? Json(layer(tensor.last_use)) : Json()},
-          {"values", tensor.values},
-          {"on_chip_bytes", sizes_.front().tensors[t].room.count()},
-          {"off_chip_bytes", stored.count()},
-          {"place", kept && tensor.is_output ? "both"
-                    : kept                   ? "on_chip"
-                                             : "off_chip"},
-          {"could_stay", static_cast<bool>(memory_plan_.considered[t])}};
-}
-
-Json NetworkPlan::describe() const {
-  if (!has_off_chip()) return nullptr;
-  Json tensors = Json::array();
-  for (std::uint32_t t = 0; t < flow_.tensors.size(); ++t) tensors.push_back(describe_tensor(t));
-  return {{"storage", name_of(storage_.storage)},
-          {"container_bits", storage_.container_bits},
-          {"activation_memory_bytes", capacity_json(memory_.activation_memory.capacity)},
-          {"weight_memory_bytes", capacity_json(memory_.weight_memory.capacity)},
-          {"off_chip_bytes", (memory_plan_.bytes * alike()).count()},
-          {"tensors", std::move(tensors)}};
-}
-
-Json NetworkPlan::describe_layer(std::size_t layer) const {
-  if (!has_off_chip()) return nullptr;
-  const LayerPlan& plan = layers_[layer];
-  const Blocking& b = plan.blocking;
-  Json alternatives = Json::object();
-  for (std::size_t o = 0; o < plan.alternatives.size(); ++o) {
-    const auto& other = plan.alternatives[o];
-    alternatives[std::string(name_of(static_cast<LoopOrder>(o)))] =
-        other ? Json(planned(*other).total().count()) : Json();
-  }
-  const LayerBytes bytes = planned(b);
-  return {{"blocking",
-           {{"order", std::string(name_of(b.order))},
-            {"filter_blocks", b.filter_blocks},
-            {"window_blocks", b.window_blocks},
-            {"reduction_slices", b.slices},
-            {"off_chip_bytes", bytes.total().count()},
-            {"off_chip_bytes_by_tensor",
-             {{"weights", bytes.weights.count()},
-              {"metadata", bytes.metadata.count()},
-              {"input", bytes.input.count()},
-              {"second_operands", bytes.extra.count()},
-              {"partial_sums", bytes.partial_sums.count()},
-              {"output", bytes.output.count()}}},
-            {"off_chip_bytes_by_order", std::move(alternatives)},
-            {"activation_memory_bytes", b.activation_room.count()},
-            {"resident_bytes", plan.resident_room.count()},
-            {"weight_memory_bytes", b.weight_room.count()}}}};
+  return out;
 }
 
 }  // namespace heddle::memory

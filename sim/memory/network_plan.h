@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "sim/arch/accelerator_config.h"
@@ -12,7 +13,8 @@
 namespace heddle::memory {
 
 // What is decided about one accelerator and one network before time starts: where tensors live, how layers
-// are blocked, how everything is stored and where it lies off chip.
+// are blocked, how everything is stored and where it lies off chip. Layers are array layers, numbered in the
+// order of execution.
 class NetworkPlan {
  public:
   // All three outlive the plan. Throws Error(config | workload).
@@ -23,32 +25,35 @@ class NetworkPlan {
   // `costs` by sample, layer and block.
   [[nodiscard]] WorkList work_list(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const;
   [[nodiscard]] bool has_off_chip() const { return memory_.off_chip != OffChipKind::none; }
-  // Null without off-chip memory.
+  // For the result. Null without off-chip memory.
   [[nodiscard]] config::Json describe() const;
   [[nodiscard]] config::Json describe_layer(std::size_t layer) const;
-  // Off-chip bytes of a layer over all samples, to the byte where the memory moves single bytes.
+  // Off-chip bytes of a layer over all samples, exact where the memory moves single bytes.
   [[nodiscard]] Bytes planned_bytes(std::size_t layer) const {
-    return planned(layers_[layer].blocking).total();
+    return layers_[layer].blocking.bytes.total() * samples_alike();
   }
-  // Of the activation memory while a layer runs: what stays and what passes through.
+  // What the activation memory holds while a layer runs: what stays and what passes through.
   [[nodiscard]] Bytes activation_room(std::size_t layer) const {
     return layers_[layer].resident_room + layers_[layer].blocking.activation_room;
   }
 
  private:
+  [[nodiscard]] const workload::Layer& network_layer(std::size_t layer) const {
+    return trace_.network().layers[flow_.layers[layer].index];
+  }
   void shape_layers();
-  void plan();
-  void place_off_chip();
-  [[nodiscard]] std::vector<WeightExtras> measure_weights() const;
-  [[nodiscard]] config::Json describe_tensor(std::uint32_t tensor) const;
-  [[nodiscard]] LayerBytes planned(const Blocking& blocking) const;
-  // Runs that one unit of the plan stands for: all samples where sizes do not depend on values.
-  [[nodiscard]] std::uint64_t alike() const {
+  void plan_off_chip();
+  [[nodiscard]] DesignWeights design_weights(std::size_t layer) const;
+  [[nodiscard]] std::vector<NetworkSizes> sizes_of_samples() const;
+  // How many samples one unit of the plan stands for: all of them where sizes do not depend on values.
+  [[nodiscard]] std::uint64_t samples_alike() const {
     return sizes_.size() > 1 ? 1 : std::max(1U, trace_.network().samples);
   }
-  void count_groups(std::size_t index, PlannedLayer& layer) const;
+  [[nodiscard]] bool moves_in_groups(std::uint32_t tensor) const;
+  [[nodiscard]] CodecGroups codec_groups(std::size_t layer) const;
   [[nodiscard]] PlannedLayer planned_layer(std::uint32_t sample, std::size_t layer,
                                            std::span<const arch::Cost> costs) const;
+  [[nodiscard]] config::Json describe_tensor(std::uint32_t tensor) const;
 
   const arch::AcceleratorConfig& config_;
   const MemoryConfig& memory_;
@@ -56,9 +61,8 @@ class NetworkPlan {
   Dataflow flow_;
   std::vector<LayerShape> shapes_;
   StorageRule storage_;
-  std::vector<WeightExtras> extras_;
-  CompressedSizes compressed_;
-  std::vector<NetworkSizes> sizes_;  // of each sample where sizes depend on values, else of all alike
+  std::vector<DesignWeights> design_weights_;
+  std::vector<NetworkSizes> sizes_;  // one per sample where sizes depend on values, otherwise one for all
   MemoryPlan memory_plan_;
   std::vector<LayerPlan> layers_;
   std::vector<LayerAddresses> addresses_;

@@ -10,10 +10,10 @@ namespace heddle::memory {
 
 inline constexpr Bytes kUnlimited{std::numeric_limits<std::uint64_t>::max()};
 
-// What blocking and residency need to know of an on-chip memory.
+// An on-chip memory as blocking and residency see it.
 struct OnChipMemory {
   Bytes capacity = kUnlimited;
-  bool is_double_buffered = true;  // the next block is loaded while one is worked on
+  bool is_double_buffered = true;  // loads the next block while one is worked on
 };
 
 }  // namespace heddle::memory

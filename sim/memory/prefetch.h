@@ -15,19 +15,19 @@ struct Movable {
   bool reads_back = false;
 };
 
-// Where the loads of one sample's weights join the queue: earlier than `latest` only as far as the bus has
-// less to do there, so that nothing that is needed sooner waits for them.
+inline constexpr std::uint64_t kCut = 4096;  // bytes: our choice, a DRAM row or more
+
+// Decides where the weight loads of one sample join the queue. A load joins earlier than `latest` only where
+// the bus has time to spare, so that no transfer that is needed sooner waits for it.
 //
-// The bus is levelled: for every bandwidth, fastest first, bytes that the bus cannot carry while a piece
-// computes move in front of the piece, as far as that the room for them allows. A place fills up to the
-// bandwidth that is just looked at; so, whatever the real one is, bytes come only from where the bus is
-// slower than the array to where it has time to spare. The order depends on bytes and compute cycles alone,
+// For each assumed bandwidth, highest first, bytes that do not fit behind one piece's computing are loaded
+// during earlier pieces, as early as the room for them allows. No earlier piece gets more than the bus
+// carries at that bandwidth. So, whatever the real bandwidth is, bytes move only from pieces where the bus is
+// slower than the array to pieces where it is faster. The order depends on bytes and compute cycles alone,
 // not on the memory. Loads keep their order and may be cut at multiples of kCut.
 //
-// `fixed`: the other transfers of the sample, `items` its work, the first of which is `first`.
-std::vector<Queued> place_ahead(std::span<const Queued> fixed, std::span<const Movable> loads,
+// `others` are the sample's other transfers, `items` its work, and `first` the number of the first item.
+std::vector<Queued> place_ahead(std::span<const Queued> others, std::span<const Movable> loads,
                                 std::span<const Work> items, std::uint32_t first);
-
-inline constexpr std::uint64_t kCut = 4096;  // bytes: our choice, a DRAM row or more
 
 }  // namespace heddle::memory

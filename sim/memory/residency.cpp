@@ -12,12 +12,7 @@
 namespace heddle::memory {
 namespace {
 
-Bytes scaled(Bytes bytes, std::uint64_t part, std::uint64_t whole) {
-  if (whole == 0 || part == whole) return bytes;
-  return Bytes(bytes.count() / whole * part + ceil_div(bytes.count() % whole * part, whole));
-}
-
-// Residents are a set of tensors, kept as a bit each among those that are weighed.
+// A set of tensors, one bit each.
 using Mask = std::vector<bool>;
 
 class Planner {
@@ -35,12 +30,11 @@ class Planner {
   }
 
   MemoryPlan run() {
-    std::map<Mask, Path> states{{Mask(flow_.tensors.size(), false), {}}};
-    for (std::uint32_t s = 0; s < flow_.layers.size(); ++s) states = advance(s, states);
+    States states{{Mask(flow_.tensors.size(), false), {}}};
+    for (std::uint32_t l = 0; l < flow_.layers.size(); ++l) states = advance(l, states);
     HEDDLE_CHECK(!states.empty(), "a plan without an end");
-    const Path& best = std::min_element(states.begin(), states.end(), [](const auto& a, const auto& b) {
-                         return a.second.bytes < b.second.bytes;
-                       })->second;
+    const auto moves_less = [](const auto& a, const auto& b) { return a.second.bytes < b.second.bytes; };
+    const Path& best = std::min_element(states.begin(), states.end(), moves_less)->second;
     MemoryPlan plan;
     plan.considered = considered_;
     plan.on_chip = best.chosen.empty() ? Mask(flow_.tensors.size(), false) : best.chosen;
@@ -53,10 +47,13 @@ class Planner {
  private:
   struct Path {
     Bytes bytes;
-    Mask chosen;  // every tensor that was ever kept
+    Mask chosen;  // every tensor kept so far
   };
+  // The best path to each set of tensors that are on chip now.
+  using States = std::map<Mask, Path>;
 
-  // Short lives first, small ones first among equals, as long as no layer sees too many.
+  // Takes tensors with short lives first, small ones first among equals, as long as no layer has more than
+  // kMostLive of them.
   void choose_considered() {
     considered_.assign(flow_.tensors.size(), false);
     std::vector<std::uint32_t> order;
@@ -80,37 +77,41 @@ class Planner {
     }
   }
 
-  std::map<Mask, Path> advance(std::uint32_t s, const std::map<Mask, Path>& states) {
+  States advance(std::uint32_t l, const States& states) {
     std::vector<std::uint32_t> fresh;
-    for (const auto t : flow_.layers[s].makes) {
+    for (const auto t : flow_.layers[l].makes) {
       if (considered_[t]) fresh.push_back(t);
     }
-    std::map<Mask, Path> out;
+    States out;
     for (const auto& [live, path] : states) {
-      for (std::uint32_t choice = 0; choice < (1U << fresh.size()); ++choice) {
-        Mask now = live;
-        Path next = path;
-        if (next.chosen.empty()) next.chosen.assign(flow_.tensors.size(), false);
-        for (std::size_t i = 0; i < fresh.size(); ++i) {
-          // Keeping comes first, so that it wins among equals.
-          if ((choice >> i & 1U) == 0) now[fresh[i]] = next.chosen[fresh[i]] = true;
-        }
-        const BlockingChoice blocking = block(s, now, false);
-        if (!blocking.best) continue;
-        next.bytes += blocking.best->bytes.total();
-        for (std::uint32_t t = 0; t < now.size(); ++t) now[t] = now[t] && flow_.tensors[t].last_use > s;
-        const auto [at, is_new] = out.try_emplace(std::move(now), next);
-        if (!is_new && next.bytes < at->second.bytes) at->second = std::move(next);
-      }
+      for (std::uint32_t dropped = 0; dropped < (1U << fresh.size()); ++dropped)
+        extend(l, live, path, fresh, dropped, out);
     }
-    if (out.empty()) refuse(s);
+    if (out.empty()) refuse(l);
     return out;
   }
 
-  [[nodiscard]] LayerSizes all_samples(std::uint32_t s, const Mask& on_chip) const {
-    LayerSizes sum = layer_sizes(flow_, samples_[0], s, on_chip);
+  // One more layer of a path, which keeps all of its fresh tensors but the dropped ones. Keeping all comes
+  // first, so that it wins among equals.
+  void extend(std::uint32_t l, Mask live, Path path, const std::vector<std::uint32_t>& fresh,
+              std::uint32_t dropped, States& out) const {
+    if (path.chosen.empty()) path.chosen.assign(flow_.tensors.size(), false);
+    for (std::size_t i = 0; i < fresh.size(); ++i) {
+      if ((dropped >> i & 1U) == 0) live[fresh[i]] = path.chosen[fresh[i]] = true;
+    }
+    const BlockingChoice blocking = block(l, live, false);
+    if (!blocking.best) return;
+    path.bytes += blocking.best->bytes.total();
+    for (std::uint32_t t = 0; t < live.size(); ++t) live[t] = live[t] && flow_.tensors[t].last_use > l;
+    const auto [at, is_new] = out.try_emplace(std::move(live), path);
+    if (!is_new && path.bytes < at->second.bytes) at->second = std::move(path);
+  }
+
+  // What moves in all samples together; the room is that of one.
+  [[nodiscard]] LayerSizes all_samples(std::uint32_t l, const Mask& on_chip) const {
+    LayerSizes sum = layer_sizes(flow_, samples_[0], l, on_chip);
     for (const auto& sample : samples_.subspan(1)) {
-      const LayerSizes one = layer_sizes(flow_, sample, s, on_chip);
+      const LayerSizes one = layer_sizes(flow_, sample, l, on_chip);
       for (auto member : {&LayerSizes::weights, &LayerSizes::metadata, &LayerSizes::line_group,
                           &LayerSizes::extra, &LayerSizes::output, &LayerSizes::partial_sums}) {
         sum.*member += one.*member;
@@ -119,90 +120,99 @@ class Planner {
     return sum;
   }
 
-  [[nodiscard]] Bytes resident_room(std::uint32_t s, const Mask& on_chip) const {
+  [[nodiscard]] Bytes resident_room(std::uint32_t l, const Mask& on_chip) const {
     Bytes room(0);
     for (std::uint32_t t = 0; t < on_chip.size(); ++t) {
-      if (on_chip[t] && flow_.tensors[t].made <= s && flow_.tensors[t].last_use >= s)
+      if (on_chip[t] && flow_.tensors[t].made <= l && flow_.tensors[t].last_use >= l)
         room += sizes_.tensors[t].room;
     }
     return room;
   }
 
-  BlockingChoice block(std::uint32_t s, const Mask& on_chip, bool all_orders) {
-    const Bytes resident = resident_room(s, on_chip);
+  [[nodiscard]] BlockingChoice block(std::uint32_t l, const Mask& on_chip, bool all_orders) const {
+    const Bytes resident = resident_room(l, on_chip);
     if (resident > activations_.capacity) return {};
     const Bytes free = activations_.capacity == kUnlimited ? kUnlimited : activations_.capacity - resident;
-    return choose_blocking(*sizes_.layers[s].shape, all_samples(s, on_chip), free, activations_, weights_,
+    return choose_blocking(*sizes_.layers[l].shape, all_samples(l, on_chip), free, activations_, weights_,
                            all_orders);
   }
 
-  LayerPlan layer_plan(std::uint32_t s, const Mask& on_chip) {
-    BlockingChoice choice = block(s, on_chip, true);
+  [[nodiscard]] LayerPlan layer_plan(std::uint32_t l, const Mask& on_chip) const {
+    BlockingChoice choice = block(l, on_chip, true);
     HEDDLE_CHECK(choice.best, "the chosen plan does not fit");
-    return {*choice.best, std::move(choice.by_order), all_samples(s, on_chip), resident_room(s, on_chip)};
+    return {*choice.best, std::move(choice.by_order), all_samples(l, on_chip), resident_room(l, on_chip)};
   }
 
-  [[noreturn]] void refuse(std::uint32_t s) const {
+  [[noreturn]] void refuse(std::uint32_t l) const {
     const Mask none(flow_.tensors.size(), false);
     const BlockingChoice free =
-        choose_blocking(*sizes_.layers[s].shape, all_samples(s, none), kUnlimited, activations_,
+        choose_blocking(*sizes_.layers[l].shape, all_samples(l, none), kUnlimited, activations_,
                         {kUnlimited, weights_.is_double_buffered}, true);
     throw Error(ErrorKind::config, where_,
                 fmt::format("layer {} fits in no blocking: it needs at least {} bytes of activation_memory "
                             "and {} of weight_memory "
                             "(and more of one where the other is as small as that)",
-                            in_quotes(network_.layers[flow_.layers[s].index].id),
+                            in_quotes(network_.layers[flow_.layers[l].index].id),
                             free.least_activation_room.count(), free.least_weight_room.count()));
   }
 
   const workload::Network& network_;
   const Dataflow& flow_;
   std::span<const NetworkSizes> samples_;
-  const NetworkSizes& sizes_;  // of the first sample; rooms are those of all
+  const NetworkSizes& sizes_;  // of the first sample; every sample takes the same room
   const OnChipMemory& activations_;
   const OnChipMemory& weights_;
   std::string where_;
   Mask considered_;
 };
 
+void set_weights(const ArrayLayer& layer, const WeightSizes& sizes, const std::vector<bool>& on_chip,
+                 LayerSizes& out) {
+  out.weights_room = sizes.weights.room + sizes.metadata.room;
+  out.pass_weights_room =
+      proportion_up(out.weights_room, sizes.shape->largest_pass_filters(), sizes.shape->filters());
+  const bool stay_on_chip =
+      layer.has_run_time_weights() && std::all_of(layer.weights.begin(), layer.weights.end(),
+                                                  [&](const Use& use) { return on_chip[use.tensor]; });
+  out.weights = stay_on_chip ? Bytes(0) : sizes.weights.moved;
+  out.metadata = sizes.metadata.moved;
+}
+
+// Of the tensors that lie off chip, the parts that are read.
+TensorSize off_chip_part(const Dataflow& flow, const NetworkSizes& sizes, const std::vector<Use>& uses,
+                         const std::vector<bool>& on_chip) {
+  TensorSize sum;
+  for (const auto& use : uses) {
+    if (on_chip[use.tensor]) continue;
+    const std::uint64_t all = std::max<std::uint64_t>(1, flow.tensors[use.tensor].values);
+    const TensorSize& size = sizes.tensors[use.tensor];
+    sum += {proportion_up(size.room, use.values, all), proportion_up(size.moved, use.values, all)};
+  }
+  return sum;
+}
+
 }  // namespace
 
 LayerSizes layer_sizes(const Dataflow& flow, const NetworkSizes& sizes, std::uint32_t layer,
                        const std::vector<bool>& on_chip) {
   const ArrayLayer& at = flow.layers[layer];
-  const LayerStorage& size = sizes.layers[layer];
-  const LayerShape& shape = *size.shape;
+  const LayerShape& shape = *sizes.layers[layer].shape;
   LayerSizes out;
-  out.weights_room = size.weights.room + size.metadata.room;
-  out.pass_weights_room = scaled(out.weights_room, shape.largest_pass_filters(), shape.filters());
-  const bool weights_on_chip =
-      !at.weights.empty() &&
-      std::all_of(at.weights.begin(), at.weights.end(), [&](const Use& use) { return on_chip[use.tensor]; });
-  out.weights = weights_on_chip ? Bytes(0) : size.weights.traffic;
-  out.metadata = size.metadata.traffic;
-  const auto off_chip = [&](const Use& use, TensorSize& sum) {
-    if (on_chip[use.tensor]) return;
-    const std::uint64_t all = flow.tensors[use.tensor].values;
-    sum.room += scaled(sizes.tensors[use.tensor].room, use.values, all);
-    sum.traffic += scaled(sizes.tensors[use.tensor].traffic, use.values, all);
-  };
-  TensorSize input;
-  for (const auto& use : at.activations) off_chip(use, input);
-  const std::uint64_t parts = shape.line_count() * shape.groups();
-  out.line_group = Bytes(ceil_div(input.traffic.count(), parts));
-  out.line_group_room = Bytes(ceil_div(input.room.count(), parts));
-  TensorSize extra;
-  for (const auto& use : at.extras) off_chip(use, extra);
-  out.extra = extra.traffic;
+  set_weights(at, sizes.layers[layer], on_chip, out);
+  const TensorSize input = off_chip_part(flow, sizes, at.activations, on_chip);
+  const std::uint64_t line_groups = shape.line_count() * shape.groups();
+  out.line_group = Bytes(ceil_div(input.moved.count(), line_groups));
+  out.line_group_room = Bytes(ceil_div(input.room.count(), line_groups));
+  const TensorSize extra = off_chip_part(flow, sizes, at.extras, on_chip);
+  out.extra = extra.moved;
   out.extra_room = extra.room;
   for (const auto t : at.makes) {
-    // A network's output goes off chip even where it is also read on chip.
+    // An output of the network goes off chip even where it is also read on chip.
     if (on_chip[t] && !flow.tensors[t].is_output) continue;
-    out.output += sizes.tensors[t].traffic;
+    out.output += sizes.tensors[t].moved;
     out.output_room += sizes.tensors[t].room;
   }
-  out.partial_sums = out.partial_sums_room =
-      Bytes(shape.windows(0, shape.window_sets()) * shape.filters() * kAccumulatorBytes);
+  out.partial_sums = out.partial_sums_room = Bytes(shape.windows() * shape.filters() * kAccumulatorBytes);
   return out;
 }
 

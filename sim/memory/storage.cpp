@@ -33,45 +33,44 @@ const ArrayLayer* reader_of(const Dataflow& flow, std::uint32_t tensor) {
   return nullptr;
 }
 
-Bits scaled(Bits bits, std::uint64_t part, std::uint64_t whole) {
-  return Bits(bits.count() / whole * part + ceil_div(bits.count() % whole * part, whole));
-}
-
 class Sizer {
  public:
   Sizer(const workload::Network& network, const Dataflow& flow, const StorageRule& rule,
         const CompressedSizes* compressed, std::uint32_t sample)
       : network_(network), flow_(flow), rule_(rule), compressed_(compressed), sample_(sample) {}
 
+  // On chip a plan must hold for any values, so activations take a container each even where they are
+  // compressed.
   TensorSize tensor(std::uint32_t t) const {
     const StoredTensor& tensor = flow_.tensors[t];
-    const unsigned stored = rule_.storage == arch::Storage::bit_interleaved && tensor.bits > 0
-                                ? tensor.bits
-                                : rule_.container_bits;
-    TensorSize size{bytes_holding(Bits(tensor.values * stored)), bytes_holding(Bits(tensor.values * stored))};
-    if (rule_.storage == arch::Storage::compressed) {
-      if (const ArrayLayer* reader = reader_of(flow_, t)) {
-        const auto index = static_cast<std::size_t>(reader - flow_.layers.data());
-        const auto& g = network_.layers[reader->index].geometry;
-        size.traffic =
-            bytes_holding(scaled(compressed_->inputs[sample_][index], tensor.values, g.input_values()));
-      }
-    }
-    return size;
+    const bool has_own_width = rule_.storage == arch::Storage::bit_interleaved && tensor.bits > 0;
+    const unsigned bits = has_own_width ? tensor.bits : rule_.container_bits;
+    const Bytes bytes = bytes_holding(Bits(tensor.values * bits));
+    const ArrayLayer* reader = rule_.storage == arch::Storage::compressed ? reader_of(flow_, t) : nullptr;
+    return {bytes, reader != nullptr ? compressed_part(*reader, tensor.values) : bytes};
   }
 
-  TensorSize weights(std::size_t index, const std::optional<Bytes>& packed) const {
-    if (packed) return {*packed, *packed};
-    const Layer& layer = network_.layers[flow_.layers[index].index];
-    const std::uint64_t values = layer.geometry.weights();
-    Bits bits(values * rule_.container_bits);
-    if (rule_.storage == arch::Storage::bit_interleaved) bits = Bits(values * layer.precision.weight_bits);
-    if (rule_.storage == arch::Storage::compressed && layer.weight.is_static())
-      bits = compressed_->weights[index];
-    return {bytes_holding(bits), bytes_holding(bits)};
+  TensorSize weights(std::size_t l, const std::optional<Bytes>& packed) const {
+    const Bytes bytes = packed ? *packed : bytes_holding(weight_bits(l));
+    return {bytes, bytes};
   }
 
  private:
+  // What so many values are of the input of an array layer.
+  [[nodiscard]] Bytes compressed_part(const ArrayLayer& layer, std::uint64_t values) const {
+    const auto l = static_cast<std::size_t>(&layer - flow_.layers.data());
+    const std::uint64_t all = network_.layers[layer.index].geometry.input_values();
+    return bytes_holding(proportion_up(compressed_->inputs[sample_][l], values, all));
+  }
+  [[nodiscard]] Bits weight_bits(std::size_t l) const {
+    const Layer& layer = network_.layers[flow_.layers[l].index];
+    if (rule_.storage == arch::Storage::compressed && layer.weight.is_static())
+      return compressed_->weights[l];
+    const bool has_own_width = rule_.storage == arch::Storage::bit_interleaved;
+    return Bits(layer.geometry.weights() *
+                (has_own_width ? layer.precision.weight_bits : rule_.container_bits));
+  }
+
   const workload::Network& network_;
   const Dataflow& flow_;
   const StorageRule& rule_;
@@ -108,16 +107,16 @@ CompressedSizes compressed_sizes(const trace::Trace& trace, const Dataflow& flow
 
 NetworkSizes network_sizes(const workload::Network& network, const Dataflow& flow,
                            std::span<const LayerShape> shapes, const StorageRule& rule,
-                           std::span<const WeightExtras> extras, const CompressedSizes* compressed,
+                           std::span<const DesignWeights> design, const CompressedSizes* compressed,
                            std::uint32_t sample) {
   HEDDLE_CHECK(rule.storage != arch::Storage::compressed || compressed != nullptr,
                "compressed storage without its sizes");
   const Sizer sizer(network, flow, rule, compressed, sample);
   NetworkSizes out;
   for (std::uint32_t t = 0; t < flow.tensors.size(); ++t) out.tensors.push_back(sizer.tensor(t));
-  for (std::size_t s = 0; s < flow.layers.size(); ++s) {
+  for (std::size_t l = 0; l < flow.layers.size(); ++l) {
     out.layers.push_back(
-        {&shapes[s], sizer.weights(s, extras[s].packed), {extras[s].metadata, extras[s].metadata}});
+        {&shapes[l], sizer.weights(l, design[l].packed), {design[l].metadata, design[l].metadata}});
   }
   return out;
 }

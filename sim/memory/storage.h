@@ -15,11 +15,11 @@ struct StorageRule {
   unsigned container_bits = 16;
 };
 
-// Group-compressed sizes of the operands of each layer (DPRed, sim/kernel/codec.h): the cheaper of its two
-// forms a tensor. Inputs by sample and layer.
+// Group-compressed sizes of the operands of each array layer (DPRed, sim/kernel/codec.h), each tensor in the
+// cheaper of the codec's two forms.
 struct CompressedSizes {
-  std::vector<Bits> weights;
-  std::vector<std::vector<Bits>> inputs;
+  std::vector<Bits> weights;              // by layer
+  std::vector<std::vector<Bits>> inputs;  // by sample and layer
 };
 
 // Whether a tensor is kept in groups where storage is compressed: when an array layer reads it as
@@ -29,22 +29,17 @@ bool is_compressible(const Dataflow& flow, std::uint32_t tensor);
 // Of every array layer of the trace, in parallel. Throws Error(workload) where the trace lacks values.
 CompressedSizes compressed_sizes(const trace::Trace& trace, const Dataflow& flow, unsigned container_bits);
 
-// What a design itself says about the weights of a layer.
-struct WeightExtras {
+// What a design itself says about the weights of an array layer.
+struct DesignWeights {
   Bytes metadata;
-  std::optional<Bytes> packed;
+  std::optional<Bytes> packed;  // as the design packs them ahead of time
 };
 
-// How the tensors of one sample are stored.
-//   container: container_bits a value.
-//   bit_interleaved: as many bits a value as its precision, the widest of its readers.
-//   Weights that a design packs ahead of time are stored as it packs them, whatever the rule.
-//   compressed: what moves is the codec's size; on chip, where a plan must hold for any values, a container a
-//     value for activations and the codec's size for weights, which are known. A tensor's share of its
-//     reader's input goes by values; a tensor that no array layer reads is kept in containers.
+// How large the tensors of one sample are (docs/memory.md#storage). `compressed` may be null unless storage
+// is compressed.
 NetworkSizes network_sizes(const workload::Network& network, const Dataflow& flow,
                            std::span<const LayerShape> shapes, const StorageRule& rule,
-                           std::span<const WeightExtras> extras, const CompressedSizes* compressed,
+                           std::span<const DesignWeights> design, const CompressedSizes* compressed,
                            std::uint32_t sample);
 
 }  // namespace heddle::memory

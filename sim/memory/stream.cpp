@@ -52,7 +52,7 @@ std::uint64_t InputPath::take(std::uint64_t from, std::uint64_t start, std::uint
   if (bytes == Bytes(0)) return busy;
   const std::uint64_t b = bytes.count();
   if (!path_.memory.is_double_buffered) {
-    // All fills but the first are still to come; the tiles wait for each.
+    // The first fill has already arrived; the tiles wait for each of the others.
     const std::uint64_t first = std::min(b, path_.memory.capacity.count());
     const std::uint64_t read = tile_port_.after({}, b).edge();
     const std::uint64_t filling = stream_.after({}, b).edge() - stream_.after({}, first).edge();
@@ -65,10 +65,11 @@ std::uint64_t InputPath::take(std::uint64_t from, std::uint64_t start, std::uint
   return std::max(start + busy, filled_.edge()) - start;
 }
 
-// A chain of n bursts in closed form. With t cycles between bursts, d to drain one and k to drain the room,
-// the tiles are rid of burst j at x_j = max(x_(j-1) + t, y_j - k), and the buffer is empty at y_j =
-// max(y_(j-1), x_(j-1) + t) + d. Both are the largest of sums over all paths; with every step alike only four
-// paths can be it: n t; t + n d - k; n (t + d - k); and what was left from before, + n d - k.
+// A chain of n bursts in closed form. Let t be the cycles between bursts, d the cycles that draining one
+// burst takes, and k those for as many bytes as the room. Burst j has left the tiles at x_j = max(x_(j-1) +
+// t, y_j - k), and the buffer is empty again at y_j = max(y_(j-1), x_(j-1) + t) + d. Both are the largest sum
+// over all paths through these equations. All bursts are equal, so only four paths can be the largest: n t; t
+// + n d - k; n (t + d - k); and (what is left from the work before) + n d - k.
 std::uint64_t OutputPath::take(std::uint64_t start, std::uint64_t busy, Bytes bytes, std::uint64_t bursts) {
   const std::uint64_t b = bytes.count();
   const Instant end{start + busy, 0};

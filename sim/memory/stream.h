@@ -9,15 +9,15 @@
 
 namespace heddle::memory {
 
-// So many bytes in so many cycles; 0 bytes: without limit.
+// `bytes` per `cycles`; 0 bytes: without limit.
 struct Rate {
   std::uint64_t bytes = 0;
   std::uint64_t cycles = 1;
 };
 Rate slower(const Rate& a, const Rate& b);
 
-// Of a stream: a cycle and the part of it in which some of the rate's bytes have passed. Kept to the byte, so
-// that a faster stream is never later by rounding.
+// An instant of a stream: a cycle, and a part of it in units of 1 / rate.bytes. It is exact, so that rounding
+// never makes a faster stream later.
 struct Instant {
   std::uint64_t cycle = 0;
   std::uint64_t part = 0;
@@ -28,42 +28,43 @@ struct Instant {
 class Stream {
  public:
   explicit Stream(const Rate& rate) : rate_(rate) {}
-  [[nodiscard]] Instant after(Instant at, std::uint64_t bytes) const;  // so many bytes have passed
-  [[nodiscard]] Instant before(Instant at,
-                               std::uint64_t bytes) const;  // so many had still to; 0 at the least
+  // When `bytes` more than at `at` have passed.
+  [[nodiscard]] Instant after(Instant at, std::uint64_t bytes) const;
+  // When `bytes` fewer than at `at` had passed; at the earliest the start of the simulation.
+  [[nodiscard]] Instant before(Instant at, std::uint64_t bytes) const;
 
  private:
   Rate rate_;
 };
 
-// A buffer between an on-chip memory and the tiles, with the way between it and that memory.
+// A buffer between an on-chip memory and the tiles, and the hardware between it and that memory.
 struct BufferPath {
   OnChipMemory memory;
-  Rate rate;        // the slowest on the way
-  Cycles latency;   // from one end of the way to the other
-  Cycles occupied;  // for so long, at the least, a byte keeps its place in the buffer
+  Rate rate;        // of the slowest part of the path
+  Cycles latency;   // of the whole path
+  Cycles occupied;  // the shortest time for which a byte takes up its place in the buffer
 
-  // What lies in it beside what is just being read (input) or written (output): the other half.
+  // The half that the tiles are not reading (input) or writing (output); 0 without double buffering.
   [[nodiscard]] Bytes room() const;
-  // No more can pass than its room in the time that a byte takes its place.
+  // Throughput of the path: at most the room divided by the time for which a byte takes up its place.
   [[nodiscard]] Rate sustained() const;
-  // Fills of a buffer that is not double-buffered.
+  // How often a buffer that is not double-buffered is filled for so many bytes.
   [[nodiscard]] std::uint64_t fills(Bytes bytes) const;
 };
 
-// In front of the tiles. Work reads its activations evenly while it computes; double-buffered, the dispatcher
-// is ahead of the reading tiles by at most the room; otherwise filling and reading take turns. Cycles are
-// counted from the start of the simulation.
+// The path to the tiles. Work reads its activations evenly while it computes. Double-buffered, the dispatcher
+// runs ahead of the tiles by at most the room; otherwise filling and reading take turns. Cycles count from
+// the start of the simulation.
 class InputPath {
  public:
-  // `tile_port`: of the buffer, towards the tiles.
+  // `tile_port`: the rate at which the tiles read the buffer.
   InputPath(const BufferPath& path, const Rate& tile_port)
       : path_(path), stream_(path.sustained()), tile_port_(tile_port) {}
 
-  // The earliest start of work whose first activations could come through at `from`. `free`: the tiles have
-  // been done with the work before.
+  // The earliest start of work whose first activations can arrive at `from`. `free` is when the tiles have
+  // finished the work before.
   [[nodiscard]] std::uint64_t ready(std::uint64_t from, std::uint64_t free, Bytes bytes) const;
-  // Cycles from `start` until work that takes `busy` cycles by itself has read everything and is done.
+  // Cycles from `start` until the work is done and has read all its activations, given `busy` compute cycles.
   std::uint64_t take(std::uint64_t from, std::uint64_t start, std::uint64_t busy, Bytes bytes);
 
  private:
@@ -73,20 +74,21 @@ class InputPath {
   Instant filled_;
 };
 
-// Behind the tiles. Outputs leave the tiles in bursts, one a window set, evenly spread over the work.
+// The path from the tiles. Outputs leave the tiles in bursts, one per window set, evenly spread over the
+// work.
 class OutputPath {
  public:
   explicit OutputPath(const BufferPath& path) : path_(path), stream_(path.sustained()) {}
 
-  // Cycles from `start` until the tiles are rid of the outputs of work that takes `busy` cycles by itself.
+  // Cycles from `start` until the last output has left the tiles, given `busy` compute cycles.
   std::uint64_t take(std::uint64_t start, std::uint64_t busy, Bytes bytes, std::uint64_t bursts);
-  // When everything so far is in the memory behind the buffer.
+  // When all outputs so far are in the memory behind the buffer.
   [[nodiscard]] std::uint64_t drained() const { return drained_.edge() + path_.latency.count(); }
 
  private:
   BufferPath path_;
   Stream stream_;
-  Instant drained_;  // from the buffer
+  Instant drained_;  // when the last output leaves the buffer
 };
 
 }  // namespace heddle::memory

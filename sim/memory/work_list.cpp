@@ -31,7 +31,7 @@ void check_work_list(const WorkList& list) {
     HEDDLE_CHECK(work.layer >= layer && work.layer < list.layers, "work out of the order of its layers");
     layer = work.layer;
   }
-  std::uint32_t ahead = 0;  // items that must have ended before the transfers so far could all start
+  std::uint32_t ahead = 0;  // items that must end before all transfers so far can start
   std::vector<std::uint32_t> ahead_of_store;
   std::array<std::uint32_t, kCauses> last_load{};
   for (const auto& transfer : list.transfers) {

@@ -12,11 +12,11 @@ namespace heddle::memory {
 // What a transfer over the off-chip interface carries.
 enum class Traffic : std::uint8_t { weights, metadata, input_activations, partial_sums, output_activations };
 
-// What the array waits for.
+// What the array waits for when it stalls.
 enum class Cause : std::uint8_t { weights, activations, partial_sums, outputs };
 inline constexpr std::size_t kCauses = 4;
 
-// The cause of a stall that a transfer of this tensor ends.
+// The cause of a stall that ends when such a transfer arrives.
 constexpr Cause cause_of(Traffic traffic) {
   switch (traffic) {
     case Traffic::weights:
@@ -32,44 +32,46 @@ constexpr Cause cause_of(Traffic traffic) {
   return Cause::outputs;
 }
 
-// One descriptor of the DMA's list. The DMA takes them in the order of the list and one after another, as
-// a descriptor ring does; because that order is fixed, faster memory can never make a run slower.
+// One descriptor of the DMA's list. The DMA takes descriptors one after another in the order of the list, as
+// a descriptor ring does. Because that order is fixed, faster memory can never make a run slower.
 struct Transfer {
-  std::uint32_t item = 0;  // the work that needs it (load) or has made it (store)
-  std::uint32_t after =
-      0;  // load: may start when this many items are computed; store: when this many are reduced
+  std::uint32_t item = 0;  // the work that needs it (load) or makes it (store)
+  // A load may start when this many items are computed, a store when the outputs of this many are in the
+  // activation memory.
+  std::uint32_t after = 0;
   Traffic traffic = Traffic::weights;
   bool is_write = false;
   std::uint64_t address = 0;
   Bytes bytes;
-  Cycles codec;  // that the decoder (load) or encoder (store) of compressed groups is busy with it
+  Cycles codec;  // of the decoder (load) or the encoder (store); 0 where nothing is compressed
 };
 
-// A stretch of computing for which the array needs nothing new: it starts when its loads have arrived and
-// there is room for its outputs.
+// A stretch of computing that needs nothing new once it has started. It starts when its loads have arrived
+// and there is room for its outputs.
 struct Work {
   std::uint32_t layer = 0;
   Cycles compute{};
-  // Between the on-chip memories and the tiles while it computes: activations and the partial sums that it
-  // goes on with; outputs, or partial sums that it leaves, in so many bursts.
+  // What moves between the on-chip memories and the tiles while it computes: in, weights, activations and the
+  // partial sums that it continues; out, outputs or the partial sums that it leaves, in equal bursts.
   Bytes weight_read{};
   Bytes activation_read{};
   Bytes output_written{};
   std::uint32_t output_bursts = 1;
-  // Its activations are on chip when so many items are in the activation memory.
+  // Its activations are on chip when the outputs of this many items are in the activation memory.
   std::uint32_t reduced_before = 0;
-  // Stores of the list that must be complete before it starts: they free the room for its outputs.
+  // How many stores of the list must be complete before it starts, because they free the room for its
+  // outputs.
   std::uint32_t stores_before = 0;
 };
 
-// A part of the weight memory that is taken from the first load for `item` until `last_item` is computed.
+// Room in the weight memory that is taken from the first load for `item` until `last_item` is computed.
 struct WeightRoom {
   std::uint32_t item = 0;
   std::uint32_t last_item = 0;
   Bytes bytes;
 };
 
-// All that one accelerator does, in order. Layers are numbered through all samples.
+// Everything that one accelerator does, in order. Layers are numbered consecutively over all samples.
 struct WorkList {
   std::uint32_t layers = 0;
   std::vector<Work> items;
@@ -77,22 +79,22 @@ struct WorkList {
   std::vector<WeightRoom> weight_rooms;
 };
 
-// A transfer and when it joins the DMA's queue: at the end of the `position`-th item, at the earliest the one
-// it depends on.
+// A transfer and when it joins the DMA's queue: when `position` items have ended, which is never before it
+// could start.
 struct Queued {
   Transfer transfer;
   std::uint32_t position = 0;
-  bool reads_back = false;  // a load of what stores before it have written
-  bool is_ahead = false;    // a load that nothing waits for yet
+  bool reads_back = false;  // a load of what earlier stores have written
+  bool is_ahead = false;    // a load that no work waits for yet
 };
 
-// The DMA's order: by position; at one position loads, then stores, then loads that read back, then those
-// that are ahead; then by the item that waits. So no transfer that could start ever waits behind one that
-// cannot.
+// Sorts transfers into the DMA's order: by position; at the same position loads, then stores, then loads that
+// read back, then loads that are ahead; then by the item that waits. In this order a transfer that could
+// start never waits behind one that cannot.
 std::vector<Transfer> order_transfers(std::vector<Queued> queued);
 
-// Throws Error(internal) when the list could not run to its end: a load that waits for its own item, or
-// behind a store that does; items or layers out of order.
+// Throws Error(internal) where the list cannot run to its end: a load waits for its own item, or behind a
+// store that does, or items or layers are out of order.
 void check_work_list(const WorkList& list);
 
 }  // namespace heddle::memory

@@ -12,7 +12,8 @@
 namespace heddle::trace {
 namespace {
 
-// [outer][channel][inner] to [outer][inner][channel], so that channels at one position are neighbours.
+// From [outer][channel][inner] to [outer][inner][channel], so that the channels of one position are
+// neighbours.
 std::vector<std::int32_t> channels_last(const std::vector<std::int32_t>& values, std::size_t channels,
                                         std::size_t inner) {
   std::vector<std::int32_t> out(values.size());
@@ -35,7 +36,7 @@ Runs runs_of(const workload::Layer& layer, OperandRole role, workload::IntTensor
   Runs out{.format = {container_bits, (is_weight ? layer.weight : layer.activation).rep.is_signed},
            .length = is_weight ? g.channels / g.groups : g.channels,
            .values = std::move(tensor.values)};
-  std::size_t inner = 1;  // a matrix's rows are its runs already
+  std::size_t inner = 1;  // the rows of a matrix are its runs
   if (is_weight) {
     inner = std::size_t{g.kernel_height} * g.kernel_width;
   } else if (layer.op == workload::Op::conv2d) {

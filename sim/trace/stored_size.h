@@ -8,8 +8,8 @@ namespace heddle::trace {
 
 enum class OperandRole { weight, activation };
 
-// A tensor of an array layer as the DPRed codec takes it: runs of the channels at one position of a
-// convolution, or of a row of a matrix. Padding is not stored.
+// A tensor of an array layer in the order in which the DPRed codec reads it: one run per position of a
+// convolution, which holds its channels, or one per row of a matrix. Padding is not stored.
 struct Runs {
   kernel::GroupFormat format;
   std::size_t length = 0;
@@ -20,13 +20,13 @@ Runs runs_of(const workload::Layer& layer, OperandRole role, workload::IntTensor
 kernel::CodecSize group_size(const workload::Layer& layer, OperandRole role, workload::IntTensor tensor,
                              unsigned container_bits);
 
-// What a tensor takes in the ways that designs store values.
+// The size of a tensor in each form in which designs store values.
 struct StoredSizes {
-  Bits container;   // a container each
-  Bits zero_value;  // a flag each, and a container each that is not zero
-  Bits precision;   // the layer's precision each
+  Bits container;   // one container per value
+  Bits zero_value;  // one flag per value, and one container per value that is not zero
+  Bits precision;   // the layer's precision per value
   kernel::CodecSize groups;
-  Bits compressed;  // the cheaper form of `groups`, chosen for each tensor
+  Bits compressed;  // the cheaper form of `groups`, chosen per tensor
   StoredSizes& operator+=(const StoredSizes& other);
 };
 // Throws Error(workload) where the layer's precision is wider than the container.

@@ -59,7 +59,7 @@ def models(program):
 def test_every_declared_key_has_a_source_that_can_be_opened(program):
     keys = links.reference_keys(ROOT)
     bad = []
-    for name in models(program) + ["memory"]:
+    for name in models(program) + ["memory", "device"]:
         rows = links.leaves(described(program, name))
         assert len(rows) > 20
         for path, row in rows:

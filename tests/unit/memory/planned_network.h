@@ -58,7 +58,7 @@ inline workload::Network network_of(std::vector<workload::Layer> layers) {
   return network;
 }
 
-// Convolutions with residuals now and then, groups and depthwise layers among them, and a classifier.
+// Convolutions, some with residuals, groups or depthwise, and a classifier.
 inline workload::Network random_network(std::uint64_t seed) {
   Random random(seed, "network");
   std::vector<workload::Layer> layers;
@@ -93,7 +93,7 @@ inline workload::Network random_network(std::uint64_t seed) {
   return network_of(std::move(layers));
 }
 
-// A network laid out for an array, with everything that plans are made from.
+// A network mapped onto an array, with everything from which plans are made.
 struct PlannedNetwork {
   PlannedNetwork(workload::Network n, const arch::ArrayShape& array, memory::StorageRule rule = {})
       : network(std::move(n)), flow(memory::trace_dataflow(network)) {
@@ -102,7 +102,7 @@ struct PlannedNetwork {
       const auto lowered = workload::lower(layer, {});
       shapes.emplace_back(layer, lowered, arch::map_layer(lowered, array, arch::Pallet::wrap));
     }
-    const std::vector<memory::WeightExtras> metadata(shapes.size(), {Bytes(7), std::nullopt});
+    const std::vector<memory::DesignWeights> metadata(shapes.size(), {Bytes(7), std::nullopt});
     sizes.push_back(memory::network_sizes(network, flow, shapes, rule, metadata, nullptr, 0));
   }
   PlannedNetwork(const PlannedNetwork&) = delete;

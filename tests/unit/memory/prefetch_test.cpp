@@ -24,14 +24,14 @@ struct Sample {
   void add_items(std::size_t count, std::uint64_t cycles) {
     for (std::size_t i = 0; i < count; ++i) items.push_back({.layer = 0, .compute = Cycles(cycles)});
   }
-  // Of the piece behind `latest`.
+  // A load for the piece that follows `latest`.
   void load(std::uint32_t after, std::uint32_t latest, std::uint64_t bytes) {
     const std::uint64_t address = loads.empty() ? 0 : loads.back().transfer.address + (1U << 20U);
     loads.push_back(
         {{latest + 1, after, memory::Traffic::weights, false, address, Bytes(bytes), Cycles(bytes / 3)},
          latest});
   }
-  // Others: what a piece needs, from the start of the one before it.
+  // Another transfer that a piece needs; it may start with the piece before.
   void other(std::uint32_t item, std::uint64_t bytes) {
     const std::uint32_t after = std::max(item, first + 1) - 1;
     fixed.push_back(
@@ -39,7 +39,7 @@ struct Sample {
   }
   [[nodiscard]] std::vector<Queued> placed() const { return memory::place_ahead(fixed, loads, items, first); }
 
-  // Cycles that the sample takes with a bus of so many bytes a cycle that follows the order.
+  // Cycles that the sample takes when a bus of so many bytes per cycle follows the order.
   [[nodiscard]] std::uint64_t cycles(std::vector<Queued> order, std::uint64_t rate) const {
     order.insert(order.end(), fixed.begin(), fixed.end());
     const auto transfers = memory::order_transfers(std::move(order));
@@ -88,7 +88,7 @@ Sample random_sample(std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("weights join in order, whole, when there is room and not too late") {
+TEST_CASE("weight loads join in order, complete, when there is room and not too late") {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const Sample s = random_sample(seed);
     const auto placed = s.placed();
@@ -118,7 +118,7 @@ TEST_CASE("weights join in order, whole, when there is room and not too late") {
   }
 }
 
-TEST_CASE("at no bandwidth a sample takes longer than when weights join late") {
+TEST_CASE("at no bandwidth does a sample take longer than when weights join late") {
   std::size_t better = 0;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const Sample s = random_sample(seed);
@@ -127,7 +127,7 @@ TEST_CASE("at no bandwidth a sample takes longer than when weights join late") {
       INFO("sample " << seed << ", " << rate << " bytes a cycle");
       const std::uint64_t before = s.cycles(s.unmoved(), rate);
       const std::uint64_t after = s.cycles(placed, rate);
-      // A cut is at a multiple of kCut, not to the byte.
+      // Loads are cut at multiples of kCut, not at any byte.
       CHECK(after <= before + memory::kCut / rate);
       better += after < before ? 1U : 0U;
     }
@@ -136,8 +136,9 @@ TEST_CASE("at no bandwidth a sample takes longer than when weights join late") {
 }
 
 TEST_CASE("weights by hand: an idle bus takes them, a busy one does not") {
-  // Twenty pieces of 1000 cycles. 128,000 bytes are due at the last but might come from the start. Others
-  // keep a bus of 16 bytes a cycle busy while the first ten compute; then they take 800 bytes a piece.
+  // Twenty pieces of 1000 cycles. The last needs 128,000 bytes, which may come from the start. Other
+  // transfers keep a bus of 16 bytes per cycle busy while the first ten compute, and then move 800 bytes per
+  // piece.
   Sample s;
   s.add_items(20, 1000);
   for (std::uint32_t i = 1; i <= 10; ++i) s.other(i, 16000);
@@ -148,7 +149,7 @@ TEST_CASE("weights by hand: an idle bus takes them, a busy one does not") {
   const auto placed = s.placed();
   CHECK(s.cycles(placed, 16) <= 20 * 1000 + kOfACut);
   for (const auto& q : placed) CHECK(q.position >= 10);
-  // No room until piece 15: four pieces of 15,200 bytes hide a part of it.
+  // Without room until piece 15, four pieces with 15,200 free bytes each hide a part.
   s.loads.front().transfer.after = 15;
   const std::uint64_t exposed = (128000 - 4 * 15200) / 16;
   CHECK(s.cycles(s.placed(), 16) >= 20 * 1000 + exposed);

@@ -60,15 +60,15 @@ TEST_CASE("with room for everything only the network's input, weights and output
     const auto plan = n.plan(memory::kUnlimited, memory::kUnlimited, true);
     Bytes expected(0);
     for (std::size_t s = 0; s < n.shapes.size(); ++s)
-      expected += n.sizes[0].layers[s].weights.traffic + n.sizes[0].layers[s].metadata.traffic;
+      expected += n.sizes[0].layers[s].weights.moved + n.sizes[0].layers[s].metadata.moved;
     for (std::size_t t = 0; t < n.flow.tensors.size(); ++t) {
-      if (n.flow.tensors[t].is_output) expected += n.sizes[0].tensors[t].traffic;
+      if (n.flow.tensors[t].is_output) expected += n.sizes[0].tensors[t].moved;
     }
-    // The image is read once by the first layer, the lines that its windows use.
+    // The first layer reads the image once, and of it the lines that its windows use.
     const auto& shape = n.shapes[0];
     const std::uint64_t parts = shape.line_count() * shape.groups();
     const std::uint64_t line =
-        ceil_div(n.sizes[0].tensors[n.flow.layers[0].activations[0].tensor].traffic.count(), parts);
+        ceil_div(n.sizes[0].tensors[n.flow.layers[0].activations[0].tensor].moved.count(), parts);
     expected += Bytes(line * shape.used_lines() * shape.groups());
     CHECK(plan.bytes == expected);
   }
@@ -106,7 +106,7 @@ TEST_CASE("more on-chip capacity never adds off-chip bytes") {
   CHECK(changed > 300);
 }
 
-TEST_CASE("what is scheduled is what was planned, byte by byte, in every loop order") {
+TEST_CASE("the work list moves what was planned, byte by byte, in every loop order") {
   std::vector<std::size_t> seen(memory::kLoopOrders, 0);
   for (std::uint64_t seed = 0; seed < 120; ++seed) {
     Random random(seed, "capacity");
@@ -154,20 +154,20 @@ TEST_CASE("what is scheduled is what was planned, byte by byte, in every loop or
   }
 }
 
-TEST_CASE("a line is what windows run along") {
+TEST_CASE("a line of the input follows the order of the windows") {
   const auto layer = test::conv("a", "image", 16, 8, 16, 3);
   for (const auto order : {workload::WindowOrder::row_major, workload::WindowOrder::column_major}) {
     auto tall = layer;
-    // 8 x 12 outputs; 8 windows a set are a column of them, or two thirds of a row.
+    // 8 x 12 outputs; the 8 windows of a set are one column, or two thirds of a row.
     tall.geometry.width = tall.geometry.out_width = 12;
     const auto lowered = workload::lower(tall, {.window_order = order});
     const memory::LayerShape shape(tall, lowered, arch::map_layer(lowered, {1, 16, 8}, arch::Pallet::wrap));
     const bool by_columns = order == workload::WindowOrder::column_major;
     CHECK(shape.line_count() == (by_columns ? 12 : 8));
-    CHECK(shape.lines(0, 1).count == 2);  // the first of each, padding left out
-    CHECK(shape.lines(1, 2).count == 3);  // the second column; rows 0 to 2
-    CHECK(shape.lines(2, 3).count == 3);
-    CHECK(shape.lines(4, 5).first == (by_columns ? 3 : 1));
+    CHECK(shape.lines({0, 1}).count == 2);  // the first of each, padding left out
+    CHECK(shape.lines({1, 2}).count == 3);  // the second column; rows 0 to 2
+    CHECK(shape.lines({2, 3}).count == 3);
+    CHECK(shape.lines({4, 5}).first == (by_columns ? 3 : 1));
   }
 }
 
@@ -198,27 +198,29 @@ TEST_CASE("blocks cover every pass and window set once") {
   }
 }
 
-TEST_CASE("a layer that is too large takes the loop order that moves least, with its alternatives") {
+TEST_CASE(
+    "a layer that is too large takes the loop order that moves the fewest bytes, with its alternatives") {
   // 16 channels, 32 x 32, 64 filters of 3 x 3 on one tile of 16 x 16: four passes of 4,608 weight bytes,
   // 32 lines of 1,024 bytes, outputs of 131,072 bytes.
   const test::PlannedNetwork n(test::network_of({test::conv("a", "image", 16, 32, 64, 3)}), {1, 16, 16});
   const Bytes once = Bytes(32 * 1024 + 4 * 4608 + 7 + 131072);
-  // Everything fits: once.
+  // Everything fits and is loaded once.
   CHECK(n.plan(Bytes(100000), Bytes(20000), true).layers[0].blocking.order == LoopOrder::whole);
   CHECK(n.plan(Bytes(100000), Bytes(20000), true).bytes == once);
-  // Half the lines fit and all weights do: windows outside, weights once; overlapping lines are read again.
+  // Half the lines and all weights fit: blocks of windows, weights once, overlapping lines read again.
   const auto some = n.plan(Bytes(40000), Bytes(20000), true);
   CHECK(some.layers[0].blocking.order != LoopOrder::whole);
   CHECK(some.bytes > once);
   CHECK(some.bytes < once + Bytes(32 * 1024));
-  // Weights do not fit together: a loop reloads the cheaper of the two, and the report has both.
+  // Not all weights fit at the same time: the order reloads the cheaper of the two tensors, and the report
+  // has both.
   const auto tight = n.plan(Bytes(40000), Bytes(10000), true);
   const auto& orders = tight.layers[0].alternatives;
   REQUIRE(orders[static_cast<std::size_t>(LoopOrder::filters_windows)]);
   REQUIRE(orders[static_cast<std::size_t>(LoopOrder::windows_filters)]);
   CHECK(tight.bytes == std::min(orders[1]->bytes.total(), orders[2]->bytes.total()));
   CHECK_FALSE(orders[0]);
-  // Not even one pass fits, and with one brick of channels it cannot be sliced: refused with what it needs.
+  // Not even one pass fits, and one brick of channels cannot be sliced: refused, with what the layer needs.
   CHECK_THROWS_WITH(n.plan(Bytes(40000), Bytes(4000), true),
                     Catch::Matchers::Contains("layer 'a' fits in no blocking"));
 }

@@ -45,8 +45,9 @@ class Bursts {
   std::uint64_t empty_ = 0;
 };
 
-// The definition of a double-buffered input buffer, byte by byte: a byte is filled in when the one before is,
-// its data are there and there is a place for it; the tiles read evenly, but no byte before it is there.
+// The definition of a double-buffered input buffer, byte by byte. A byte enters when the byte before it has
+// entered, its data have arrived and there is a place for it. The tiles read evenly, but no byte before it
+// has entered.
 class ByteByByte {
  public:
   explicit ByteByByte(const BufferPath& path) : room_(path.room().count()), rate_(path.sustained()) {}
@@ -78,7 +79,7 @@ BufferPath random_path(Random& random) {
 }
 
 struct Item {
-  std::uint64_t wait = 0;  // before it starts, or until its data come
+  std::uint64_t wait = 0;  // before it starts, or until its data arrive
   std::uint64_t busy = 0;
   std::uint64_t bytes = 0;
   std::uint64_t bursts = 1;
@@ -94,7 +95,7 @@ std::vector<Item> random_items(Random& random) {
   return out;
 }
 
-// When the last item is done.
+// The cycle in which the last item is done.
 std::uint64_t end_of(const BufferPath& input, const BufferPath& output, const std::vector<Item>& items) {
   InputPath in(input, input.rate);
   OutputPath out(output);
@@ -110,7 +111,7 @@ std::uint64_t end_of(const BufferPath& input, const BufferPath& output, const st
 
 }  // namespace
 
-TEST_CASE("outputs in closed form leave as they do burst by burst") {
+TEST_CASE("the closed form of outputs equals their definition burst by burst") {
   std::uint64_t held = 0;
   for (std::uint64_t seed = 0; seed < kRuns; ++seed) {
     Random random(seed, "bursts");
@@ -132,7 +133,7 @@ TEST_CASE("outputs in closed form leave as they do burst by burst") {
   CHECK(held > kRuns);
 }
 
-TEST_CASE("inputs in closed form come as they do byte by byte, to the time of a byte") {
+TEST_CASE("the closed form of inputs equals their definition byte by byte, to the time of one byte") {
   std::uint64_t held = 0;
   for (std::uint64_t seed = 0; seed < kRuns; ++seed) {
     Random random(seed, "bytes");
@@ -144,7 +145,7 @@ TEST_CASE("inputs in closed form come as they do byte by byte, to the time of a 
     for (const auto& item : random_items(random)) {
       if (item.bytes == 0) continue;
       INFO("run " << seed << " at " << now);
-      // Room is free when a byte has been read, not while it is.
+      // A place is free when its byte has been read, not while it is read.
       a_byte = std::max(a_byte, 1 + ceil_div(item.busy, item.bytes));
       const std::uint64_t from = now + item.wait > 50 ? now + item.wait - 50 : 0;
       const std::uint64_t start = form.ready(from, now, Bytes(item.bytes));
@@ -160,24 +161,25 @@ TEST_CASE("inputs in closed form come as they do byte by byte, to the time of a 
 }
 
 TEST_CASE("buffers by hand") {
-  // 8 bytes a cycle, 4 cycles on the way. 80 bytes while 5 cycles are computed.
+  // 8 bytes per cycle, a latency of 4 cycles, and 80 bytes during 5 compute cycles.
   const BufferPath wide{{memory::kUnlimited, true}, {8, 1}, Cycles(4), Cycles(4)};
-  // Read ahead for a hundred cycles: nothing to wait for. Just arrived: ten cycles of streaming.
+  // Data that arrived a hundred cycles ago cost nothing; data that just arrive take ten cycles to stream.
   CHECK(InputPath(wide, {8, 1}).take(0, 100, 5, Bytes(80)) == 5);
   CHECK(InputPath(wide, {8, 1}).take(100, 100, 5, Bytes(80)) == 10);
-  // Half of 64 bytes stand ready, the other 48 take six cycles.
+  // 32 bytes, half the buffer, are ready; the other 48 take six cycles.
   const BufferPath small{{Bytes(64), true}, {8, 1}, Cycles(4), Cycles(4)};
   CHECK(InputPath(small, {8, 1}).take(0, 100, 5, Bytes(80)) == 6);
-  // A loop of 16 cycles lets 32 bytes through in 16: two a cycle, so 48 take 24.
+  // With a latency of 16 cycles, 32 bytes pass in 16 cycles: two per cycle, so 48 take 24.
   const BufferPath slow{{Bytes(64), true}, {8, 1}, Cycles(16), Cycles(16)};
   CHECK(InputPath(slow, {8, 1}).take(0, 100, 5, Bytes(80)) == 24);
-  // In turns: 4 cycles on the way and 8 to fill; then 5 to compute, 10 to read, and once more 4 and 2.
+  // In turns: a latency of 4 cycles and 8 to fill; then 5 to compute, 10 to read, and once more 4 and 2.
   const BufferPath turns{{Bytes(64), false}, {8, 1}, Cycles(4), Cycles(4)};
   InputPath single(turns, {8, 1});
   CHECK(single.ready(0, 100, Bytes(80)) == 112);
   CHECK(single.take(0, 112, 5, Bytes(80)) == 10 + 4 + 2);
 
-  // Two bursts of 40 bytes, a cycle apart; each drains in five. Half of 64 bytes takes 32 of them.
+  // Two bursts of 40 bytes, one cycle apart; each drains in five cycles. Half the buffer holds 32 bytes of
+  // them.
   const BufferPath out{{Bytes(64), true}, {8, 1}, Cycles(3), Cycles(2)};
   OutputPath outputs(out);
   CHECK(outputs.take(100, 2, Bytes(80), 2) == 1 + 10 - 4);
@@ -187,8 +189,8 @@ TEST_CASE("buffers by hand") {
   CHECK(waits.drained() == 100 + 2 + 14 + 3);
 }
 
-// But for one: an input buffer that is filled and read in turns is filled for longer when it is larger, and
-// its work starts and leaves outputs later.
+// The one exception is an input buffer that is filled and read in turns: a larger one takes longer to fill,
+// so that its work starts later and leaves its outputs later.
 TEST_CASE("a larger, faster or nearer buffer never adds a cycle") {
   std::uint64_t better = 0;
   for (std::uint64_t seed = 0; seed < kRuns * 4; ++seed) {
