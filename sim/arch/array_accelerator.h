@@ -10,8 +10,8 @@
 
 namespace heddle::arch {
 
-// What every design is built of: its array, the widths of its values and units, and how it stores values. Each
-// design declares these keys with the functions below, because ranges, defaults and sources are its own.
+// What every design is built of: its array, the widths of its values and units, and how it stores values.
+// Each design declares these keys with the functions below, because ranges, defaults and sources are its own.
 // Defaults stand in the declaration alone; the members of a parameter struct have none.
 struct ArrayParams {
   ArrayShape shape;
@@ -19,14 +19,15 @@ struct ArrayParams {
   std::uint32_t pe_width{};  // bits of a value that one element takes
   Storage storage{};
 
-  // Reads "tiles", `rows_key`, "columns", "container_bits", "storage" and, where they are declared, "pe_width"
-  // (otherwise an element takes the whole container). Columns given as a word are left at 0.
+  // Reads "tiles", `rows_key`, "columns", "container_bits", "storage" and, where they are declared,
+  // "pe_width" (otherwise an element takes the whole container). Columns given as a word are left at 0.
   static ArrayParams from(const config::Values& values, const std::string& rows_key = "rows");
 };
 
 // The dimensions of the array, at least 1 and at most `most`. `source`: where the default was read.
 inline constexpr const char* kTilesMean = "tiles, each with its own filters of the same windows";
-config::Parameter tiles_parameter(std::uint32_t by_default, std::string source, std::string means = kTilesMean);
+config::Parameter tiles_parameter(std::uint32_t by_default, std::string source,
+                                  std::string means = kTilesMean);
 config::Parameter rows_parameter(std::uint32_t by_default, std::string source,
                                  std::string means = "filters of a tile", std::uint32_t most = 1024);
 config::Parameter columns_parameter(std::uint32_t by_default, std::string source, std::string means);
