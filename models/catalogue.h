@@ -7,7 +7,7 @@
 
 namespace heddle::models {
 
-// Every accelerator of the project, sorted by name: one row a folder under models/.
+// Every accelerator of the project, sorted by name: one row per folder under models/.
 const std::vector<arch::ModelInfo>& catalogue();
 
 }  // namespace heddle::models

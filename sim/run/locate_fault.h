@@ -23,10 +23,24 @@ void for_each_output(const arch::Mapping& mapping, const arch::Block& block, Bod
   }
 }
 
-// An output is wrong. Streams the same block again with all weights of the filter but those of one step,
-// then of one lane, set to zero, until step and lane are known; returns the error to throw. Slow, and
-// only ever run when something is broken.
+// An output of the bit-true array that integer arithmetic contradicts; `window` as the mapping counts it.
+struct WrongOutput {
+  std::uint32_t filter = 0;
+  std::uint64_t window = 0;
+  std::int64_t got = 0;
+  std::int64_t exact = 0;
+};
+
+// The error to throw for a wrong output: names layer, pass, window set, filter, window, and the step and lane
+// whose product makes the sum wrong. Runs the array again with the filter's weights set to zero from some
+// lane of some step on, and halves the range until one lane remains: about log2(16 * steps) runs of the
+// output's pass and window set.
 Error locate_fault(hw::BitTrueArray& array, const arch::LayerInput& input, const arch::Block& block,
-                   std::uint32_t filter, std::uint64_t window, std::int64_t got, std::int64_t exact);
+                   const WrongOutput& wrong);
+
+// The error to throw where array and counting path disagree on the cycles of a block: names layer, both
+// counts, and the first pass and window set whose cycles differ when they run alone.
+Error locate_delay(hw::BitTrueArray& array, const arch::Accelerator& accelerator,
+                   const arch::LayerInput& input, const arch::Block& block, Cycles computed, Cycles counted);
 
 }  // namespace heddle::run

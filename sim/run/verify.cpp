@@ -30,11 +30,14 @@ std::uint32_t share(std::size_t count, double fraction) {
   return static_cast<std::uint32_t>(std::clamp(wanted, 1.0, static_cast<double>(count)));
 }
 
-void check_cycles(Cycles counted, Cycles computed, const arch::LayerInput& input) {
-  if (counted == computed) return;
-  throw Error(ErrorKind::internal, "layer " + in_quotes(input.layer.id),
-              fmt::format("the bit-true array took {} cycles, the counting path says {}", computed.count(),
-                          counted.count()));
+// A check of our own that fails inside an array does not know the layer.
+Cycles execute(hw::BitTrueArray& array, const arch::LayerInput& input, const arch::Block& block,
+               hw::Reducer& reducer) {
+  try {
+    return array.execute(input, block, reducer);
+  } catch (const Error& e) {
+    throw Error(e.kind(), "layer " + in_quotes(input.layer.id), e.what());
+  }
 }
 
 // Integer arithmetic against what the front end stored, for the outputs of the block.
@@ -87,16 +90,16 @@ BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& acceler
   const auto prepared = accelerator.prepare(input);
   const Cycles counted = accelerator.price(input, *prepared, block).compute;
   hw::Reducer reducer;
-  const Cycles computed = array.execute(input, block, reducer);
+  const Cycles computed = execute(array, input, block, reducer);
   BlockProof proof{computed, 0};
   for_each_output(input.mapping, block, [&](std::uint32_t filter, std::uint64_t window) {
     ++proof.outputs;
     const std::int64_t exact = reference(filter, input.lowered.row_major_window(window));
     if (!reducer.has(filter, window) || reducer.sum(filter, window) != exact) {
-      throw locate_fault(array, input, block, filter, window, reducer.sum(filter, window), exact);
+      throw locate_fault(array, input, block, {filter, window, reducer.sum(filter, window), exact});
     }
   });
-  check_cycles(counted, computed, input);
+  if (counted != computed) throw locate_delay(array, accelerator, input, block, computed, counted);
   return proof;
 }
 

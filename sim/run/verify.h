@@ -29,8 +29,9 @@ struct BlockProof {
 };
 
 // Runs the block through the array and compares: every output with integer arithmetic, cycles with the
-// counting path. A disagreement is Error(internal) that names layer, filter, window, step and lane.
-// `reference` gives the exact accumulator of a filter and a row-major window.
+// counting path. A disagreement is Error(internal): a wrong output names layer, filter, window, step and
+// lane, wrong cycles name layer, pass, window set and both counts (sim/run/locate_fault.h). `reference` gives
+// the exact accumulator of a filter and a row-major window.
 using Reference = std::function<std::int64_t(std::uint32_t filter, std::uint64_t window)>;
 BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& accelerator,
                        const arch::LayerInput& input, const arch::Block& block, const Reference& reference);

@@ -93,12 +93,10 @@ WeightBricks::WeightBricks(const Layer& layer, const LoweredLayer& lowered, cons
   }
 }
 
-void WeightBricks::keep_only(std::uint32_t filter, std::uint32_t step, std::uint32_t lane) {
-  const auto first = values_.begin() + static_cast<std::ptrdiff_t>(std::size_t{filter} * steps_ * kBrick);
-  const auto kept = first + static_cast<std::ptrdiff_t>(std::size_t{step} * kBrick + lane);
-  const std::int32_t value = *kept;
-  std::fill(first, first + static_cast<std::ptrdiff_t>(std::size_t{steps_} * kBrick), 0);
-  *kept = value;
+void WeightBricks::keep_range(std::uint32_t filter, std::uint32_t first, std::uint32_t last) {
+  const std::span all = std::span(values_).subspan(std::size_t{filter} * steps_ * kBrick, steps_ * kBrick);
+  std::fill(all.begin(), all.begin() + first, 0);
+  std::fill(all.begin() + last, all.end(), 0);
 }
 
 std::int64_t reference_accumulator(const Layer& layer, const IntTensor& activations, const IntTensor& weights,

@@ -54,8 +54,9 @@ class WeightBricks {
   }
   [[nodiscard]] std::span<const std::int32_t> values() const { return values_; }
   [[nodiscard]] std::uint32_t steps() const { return steps_; }
-  // Zeroes every weight of the filter but one (for finding a wrong lane).
-  void keep_only(std::uint32_t filter, std::uint32_t step, std::uint32_t lane);
+  // Zeroes the weights of the filter outside [first, last), indices step * 16 + lane (for finding a wrong
+  // lane).
+  void keep_range(std::uint32_t filter, std::uint32_t first, std::uint32_t last);
 
  private:
   std::uint32_t steps_;

@@ -29,7 +29,7 @@ TEST_CASE("published and compatibility configurations are what they say") {
   CHECK(arch::read_accelerator(root + "accelerators/dpnn_1k.json", {}, models::catalogue())
             .accelerator->shape()
             .lanes() == 1024);
-  CHECK(params("accelerators/tcle_8b.json").container_bits == 8);
+  CHECK(params("accelerators/tcle_8b.json").array.container_bits == 8);
   for (const char* name : {"tcl", "tclp", "tcle"}) {
     const auto p = params(std::string("compat/dnnsim/") + name + ".json");
     CHECK(p.schedule.slot_priority == models::tactical::SlotPriority::most);
