@@ -7,8 +7,8 @@
 
 namespace heddle::trace {
 
-// Checks all rules of traces/FORMAT.md: JSON Schema, SHA256SUMS, every file listed exactly once, and every tensor
-// loaded and compared with what its manifest states. Returns the warnings; throws on the first error.
+// Checks all rules of traces/FORMAT.md: JSON Schema, SHA256SUMS, every file listed exactly once, and every
+// tensor loaded and compared with what its manifest states. Returns the warnings; throws on the first error.
 std::vector<std::string> validate_trace(const std::filesystem::path& path);
 
 }  // namespace heddle::trace
