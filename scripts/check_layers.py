@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Enforces the include table of docs/architecture.md: who may include whom, who may see SystemC, no include
-circle, no file over 400 lines.
+circle, no file over 400 lines, no function over 60.
 
 Prints every offending line; exits 1 when there is one."""
 import pathlib
@@ -10,6 +10,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MOST_LINES = 400
+MOST_FUNCTION_LINES = 60
 
 # From the bottom up. A layer may include those of the lines above it that its row names.
 CORE = {"base", "kernel", "config", "workload", "trace", "arch"}
@@ -91,6 +92,36 @@ def circles(graph: dict) -> list:
     return found
 
 
+TYPE = re.compile(r"^(template <.*> )?(class|struct|union|enum)\b")
+
+
+def long_functions(text: str) -> list:
+    """(line number, lines) of the functions whose bodies have too many lines. Relies on clang-format: members are
+    indented by two columns, and the line of a closing brace has the indentation of its declaration."""
+    found, indents, declaration = [], [0], ""
+    lines = iter(enumerate(text.splitlines(), 1))
+    for number, line in lines:
+        word = line.split("  // ")[0].strip()
+        if not word or word.startswith(("//", "#")):
+            continue
+        if len(indents) > 1 and line.startswith(" " * indents[-2] + "}"):
+            indents.pop()
+            declaration = ""
+            continue
+        declaration = f"{declaration} {word}".strip()
+        if declaration.startswith(("namespace ", "}")) or declaration.endswith((";", "}", ":")):
+            declaration = ""
+        elif declaration.endswith("{"):
+            if TYPE.match(declaration):
+                indents.append(indents[-1] + 2)
+            else:
+                end = next((n for n, inner in lines if inner.startswith(" " * indents[-1] + "}")), number)
+                if end - number - 1 > MOST_FUNCTION_LINES and " = " not in declaration:
+                    found.append((number, end - number - 1))
+            declaration = ""
+    return found
+
+
 def sources() -> list:
     """All C++ files, relative to the root."""
     files = []
@@ -112,6 +143,10 @@ def main() -> int:
         lines = text.count("\n")
         if lines > MOST_LINES:
             found.append(f"{path}: {lines} lines, at most {MOST_LINES}")
+        found += [
+            f"{path}:{number}: a function of {length} lines, at most {MOST_FUNCTION_LINES}"
+            for number, length in long_functions(text)
+        ]
         included = includes_of(text)
         graph[str(path)] = [target for number, target in included if (ROOT / target).is_file() and target != str(path)]
         if is_product(path):

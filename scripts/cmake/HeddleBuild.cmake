@@ -6,14 +6,14 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
 
-# -O2: hot loops are vectorised by hand (Highway), and -O3 only costs compile time here.
+# -O2, because hot loops are vectorised by hand (Highway) and -O3 only takes longer to compile.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
-# What the sanitizers are built with: enough to run fast and to name the line of a finding.
+# For the sanitizers: fast enough, and findings name their line.
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
 
 find_program(HEDDLE_CCACHE ccache)
 if(HEDDLE_CCACHE)
-  # The sloppiness is what ccache asks for with precompiled headers; -fpch-preprocess is below.
+  # ccache requires this sloppiness with precompiled headers, and -fpch-preprocess below.
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${HEDDLE_CCACHE}")
 endif()
 
@@ -33,7 +33,7 @@ endif()
 if(HEDDLE_DEVELOPER)
   target_compile_options(heddle_flags INTERFACE -Werror)
 endif()
-# Command line and tests compute little: a third less to compile.
+# The command line and the tests compute little; -O1 compiles them in a third less time.
 add_library(heddle_light INTERFACE)
 target_compile_options(heddle_light INTERFACE $<$<CONFIG:Release>:-O1>)
 if(HEDDLE_SANITIZE)
@@ -44,3 +44,11 @@ if(HEDDLE_COVERAGE)
   target_compile_options(heddle_flags INTERFACE --coverage)
   target_link_options(heddle_flags INTERFACE --coverage)
 endif()
+
+# Names the headers of a target: each has to compile alone. The target all_verify_interface_header_sets compiles every
+# one without precompiled headers (CMAKE_VERIFY_INTERFACE_HEADER_SETS; not part of `all`). *-inl.h are parts of others.
+function(heddle_headers target)
+  set(headers ${ARGN})
+  list(FILTER headers EXCLUDE REGEX "-inl\\.h$")
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}" FILES ${headers})
+endfunction()

@@ -1,13 +1,10 @@
 # heddle_test(NAME SOURCES ... LIBRARIES ... LABELS ... [SYSTEMC])
-# Non-SystemC executables run as one CTest case per Catch test case group tag would cost start-up for
-# nothing: they run as a whole, in random order, and fail on test cases without assertions. SystemC
-# executables are split, because a process can simulate once.
+# Executables without SystemC run as a whole, in random order, and fail on test cases without assertions: a process
+# per test case would only add start-up time. SystemC executables run one process per test case, because a process
+# can simulate only once.
 include(Catch)
 function(heddle_test name)
   cmake_parse_arguments(ARG "SYSTEMC" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
-  if(NOT ARG_SOURCES)
-    return()
-  endif()
   if(ARG_SYSTEMC)
     set(main heddle_hw_test_main)
     if(NOT TARGET heddle_hw_test_main)
@@ -21,7 +18,7 @@ function(heddle_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} ${main})
   target_compile_definitions(${name} PRIVATE HEDDLE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE heddle_light)
-  # One precompiled header for all that see the same macros (SystemC's make another).
+  # One precompiled header for all executables with the same macros; those of SystemC differ.
   if(ARG_SYSTEMC OR NOT TARGET unit_tests OR name STREQUAL "unit_tests")
     target_precompile_headers(${name} PRIVATE <algorithm> <cstdint> <string> <vector> <catch2/catch.hpp>)
   else()

@@ -7,12 +7,12 @@
 
 namespace heddle {
 
-// What went wrong decides the exit code of the program (docs/architecture.md): usage, config, workload
-// and io are the user's to mend (2), check is a comparison that failed (1), internal is ours (3).
+// The kind of an error decides the program's exit code (docs/architecture.md): the user can correct usage,
+// config, workload and io (2); check is a comparison that failed (1); internal is a fault of the program (3).
 enum class ErrorKind { usage, config, workload, io, check, internal };
 
-// The one exception of the library. `where` speaks the user's language: a file with line and column, a
-// JSON path, a trace file, a layer. Never a C++ location.
+// The library's only exception. `where` is a place that the user knows: a file with line and column, a JSON
+// path, a trace file or a layer, never a C++ location.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, std::string where, const std::string& what);
@@ -29,6 +29,7 @@ class Error : public std::runtime_error {
 
 }  // namespace heddle
 
-// Our own invariants, always on. User input never reaches one: it is refused where it is read.
+// Checks an invariant of the program in every build. Wrong user input is refused where it is read and never
+// fails such a check.
 #define HEDDLE_CHECK(condition, message) \
   ((condition) ? static_cast<void>(0) : ::heddle::fail_check(#condition, __FILE__, __LINE__, (message)))

@@ -8,7 +8,7 @@
 
 namespace heddle {
 
-// A read-only memory mapping of a whole regular file. Costs address space, not memory.
+// A read-only memory mapping of a whole regular file. It occupies address space; pages are loaded on access.
 class MappedFile {
  public:
   MappedFile() = default;

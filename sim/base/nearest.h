@@ -8,13 +8,13 @@
 namespace heddle {
 
 // The candidate with the smallest edit distance (insert, delete, replace, swap of neighbours), case
-// ignored; empty when none is near enough to be what the user meant. First of equals.
+// ignored; the first of equals. Empty when no candidate is near enough to be what the user meant.
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates);
 
 // " (did you mean 'x'?)", or a list of the legal names when none is near, or nothing when there are none.
 std::string suggestion(std::string_view name, std::span<const std::string> candidates);
 
-// What an error may show of the user's text: control characters escaped, long texts cut.
+// The user's text as an error shows it: in quotes, control characters escaped, long texts cut.
 std::string in_quotes(std::string_view text);
 
 }  // namespace heddle

@@ -35,7 +35,7 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
       failures[i] = std::current_exception();
     }
   });
-  // Which failure is reported must not depend on which thread was first.
+  // The reported failure must not depend on the order of the threads.
   for (const auto& failure : failures) {
     if (failure) std::rethrow_exception(failure);
   }

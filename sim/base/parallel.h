@@ -6,12 +6,12 @@
 
 namespace heddle {
 
-// Calls body(i) for i in [0, count), on all threads that the caller's limit allows. Each call writes only
-// what belongs to its index, so the number of threads never changes a result. The first exception in
-// index order is rethrown.
+// Calls body(i) for i in [0, count) on all threads that the caller's ThreadLimit allows. Each call must write
+// only what belongs to its index, so that the number of threads never changes a result. Rethrows the
+// exception of the lowest index that failed.
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body);
 
-// Limits parallel_for (and everything below it) to `threads` while it lives; 0: all processors.
+// While it exists, parallel_for and everything it calls use at most `threads` threads; 0: all processors.
 class ThreadLimit {
  public:
   explicit ThreadLimit(unsigned threads);

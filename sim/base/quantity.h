@@ -6,7 +6,7 @@
 
 namespace heddle {
 
-// A number that remembers what it counts. Bits cannot be added to bytes, nor cycles to lane cycles.
+// A number with its unit as a type. Bits cannot be added to bytes, nor cycles to lane cycles.
 template <class Unit, class Rep>
 class Quantity {
  public:
@@ -34,7 +34,7 @@ class Quantity {
 using Cycles = Quantity<struct CyclesUnit, std::uint64_t>;
 using Bits = Quantity<struct BitsUnit, std::uint64_t>;
 using Bytes = Quantity<struct BytesUnit, std::uint64_t>;
-// One lane of one processing element advancing one cycle.
+// One lane of one processing element for one cycle.
 using LaneCycles = Quantity<struct LaneCyclesUnit, std::uint64_t>;
 using Picojoules = Quantity<struct PicojoulesUnit, double>;
 

@@ -6,12 +6,12 @@
 
 namespace heddle {
 
-// splitmix64 (Steele, Lea, Flood, OOPSLA 2014): the same numbers on every machine and library, which
-// the distributions of <random> do not promise.
+// splitmix64 (Steele, Lea, Flood, OOPSLA 2014): the same numbers on every machine and with every library,
+// which the distributions of <random> do not guarantee.
 class Random {
  public:
   explicit constexpr Random(std::uint64_t seed) : state_(seed) {}
-  // A stream of its own for a name, so that adding one consumer does not shift the others.
+  // An independent stream per name, so that another consumer does not shift the numbers of the existing ones.
   constexpr Random(std::uint64_t seed, std::string_view name) : state_(seed) {
     for (const char c : name) state_ = (state_ ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
     next();

@@ -3,7 +3,7 @@
 
 namespace heddle {
 
-// Kept equal to CMakeLists.txt's project version by a test.
+// A test compares it with the project version in CMakeLists.txt.
 inline constexpr const char* kVersion = "0.1.0";
 
 }  // namespace heddle

@@ -10,8 +10,8 @@
 
 namespace heddle::config {
 
-// A key of a configuration is declared once; reading, defaults, range checks, the JSON Schema, the text
-// of `heddle describe` and the echo in every result all come from that declaration.
+// A key of a configuration is declared once. Reading, defaults, range checks, the JSON Schema, the text of
+// `heddle describe` and the echo in every result use that declaration.
 enum class Type {
   integer,  // whole number in [low, high]
   number,   // real number in [low, high]
@@ -21,7 +21,7 @@ enum class Type {
   integer_or_word,  // whole number in range, or one of `words` ("unlimited")
   text_list,
   object,  // a nested declaration
-  any      // read by whoever declared it (an object of another declaration, chosen at run time)
+  any      // not checked here: its declaration is chosen at run time by the code that reads it
 };
 
 class Parameter {
@@ -37,7 +37,7 @@ class Parameter {
   static Parameter object(std::string name, std::vector<Parameter> children);
   static Parameter any(std::string name);
 
-  // Fluent additions. A parameter without a default is required; `optional()` makes it absent by default.
+  // Fluent setters. A parameter without a default is required unless it is optional().
   Parameter&& by_default(Json value) &&;
   Parameter&& optional() &&;
   Parameter&& means(std::string text) &&;
@@ -47,7 +47,7 @@ class Parameter {
   Type type = Type::integer;
   std::string unit;  // empty: a pure number or a name
   std::string description;
-  std::string source;  // where the default was read, or "our choice"
+  std::string source;  // of the default: a paper, a rule of docs/rules.md, or "our choice"
   std::optional<Json> default_value;
   bool required = true;
   double low = 0;

@@ -11,7 +11,7 @@
 namespace heddle::config {
 namespace {
 
-// Feeds the parser and tells how far it has read: nlohmann's SAX events carry no position.
+// Feeds the parser and records how far it has read, because nlohmann's SAX events carry no position.
 class CountingIterator {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -39,7 +39,7 @@ class CountingIterator {
   const char** reached_;
 };
 
-// Builds the value and its positions; the event names are nlohmann's.
+// Builds the value and records positions; the names of the events are nlohmann's.
 class PositionRecorder final : public nlohmann::json_sax<Json> {
  public:
   PositionRecorder(std::string_view text, std::shared_ptr<const SourceText> source, Document& out,
@@ -74,10 +74,11 @@ class PositionRecorder final : public nlohmann::json_sax<Json> {
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& error) override {
     std::string message = error.what();
-    // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error ..." says it twice.
+    // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error ..." repeats the
+    // position.
     if (const auto start = message.find(": "); start != std::string::npos)
       message = message.substr(start + 2);
-    // The parser repeats what it read last, which need not be text.
+    // The message quotes what the parser read last, which need not be text.
     for (char& c : message) {
       if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '?';
     }
@@ -97,7 +98,7 @@ class PositionRecorder final : public nlohmann::json_sax<Json> {
   static std::string path_of(const Frame& frame) { return frame.pointer + "/" + pointer_token(frame.key); }
   [[nodiscard]] std::size_t offset() const { return static_cast<std::size_t>(reached_ - text_.data()); }
 
-  // The key's closing quote was the last character read: walk back to the opening one.
+  // The last character read is the key's closing quote; goes back to the opening one.
   [[nodiscard]] std::size_t token_start() const {
     std::size_t at = offset() >= 2 ? offset() - 2 : 0;
     while (at > 0) {

@@ -17,10 +17,10 @@ namespace heddle::config {
 
 using Json = nlohmann::json;
 
-// A text that was read, kept only as far as positions need it.
+// What is kept of a text that was read: enough to name positions in it.
 struct SourceText {
   std::string name;                      // a path, or "--set parameters.tiles=4"
-  std::vector<std::size_t> line_starts;  // empty: the name says it all
+  std::vector<std::size_t> line_starts;  // empty: the name alone is the position
 
   [[nodiscard]] std::string at(std::size_t offset) const;  // "file:line:column"
 };
@@ -37,13 +37,14 @@ class Document {
   [[nodiscard]] std::string file_of(std::string_view pointer) const;
   // The shipped files that this document may name; parts inherit them. None by default.
   [[nodiscard]] const std::shared_ptr<const FileNames>& file_names() const { return file_names_; }
-  // The part at `pointer` as a document of its own; positions come along.
+  // The part at `pointer` as a document of its own, with its positions.
   [[nodiscard]] Document part(const std::string& pointer) const;
 
-  // Puts `other` at `pointer`: objects merge key by key, everything else replaces. Positions follow.
+  // Merges `value`, which stands at `pointer` in `other`, into this document at `pointer`: objects merge key
+  // by key, everything else is replaced. Positions are those of `other`.
   void overlay(const Json& value, const std::string& pointer, const Document& other);
 
-  // Puts all of `part` in place of what is at `pointer`; positions come along.
+  // Replaces the value at `pointer` by `part`, with its positions.
   void graft(const std::string& pointer, const Document& part);
 
   struct Mark {
@@ -66,8 +67,8 @@ struct ParseLimits {
   std::size_t depth = 64;
 };
 
-// Strict JSON: duplicate keys, too deep a nesting and anything after the value are errors that name
-// line and column. Throws Error(config).
+// Strict JSON: duplicate keys, nesting beyond the limit and text after the value are errors that name line
+// and column. Throws Error(config).
 Document parse_json(std::string_view text, const std::string& name, ParseLimits limits = {});
 Document read_json(const std::filesystem::path& file, ParseLimits limits = {});
 

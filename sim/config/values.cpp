@@ -97,7 +97,7 @@ class Reader {
     throw fault(pointer, fmt::format("{} is outside {} to {}{}", shown(node), p.low, p.high, unit(p)));
   }
 
-  // Checked as 64 bits before anyone narrows: 2^32 + 16 must not become 16.
+  // Checked as 64 bits before it is narrowed: 2^32 + 16 must not become 16.
   [[nodiscard]] Json integer(const Parameter& p, const Json& node, const std::string& pointer) const {
     if (!node.is_number_integer()) {
       std::string words = p.words.empty() ? "" : fmt::format(" or {}", fmt::join(p.words, ", "));

@@ -10,7 +10,8 @@
 
 namespace heddle::config {
 
-// The values of one declared object, complete with defaults. Asking for an undeclared name is a bug.
+// The values of one declared object, defaults included. Names that are not declared fail a check of the
+// program.
 class Values {
  public:
   explicit Values(Json values) : values_(std::move(values)) {}

@@ -14,7 +14,7 @@ namespace heddle::dram {
 namespace {
 
 constexpr std::array<std::string_view, 6> kNames{"ch", "ra", "bg", "ba", "ro", "co"};
-constexpr std::uint8_t kRest = 0xff;  // a part that takes what the others of its field leave
+constexpr std::uint8_t kRest = 0xff;  // a part that gets the bits which the other parts of its field leave
 
 Error fault(const std::string& where, const std::string& what) {
   return {ErrorKind::config, where, what};

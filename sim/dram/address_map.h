@@ -8,17 +8,17 @@
 
 namespace heddle::dram {
 
-// Which address bits name what, as a text from the most to the least significant bit, the offset in a
-// burst not included: two-letter fields ch ra bg ba ro co, with or without '-' between them (the
-// notation of DRAMsim3: "rochrababgco"). A field may be cut in parts with their widths in bits
-// ("ro-ba-co5-bg-co2"); one part of a field may leave its width out and takes what is left.
+// The fields of an address as a text, from the most to the least significant bit and without the offset in a
+// burst: two-letter fields ch ra bg ba ro co, with or without '-' between them (the notation of DRAMsim3:
+// "rochrababgco"). A field may be split into parts with their widths in bits ("ro-ba-co5-bg-co2"); one part
+// of a field may omit its width and gets the remaining bits.
 class AddressMap {
  public:
   // `where` names the map in errors (a place in a configuration file).
   AddressMap(const std::string& text, const Organisation& organisation, std::uint32_t channels,
              std::uint32_t ranks, const std::string& where);
 
-  // Bits beyond the capacity are ignored; the caller refuses or wraps.
+  // Ignores bits beyond the capacity; the caller decides whether such addresses are errors.
   [[nodiscard]] Location locate(std::uint64_t address) const {
     Location at{.channel = lowest_[channel].of(address),
                 .rank = lowest_[rank].of(address),
@@ -50,7 +50,7 @@ class AddressMap {
   void place(std::vector<Part> parts, const std::array<unsigned, kFields>& widths, const std::string& where);
 
   std::array<Part, kFields> lowest_{};  // the lowest part of each field
-  std::vector<Part> others_;            // what is left of fields that are cut
+  std::vector<Part> others_;            // the other parts of fields that are split
   unsigned burst_bits_ = 0;
 };
 

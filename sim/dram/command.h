@@ -34,7 +34,7 @@ constexpr std::string_view name_of(Command c) {
   return kNames[static_cast<std::size_t>(c)];
 }
 
-// One command as the device saw it. The fields of the request are set for column commands only.
+// One command at the device. The fields of the request are set for column commands only.
 struct Issued {
   Command command = Command::activate;
   Cycle cycle = 0;
@@ -43,15 +43,15 @@ struct Issued {
   std::uint32_t bank = 0;  // in its channel: (rank * bank groups + group) * banks per group + bank
   std::uint32_t row = 0;
   std::uint32_t column = 0;
-  std::uint64_t tag = 0;  // what the requester gave
+  std::uint64_t tag = 0;  // given by the requester
   Cycle offered = 0;      // when the requester wanted it
   Cycle data_end = 0;     // when its last data word has crossed the pins
 };
 
-// Additive. Cycles are clocks of the memory.
+// Additive over channels. Cycles are clocks of the memory.
 struct ChannelCounters {
   std::uint64_t activates = 0;
-  std::uint64_t precharges = 0;  // PRE and automatic ones, PREA for each bank it closes
+  std::uint64_t precharges = 0;  // PRE, automatic ones, and one per bank that a PREA closes
   std::uint64_t reads = 0;
   std::uint64_t writes = 0;
   std::uint64_t row_hits = 0;  // column commands that needed no activate of their own

@@ -9,11 +9,11 @@
 
 namespace heddle::dram {
 
-// An instant, in clocks of the memory's command clock. Everything in this folder counts in it.
+// An instant in clocks of the memory's command clock, the unit of time in this folder.
 using Cycle = std::uint64_t;
 inline constexpr Cycle kNever = std::numeric_limits<Cycle>::max();
 
-// What one rank of one channel is made of. Every count is a power of two.
+// Organisation of one rank of one channel. Every count is a power of two.
 struct Organisation {
   std::uint32_t bank_groups = 1;
   std::uint32_t banks_per_group = 1;
@@ -21,7 +21,7 @@ struct Organisation {
   std::uint32_t columns = 1;  // words of device_width_bits in a row
   std::uint32_t device_width_bits = 8;
   std::uint32_t devices_per_rank = 1;
-  std::uint32_t burst_length = 8;         // words a column command moves
+  std::uint32_t burst_length = 8;         // words that a column command moves
   std::uint32_t transfers_per_clock = 2;  // double data rate
 
   [[nodiscard]] std::uint32_t banks() const { return bank_groups * banks_per_group; }
@@ -35,8 +35,8 @@ struct Organisation {
   }
 };
 
-// Clocks a command holds its bus. Standards count their distances from a command's last clock, so the
-// lengths shift the distances between starts (timing_rules.cpp).
+// For how many clocks a command occupies its bus. Standards count distances from a command's last clock, so
+// these lengths change the distances between starts (timing_rules.cpp).
 struct CommandLengths {
   std::uint32_t activate = 1;
   std::uint32_t precharge = 1;
@@ -89,7 +89,7 @@ struct Rail {
   double idd4r_a = 0;
   double idd4w_a = 0;
   double idd5_a = 0;
-  double idd5pb_a = 0;  // average while one bank is refreshed each tREFIpb; 0: not given
+  double idd5pb_a = 0;  // average while one bank is refreshed per tREFIpb; 0: not given
 };
 inline constexpr std::array<std::string_view, 4> kRailNames{"vdd", "vdd1", "vdd2", "vddq"};
 
@@ -114,7 +114,7 @@ enum class PagePolicy { open, closed, closed_adaptive };
 enum class RefreshPolicy { none, all_bank, per_bank };
 enum class OverflowPolicy { error, wrap };
 
-// The controller's choices. They move results as much as the device does, so each is explicit.
+// The controller's parameters. They affect results as much as the device does, so each is explicit.
 struct ControllerParameters {
   std::uint32_t channels = 1;
   std::uint32_t ranks = 1;
@@ -141,7 +141,7 @@ struct MemoryParameters {
   }
 };
 
-// Where one burst lives.
+// The place of one burst.
 struct Location {
   std::uint32_t channel = 0;
   std::uint32_t rank = 0;

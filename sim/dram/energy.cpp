@@ -28,7 +28,7 @@ std::optional<EnergyPerEvent> energy_per_event(const Device& device) {
     out.active_standby_mw += rail.volts * devices * rail.idd3n_a * 1e3;
     out.precharge_standby_mw += rail.volts * devices * rail.idd2n_a * 1e3;
   }
-  // Without that current a bank costs its share of an all-bank refresh.
+  // Without that current, refreshing one bank costs its share of an all-bank refresh.
   if (out.refresh_bank == Picojoules(0))
     out.refresh_bank = Picojoules(out.refresh_all.count() / device.organisation.banks());
   return out;

@@ -9,8 +9,9 @@
 
 namespace heddle::dram {
 
-// Energy of one event of one rank (all its devices together), and background power, from the device's
-// currents: sum over rails of V x (current of the operation - current of the state it happens in) x time.
+// Energy of one event of one rank (all its devices together) and background power, from the device's
+// currents: the sum over rails of V x (current of the operation - current of the state in which it happens) x
+// time.
 struct EnergyPerEvent {
   Picojoules activate_precharge;
   Picojoules read_burst;

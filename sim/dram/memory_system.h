@@ -8,8 +8,8 @@
 
 namespace heddle::dram {
 
-// Independent channels behind one address map. Whoever feeds it alternates between pushing what has room
-// and issuing the earliest command; commands come in the order of time.
+// Independent channels behind one address map. The caller alternates between pushing requests that find room
+// and issuing the earliest command; commands are issued in the order of time.
 class MemorySystem {
  public:
   explicit MemorySystem(const MemoryParameters& parameters);
@@ -49,7 +49,7 @@ class MemorySystem {
     for (auto& channel : channels_) channel.idle_until(until, sink);
   }
 
-  // Sums over channels; `until` closes the account of ranks that still have a row open.
+  // Sums over channels; ranks with a row open count as active up to `until`.
   [[nodiscard]] ChannelCounters counters(Cycle until) const;
   [[nodiscard]] const TimingRules& rules() const { return rules_; }
 

@@ -31,11 +31,12 @@ void RefreshTimer::served(std::uint32_t rank) {
 }
 
 std::uint64_t RefreshTimer::skip(std::uint32_t rank, Cycle until) {
-  constexpr std::uint64_t kSimulated = 64;  // refreshes that are simulated before `until` all the same
+  constexpr std::uint64_t kSimulated = 64;  // the last refreshes before `until` are simulated
   if (policy_ == RefreshPolicy::none || until < ranks_[rank].due) return 0;
   const std::uint64_t owed = (until - ranks_[rank].due) / interval_;
   if (owed <= 2 * kSimulated) return 0;
-  const std::uint64_t skipped = (owed - kSimulated) / banks_per_rank_ * banks_per_rank_;  // keeps the turn
+  const std::uint64_t skipped =
+      (owed - kSimulated) / banks_per_rank_ * banks_per_rank_;  // whole rounds: the next bank stays the same
   ranks_[rank].due += skipped * interval_;
   find_earliest();
   return skipped;

@@ -7,7 +7,8 @@
 
 namespace heddle::dram {
 
-// When which rank owes its next refresh. From that instant on it gets nothing else until it is served.
+// The instants of each rank's next refresh. From then on the rank gets no other command until it is
+// refreshed.
 class RefreshTimer {
  public:
   RefreshTimer(const MemoryParameters& parameters);
@@ -18,8 +19,8 @@ class RefreshTimer {
   // The bank of the rank whose turn it is, under per-bank refresh.
   [[nodiscard]] std::uint32_t bank(std::uint32_t rank) const { return ranks_[rank].bank; }
   void served(std::uint32_t rank);
-  // Idle ranks refresh punctually: counts whole rounds that end before `until` without simulating them.
-  // Returns the refresh commands skipped.
+  // An idle rank starts every refresh when it is due: skips whole rounds over the banks that end before
+  // `until` instead of simulating them. Returns the number of refresh commands skipped.
   std::uint64_t skip(std::uint32_t rank, Cycle until);
 
  private:

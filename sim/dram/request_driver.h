@@ -9,9 +9,9 @@
 
 namespace heddle::dram {
 
-// Offers requests in their order, each at its cycle or as soon as the one before it found room, and runs
-// the memory until all are served. Each request is one burst; its tag is its position. `next` gives
-// optional requests, `where` names the last one, `sink` sees every command.
+// Offers requests in their order, each at its cycle or as soon as its predecessor has found room, and runs
+// the memory until all are served. Each request is one burst; its tag is its position. `next` returns an
+// optional request, `where` names the last one, `sink` is called with every command.
 template <class Next, class Where, class Sink>
 void drive_requests(MemorySystem& memory, Next&& next, Where&& where, Sink&& sink) {
   std::uint64_t position = 0;
@@ -22,7 +22,7 @@ void drive_requests(MemorySystem& memory, Next&& next, Where&& where, Sink&& sin
   while (true) {
     if (head && !waiting) {
       const Cycle offer = std::max(head->cycle, now);
-      // A request offered by now goes in before the controller decides; it need not be asked.
+      // A request offered by now is pushed before the controller chooses its next command.
       if (offer == now || offer <= memory.next_cycle()) {
         now = offer;
         if (!memory.has_room(at, head->kind)) {

@@ -11,7 +11,7 @@ std::size_t bucket(const RequestQueue::Entry& e) {
 }
 
 bool same_burst(const RequestQueue::Entry& a, const RequestQueue::Entry& b) {
-  return a.row == b.row && a.column == b.column;  // the caller looks in one bank
+  return a.row == b.row && a.column == b.column;  // the caller compares requests of one bank
 }
 
 }  // namespace
@@ -27,7 +27,8 @@ RequestQueue::RequestQueue(std::uint32_t banks, std::uint32_t read_depth, std::u
   }
 }
 
-// The youngest request of the other kind to the same burst; older ones are before it in the same order.
+// Waits for the youngest request of the other kind to the same burst, which itself comes after the older
+// ones.
 void RequestQueue::block_on_conflict(Entry& entry) {
   Side& theirs = of(other(entry.kind));
   if (theirs.bursts[bucket(entry)] == 0) return;

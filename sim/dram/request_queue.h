@@ -13,13 +13,14 @@ constexpr Kind other(Kind kind) {
   return kind == Kind::read ? Kind::write : Kind::read;
 }
 
-// The bounded read and write queues of one channel, each bank's requests in order of age. A request to a
-// burst that an older queued request of the other kind touches waits for that one (`blocked`).
+// The bounded read and write queues of one channel, with each bank's requests in order of age. A request
+// waits
+// (`blocked`) for an older queued request of the other kind to the same burst.
 class RequestQueue {
  public:
   using Index = std::int32_t;
   static constexpr Index kNone = -1;
-  static constexpr unsigned kAgeBits = 39;  // ages fit
+  static constexpr unsigned kAgeBits = 39;  // an age fits these
 
   struct Entry {
     std::uint64_t age = 0;  // order of acceptance
@@ -46,7 +47,7 @@ class RequestQueue {
 
   [[nodiscard]] Index first(Kind kind, std::uint32_t bank) const { return of(kind).banks[bank].head; }
   [[nodiscard]] Index oldest(Kind kind) const { return of(kind).oldest; }
-  // When the oldest request became the oldest: how long it was passed over, whatever the queue's depth.
+  // When the oldest request became the oldest. The time since then does not depend on the queue's depth.
   [[nodiscard]] Cycle oldest_since(Kind kind) const { return of(kind).oldest_since; }
   [[nodiscard]] const Entry& operator[](Index i) const { return entries_[static_cast<std::size_t>(i)]; }
 
@@ -63,7 +64,7 @@ class RequestQueue {
     Index oldest = kNone, youngest = kNone;
     Cycle oldest_since = 0;
     std::vector<BankList> banks;
-    std::array<std::uint16_t, 256> bursts{};  // how many requests hash here: skips the search for conflicts
+    std::array<std::uint16_t, 256> bursts{};  // requests per hash value: 0 skips the search for conflicts
   };
   [[nodiscard]] const Side& of(Kind kind) const { return sides_[static_cast<std::size_t>(kind)]; }
   [[nodiscard]] Side& of(Kind kind) { return sides_[static_cast<std::size_t>(kind)]; }

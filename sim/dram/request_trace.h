@@ -16,13 +16,13 @@ struct TraceRequest {
   Kind kind = Kind::read;
 };
 
-// A text of requests in DRAMsim3's form, `0xADDR READ|WRITE CYCLE` a line, taken one by one. Empty lines
-// and lines that start with '#' are skipped. Anything else is an Error(workload) with name and line.
+// Reads requests one by one from a text in DRAMsim3's form, one `0xADDR READ|WRITE CYCLE` per line. Empty
+// lines and lines that start with '#' are skipped. Anything else throws Error(workload) with name and line.
 class TraceReader {
  public:
   TraceReader(std::string_view text, std::string name) : text_(text), name_(std::move(name)) {}
   std::optional<TraceRequest> next();
-  [[nodiscard]] std::string where() const;  // of the request next() gave last
+  [[nodiscard]] std::string where() const;  // the place of the request that next() returned last
 
  private:
   std::string_view line();
@@ -34,7 +34,7 @@ class TraceReader {
   std::uint64_t line_number_ = 0;
 };
 
-// One line of a request trace, for other simulators to read.
+// One line of a request trace in the form of another simulator.
 std::string dramsim3_line(const TraceRequest& request);  // 0xADDR READ|WRITE CYCLE
 std::string dramsys_line(const TraceRequest& request);   // CYCLE: read|write 0xADDR
 

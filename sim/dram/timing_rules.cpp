@@ -8,8 +8,8 @@
 namespace heddle::dram {
 namespace {
 
-// A distance counted from the last clock of one command to the last clock of the next, as the standards
-// do, moved to the starts of both. Never less than the clock the first command itself takes.
+// Converts a distance between the last clocks of two commands, as the standards count, to one between their
+// starts; at least one clock.
 Cycle between(std::int64_t distance, std::uint32_t from_length, std::uint32_t to_length) {
   const std::int64_t starts = distance + std::int64_t{from_length} - std::int64_t{to_length};
   return static_cast<Cycle>(std::max<std::int64_t>(starts, 1));

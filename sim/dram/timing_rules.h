@@ -5,8 +5,8 @@
 
 namespace heddle::dram {
 
-// Least distances between the starts of two commands, in clocks, resolved from a device once. A pair
-// of names reads "from to"; _s and _l are other and same bank group, _o is another rank.
+// Least distances between the starts of two commands, in clocks, computed once from a device. A pair of names
+// reads "from to"; _s is another bank group, _l the same one, _o another rank.
 struct TimingRules {
   explicit TimingRules(const Device& device);
 

@@ -30,7 +30,7 @@ TimingState::TimingState(const Device& device, std::uint32_t ranks)
 Cycle TimingState::earliest_precharge_all(std::uint32_t rank) const {
   Cycle at = std::max(ranks_[rank].at[kPrecharge], bus_[kPrecharge]);
   for (std::uint32_t b = rank * banks_per_rank_; b < (rank + 1) * banks_per_rank_; ++b) {
-    raise(at, banks_[b].at[kPrecharge]);  // closed ones too: an automatic precharge may be ahead
+    raise(at, banks_[b].at[kPrecharge]);  // closed ones too: an automatic precharge may lie ahead
   }
   return at;
 }

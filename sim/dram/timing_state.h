@@ -10,8 +10,8 @@
 
 namespace heddle::dram {
 
-// The earliest instant of every command on every bank of one channel, kept level by level (bank, bank
-// group, rank, bus): issuing touches a few of them, asking is a handful of maxima. None ever goes back.
+// The earliest instant of every command on every bank of one channel, kept per bank, bank group, rank and
+// bus: issuing updates a few of them, a query is a few maxima. No instant ever goes back.
 class TimingState {
  public:
   static constexpr std::uint32_t kClosed = 0xffffffff;
@@ -33,10 +33,10 @@ class TimingState {
   // The four commands that requests take, as indices of the tables below.
   enum CommandKind : std::uint8_t { kActivate, kPrecharge, kRead, kWrite };
   using Times = std::array<Cycle, 4>;  // by CommandKind
-  // What bank groups and rank allow for one command; a bank adds what it allows itself.
+  // The constraints of bank groups and rank on one command; a bank adds its own.
   struct Limits {
     const Cycle* groups;  // by bank group, of all ranks
-    Cycle floor;          // what binds every bank of the rank alike: rank, buses, the present
+    Cycle floor;          // constraints common to all banks of the rank: rank, buses, the present
     [[nodiscard]] Cycle at(Cycle bank_ready, std::uint32_t group) const {
       return std::max(std::max(bank_ready, groups[group]), floor);
     }
@@ -80,7 +80,8 @@ class TimingState {
     std::uint32_t oldest_activate = 0;
     std::uint32_t open_banks = 0;
     Cycle open_since = 0;
-    Cycle open_until = 0;  // latest close, possibly ahead: an automatic precharge is known before it starts
+    Cycle open_until =
+        0;  // the latest close, which may lie ahead: an automatic precharge is known before it starts
     std::uint64_t active_cycles = 0;
   };
   void hold_row_bus(Cycle until);

@@ -7,7 +7,7 @@
 namespace heddle::dram {
 namespace {
 
-// Cuts the requests of a trace into bursts and keeps count of what it read.
+// Splits the requests of a trace into bursts and counts what it reads.
 class BurstSource {
  public:
   BurstSource(TraceReader& trace, TraceReport& report, std::uint64_t request_bytes, std::uint64_t burst_bytes)

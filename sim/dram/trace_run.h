@@ -8,10 +8,10 @@ namespace heddle::dram {
 class TraceReader;
 
 struct TraceRunOptions {
-  std::uint64_t request_bytes = 0;  // bytes of a line's request; 0: one burst
+  std::uint64_t request_bytes = 0;  // bytes per request; 0: one burst
 };
 
-// Runs the trace to completion. An empty trace is an error, as is an address beyond the memory.
+// Runs the trace to completion. An empty trace and an address beyond the memory throw Error(workload).
 TraceReport run_request_trace(const MemoryParameters& memory, TraceReader& trace,
                               TraceRunOptions options = {});
 

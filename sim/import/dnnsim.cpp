@@ -47,13 +47,13 @@ std::uint32_t dimension(std::uint64_t value, const Tensor& tensor) {
   return static_cast<std::uint32_t>(value);
 }
 
-// The tensors of one layer, a batch each in `activations`.
+// The tensors of one layer; `activations` holds one per batch.
 struct LayerTensors {
   std::unique_ptr<Tensor> weight;
   std::vector<std::unique_ptr<Tensor>> activations;
 };
 
-// Batch numbers in act-LAYER-BATCH.npy; the layer's name may itself hold '-' and digits.
+// Batch numbers of the files act-LAYER-BATCH.npy; a layer's name may contain '-' and digits.
 std::vector<std::uint64_t> batches_of(const std::filesystem::path& folder, const std::string& layer) {
   const std::string prefix = "act-" + layer + "-";
   std::vector<std::uint64_t> out;
@@ -78,7 +78,7 @@ std::vector<LayerTensors> open_tensors(const std::filesystem::path& folder,
     const auto own = batches_of(folder, layer.file_name());
     if (own.empty()) {
       throw Error(ErrorKind::io, (folder / ("act-" + layer.file_name() + "-0.npy")).string(),
-                  "there is no such tensor, nor one of another batch");
+                  "there is no such tensor for this or any other batch");
     }
     if (out.empty()) batches = own;
     if (own != batches) {
@@ -112,7 +112,7 @@ void shape_convolution(const DnnsimLayer& from, const Tensor& weight, const Tens
   g.width = dimension(a[3], activation);
   if (g.channels % w[1] != 0)
     throw weight.fault(
-        fmt::format("has {} channels a filter, which do not divide the input's {}", w[1], g.channels));
+        fmt::format("has {} channels per filter, which do not divide the input's {}", w[1], g.channels));
   g.groups = static_cast<std::uint32_t>(g.channels / w[1]);
   if (g.filters % g.groups != 0)
     throw weight.fault(fmt::format("has {} filters, which {} groups do not divide", g.filters, g.groups));
@@ -196,7 +196,7 @@ class Importer {
     } else {
       shape_product(from, *tensors.weight, first, g);
     }
-    // All batches have the first one's shape, but for the number of images.
+    // All batches have the shape of the first one, apart from the number of images.
     for (const auto& tensor : tensors.activations) {
       workload::Shape shape = tensor->view.shape;
       if (shape.size() == first.view.shape.size()) shape[0] = first.view.shape[0];
@@ -213,7 +213,7 @@ class Importer {
       std::uint64_t sum = 0;
       for (const auto n : images) sum += n;
       if (sum > 100000)
-        throw tensors.activations.front()->fault("is one of batches with more than 100,000 images");
+        throw tensors.activations.front()->fault("belongs to batches with more than 100,000 images together");
       images_ = images;
       samples_ = static_cast<std::uint32_t>(sum);
     } else if (images != images_) {

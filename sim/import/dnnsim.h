@@ -12,7 +12,7 @@ struct DnnsimImport {
   std::filesystem::path folder;  // holds models/NETWORK and net_traces/NETWORK
   std::string network;
   DnnsimValues values = DnnsimValues::automatic;
-  unsigned width = 16;  // bits of the container, and of a tensor that precision.txt says nothing about
+  unsigned width = 16;  // bits of the container, and of tensors without an entry in precision.txt
 };
 
 struct DnnsimSummary {

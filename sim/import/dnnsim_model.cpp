@@ -70,8 +70,9 @@ std::vector<DnnsimLayer> read_dnnsim_model(const std::filesystem::path& folder) 
   for (const DnnsimLayer& layer : out) {
     const auto [at, is_new] = seen.emplace(layer.file_name(), layer.where);
     if (!is_new)
-      throw Error(ErrorKind::workload, layer.where,
-                  "layer " + in_quotes(layer.name) + " has the tensors of the one at " + at->second);
+      throw Error(
+          ErrorKind::workload, layer.where,
+          "layer " + in_quotes(layer.name) + " has the same tensor files as the layer at " + at->second);
     if (layer.name == "static" || layer.name == "input") {
       throw Error(ErrorKind::workload, layer.where,
                   in_quotes(layer.name) + " cannot name a layer of a trace");

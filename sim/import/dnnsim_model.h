@@ -9,7 +9,7 @@
 
 namespace heddle::importers {
 
-// A layer as DNNsim's model files list it; its shape is that of its tensors.
+// A layer as DNNsim's model files list it; its tensors define its shape.
 struct DnnsimLayer {
   enum class Type { conv, fc, rnn };
   std::string name;
@@ -20,7 +20,7 @@ struct DnnsimLayer {
   std::uint32_t pad_x = 0;
   std::string where;  // file and line, for errors
 
-  [[nodiscard]] std::string file_name() const;  // as tensors are called: '/' is '-'
+  [[nodiscard]] std::string file_name() const;  // in the names of its tensors: '/' becomes '-'
 };
 
 // Magnitude bits (sign included) and fraction bits of a layer's tensors; their sums are the precisions.
@@ -38,7 +38,7 @@ struct DnnsimPrecision {
 // Throws Error(workload | io).
 std::vector<DnnsimLayer> read_dnnsim_model(const std::filesystem::path& folder);
 
-// precision.txt: a heading and four lines of one value a layer; nothing when there is no such file.
+// precision.txt: a heading and four lines with one value per layer; nothing when there is no such file.
 std::optional<std::vector<DnnsimPrecision>> read_dnnsim_precision(const std::filesystem::path& file,
                                                                   std::size_t layers);
 

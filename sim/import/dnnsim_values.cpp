@@ -44,7 +44,7 @@ CodeRule fixed_point(const NumberScan& scan, const FixedPoint& fixed) {
   out.precision_bits = static_cast<unsigned>(fixed.magnitude + fixed.fraction);
   out.factor = power_of_two(fixed.fraction);
   out.highest = power_of_two(static_cast<int>(out.precision_bits) - 1) - 1;
-  // DNNsim's tensors are signed where a number is negative, though its code may be 0.
+  // DNNsim treats a tensor as signed if any number is negative, even if its code is 0.
   out.lowest = scan.smallest < 0 ? -out.highest : 0;
   return out;
 }
@@ -53,7 +53,7 @@ CodeRule linear(const NumberScan& scan, unsigned width) {
   CodeRule out;
   out.name = "linear";
   out.precision_bits = width;
-  // The full unsigned range where the least number is 0 itself; DNNsim has the factor in single precision.
+  // The full unsigned range if the least number is exactly 0; DNNsim computes the factor in single precision.
   out.highest = power_of_two(static_cast<int>(scan.smallest == 0 ? width : width - 1)) - 1;
   out.lowest = scan.smallest < 0 ? -out.highest : 0;
   const auto most = static_cast<float>(std::max(std::abs(scan.smallest), std::abs(scan.largest)));
@@ -89,7 +89,7 @@ void NumberScan::add(const trace::NpyView& view, const std::string& where) {
 }
 
 std::int32_t CodeRule::code(double number) const {
-  // std::round takes halves away from zero.
+  // std::round rounds halves away from zero.
   return static_cast<std::int32_t>(std::clamp(std::round(number * factor), lowest, highest));
 }
 

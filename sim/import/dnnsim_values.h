@@ -12,21 +12,21 @@
 namespace heddle::importers {
 
 // How the numbers of DNNsim's tensors become codes:
-//   integers  as they are; anything else is an error
-//   fixed     precision.txt: clamp(round half away(x * 2^fraction)) to +-(2^(precision-1) - 1)
+//   integers  unchanged; a number that is not an integer is an error
+//   fixed     by precision.txt: clamp(round half away(x * 2^fraction)) to +-(2^(precision-1) - 1)
 //   linear    symmetric linear quantisation to the width; a tensor whose least number is 0 uses the full
 //             unsigned range
-//   automatic tensor by tensor: integers where it holds nothing else, else fixed with and linear without
-//             precision.txt
+//   automatic per tensor: integers if it holds only integers; otherwise fixed with precision.txt, linear
+//   without
 enum class DnnsimValues { automatic, integers, fixed, linear };
 std::optional<DnnsimValues> dnnsim_values_named(const std::string& name);  // "auto", "integers", ...
 
-// What the numbers of a tensor (over all its files) are like.
+// Range and kind of a tensor's numbers, over all its files.
 struct NumberScan {
   bool only_integers = true;
   double smallest = 0;
   double largest = 0;
-  std::string first_fraction;  // where and what the first number is that is no integer
+  std::string first_fraction;  // the first number that is not an integer, and its index
 
   // Throws Error(workload) at a number that is not finite.
   void add(const trace::NpyView& view, const std::string& where);
@@ -35,7 +35,7 @@ struct NumberScan {
   bool any_ = false;
 };
 
-// How a tensor's numbers become codes.
+// The rule that turns a tensor's numbers into codes.
 struct CodeRule {
   std::string name;  // "integers", "fixed", "linear"
   double factor = 1;
@@ -53,7 +53,7 @@ struct FixedPoint {
   std::int32_t fraction = 0;
 };
 
-// Throws Error(workload) at `where` when the numbers do not allow what is asked for.
+// Throws Error(workload) at `where` when `values` does not apply to the numbers.
 CodeRule choose_rule(DnnsimValues values, const NumberScan& scan, const std::optional<FixedPoint>& fixed,
                      unsigned width, const std::string& where);
 

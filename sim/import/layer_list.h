@@ -9,12 +9,13 @@
 
 namespace heddle::importers {
 
-// Builds the manifest of a network whose foreign description lists layers but no graph: the layers stand in
-// a line, and where a layer's input has another shape than what comes before it, an operation of unknown
-// kind (pooling, branches) stands between.
+// Builds the manifest of a network whose foreign description lists layers but no graph: each layer reads the
+// one before it. Where a layer's input has another shape than that output, an operation of unknown kind
+// (pooling, branches) is inserted between them.
 class LayerList {
  public:
-  // `layer` with id, op, geometry and precision; operands' files and representations as given.
+  // `layer` needs id, op, geometry and precision; files and representations of its operands are written as
+  // given.
   void add(const workload::Layer& layer);
   // The manifest without `files`; `provenance` needs at least `tool`.
   [[nodiscard]] config::Json manifest(const std::string& name, std::uint32_t samples,
@@ -24,7 +25,7 @@ class LayerList {
   std::string fit(const workload::Layer& layer);
   config::Json layers_ = config::Json::array();
   std::string last_ = kInput;
-  std::vector<std::uint64_t> shape_;  // of what `last_` makes; empty: the network's input, of any shape
+  std::vector<std::uint64_t> shape_;  // of the output of `last_`; empty: the network's input, of any shape
   static constexpr const char* kInput = "input";
 };
 

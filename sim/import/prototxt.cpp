@@ -16,8 +16,8 @@ namespace {
 constexpr int kMostDepth = 32;
 constexpr std::int64_t kMostStep = 1 << 16;
 
-// Protocol buffer text format, as far as network descriptions use it: fields are scalars or messages and
-// may be repeated.
+// The part of the protocol buffer text format that network descriptions use: fields are scalars or messages
+// and may be repeated.
 struct Message {
   std::multimap<std::string, std::string> scalars;
   std::multimap<std::string, Message> messages;
@@ -117,7 +117,7 @@ class Parser {
   std::size_t line_ = 1;
 };
 
-// Caffe's names, old (enumerators) and new. DNNsim lets the name decide over the type.
+// Caffe's names of types, old (enumerators) and new. As in DNNsim, the layer's name overrides its type.
 std::optional<DnnsimLayer::Type> type_of(const std::string& type, const std::string& name) {
   const bool conv = type == "Convolution" || type == "CONVOLUTION";
   const bool product = type == "InnerProduct" || type == "INNER_PRODUCT";

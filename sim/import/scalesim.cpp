@@ -24,7 +24,7 @@ constexpr std::int64_t kMostLayerDimension = 1 << 24;
 constexpr std::size_t kConvolutionFields = 8;
 constexpr std::size_t kProductFields = 4;
 
-// A line's fields up to its last comma, and what stands after it.
+// A line's fields up to its last comma, and the text after it.
 struct Line {
   std::vector<std::string> fields;
   std::string rest;
@@ -41,7 +41,7 @@ Line parse_line(const std::string& text, const std::string& where) {
   out.fields = split(text, ",");
   out.rest = out.fields.back();
   out.fields.pop_back();
-  // Many files leave out the comma after the strides; SCALE-Sim needs it, we do not.
+  // SCALE-Sim requires a comma after the strides; many files leave it out, which is accepted here.
   const bool is_number = !out.rest.empty() && out.rest.find_first_not_of("0123456789") == std::string::npos;
   if (is_number) {
     out.fields.push_back(out.rest);

@@ -19,7 +19,7 @@ std::vector<std::string> read_lines(const std::filesystem::path& file) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     out.push_back(std::move(line));
   }
-  // A byte order mark is no part of the first field.
+  // A byte order mark does not belong to the first field.
   if (!out.empty() && out.front().starts_with("\xEF\xBB\xBF")) out.front().erase(0, 3);
   return out;
 }

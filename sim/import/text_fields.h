@@ -12,7 +12,7 @@ namespace heddle::importers {
 std::vector<std::string> read_lines(const std::filesystem::path& file);
 std::vector<std::string> split(const std::string& line, const std::string& separators);  // trimmed fields
 std::string trimmed(const std::string& text);
-// The whole number that a field states. Throws Error(workload) at `where`.
+// The field as a whole number in [low, high]. Throws Error(workload) at `where`, naming `what`.
 std::int64_t whole_number(const std::string& field, const std::string& where, const std::string& what,
                           std::int64_t low, std::int64_t high);
 

@@ -44,7 +44,7 @@ class BitReader {
   void finish() {
     const std::size_t rest = bytes_.size() * 8 - used_;
     if (rest >= 8) refuse(used_, "longer than its values need");
-    if (get(static_cast<unsigned>(rest)) != 0) refuse(used_, "the last byte is not filled with zero bits");
+    if (get(static_cast<unsigned>(rest)) != 0) refuse(used_, "the bits after the last value are not zero");
   }
 
   [[nodiscard]] std::size_t position() const { return used_; }
@@ -55,8 +55,8 @@ class BitReader {
 };
 
 void check(GroupFormat format, std::size_t size, std::size_t run_length) {
-  HEDDLE_CHECK(format.container_bits == 8 || format.container_bits == 16, "containers of 8 or 16 bits");
-  HEDDLE_CHECK(run_length > 0 && size % run_length == 0, "whole runs");
+  HEDDLE_CHECK(format.container_bits == 8 || format.container_bits == 16, "containers have 8 or 16 bits");
+  HEDDLE_CHECK(run_length > 0 && size % run_length == 0, "values are whole runs");
 }
 
 void encode_group(GroupFormat format, GroupForm form, std::span<const std::int32_t> group, BitWriter& out) {
@@ -65,7 +65,7 @@ void encode_group(GroupFormat format, GroupForm form, std::span<const std::int32
   for (const std::int32_t x : group) {
     if (p > format.container_bits || (x < 0 && !format.signed_values)) {
       throw Error(ErrorKind::workload, "value " + std::to_string(x),
-                  "a value of its group does not fit the container");
+                  "this value, or another one of its group, does not fit the container");
     }
     if (zero_vector) out.put(x == 0 ? 1U : 0U, 1);
   }
@@ -90,9 +90,11 @@ void decode_group(GroupFormat format, GroupForm form, BitReader& in, std::span<s
     if (((zeros >> i) & 1U) != 0) continue;
     const std::uint32_t bits = in.get(p);
     group[i] = format.signed_values ? sign_extended(bits, p) : static_cast<std::int32_t>(bits);
-    if (zero_vector && group[i] == 0) refuse(begin, "a zero that the zero vector denies");
+    if (zero_vector && group[i] == 0)
+      refuse(begin, "the zero vector marks a value as not zero, but it is zero");
   }
-  if (width(summarize(group), format.signed_values, false) != p) refuse(begin, "wider than its values need");
+  if (width(summarize(group), format.signed_values, false) != p)
+    refuse(begin, "the group is wider than its values need");
 }
 
 template <class Value, class Body>

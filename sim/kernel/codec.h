@@ -17,7 +17,7 @@ namespace heddle::kernel {
 //   with zero vector     n + header + nonzeros * P bits
 //   without              header + n * P bits
 // for a group of n values (n < 16 only at the end of a run); the header holds P - 1 in 4 bits, 3 for 8-bit
-// containers. Spatial padding is not stored: leave it out of what is counted here.
+// containers. Spatial padding is not stored: callers leave it out of the values.
 struct GroupFormat {
   unsigned container_bits = 16;  // 8 or 16
   bool signed_values = true;     // per tensor: whether any of its values can be negative
@@ -26,7 +26,7 @@ struct GroupFormat {
 
 enum class GroupForm : std::uint8_t { zero_vector, plain };
 
-// A group of `count` values whose summary is `bits` and of which `nonzeros` are not zero.
+// Size of a group of `count` values whose summary is `bits` and of which `nonzeros` are not zero.
 constexpr unsigned group_bits(GroupFormat format, GroupForm form, GroupBits bits, unsigned count,
                               unsigned nonzeros) {
   const unsigned p = width(bits, format.signed_values, false);
@@ -37,7 +37,7 @@ constexpr unsigned group_bits(GroupFormat format, GroupForm form, GroupBits bits
 struct CodecSize {
   Bits zero_vector;
   Bits plain;
-  // The form that a layer's tensor is stored in when the choice is free; the zero vector on a tie.
+  // The smaller form, in which a design that can choose stores a tensor; the zero vector on a tie.
   [[nodiscard]] constexpr GroupForm cheaper() const {
     return plain < zero_vector ? GroupForm::plain : GroupForm::zero_vector;
   }
@@ -45,7 +45,7 @@ struct CodecSize {
 };
 
 // Both sizes of a tensor. Values are runs of run_length (channels at one position, weights of one filter's
-// position): groups start anew in each run. values.size() is a multiple of run_length > 0. The values fit the
+// position); a group never spans two runs. values.size() is a multiple of run_length > 0. The values fit the
 // container.
 CodecSize codec_size(GroupFormat format, std::span<const std::int32_t> values, std::size_t run_length);
 

@@ -75,7 +75,7 @@ namespace heddle::kernel {
 HWY_EXPORT(AddBricks);
 
 CodecSize codec_size(GroupFormat format, std::span<const std::int32_t> values, std::size_t run_length) {
-  HEDDLE_CHECK(run_length > 0 && values.size() % run_length == 0, "whole runs");
+  HEDDLE_CHECK(run_length > 0 && values.size() % run_length == 0, "values are whole runs");
   const std::size_t whole = run_length % kBrick == 0 ? values.size() : run_length / kBrick * kBrick;
   const std::size_t run = run_length % kBrick == 0 ? values.size() : run_length;
   std::uint64_t zero_vector = 0;

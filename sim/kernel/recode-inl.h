@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The term encoders as algebra on whole words, without loops over bits. No include guard: terms.cpp includes
-// it once for scalars and once per instruction set, inside a namespace that names And, Or, Xor, Not, Add,
-// AndNot(a, b) = ~a & b, ShiftLeft<N> and (logical) ShiftRight<N> for V, as Highway does for its vectors.
-// V holds magnitudes up to 2^16 in 32-bit elements.
+// The term encoders as algebra on whole words, without loops over bits. There is no include guard, because
+// terms.cpp includes the file once for scalars and once per instruction set, inside a namespace that defines
+// And, Or, Xor, Not, Add, AndNot(a, b) = ~a & b, ShiftLeft<N> and (logical) ShiftRight<N> for V, as Highway
+// does for vectors. V holds magnitudes up to 2^16 in 32-bit elements.
 
 template <class V>
 struct Digits {

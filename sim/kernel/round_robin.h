@@ -12,8 +12,8 @@
 namespace heddle::kernel {
 
 // Fully connected layers on arrays without a weight cascade (Stripes, DPRed without the FC extension,
-// Pragmatic, Bit-Tactical, Laconic; DNNsim has the same rule): bricks go to the columns in turn, one issue
-// a cycle at most, each as soon as its column is free:
+// Pragmatic, Bit-Tactical, Laconic; DNNsim has the same rule): bricks go to the columns in turn, at most one
+// per cycle, each as soon as its column is free:
 //   now = max(now, busy[c]); busy[c] = now + t; now += 1; c = next
 class RoundRobin {
  public:
@@ -46,8 +46,8 @@ class RoundRobin {
   std::uint64_t finish_ = 0;
 };
 
-// The same for `bricks` bricks of `cycles` cycles each. A turn over the columns takes max(columns, cycles);
-// the last brick issued is the last to end. With cycles <= columns this is bricks + cycles - 1.
+// The same for `bricks` bricks of `cycles` cycles each. One round over all columns takes max(columns,
+// cycles); the last brick issued is the last to end. With cycles <= columns this is bricks + cycles - 1.
 constexpr std::uint64_t round_robin_cycles(std::uint64_t bricks, std::uint64_t columns,
                                            std::uint64_t cycles) {
   if (bricks == 0) return 0;

@@ -28,7 +28,7 @@ void RunAhead::advance(std::size_t column, std::uint64_t time) {
   ends_[column] = time;
 }
 
-// With R = 0 every column stands at finish_ between steps; ends_ and the ring are not needed.
+// With R = 0 every column ends each step at finish_; ends_ and the ring are not needed.
 void RunAhead::barrier_step(std::span<const std::uint32_t> column_cycles,
                             std::span<const std::uint64_t> weights) {
   const std::uint64_t slowest = *std::max_element(column_cycles.begin(), column_cycles.end());
@@ -42,10 +42,10 @@ void RunAhead::barrier_step(std::span<const std::uint32_t> column_cycles,
 }
 
 void RunAhead::step(std::span<const std::uint32_t> column_cycles, std::span<const std::uint64_t> weights) {
-  HEDDLE_CHECK(column_cycles.size() == ends_.size(), "one count a column");
-  HEDDLE_CHECK(weights.empty() || weights.size() == ends_.size(), "one weight a column");
+  HEDDLE_CHECK(column_cycles.size() == ends_.size(), "one count per column");
+  HEDDLE_CHECK(weights.empty() || weights.size() == ends_.size(), "one weight per column");
   if (registers_ == 0) return barrier_step(column_cycles, weights);
-  const std::uint64_t ready = step_ends_.empty() ? 0 : step_ends_[slot_];
+  const std::uint64_t ready = step_ends_.empty() ? 0 : step_ends_[entry_];
   for (std::size_t j = 0; j < ends_.size(); ++j) {
     advance(j, ready);
     was_absent_[j] = column_cycles[j] == 0 ? 1 : 0;
@@ -54,8 +54,8 @@ void RunAhead::step(std::span<const std::uint32_t> column_cycles, std::span<cons
     finish_ = std::max(finish_, ends_[j]);
   }
   if (step_ends_.empty()) return;
-  step_ends_[slot_] = finish_;  // E(k): ends only grow, so the latest of all is the latest of this step
-  slot_ = slot_ + 1 == step_ends_.size() ? 0 : slot_ + 1;
+  step_ends_[entry_] = finish_;  // E(k): ends only grow, so the latest of all is the latest of this step
+  entry_ = entry_ + 1 == step_ends_.size() ? 0 : entry_ + 1;
 }
 
 void RunAhead::drain() {

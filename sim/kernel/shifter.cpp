@@ -29,12 +29,12 @@ void ColumnCycles(const std::uint32_t* masks, std::size_t columns, std::size_t l
 
 #else
 
-// One column an element, so that the minimum over the lanes is a plain vertical OR.
+// One column per vector element, so that the minimum over the lanes is a plain vertical OR.
 using Columns = hn::CappedTag<std::uint32_t, 16>;
 constexpr std::size_t kMaxColumns = hn::MaxLanes(Columns());
 
-// state[lane][column] of `count` columns from masks[column][lane]; columns beyond count stay empty. 4x4
-// blocks; which lane is which does not matter to the count, but the order is kept.
+// state[lane][column] of `count` columns from masks[column][lane], in 4 x 4 tiles; columns beyond count stay
+// empty. The cycles do not depend on the order of the lanes, but it is kept.
 HWY_INLINE void Transpose(const std::uint32_t* HWY_RESTRICT masks, std::size_t count, std::size_t lanes,
                           std::size_t stride, std::uint32_t* HWY_RESTRICT state) {
   const hn::FixedTag<std::uint32_t, 4> d;
@@ -61,10 +61,10 @@ HWY_INLINE void Transpose(const std::uint32_t* HWY_RESTRICT masks, std::size_t c
   }
 }
 
-// The cycles of the columns in `state`, `stride` words a lane, whose exponents are in `any`; consumes the
-// state. The window above the smallest head m is 2^m * (2^reach - 1): the head's own bit times a constant, no
-// bit scan. A reach of the whole word would shift out of it; first stages that span every exponent use the
-// head's bit and all above it.
+// The cycles of the columns in `state`, `stride` words per lane, whose exponents are in `any`; consumes the
+// state. The window above the smallest head m is 2^m * (2^reach - 1): the head's own bit times a constant,
+// without a bit scan. A reach of the whole word would shift out of it; first stages that span every exponent
+// use the head's bit and all above it.
 template <class D, class T = hn::TFromD<D> >
 HWY_INLINE hn::Vec<D> Drain(D d, T* HWY_RESTRICT state, std::size_t stride, std::size_t lanes,
                             unsigned first_stage_bits, hn::Vec<D> any) {
@@ -128,7 +128,7 @@ std::uint64_t LaneCycles(T* state, std::size_t lanes, unsigned first_stage_bits,
 
 #else
 
-// As many columns as a vector holds, from `state` on, with the count of their exponents.
+// Cycles of the columns of one vector, which start at `state`; returns the number of their exponents.
 template <class D, class T = hn::TFromD<D> >
 HWY_INLINE std::uint64_t LaneCyclesOf(D d, T* HWY_RESTRICT state, std::size_t lanes,
                                       unsigned first_stage_bits, T* HWY_RESTRICT cycles_out) {
@@ -138,7 +138,7 @@ HWY_INLINE std::uint64_t LaneCyclesOf(D d, T* HWY_RESTRICT state, std::size_t la
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     const auto x = hn::LoadU(d, state + lane * kShifterColumns);
     any = hn::Or(any, x);
-    count = hn::Add(count, hn::PopulationCount(x));  // 17 bits a lane, 256 lanes: no overflow
+    count = hn::Add(count, hn::PopulationCount(x));  // 17 bits per lane, 256 lanes: no overflow
   }
   HWY_ALIGN T counts[hn::MaxLanes(d)];
   hn::Store(count, d, counts);
@@ -176,7 +176,7 @@ std::uint64_t LaneCycles32(std::uint32_t* state, std::size_t lanes, unsigned fir
   return LaneCycles(state, lanes, first_stage_bits, out, columns);
 }
 
-// A reach of one takes every exponent in a cycle of its own: as many cycles as distinct exponents.
+// With a reach of one, each distinct exponent takes one cycle.
 void DistinctExponents(const std::uint32_t* HWY_RESTRICT masks, std::size_t columns, std::size_t lanes,
                        std::uint8_t* HWY_RESTRICT out) {
   for (std::size_t i = 0; i < columns; ++i, masks += lanes) {
@@ -214,7 +214,7 @@ unsigned most_exponents(std::span<const std::uint32_t> masks) {
 }  // namespace
 
 unsigned column_cycles(std::span<const std::uint32_t> exponent_masks, unsigned first_stage_bits) {
-  HEDDLE_CHECK(exponent_masks.size() <= kMaxColumnLanes, "too many lanes in a column");
+  HEDDLE_CHECK(exponent_masks.size() <= kMaxColumnLanes, "a column has too many lanes");
   std::uint32_t any = 0;
   for (const std::uint32_t x : exponent_masks) any |= x;
   if (first_stage_bits == 0) return std::max(1U, static_cast<unsigned>(std::popcount(any)));
@@ -225,7 +225,7 @@ unsigned column_cycles(std::span<const std::uint32_t> exponent_masks, unsigned f
   while (any != 0) {
     const std::uint32_t head = any & (0U - any);
     const std::uint32_t window = window_above(head, first_stage_bits);
-    // Once one window holds all that is left, every lane gives a term each cycle.
+    // Once one window holds all remaining exponents, every lane supplies one term per cycle.
     if ((any & ~window) == 0) return cycles + most_exponents(lanes);
     ++cycles;
     any = 0;
@@ -239,8 +239,9 @@ unsigned column_cycles(std::span<const std::uint32_t> exponent_masks, unsigned f
 
 void column_cycles(std::span<const std::uint32_t> exponent_masks, std::size_t lanes,
                    unsigned first_stage_bits, std::span<std::uint8_t> out) {
-  HEDDLE_CHECK(lanes > 0 && lanes % 4 == 0 && lanes <= kMaxBulkLanes, "lanes of a bulk column");
-  HEDDLE_CHECK(exponent_masks.size() == out.size() * lanes, "whole columns");
+  HEDDLE_CHECK(lanes > 0 && lanes % 4 == 0 && lanes <= kMaxBulkLanes,
+               "bulk columns have a multiple of 4 lanes, at most kMaxBulkLanes");
+  HEDDLE_CHECK(exponent_masks.size() == out.size() * lanes, "masks are whole columns");
   if (first_stage_bits == 0) {
     HWY_DYNAMIC_DISPATCH(DistinctExponents)(exponent_masks.data(), out.size(), lanes, out.data());
   } else {
@@ -256,21 +257,23 @@ void brick_cycles(std::span<const std::uint32_t> exponent_masks, unsigned first_
 
 std::uint64_t lane_cycles(std::span<std::uint16_t> state, unsigned first_stage_bits,
                           std::span<std::uint8_t> out) {
-  HEDDLE_CHECK(state.size() % kShifterColumns == 0 && out.size() <= kShifterColumns, "whole lanes");
+  HEDDLE_CHECK(state.size() % kShifterColumns == 0 && out.size() <= kShifterColumns,
+               "the state is whole lanes");
   return HWY_DYNAMIC_DISPATCH(LaneCycles16)(state.data(), state.size() / kShifterColumns, first_stage_bits,
                                             out.data(), out.size());
 }
 
 std::uint64_t lane_cycles(std::span<std::uint32_t> state, unsigned first_stage_bits,
                           std::span<std::uint8_t> out) {
-  HEDDLE_CHECK(state.size() % kShifterColumns == 0 && out.size() <= kShifterColumns, "whole lanes");
+  HEDDLE_CHECK(state.size() % kShifterColumns == 0 && out.size() <= kShifterColumns,
+               "the state is whole lanes");
   return HWY_DYNAMIC_DISPATCH(LaneCycles32)(state.data(), state.size() / kShifterColumns, first_stage_bits,
                                             out.data(), out.size());
 }
 
 std::optional<unsigned> shifter_step(std::span<std::uint32_t> exponent_masks, unsigned first_stage_bits,
                                      std::span<std::uint32_t> consumed) {
-  HEDDLE_CHECK(consumed.size() == exponent_masks.size(), "one result a lane");
+  HEDDLE_CHECK(consumed.size() == exponent_masks.size(), "one result per lane");
   std::uint32_t any = 0;
   for (const std::uint32_t x : exponent_masks) any |= x;
   const std::uint32_t head = any & (0U - any);

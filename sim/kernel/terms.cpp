@@ -27,13 +27,13 @@ HWY_INLINE hn::Vec<D> Exponents(D d, const std::int32_t* values) {
   return hn::Or(digits.positive, digits.negative);
 }
 
-// The end that fills no vector goes through a padded copy: zeros have no terms.
+// The values that do not fill a vector are copied and padded with zeros, which have no terms.
 template <Encoder encoder, class D, class Sink>
 HWY_INLINE void ForEachVector(D d, const std::int32_t* values, std::size_t count, Sink sink) {
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;
   for (; i + lanes <= count; i += lanes) sink(Exponents<encoder>(d, values + i), i, lanes);
-  // One lane leaves no rest; said aloud, because g++ 12 would warn about the copies below.
+  // Vectors of one lane leave no rest; without this test g++ 12 warns about the copies below.
   if (hn::MaxLanes(D()) == 1 || i == count) return;
   HWY_ALIGN std::int32_t rest[hn::MaxLanes(D())] = {};
   std::copy(values + i, values + count, rest);
@@ -68,7 +68,7 @@ void CountsOf(const std::int32_t* values, std::size_t count, std::uint8_t* out) 
 template <Encoder encoder>
 std::uint64_t TotalOf(const std::int32_t* values, std::size_t count) {
   const hn::ScalableTag<std::uint32_t> d;
-  constexpr std::size_t kBlock = std::size_t{1} << 20;  // 17 terms a value cannot overflow a 32-bit lane
+  constexpr std::size_t kBlock = std::size_t{1} << 20;  // 17 terms per value cannot overflow a 32-bit lane
   std::uint64_t total = 0;
   for (std::size_t start = 0; start < count; start += kBlock) {
     auto sum = hn::Zero(d);
@@ -80,7 +80,7 @@ std::uint64_t TotalOf(const std::int32_t* values, std::size_t count) {
   return total;
 }
 
-// Tables in the order of kEncoders: the encoder is chosen once a call, not once a vector.
+// Tables in the order of kEncoders: the encoder is chosen once per call, not once per vector.
 using ExponentsFn = void (*)(const std::int32_t*, std::size_t, std::uint32_t*);
 using CountsFn = void (*)(const std::int32_t*, std::size_t, std::uint8_t*);
 using TotalFn = std::uint64_t (*)(const std::int32_t*, std::size_t);
@@ -227,12 +227,12 @@ std::span<const std::uint32_t> exponent_table(Encoder encoder) {
 }
 
 void count_terms(Encoder encoder, std::span<const std::int32_t> values, std::span<std::uint8_t> out) {
-  HEDDLE_CHECK(values.size() == out.size(), "one count a value");
+  HEDDLE_CHECK(values.size() == out.size(), "one count per value");
   HWY_DYNAMIC_DISPATCH(PickCounts)(encoder)(values.data(), values.size(), out.data());
 }
 
 void term_exponents(Encoder encoder, std::span<const std::int32_t> values, std::span<std::uint32_t> out) {
-  HEDDLE_CHECK(values.size() == out.size(), "one mask a value");
+  HEDDLE_CHECK(values.size() == out.size(), "one mask per value");
   HWY_DYNAMIC_DISPATCH(PickExponents)(encoder)(values.data(), values.size(), out.data());
 }
 
@@ -243,7 +243,7 @@ std::uint64_t total_terms(Encoder encoder, std::span<const std::int32_t> values)
 void max_terms_per_lane(std::span<const std::uint8_t> counts, std::span<std::uint8_t> maxima) {
   std::fill(maxima.begin(), maxima.end(), std::uint8_t{0});
   if (counts.empty()) return;
-  HEDDLE_CHECK(!maxima.empty() && counts.size() % maxima.size() == 0, "rows of equal length");
+  HEDDLE_CHECK(!maxima.empty() && counts.size() % maxima.size() == 0, "rows have equal lengths");
   for (std::size_t at = 0; at < counts.size(); at += maxima.size()) {
     HWY_DYNAMIC_DISPATCH(MaxInto)(counts.data() + at, maxima.size(), maxima.data());
   }

@@ -13,10 +13,10 @@
 namespace heddle::kernel {
 
 // How a magnitude is recoded into signed powers of two ("terms"); the value's own sign rides along.
-//   raw     one term a set bit
+//   raw     one term per set bit
 //   naf     non-adjacent form, the fewest signed digits
 //   booth4  radix-4 modified Booth digits
-//   ioe     the rule of the Pragmatic group's later simulator: a scan from the top with a flag
+//   ioe     the rule of the Pragmatic group's later simulator: a scan from the top bit with a flag
 enum class Encoder : std::uint8_t { raw, naf, booth4, ioe };
 
 inline constexpr std::array kEncoders{Encoder::raw, Encoder::naf, Encoder::booth4, Encoder::ioe};
@@ -25,7 +25,7 @@ std::string_view name_of(Encoder encoder);
 std::vector<std::string> encoder_names();
 std::optional<Encoder> encoder_named(std::string_view name);
 
-// Magnitudes reach 65,535 (unsigned 16-bit containers) and 65,536 inclusive is accepted; exponents reach 16.
+// Magnitudes reach 65,535 (unsigned 16-bit containers); 65,536 is accepted too. Exponents reach 16.
 inline constexpr std::uint32_t kMaxMagnitude = 65536;
 inline constexpr unsigned kExponents = 17;
 
@@ -85,7 +85,7 @@ void term_exponents(Encoder encoder, std::span<const std::int32_t> values, std::
 std::uint64_t total_terms(Encoder encoder, std::span<const std::int32_t> values);
 
 // Elementwise maximum over rows: counts is [rows][maxima.size()], maxima[i] = max over rows of
-// counts[row][i] (0 for no rows). With 16 counts a brick these are Laconic's per-lane maxima of all steps
+// counts[row][i] (0 for no rows). With 16 counts per brick these are Laconic's per-lane maxima of all steps
 // at once. counts.size() is a multiple of maxima.size().
 void max_terms_per_lane(std::span<const std::uint8_t> counts, std::span<std::uint8_t> maxima);
 

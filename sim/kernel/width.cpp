@@ -21,7 +21,7 @@ void SummarizeBricks(const std::int32_t* HWY_RESTRICT values, std::size_t bricks
 
 #else
 
-// A brick is four 128-bit vectors on every target, so that one reduction tree serves all of them.
+// A brick is four 128-bit vectors on every target, so that one reduction tree serves all targets.
 void SummarizeBricks(const std::int32_t* HWY_RESTRICT values, std::size_t bricks,
                      GroupBits* HWY_RESTRICT out) {
   const hn::FixedTag<std::int32_t, 4> d;

@@ -25,7 +25,8 @@ Error missing(const TraceFiles& files, const std::string& trace, const std::stri
 class DirectoryFiles final : public TraceFiles {
  public:
   explicit DirectoryFiles(fs::path root) : root_(std::move(root)) {
-    // Not to be found out by listing it: the folder may be anything, the root of a file system too.
+    // Tested by name instead of by listing, because the folder may be any folder, even the root of a file
+    // system.
     if (!contains("manifest.json"))
       throw Error(ErrorKind::workload, root_.string(), "no trace: the folder has no manifest.json");
   }
@@ -131,7 +132,7 @@ class TarFiles final : public TraceFiles {
     if (type == '0' || type == '\0') {
       if (!is_safe_member_name(name)) throw bad("member name " + in_quotes(name) + " leaves the trace");
       if (!members_.emplace(name, all.subspan(start, size)).second)
-        throw bad("member " + in_quotes(name) + " stands twice");
+        throw bad("member " + in_quotes(name) + " is there twice");
     } else if (type != '5') {
       throw bad(fmt::format("member {} has type '{}'; only plain files and folders are allowed",
                             in_quotes(name), type));

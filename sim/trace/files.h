@@ -12,18 +12,18 @@
 
 namespace heddle::trace {
 
-// The files of a trace by name, whether it is a directory or an uncompressed tar. Mapped, not read.
+// The files of a trace by name, in a directory or an uncompressed tar. Files are mapped into memory.
 class TraceFiles {
  public:
   virtual ~TraceFiles() = default;
-  // The bytes of a member; throws Error(workload) naming the trace when there is none. Valid as long as
-  // this object lives.
+  // The bytes of a member, valid as long as this object exists. Throws Error(workload) when there is no such
+  // member.
   [[nodiscard]] virtual std::span<const std::byte> bytes(const std::string& name) const = 0;
-  // Their number, without mapping them; throws as bytes() does.
+  // The number of bytes, without mapping the file; throws as bytes() does.
   [[nodiscard]] virtual std::uint64_t size(const std::string& name) const = 0;
   [[nodiscard]] virtual bool contains(const std::string& name) const = 0;
   [[nodiscard]] virtual std::vector<std::string> names() const = 0;  // sorted, folders left out
-  // "traces/x.trace/tensors/a.npy": how errors call a member.
+  // The name of a member in errors: "traces/x.trace/tensors/a.npy".
   [[nodiscard]] virtual std::string where(const std::string& name) const = 0;
 };
 

@@ -53,7 +53,7 @@ std::map<std::string, FileEntry> read_files(const ManifestNode& root, bool newer
 void check_graph(const ManifestNode& root, const workload::Network& network) {
   std::set<std::string> known(network.inputs.begin(), network.inputs.end());
   if (known.size() != network.inputs.size())
-    throw root.child("network").fault("inputs", "an input stands twice");
+    throw root.child("network").fault("inputs", "an input is listed twice");
   const auto nodes = root.list("layers");
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const workload::Layer& layer = network.layers[i];

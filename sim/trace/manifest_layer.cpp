@@ -59,7 +59,7 @@ void read_convolution(const ManifestNode& node, workload::Geometry& g) {
                g.stride_x, g.out_width);
 }
 
-// What a layer keeps a record of each of, whatever its values: a few bytes of text may not ask for more
+// The program keeps a record for each of these. The limits keep a few bytes of text from asking for more
 // memory than a machine has.
 struct Limit {
   std::string_view what;
@@ -70,11 +70,12 @@ constexpr Limit kLimits[] = {
     {"windows", [](const workload::Geometry& g) { return g.windows(); }, 28},
     {"filters", [](const workload::Geometry& g) { return std::uint64_t{g.filters}; }, 26},
     {"groups", [](const workload::Geometry& g) { return std::uint64_t{g.groups}; }, 24},
-    {"weights a filter", [](const workload::Geometry& g) { return g.weights() / g.filters; }, 28},
+    {"weights per filter", [](const workload::Geometry& g) { return g.weights() / g.filters; }, 28},
 };
 constexpr unsigned kMoreOfNetwork = 2;  // bits beyond those of a layer
 
-// Products that later code forms in 64 bits must fit: refuse shapes whose work nobody could simulate.
+// Products of dimensions must fit 64 bits in all later code; shapes beyond that could not be simulated
+// anyway.
 void check_size(const ManifestNode& node, const workload::Geometry& g) {
   const auto product = [](std::initializer_list<double> factors) {
     double p = 1;
@@ -87,7 +88,7 @@ void check_size(const ManifestNode& node, const workload::Geometry& g) {
       {double(g.filters), double(g.channels) / g.groups, double(g.kernel_height), double(g.kernel_width)});
   constexpr double kMostElements = 1099511627776.0;  // 2^40
   if (padded > kMostElements) throw node.fault("shape", "the padded input has more than 2^40 elements");
-  // A few values with a huge padding would ask for memory that the trace's size does not show.
+  // A small tensor with a huge padding would need memory out of proportion to the trace.
   if (padded > 64.0 * double(g.input_values()) + 1048576.0) {
     throw node.fault("pads", fmt::format("padding makes the input {:.0f} times larger",
                                          padded / double(g.input_values())));
@@ -114,7 +115,7 @@ void read_geometry(const ManifestNode& node, workload::Layer& layer, const Layer
   }
   workload::Geometry& g = layer.geometry;
   if (shape.integer_or("N", 1, 1, 1 << 20) != 1)
-    throw shape.fault("N", "expected 1: one sample a file, batches are samples");
+    throw shape.fault("N", "expected 1: each file holds one sample; the images of a batch are samples");
   if (layer.op == workload::Op::conv2d) {
     shape.allow_only({"N", "C", "H", "W", "K", "R", "S", "OH", "OW"}, context.newer, context.warnings);
     read_convolution(node, g);
@@ -175,7 +176,7 @@ workload::Representation read_rep(const ManifestNode& rep, const LayerContext& c
     out.zero_point = rep.integer("zero_point", INT32_MIN, INT32_MAX);
   }
   out.pad_code = static_cast<std::int32_t>(rep.integer_or("pad_code", out.zero_point, INT32_MIN, INT32_MAX));
-  // Where codes are decoded, padding holds a decoded integer: check_pad compares it with the precision.
+  // For decoded codes, pad_code is a decoded integer: check_pad compares it with the precision.
   const bool pads_with_a_code = out.decode == workload::Representation::Decode::identity && !out.is_bipolar;
   if (pads_with_a_code && (out.pad_code < out.lowest_code() || out.pad_code > out.highest_code())) {
     throw rep.fault(fmt::format("pad_code {} is outside the representation's range {} to {}", out.pad_code,
@@ -197,7 +198,7 @@ workload::Operand read_operand(const ManifestNode& node, const std::string& role
     if (node.has("file")) out.files.push_back(listed_file(node, "file", context));
     return out;
   }
-  if (node.has("file")) throw node.fault("file", "a run-time operand has 'files', one a sample");
+  if (node.has("file")) throw node.fault("file", "a run-time operand has 'files', one per sample");
   if (!node.has("files")) return out;
   const auto entries = node.list("files");
   if (entries.size() != context.samples) {

@@ -10,7 +10,7 @@
 
 namespace heddle::trace {
 
-// What reading one layer of a manifest needs to know of the rest.
+// What the reader of one layer needs from the rest of the manifest.
 struct LayerContext {
   const std::map<std::string, FileEntry>& files;
   std::vector<std::string>& warnings;
@@ -20,7 +20,7 @@ struct LayerContext {
 
 workload::Layer read_layer(const ManifestNode& node, std::size_t index, const LayerContext& context);
 
-// Layers that are small enough one by one are so together.
+// Checks the limits of all layers together.
 void check_extent(const ManifestNode& root, const workload::Network& network);
 
 }  // namespace heddle::trace

@@ -10,8 +10,8 @@
 
 namespace heddle::trace {
 
-// One object or array of a manifest together with its path, so that every complaint names file, line,
-// column and path. Reads are strict: type and range are checked, unknown keys are refused.
+// One object or array of a manifest with its path, so that every error names file, line, column and path.
+// Types and ranges are checked; unknown keys are refused.
 class ManifestNode {
  public:
   ManifestNode(const config::Document& document, const config::Json& node, std::string pointer)

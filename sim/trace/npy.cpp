@@ -41,7 +41,7 @@ Error bad(const std::string& name, const std::string& what) {
   return {ErrorKind::workload, name, what};
 }
 
-// The header is a Python dictionary with three known keys; this reads just that and nothing cleverer.
+// Reads the header, a Python dictionary with three known keys, and accepts nothing else.
 class HeaderReader {
  public:
   HeaderReader(std::string_view text, const std::string& name) : text_(text), name_(name) {}

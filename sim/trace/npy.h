@@ -19,7 +19,7 @@ const char* name_of(Dtype type);  // as numpy writes it: "|i1", "<u2"
 using workload::Shape;
 std::string text_of(const Shape& shape);  // "(1, 16, 8, 8)"
 
-// A .npy array inside somebody else's bytes. No copy.
+// A .npy array in bytes that the caller owns; nothing is copied.
 struct NpyView {
   Dtype type = Dtype::i1;
   Shape shape;
@@ -32,8 +32,8 @@ struct NpyView {
   [[nodiscard]] double real(std::uint64_t index) const;
 };
 
-// Reads the header of version 1.0 and checks it against the size of the file: magic, version, dtype,
-// C order, shape product without overflow, exact data length. `name` is for errors (Error(workload)).
+// Reads a file of version 1.0 and checks magic, version, dtype, C order, the product of the shape without
+// overflow and the exact length of the data. Throws Error(workload) at `name`.
 NpyView parse_npy(std::span<const std::byte> file, const std::string& name);
 
 // The bytes of a version 1.0 file holding `values` (already in the dtype's layout).

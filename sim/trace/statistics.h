@@ -11,7 +11,7 @@
 
 namespace heddle::trace {
 
-// What a tensor's decoded integers are like. Counts are exact, over all samples of the tensor.
+// Statistics of a tensor's decoded integers. Counts are exact, over all samples of the tensor.
 struct TensorStats {
   std::string layer;
   std::string role;  // "weight" or "activation"
@@ -26,7 +26,7 @@ struct TensorStats {
   StoredSizes sizes = {};
 };
 
-// One row a tensor of every array layer, in network order; tensors without values are left out. Sizes are
+// One row per tensor of each array layer, in network order; tensors without values are left out. Sizes are
 // those in containers of `container_bits`; a wider precision throws Error(workload).
 std::vector<TensorStats> trace_stats(const Trace& trace, unsigned container_bits);
 

@@ -47,7 +47,7 @@ Trace::Trace(const std::filesystem::path& path) : name_(path.string()), files_(o
   }
   manifest_ = read_manifest(document_);
   digest_ = sha256_hex(bytes);
-  // Also what a design never reads: a trace with parts missing is no trace.
+  // Includes files that no design reads: an incomplete trace is refused.
   for (const auto& [file, entry] : manifest_.files) check_size(file, entry);
 }
 
@@ -135,7 +135,7 @@ std::vector<std::int64_t> Trace::bias(const workload::Layer& layer) const {
   const std::string where = files_->where(layer.bias_file);
   if (!view.is_integer() || view.shape != Shape{layer.geometry.filters}) {
     throw Error(ErrorKind::workload, where,
-                fmt::format("expected {} integers, one a filter", layer.geometry.filters));
+                fmt::format("expected {} integers, one per filter", layer.geometry.filters));
   }
   std::vector<std::int64_t> out(view.elements());
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = view.integer(i);

@@ -21,9 +21,9 @@ struct ExpectedOutputs {
   std::vector<std::uint64_t> indices;  // flat, into (K,OH,OW) or (M,K); empty: all outputs in order
 };
 
-// A trace on disk. The manifest is read and the size of every file checked at once; tensors are mapped and
-// decoded when asked for, and each file's SHA-256 is checked the first time. All errors are Error(workload |
-// io). Loading from several threads is safe.
+// A trace on disk. The constructor reads the manifest and checks the size of every file; tensors are mapped
+// and decoded on request, and each file's SHA-256 is checked at its first use. All errors are Error(workload
+// | io). Loading from several threads is safe.
 class Trace {
  public:
   explicit Trace(const std::filesystem::path& path);
@@ -41,7 +41,7 @@ class Trace {
   // Static weights ignore `sample`.
   [[nodiscard]] workload::IntTensor weights(const workload::Layer& layer, std::uint32_t sample) const;
   [[nodiscard]] std::vector<std::int64_t> bias(
-      const workload::Layer& layer) const;  // one a filter; empty: none
+      const workload::Layer& layer) const;  // one per filter; empty: none
   // Widths in bits of groups of 16 weights, [K][R*S][ceil(C/groups/16)]; empty: none.
   [[nodiscard]] std::vector<std::uint8_t> group_widths(const workload::Layer& layer) const;
   [[nodiscard]] std::optional<ExpectedOutputs> expected(const workload::Layer& layer,

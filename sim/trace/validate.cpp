@@ -48,7 +48,7 @@ void check_schema(const Trace& trace) {
   throw Error(ErrorKind::workload, trace.files().where("manifest.json"), message);
 }
 
-// Every file of the trace is listed once in the manifest and in SHA256SUMS, and nothing else is there.
+// Every file of the trace is listed once in the manifest and in SHA256SUMS, and neither lists another file.
 void check_listing(const Trace& trace) {
   std::map<std::string, std::string> sums;
   const auto bytes = trace.files().bytes("SHA256SUMS");
@@ -62,7 +62,7 @@ void check_listing(const Trace& trace) {
     }
     if (!sums.emplace(line.substr(66), line.substr(0, 64)).second) {
       throw Error(ErrorKind::workload, fmt::format("{}:{}", where, number),
-                  in_quotes(line.substr(66)) + " stands twice");
+                  in_quotes(line.substr(66)) + " is listed twice");
     }
   }
   for (const auto& name : trace.files().names()) {
@@ -76,7 +76,8 @@ void check_listing(const Trace& trace) {
     }
     const std::string& expected = name == "manifest.json" ? trace.digest() : entry->second.sha256;
     if (sum->second != expected)
-      throw Error(ErrorKind::workload, where, "the digest of " + in_quotes(name) + " does not fit");
+      throw Error(ErrorKind::workload, where,
+                  "the digest of " + in_quotes(name) + " differs from the manifest's");
     sums.erase(sum);
   }
   if (!sums.empty())
@@ -126,7 +127,7 @@ std::vector<std::string> validate_trace(const std::filesystem::path& path) {
   for (const auto& layer : trace.network().layers) {
     if (layer.is_array()) check_layer(trace, layer);
   }
-  // Last: where a tensor is wrong as well, that says more.
+  // Checked last, because an error in a tensor is more informative.
   check_listing(trace);
   return trace.manifest().warnings;
 }

@@ -12,8 +12,8 @@
 
 namespace heddle::trace {
 
-// Writes a trace as a directory, whole or not at all: files go to a temporary directory beside `folder`,
-// finish() gives it its name. The same content gives the same bytes. Throws Error(io | usage).
+// Writes a trace as a directory, completely or not at all: files go to a temporary directory beside `folder`,
+// which finish() renames. The same content gives the same bytes. Throws Error(io | usage).
 class TraceWriter {
  public:
   // `folder` must not exist yet.
@@ -38,7 +38,7 @@ class TraceWriter {
   std::map<std::string, FileEntry> files_;
 };
 
-// A layer's id as it stands in file names: '/' and any character outside [A-Za-z0-9._-] become '_'.
+// A layer's id as part of a file name: each character outside [A-Za-z0-9._-] becomes '_'.
 std::string file_stem(const std::string& layer);
 
 }  // namespace heddle::trace

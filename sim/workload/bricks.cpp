@@ -69,7 +69,7 @@ WeightBricks::WeightBricks(const Layer& layer, const LoweredLayer& lowered, cons
       const std::uint32_t own_lane =
           lowered.is_depthwise ? (f - members.first_filter) / (g.filters / g.channels) : 0;
       const std::uint32_t channels = lowered.is_depthwise ? 1 : members.channels;
-      if (kernel == 1 && lowered.fold == 1) {  // channels lie side by side, as lanes do
+      if (kernel == 1 && lowered.fold == 1) {  // channels are consecutive, as lanes are
         std::copy_n(
             filter, channels,
             values_.begin() + static_cast<std::ptrdiff_t>(std::size_t{f} * steps_ * kBrick + own_lane));

@@ -13,7 +13,7 @@ namespace heddle::workload {
 using Brick = std::span<const std::int32_t, kBrick>;
 
 // The padded, folded image of one sample in the order the arrays read it: [group][y][x][brick][lane].
-// Lanes without a channel hold 0; spatial padding holds the code of zero. 4 bytes a value.
+// Lanes without a channel hold 0; spatial padding holds the code of zero. 4 bytes per value.
 class ActivationBricks {
  public:
   ActivationBricks(const Layer& layer, const LoweredLayer& lowered, const IntTensor& codes);
@@ -63,8 +63,8 @@ class WeightBricks {
   std::vector<std::int32_t> values_;
 };
 
-// Integer arithmetic on the tensors as the trace holds them, independent of any lowering: sums of
-// products of decoded integers, no bias. `output` is a flat index into (K,OH,OW) or (M,K).
+// One accumulator in integer arithmetic on the tensors as the trace holds them, independent of lowering: the
+// sum of products of decoded integers, without bias. `output` is a flat index into (K,OH,OW) or (M,K).
 std::int64_t reference_accumulator(const Layer& layer, const IntTensor& activations, const IntTensor& weights,
                                    std::uint64_t output);
 

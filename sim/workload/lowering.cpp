@@ -11,7 +11,7 @@ std::uint32_t up(std::uint64_t n, std::uint64_t d) {
   return static_cast<std::uint32_t>(ceil_div(n, d));
 }
 
-// Far beyond any image layer; s x s positions must not overflow a channel count.
+// Larger than the stride of any image layer; s x s positions must not overflow a channel count.
 constexpr std::uint32_t kLargestFold = 1024;
 
 bool is_image_layer(const Layer& layer) {
@@ -20,7 +20,7 @@ bool is_image_layer(const Layer& layer) {
          g.stride_y > 1 && g.stride_y <= kLargestFold && g.dilation_y == 1 && g.dilation_x == 1;
 }
 
-// Depthwise, one rule for all designs: a group for every brick of channels, filter rows on the diagonal.
+// Depthwise, one rule for all designs: one group per brick of channels, filters on the diagonal of the lanes.
 void add_depthwise_groups(const Geometry& g, LoweredLayer& out) {
   const std::uint32_t filters_per_channel = g.filters / g.channels;
   for (std::uint32_t c = 0; c < g.channels; c += out.lanes_in_use()) {
@@ -29,7 +29,7 @@ void add_depthwise_groups(const Geometry& g, LoweredLayer& out) {
   }
 }
 
-// s x s positions become channels: pad first, extend the kernel with zeros, then stride 1.
+// s x s positions become channels: the image is padded, the kernel extended with zeros, and the stride is 1.
 void fold(const Geometry& g, ImageLayer mode, LoweredLayer& out) {
   const std::uint32_t s = g.stride_y;
   out.fold = s;
@@ -82,7 +82,7 @@ LoweredLayer lower(const Layer& layer, const LoweringOptions& options) {
   }
   const bool depthwise = layer.op == Op::conv2d && g.groups > 1 && g.groups == g.channels;
   if (depthwise) {
-    HEDDLE_CHECK(options.depthwise_square <= kBrick, "a square wider than a brick");
+    HEDDLE_CHECK(options.depthwise_square <= kBrick, "a depthwise square is at most as wide as a brick");
     out.is_depthwise = true;
     out.square = options.depthwise_square;
     add_depthwise_groups(g, out);
@@ -93,7 +93,7 @@ LoweredLayer lower(const Layer& layer, const LoweringOptions& options) {
     out.groups = {{0, g.channels, 0, g.filters}};
     out.shapes_only = true;
   } else {
-    // One window's groups share the issue of bricks, so fully connected groups always run in sequence.
+    // The groups of a fully connected layer share the issue of bricks, so they always run in sequence.
     out.is_parallel_groups = options.groups == Groups::parallel && g.groups > 1 && !out.is_fully_connected;
     const std::uint32_t channels = g.channels / g.groups;
     const std::uint32_t filters = g.filters / g.groups;

@@ -25,12 +25,13 @@ struct LoweringOptions {
   Groups groups = Groups::sequential;
   WindowOrder window_order = WindowOrder::row_major;
   KernelOrder kernel_order = KernelOrder::row_major;
-  // Depthwise layers on a square of so many lanes and rows, at most 16; 0: on 16 lanes, whatever the rows.
+  // Depthwise layers use a square of this many lanes and rows, at most 16; 0: 16 lanes and any number of
+  // rows.
   std::uint32_t depthwise_square = 0;
 };
 
-// Channels and filters that belong together. One for a plain layer, one a group of a grouped convolution,
-// one a brick of a depthwise convolution: 16 channels, or as many as its square has lanes.
+// Channels and the filters that read them: one for a plain layer, one per group of a grouped convolution, one
+// per brick of a depthwise convolution (16 channels, or the number of lanes of its square).
 struct ChannelGroup {
   std::uint32_t first_channel = 0;  // of the folded image
   std::uint32_t channels = 0;
@@ -64,7 +65,7 @@ struct LoweredLayer {
   unsigned activation_bits =
       16;  // Pa and Pw of the layer, for arrays that compose wide values of narrow elements
   unsigned weight_bits = 16;
-  bool shapes_only = false;  // `published` or `ignored`: a count that no values can be fed through
+  bool shapes_only = false;  // `published` or `ignored`: counted from shapes, cannot hold values
 
   [[nodiscard]] std::uint32_t steps() const { return kernel_height * kernel_width * bricks; }
   [[nodiscard]] std::uint64_t windows() const { return std::uint64_t{out_height} * out_width; }

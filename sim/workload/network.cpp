@@ -3,7 +3,7 @@
 
 namespace heddle::workload {
 
-// A codebook's codes are indices into its table; `signed` speaks of the decoded integers.
+// A codebook's codes are indices into its table; `signed` refers to the decoded integers.
 std::int64_t Representation::lowest_code() const {
   if (decode == Decode::table) return 0;
   if (is_bipolar) return -1;

@@ -28,11 +28,11 @@ struct Representation {
   [[nodiscard]] std::int64_t highest_code() const;
 };
 
-// A tensor of a layer: where its codes lie (no files: shapes only).
+// An operand of an array layer and the files of its codes (no files: shapes only).
 struct Operand {
   std::string source;  // "static", or the id of the layer or network input that makes it
   Representation rep;
-  std::vector<std::string> files;  // one (static weight), or one a sample
+  std::vector<std::string> files;  // one for a static weight, otherwise one per sample
   [[nodiscard]] bool is_static() const { return source == "static"; }
 };
 
@@ -47,8 +47,8 @@ struct Expectation {
   std::string index_file;  // empty: every output
 };
 
-// A layer of sums of products as the workload states it. A linear layer or a matrix product of M rows is
-// a convolution with a 1 x 1 kernel over an image of 1 x M (specs: M rows are windows).
+// Shape of an array layer as the workload states it. A linear layer or a matrix product of M rows is a
+// convolution with a 1 x 1 kernel over an image of 1 x M: the M rows are windows.
 struct Geometry {
   std::uint32_t channels = 1;  // C, all groups
   std::uint32_t height = 1;    // H
@@ -88,12 +88,12 @@ struct Layer {
   Operand weight;
   std::string bias_file;
   Precision precision;
-  std::vector<std::optional<Expectation>> expect;  // one a sample, or none at all
+  std::vector<std::optional<Expectation>> expect;  // one per sample, or empty
   std::uint32_t index = 0;
 
   [[nodiscard]] std::string op_name() const { return std::string(operation(op).name); }
   [[nodiscard]] bool is_array() const { return operation(op).role == OpRole::array; }
-  // One window of a linear layer or matrix product: the rule of fully connected layers applies.
+  // A linear layer or matrix product of one window: the rule of fully connected layers applies.
   [[nodiscard]] bool is_fully_connected() const {
     return is_array() && op != Op::conv2d && geometry.windows() == 1;
   }
@@ -110,7 +110,7 @@ struct Network {
   config::Json accuracy;  // null when the trace states none
 };
 
-// Of the tensors as traces hold them (traces/FORMAT.md).
+// Shapes of a layer's tensors as traces hold them (traces/FORMAT.md).
 Shape activation_shape(const Layer& layer);
 Shape weight_shape(const Layer& layer);
 

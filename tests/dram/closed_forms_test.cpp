@@ -4,7 +4,7 @@
 #include "sim/base/random.h"
 #include "tests/dram/support.h"
 
-// What streams must take, from the parameters alone.
+// Closed forms of the time of streams, from the parameters alone.
 namespace {
 
 using dram_test::Kind;
@@ -42,7 +42,7 @@ double utilisation(const MemoryParameters& m, std::uint64_t bursts) {
 TEST_CASE("reads of one open row in one bank group take tCCD_L each") {
   const auto m =
       memory("ddr4_3200_8gb_x8", "controller.refresh=none controller.address_map=ch-ra-ba-bg-ro-co");
-  // 128 bursts a row: tRCD, 127 x tCCD_L, RL, the last burst.
+  // 128 bursts per row: tRCD, 127 x tCCD_L, RL, the last burst.
   CHECK(cycles(m, sequential(m, 128)) == 22 + 127 * 8 + 22 + 4);
   CHECK(cycles(m, sequential(m, 128, Kind::write)) == 22 + 127 * 8 + 16 + 4);
 }
@@ -56,14 +56,14 @@ TEST_CASE("a bank-serial stream without refresh: rows open one after the other")
   CHECK(cycles(m, sequential(m, 128 * 10, Kind::write)) == 22 + 1279 * 8 + 9 * (88 - 8) + 16 + 4);
 }
 
-TEST_CASE("groups in turn fill the data bus") {
+TEST_CASE("reads that alternate between bank groups fill the data bus") {
   const auto m = memory("ddr4_3200_8gb_x8", "controller.refresh=none");
-  // 512 bursts lie in one row of four groups: tRCD, then a burst each tCCD_S 4.
+  // 512 bursts lie in one row of four groups: tRCD, then one burst per tCCD_S 4.
   CHECK(cycles(m, sequential(m, 512)) == 22 + 511 * 4 + 22 + 4);
 }
 
 TEST_CASE("refresh leaves 1 - tRFC/tREFI: 92.8 % of LPDDR4-4267 8 Gb, 90.3 % of 16 Gb") {
-  // Beyond tRFC itself a refresh costs closing and opening rows: below the ceiling by less than 2.5 %.
+  // Besides tRFC a refresh costs closing and opening rows: less than 2.5 % below the ceiling.
   const double small = utilisation(memory("lpddr4_4267_8gb_x16"), 60000);
   CHECK(small < 1 - 599.0 / 8341);
   CHECK(small > 1 - 599.0 / 8341 - 0.025);
@@ -79,7 +79,7 @@ TEST_CASE("per-bank refresh hides behind other banks") {
   CHECK(utilisation(per_bank, 60000) > utilisation(memory("lpddr4_4267_8gb_x16"), 60000));
 }
 
-TEST_CASE("random reads are bound by four activates a tFAW") {
+TEST_CASE("random reads are bound by four activates per tFAW") {
   for (const char* name : {"ddr4_3200_8gb_x8", "ddr4_3200_8gb_x16", "lpddr4_3200_8gb_x16"}) {
     CAPTURE(name);
     const auto m = memory(name, "controller.refresh=none controller.queue_depth=128");

@@ -7,7 +7,7 @@
 
 using dram_test::memory;
 
-// Expected values: worked out from the same currents elsewhere, by the formulas of docs/dram.md.
+// Expected values were computed by hand from the same currents with the formulas of docs/dram.md.
 TEST_CASE("LPDDR4-3200: picojoules per bit and per event over three supplies") {
   const auto each = heddle::dram::energy_per_event(memory("lpddr4_3200_8gb_x16").device);
   REQUIRE(each);

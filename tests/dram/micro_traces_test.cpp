@@ -85,13 +85,13 @@ TEST_CASE("a conflict after a write: WL, the burst and tWR") {
 }
 
 TEST_CASE("writes to reads: tWTR_L in the bank group, tWTR_S in another") {
-  // Watermark 1: the write goes first, for it is what starts a drain.
+  // Watermark 1: the write goes first, because it starts a drain.
   const auto m = memory(kDdr4, with("controller.write_high_watermark=1 controller.write_low_watermark=0"));
   const Places at(m);
   // The drain ends with the write at 22; reads of the row may follow its data end 42 by tWTR_L 12.
   CHECK(told(run(m, {at.write({.row = 1, .column = 0}), at.read({.row = 1, .column = 1})})) ==
         "ACT 0, WR 22, RD 54");
-  // Another group: its activate comes when reads are in charge, at 23; its read at 23 + 22 < 42 + tWTR_S 4.
+  // Another group: its activate is issued while reads are served, at 23; its read at 23 + 22 < 42 + tWTR_S 4.
   CHECK(told(run(m, {at.write({.row = 1}), at.read({.bank_group = 1, .row = 1})})) ==
         "ACT 0, WR 22, ACT 23, RD 46");
 }
@@ -104,10 +104,10 @@ TEST_CASE("reads to writes: the data bus turns, one clock of preamble and one id
         "ACT 0, RD 22, WR 34");
 }
 
-TEST_CASE("two ranks: the data bus is handed over in tRTRS") {
+TEST_CASE("two ranks: the data bus changes between them in tRTRS") {
   const auto m = memory(kDdr4, with("controller.ranks=2"));
   const Places at(m);
-  // Ranks know nothing of each other's tRRD: the second activate needs only the bus. Read at 22 + 4 + 1.
+  // tRRD does not apply between ranks: the second activate needs only the bus. Read at 22 + 4 + 1.
   CHECK(told(run(m, {at.read({.rank = 0}), at.read({.rank = 1})})) == "ACT 0, ACT 1, RD 22, RD 27");
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("an all-bank refresh closes the rank when due and keeps it for tRFC") 
 TEST_CASE("a closed page precharges by itself") {
   const auto m = memory(kDdr4, with("controller.page_policy=closed"));
   const Places at(m);
-  // The second read of the same row opens it anew: tRC 74 after the first, tRAS being the longer part.
+  // The second read of the same row opens it anew: tRC 74 after the first, because tRAS is the longer part.
   CHECK(told(run(m, {at.read({.row = 1, .column = 0}), at.read({.row = 1, .column = 1})})) ==
         "ACT 0, RDA 22, ACT 74, RDA 96");
   const auto adaptive = memory(kDdr4, with("controller.page_policy=closed-adaptive"));

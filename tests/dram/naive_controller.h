@@ -8,8 +8,8 @@
 
 namespace dram_test {
 
-// One channel's controller clock by clock: at each clock the policy as docs/dram.md tells it, legality by
-// trying the rule book. Hundreds of times slower than the real one and written to be read.
+// One channel's controller, clock by clock: in each clock it applies the policy of docs/dram.md and asks the
+// rule book whether a command is legal. Hundreds of times slower than the product and written to be read.
 class NaiveController {
  public:
   explicit NaiveController(const MemoryParameters& m)
@@ -130,8 +130,8 @@ class NaiveController {
     return true;
   }
 
-  // The request this one's bank would work for now: its oldest hit, unless the row has had its share and an
-  // older request waits; else its oldest.
+  // The request that this one's bank serves now: its oldest hit, unless the row has reached its limit and an
+  // older request waits; otherwise its oldest request.
   std::size_t chosen_of_bank(std::uint32_t bank, bool& hit) const {
     std::size_t oldest = queue_.size();
     std::size_t first_hit = queue_.size();

@@ -45,7 +45,7 @@ TEST_CASE("every shipped memory is read, has a source for its numbers and serves
   CHECK(files >= 10);
 }
 
-TEST_CASE("bad memories are refused where they are wrong") {
+TEST_CASE("wrong values are refused with their place") {
   CHECK_THAT(error_of("controller.queue_dept=8"),
              Contains("unknown key 'queue_dept' (did you mean 'queue_depth'?)"));
   CHECK_THAT(error_of("controller.queue_depth=0"), Contains("outside 1 to 4096"));
@@ -98,7 +98,7 @@ TEST_CASE("every address has one place and comes back") {
   }
 }
 
-TEST_CASE("address maps that place too much, too little or nonsense are refused") {
+TEST_CASE("address maps with too many bits, too few bits or unknown fields are refused") {
   const auto why = [](const char* text) { return error_of(std::string("controller.address_map=") + text); };
   CHECK_THAT(why("ro-ba-co-xx"), Contains("unknown field 'xx' at character 10"));
   CHECK_THAT(why("ro-ba-co"), Contains("field and places 0 bits of field bg, the memory has 2"));

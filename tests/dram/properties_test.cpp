@@ -44,7 +44,7 @@ void check_commands(const MemoryParameters& m, const std::vector<TraceRequest>& 
   const heddle::dram::AddressMap map(m.controller.address_map, m.device.organisation, m.controller.channels,
                                      m.controller.ranks, "test");
   std::vector<int> served(requests.size(), 0);
-  std::map<std::uint64_t, std::uint64_t> last_tag;  // by address, of either kind in turn
+  std::map<std::uint64_t, std::uint64_t> last_tag;  // by address, of either kind
   for (const auto& command : commands) {
     auto& book = books.at(command.channel);
     const auto wrong = book.violation(command);
@@ -70,8 +70,7 @@ void check_commands(const MemoryParameters& m, const std::vector<TraceRequest>& 
   CHECK(std::all_of(served.begin(), served.end(), [](int n) { return n == 1; }));
 }
 
-// Refreshes come at their interval, after it is due and not much later, and nothing but closing comes
-// between.
+// Each refresh starts soon after it is due, and only precharges are issued in between.
 void check_refreshes(const MemoryParameters& m, const std::vector<Issued>& commands) {
   if (m.controller.refresh != heddle::dram::RefreshPolicy::all_bank) return;
   const auto& t = m.device.timing;
@@ -127,7 +126,7 @@ TEST_CASE("every command of every policy obeys the rules, and every request is s
   }
 }
 
-TEST_CASE("channels work side by side under the same rules") {
+TEST_CASE("channels obey the same rules independently") {
   for (const auto& c :
        {Case{"hbm2_2000_8gb_x128", ""}, Case{"hbm2_2000_pseudo_channel", "controller.refresh=per-bank"},
         Case{"ddr4_3200_8gb_x8",
@@ -161,7 +160,7 @@ TEST_CASE("event by event equals clock by clock, command for command") {
              << " " << fast[i].cycle << " bank " << fast[i].bank << " instead of " << name_of(slow[i].command)
              << " " << slow[i].cycle << " bank " << slow[i].bank);
       }
-      // Clock by clock also sees what an idle memory does after its last request.
+      // The clock-by-clock controller also simulates the idle memory after its last request.
       CHECK(i == fast.size());
       CHECK(std::none_of(slow.begin() + static_cast<std::ptrdiff_t>(i), slow.end(),
                          [](const Issued& x) { return is_column(x.command); }));
@@ -192,7 +191,7 @@ TEST_CASE("no data pin moves more than its peak") {
   }
 }
 
-TEST_CASE("a request that everything overtakes is served by its age in the end") {
+TEST_CASE("a request that all others overtake is served once it is overdue") {
   // Two ranks: hits of the own rank are always ready one clock earlier, so rank 1 waits for as long as hits
   // of rank 0 keep coming; reads of rank 0 are offered for 40,000 clocks.
   const auto limit = [](const char* overrides) {
@@ -226,7 +225,8 @@ TEST_CASE("overdue reads and writes of one bank do not close each other's rows f
                                        .row = static_cast<std::uint32_t>(random.below(1000))};
     requests.push_back(random.chance(3) ? at.write(place) : at.read(place));
   }
-  // Three commands serve a request and a refresh takes two: far fewer than the bound, unless it goes round.
+  // Three commands serve a request and a refresh takes two: far fewer than the bound, unless reads and writes
+  // close each other's rows for ever.
   heddle::dram::MemorySystem system(m);
   std::size_t next = 0;
   std::size_t commands = 0;

@@ -77,7 +77,7 @@ TEST_CASE("addresses beyond the memory wrap when asked to") {
   CHECK(report("0x200000000 READ 0\n", "controller.address_overflow=wrap").bursts == 1);
 }
 
-TEST_CASE("random words are a trace or an error, and nothing else") {
+TEST_CASE("random words are read as a trace or refused with an error") {
   const auto m = memory("ddr4_3200_8gb_x8", "controller.address_overflow=wrap");
   heddle::Random random(9);
   const std::vector<std::string> words{"0x0",  "0x40",  "0xffffffffffffffff",
@@ -122,7 +122,7 @@ TEST_CASE("a request is offered after its predecessor, whatever its cycle") {
   CHECK(r.read_latency.largest() > 990);
 }
 
-TEST_CASE("wide requests are cut into bursts") {
+TEST_CASE("wide requests are split into bursts") {
   const auto wide = report("0x0 READ 0\n", "", {.request_bytes = 4096});
   CHECK(wide.requests == 1);
   CHECK(wide.bursts == 64);
@@ -135,7 +135,7 @@ TEST_CASE("a gap of 2^59 cycles is counted, not simulated") {
   CHECK(r.cycles() > 576460752303423488U);
 }
 
-TEST_CASE("the report holds what was asked for and nothing of the machine") {
+TEST_CASE("the report holds the requested results and nothing of the machine") {
   const auto memory = configuration("ddr4_3200_8gb_x8");
   TraceReader reader("0x0 READ 0\n0x40 WRITE 0\n", "t");
   const auto r = heddle::dram::run_request_trace(memory.parameters, reader);
@@ -158,7 +158,7 @@ TEST_CASE("requests are written in the forms of two other simulators and read ba
   CHECK(TraceReader(line, "t").next()->address == 0x1c0);
 }
 
-TEST_CASE("percentiles: exact below 4096, low by less than 0.05 % beyond") {
+TEST_CASE("percentiles: exact below 4096, too low by less than 0.05 % above") {
   heddle::dram::LatencyHistogram h;
   for (std::uint64_t v = 1; v <= 1000; ++v) h.add(v);
   CHECK(h.percentile(500) == 500);

@@ -17,13 +17,13 @@ using heddle::dram::Cycle;
 using heddle::dram::Device;
 using heddle::dram::Issued;
 
-// The timing rules once more, from the raw parameters, one sentence a rule and one look back a pair of
-// commands: slow, and with nothing in common with the controller's own tables but the parameters.
+// The timing rules a second time, from the raw parameters: one sentence per rule, one look back per pair of
+// commands. It is slow and shares nothing with the controller's tables but the parameters.
 class RuleBook {
  public:
   RuleBook(Device device, std::uint32_t ranks) : device_(std::move(device)), ranks_(ranks) {}
 
-  // What is wrong with `next`, if anything.
+  // The rule that `next` breaks, or nothing.
   std::optional<std::string> violation(const Issued& next) const {
     if (auto state = wrong_state(next)) return state;
     for (const auto& past : history_) {
@@ -90,7 +90,7 @@ class RuleBook {
     return std::nullopt;
   }
 
-  // Distance between last clocks, turned into one between starts.
+  // Converts a distance between last clocks to one between starts.
   Cycle starts(std::int64_t last_clocks, Command from, Command to) const {
     const auto apart =
         last_clocks + static_cast<std::int64_t>(length(from)) - static_cast<std::int64_t>(length(to));
@@ -164,7 +164,7 @@ class RuleBook {
     }
     if (is_column(past.command)) {
       if (is_precharge(next.command)) return starts(recovery(past.command), past.command, next.command);
-      // An automatic precharge is one that nobody sees: as if sent at its earliest.
+      // An automatic precharge acts like a precharge at its earliest instant.
       if (reopens && closes_itself(past.command)) {
         return starts(recovery(past.command), past.command, Command::precharge) +
                starts(t.tRPpb, Command::precharge, next.command);

@@ -54,7 +54,7 @@ inline heddle::dram::Cycle last_data(const std::vector<Issued>& commands) {
   return last;
 }
 
-// "ACT 0, RD 22": what happened and when.
+// Commands and their cycles: "ACT 0, RD 22".
 inline std::string told(const std::vector<Issued>& commands) {
   std::string out;
   for (const auto& c : commands) {
@@ -63,7 +63,7 @@ inline std::string told(const std::vector<Issued>& commands) {
   return out;
 }
 
-// A request by its place instead of its address.
+// A request given by its place instead of its address.
 class Places {
  public:
   explicit Places(const MemoryParameters& m)

@@ -266,6 +266,34 @@ TEST_CASE("the packing report adds up and shows the moves") {
 
 namespace {
 
+// Cycles of window `w` in one column of DNNsim's schedule: the widest row of the activations that it selects.
+std::uint64_t widest_row(const arch::LayerInput& input, const test::NaiveScheduler::Emitted& column,
+                         std::uint32_t group, std::uint64_t w, bool is_signed, bool minor_bit) {
+  std::uint64_t widest = 1;
+  for (const auto& row : column.rows) {
+    int top = 0;
+    int bottom = 99;
+    bool any = false;
+    for (std::size_t lane = 0; lane < 16; ++lane) {
+      if (!row[lane].weight && row[lane].vacated) continue;
+      const auto t = static_cast<std::uint32_t>(row[lane].weight ? row[lane].weight->column : column.column);
+      const auto from = row[lane].weight ? static_cast<std::size_t>(row[lane].weight->lane) : lane;
+      const std::int32_t x = input.activations->brick(
+          workload::brick_index(*input.activations, input.lowered, group, w, t))[from];
+      const std::int32_t folded = x < 0 ? ~x : x;
+      for (int bit = 0; bit < 16; ++bit) {
+        if ((folded >> bit & 1) == 0) continue;
+        any = true;
+        top = std::max(top, bit);
+        bottom = std::min(bottom, bit);
+      }
+    }
+    const int msb = top + (is_signed ? 1 : 0);  // all zero: as if bit 0 were set
+    widest = std::max(widest, static_cast<std::uint64_t>(msb - (minor_bit && any ? bottom : 0) + 1));
+  }
+  return widest;
+}
+
 // DNNsim's Tactical (docs/rules/dnnsim.md), in its own words: one barrier a step over all tiles,
 // the longest list counts, widths per row of the activations that its schedule selects.
 std::uint64_t dnnsim_cycles(const test::MappedCase& mapped, const std::string& back_end, bool minor_bit) {
@@ -303,30 +331,8 @@ std::uint64_t dnnsim_cycles(const test::MappedCase& mapped, const std::string& b
         for (std::size_t tile = 0; tile < lists.size() && back_end == "precision"; ++tile) {
           if (e >= lists[tile].emitted.size()) continue;
           const auto& column = lists[tile].emitted[e];
-          for (std::uint64_t w = windows.first; w < windows.first + windows.count; ++w) {
-            for (const auto& row : column.rows) {
-              int top = 0;
-              int bottom = 99;
-              bool any = false;
-              for (std::size_t lane = 0; lane < 16; ++lane) {
-                if (!row[lane].weight && row[lane].vacated) continue;
-                const auto t =
-                    static_cast<std::uint32_t>(row[lane].weight ? row[lane].weight->column : column.column);
-                const auto from = row[lane].weight ? static_cast<std::size_t>(row[lane].weight->lane) : lane;
-                const std::int32_t x = input.activations->brick(
-                    workload::brick_index(*input.activations, input.lowered, pass[tile].group, w, t))[from];
-                const std::int32_t folded = x < 0 ? ~x : x;
-                for (int bit = 0; bit < 16; ++bit) {
-                  if ((folded >> bit & 1) == 0) continue;
-                  any = true;
-                  top = std::max(top, bit);
-                  bottom = std::min(bottom, bit);
-                }
-              }
-              const int msb = top + (is_signed ? 1 : 0);  // all zero: as if bit 0 were set
-              step = std::max(step, static_cast<std::uint64_t>(msb - (minor_bit && any ? bottom : 0) + 1));
-            }
-          }
+          for (std::uint64_t w = windows.first; w < windows.first + windows.count; ++w)
+            step = std::max(step, widest_row(input, column, pass[tile].group, w, is_signed, minor_bit));
         }
         total += step;
       }

@@ -19,7 +19,7 @@ static_assert(Addable<heddle::Bits, heddle::Bits>);
 static_assert(!Addable<heddle::Bits, heddle::Bytes>);
 static_assert(!Addable<heddle::Cycles, std::uint64_t>);
 
-TEST_CASE("a misspelt name finds its nearest legal one") {
+TEST_CASE("a misspelt name gets the nearest legal one as a suggestion") {
   const std::array<std::string, 4> names{"windows", "filters", "lanes", "encoder"};
   CHECK(nearest_name("windos", names) == "windows");
   CHECK(nearest_name("LANES", names) == "lanes");
@@ -58,7 +58,7 @@ TEST_CASE("random streams repeat and differ by name") {
   }
 }
 
-TEST_CASE("rounding up helpers agree with their definitions") {
+TEST_CASE("the helpers that round up agree with their definitions") {
   CHECK(heddle::ceil_div(0, 16) == 0);
   CHECK(heddle::ceil_div(17, 16) == 2);
   CHECK(heddle::ceil_log2(1) == 0);

@@ -119,7 +119,7 @@ TEST_CASE("extends merges key by key and the extending file wins") {
   CHECK(values.child("clock").number("frequency_mhz") == 100.0);
 }
 
-TEST_CASE("overrides lead through the names of files, in either order") {
+TEST_CASE("overrides reach into files given by name, in either order") {
   const Folder folder;
   std::filesystem::create_directories(folder.file("x", "").parent_path() / "parts");
   folder.file("parts/inner.json", R"({"depth": 8, "width": 4})");

@@ -23,7 +23,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-// A folder as DNNsim has it, of one network "net", gone at the end.
+// A folder in DNNsim's layout with one network "net", removed at the end.
 class Folder {
  public:
   Folder() : path(fs::temp_directory_path() / ("heddle_dnnsim_" + std::to_string(::getpid()))) {
@@ -128,7 +128,7 @@ TEST_CASE("precision.txt scales, rounds halves away from zero and clamps") {
   CHECK(layer.precision.weight_bits == 4);
   CHECK(layer.weight.rep.bits == 16);
 
-  // Tensor by tensor: the activations hold fractions, so they are scaled; integers stay as they are.
+  // Each tensor on its own: the activations hold fractions, so they are scaled; integers stay unchanged.
   folder.floats("wgt-c.npy", {2, 1, 1, 1}, {3.0F, -3.0F});
   const Trace mixed = folder.import();
   CHECK(mixed.weights(mixed.network().layers[0], 0).values == std::vector<std::int32_t>{3, -3});
@@ -144,11 +144,11 @@ TEST_CASE("without precision.txt numbers are quantised to the width, unsigned wh
   folder.floats("act-c-0.npy", {1, 1, 1, 3}, {0.0F, 2.5F, 0.5F});
   const Trace trace = folder.import(DnnsimValues::automatic, 8);
   const Layer& layer = trace.network().layers[0];
-  // 127 codes a unit: 63.5 rounds to 64, 31.75 to 32. 255 / 2.5 = 102 codes a unit: 51.
+  // 127 codes per unit: 63.5 rounds to 64, 31.75 to 32. 255 / 2.5 = 102 codes per unit: 51.
   CHECK(trace.weights(layer, 0).values == std::vector<std::int32_t>{64, -127, 32});
   CHECK(trace.activations(layer, 0).values == std::vector<std::int32_t>{0, 255, 51});
   CHECK(layer.precision.activation_bits == 8);
-  // Only a minimum of 0 gives the full range: 127 / 2.5 = 50.8 codes a unit.
+  // Only a minimum of 0 gives the full range: 127 / 2.5 = 50.8 codes per unit.
   folder.floats("act-c-0.npy", {1, 1, 1, 3}, {0.5F, 2.5F, 1.0F});
   const Trace above = folder.import(DnnsimValues::automatic, 8);
   CHECK(above.activations(above.network().layers[0], 0).values == std::vector<std::int32_t>{25, 127, 51});
@@ -196,7 +196,7 @@ TEST_CASE("DNNsim traces with faults are refused with what is wrong") {
   folder.text("model.csv", "c,conv,0,0\n");
   refused("stride: expected 1 to");
   folder.text("model.csv", "c/a,conv,1,0\nc-a,conv,1,0\n");
-  refused("has the tensors of the one at");
+  refused("has the same tensor files as the layer at");
   folder.text("model.csv", "");
   refused("lists no layers");
   folder.text("precision.txt", "heading\n4;4;\n0;0;\n4;\n0;0;\n");

@@ -46,7 +46,7 @@ std::string refusal(const std::string& lines) {
 
 }  // namespace
 
-TEST_CASE("SCALE-Sim convolutions: heights come padded, the last window may reach over the edge") {
+TEST_CASE("SCALE-Sim convolutions: heights include padding, the last window may exceed the input") {
   const Topology topology(
       "Conv1, 227, 227, 11, 11, 3, 96, 4,\nConv2DP, 114, 114, 3, 3, 32, 1, 1,\n\nConv3, 224, 224, 7, 7, 3, "
       "64, 2, 2:4, Pa=9 Pw=11\n");

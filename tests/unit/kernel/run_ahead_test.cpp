@@ -103,7 +103,7 @@ TEST_CASE("run-ahead agrees with both written recurrences; column-cycles add up;
   }
 }
 
-TEST_CASE("a drain is a barrier: what follows starts where the slowest column ended") {
+TEST_CASE("a drain is a barrier: the next step starts where the slowest column ended") {
   heddle::Random random(22);
   for (const std::uint32_t registers : {0U, 1U, 3U, RunAhead::kUnlimited}) {
     RunAhead whole(4, registers);
@@ -199,7 +199,7 @@ TEST_CASE("weighted waiting is the waiting of each column times its weight") {
         model.step(cycles, weights);
       }
       model.drain();
-      // Every column is there from 0 to the end: what it does not work it waits.
+      // Every column exists from 0 to the end: it waits whenever it does not work.
       std::uint64_t expected = 0;
       for (std::size_t j = 0; j < columns; ++j) expected += (model.finish_cycles() - work[j]) * weights[j];
       REQUIRE(model.weighted_waiting() == expected);

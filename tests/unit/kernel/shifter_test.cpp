@@ -22,7 +22,7 @@ using heddle::kernel::shifter_step;
 
 namespace {
 
-// The rule on real lists, as the paper draws it.
+// The rule on lists of exponents, as in the paper's figure.
 unsigned by_lists(std::span<const std::uint32_t> masks, unsigned first_stage_bits) {
   std::vector<std::deque<int>> lanes(masks.size());
   for (std::size_t l = 0; l < masks.size(); ++l) {
@@ -82,7 +82,7 @@ TEST_CASE("three lanes of the example in docs/rules.md take four cycles") {
   CHECK(column_cycles(masks, 4) == 3);
 }
 
-TEST_CASE("a column without terms costs a cycle, and 17 positions need five first-stage bits") {
+TEST_CASE("a column without terms takes a cycle, and 17 positions need five first-stage bits") {
   CHECK(column_cycles(std::array<std::uint32_t, 16>{}, 2) == 1);
   CHECK(column_cycles(std::span<const std::uint32_t>(), 2) == 1);
   const std::array masks{mask_of({0}), mask_of({16})};

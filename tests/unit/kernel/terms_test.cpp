@@ -49,7 +49,7 @@ std::vector<Digit> booth4_by_table(std::int64_t x) {
   return digits;
 }
 
-// The scan as docs/rules.md#term-encoders words it: two zeros below, the current bit first of three.
+// The scan as docs/rules.md#term-encoders states it: two zeros below, the current bit first of three.
 std::vector<Digit> ioe_by_scan(std::int64_t x) {
   std::map<int, int> digits;
   bool flag = false;
@@ -182,7 +182,7 @@ TEST_CASE("lane maxima are the maxima over the rows") {
   });
 }
 
-TEST_CASE("encoders have names, and other names are none") {
+TEST_CASE("every encoder has a name, and other names are refused") {
   for (const Encoder encoder : kEncoders) CHECK(heddle::kernel::encoder_named(name_of(encoder)) == encoder);
   CHECK_FALSE(heddle::kernel::encoder_named("booth"));
   std::array<std::uint8_t, 2> out{};

@@ -113,7 +113,7 @@ TEST_CASE("widths of random groups agree with the definition, whichever way the 
   });
 }
 
-TEST_CASE("an array that is no whole number of bricks is refused") {
+TEST_CASE("an array that is not a whole number of bricks is refused") {
   std::array<std::int32_t, 17> values{};
   std::array<GroupBits, 1> out;
   CHECK_THROWS_AS(heddle::kernel::summarize_bricks(values, out), heddle::Error);
