@@ -13,7 +13,7 @@ MOST_LINES = 400
 
 # From the bottom up. A layer may include those of the lines above it that its row names.
 CORE = {"base", "kernel", "config", "workload", "trace", "arch"}
-RUN = CORE | {"pricing", "dram", "memory", "result", "hw", "run"}
+RUN = CORE | {"pricing", "result", "dram", "memory", "hw", "run"}
 ALLOWED = {
     "base": set(),
     "kernel": {"base"},
@@ -23,10 +23,10 @@ ALLOWED = {
     "import": {"base", "kernel", "config", "workload", "trace"},
     "arch": CORE - {"arch"},
     "pricing": CORE,
+    "result": {"base", "config"},
     "dram": {"base", "config"},
-    "memory": CORE | {"dram"},
-    "result": CORE | {"dram", "memory"},
-    "hw": CORE | {"pricing", "dram", "memory", "result"},
+    "memory": CORE | {"result", "dram"},
+    "hw": CORE | {"pricing", "result", "dram", "memory"},
     "run": RUN - {"run"},
     "app": RUN | {"import", "models"},
 }

@@ -15,11 +15,11 @@
 #include "sim/base/version.h"
 #include "sim/dram/parameters.h"
 #include "sim/memory/memory_config.h"
-#include "sim/result/record.h"
+#include "sim/result/document.h"
+#include "sim/result/schema.h"
 
 namespace heddle::embedded {
 extern const std::string_view trace_schema;
-extern const std::string_view result_schema;
 }  // namespace heddle::embedded
 
 namespace heddle::app {
@@ -55,7 +55,9 @@ Json describe_model(const arch::ModelInfo& info) {
   Json events = Json::array();
   for (const auto& e : info.events)
     events.push_back({{"name", e.name}, {"unit", e.unit}, {"description", e.description}});
-  return {{"name", info.name},
+  return {{"format", "heddle-description"},
+          {"version", {1, 0}},
+          {"name", info.name},
           {"summary", info.summary},
           {"citation", info.citation},
           {"parameters", config::describe(info.parameters)},
@@ -76,7 +78,9 @@ int list_command(const Arguments& arguments) {
     Json models = Json::array();
     for (const auto& info : models::catalogue())
       models.push_back({{"name", info.name}, {"summary", info.summary}, {"citation", info.citation}});
-    std::cout << Json{{"models", models},
+    std::cout << Json{{"format", "heddle-list"},
+                      {"version", {1, 0}},
+                      {"models", models},
                       {"configurations", shipped_configs()},
                       {"memories", shipped_memories()},
                       {"memory_systems", shipped_memory_systems()},
@@ -100,10 +104,12 @@ int list_command(const Arguments& arguments) {
 }
 
 int describe_command(const Arguments& arguments) {
-  CommandLine line("heddle describe MODEL [--json]",
-                   "Show the parameters of a model, or of a memory: unit, default, range, source.",
-                   "heddle describe stripes");
-  line.options()("model", po::value<std::string>(), "a name of `heddle list`, or memory")(
+  CommandLine line(
+      "heddle describe MODEL [--json]",
+      "Show the parameters of a model, or of a memory: unit, default, range, source; or the keys of "
+      "a result, as tables in Markdown.",
+      "heddle describe stripes");
+  line.options()("model", po::value<std::string>(), "a name of `heddle list`, memory, or result")(
       "json", po::bool_switch(), "print JSON on standard output");
   line.positional("model", 1);
   const auto values = line.parse(arguments);
@@ -111,11 +117,21 @@ int describe_command(const Arguments& arguments) {
   if (required(*values, "model", "a model's name") == "memory") {
     const Json memory = config::describe(dram::memory_declaration());
     if ((*values)["json"].as<bool>()) {
-      std::cout << memory.dump(2) << "\n";
+      std::cout << Json{{"format", "heddle-description"},
+                        {"version", {1, 0}},
+                        {"name", "memory"},
+                        {"parameters", memory}}
+                       .dump(2)
+                << "\n";
     } else {
       std::cout << "memory: a DRAM with its controller (format heddle-memory; docs/dram.md)\n\n";
       print_parameters(memory, "  ");
     }
+    return 0;
+  }
+  if (required(*values, "model", "a model's name") == "result") {
+    std::cout << ((*values)["json"].as<bool>() ? result::result_schema().dump(1) + "\n"
+                                               : result::result_tables());
     return 0;
   }
   const auto& info =
@@ -153,7 +169,7 @@ int schema_command(const Arguments& arguments) {
     return 0;
   }
   if (name == "result") {
-    std::cout << embedded::result_schema;
+    std::cout << result::result_schema().dump(1) << "\n";
     return 0;
   }
   if (name == "memory") {
@@ -184,15 +200,18 @@ int version_command(const Arguments& arguments) {
   const auto values = line.parse(arguments);
   if (!values) return 0;
   if ((*values)["json"].as<bool>()) {
-    std::cout << Json{{"heddle", kVersion},
+    std::cout << Json{{"format", "heddle-version"},
+                      {"version", {1, 0}},
+                      {"heddle", kVersion},
                       {"trace", {1, 0}},
                       {"configuration", {1, 0}},
-                      {"result", {1, 0}},
+                      {"result", {result::kResultVersion.major, result::kResultVersion.minor}},
                       {"results_revision", result::kResultsRevision}}
                      .dump(2)
               << "\n";
   } else {
-    std::cout << "heddle " << kVersion << " (trace 1.0, configuration 1.0, result 1.0, results revision "
+    std::cout << "heddle " << kVersion << " (trace 1.0, configuration 1.0, result "
+              << result::kResultVersion.major << "." << result::kResultVersion.minor << ", results revision "
               << result::kResultsRevision << ")\n";
   }
   return 0;

@@ -33,8 +33,10 @@ BlockMover::Ticket BlockMover::start(const Block& block, Cycle now) {
                      .unissued = bursts,
                      .next = memory_.locate(first * burst_bytes_, where),
                      .kind = block.kind,
+                     .owner = block.owner,
                      .started = now,
                      .data_end = 0};
+  if (block.owner >= served_.size()) served_.resize(block.owner + 1);
   moved_bytes_[static_cast<std::size_t>(block.kind)] += bursts * burst_bytes_;
   feeding_.push_back(ticket);
   feed();
@@ -61,10 +63,23 @@ void BlockMover::feed() {
   }
 }
 
+// A ticket is given to another block only when all commands of the first are out.
+void BlockMover::count(const Issued& command) {
+  ChannelCounters& served = served_[blocks_[command.tag].owner];
+  if (!is_column(command.command)) {
+    ++(command.command == Command::activate ? served.activates : served.precharges);
+    return;
+  }
+  ++(is_write(command.command) ? served.writes : served.reads);
+  if (closes_itself(command.command)) ++served.precharges;
+  if (command.is_row_hit) ++served.row_hits;
+}
+
 void BlockMover::advance(Cycle until) {
   HEDDLE_CHECK(until >= now_, "the memory asked to go back in time");
   while (memory_.next_cycle() < until) {
     const Issued command = memory_.issue();
+    if (command.tag != kNoTag) count(command);
     if (!is_column(command.command)) continue;
     now_ = command.cycle;
     Progress& block = blocks_[command.tag];

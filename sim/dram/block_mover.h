@@ -11,6 +11,7 @@ struct Block {
   std::uint64_t address = 0;
   std::uint64_t bytes = 0;
   Kind kind = Kind::read;
+  std::uint32_t owner = 0;  // for whom: commands are counted by owner
 };
 
 // Moves blocks, each a run of bursts in the order of its addresses. The queues of the controller, whose room
@@ -35,6 +36,8 @@ class BlockMover {
 
   // Everything up to the last advance(); refreshes of channels that idle are brought up to it.
   [[nodiscard]] ChannelCounters counters();
+  // Commands up to the last advance() that serve the blocks of each owner; refreshes serve nobody.
+  [[nodiscard]] const std::vector<ChannelCounters>& served() const { return served_; }
   [[nodiscard]] const MemorySystem& memory() const { return memory_; }
   [[nodiscard]] std::uint64_t read_bytes() const { return moved_bytes_[0]; }
   [[nodiscard]] std::uint64_t write_bytes() const { return moved_bytes_[1]; }
@@ -46,17 +49,20 @@ class BlockMover {
     std::uint64_t unissued = 0;
     Location next;
     Kind kind = Kind::read;
+    std::uint32_t owner = 0;
     Cycle started = 0;
     Cycle data_end = 0;
   };
   bool push_one(Ticket ticket);
   void feed();
+  void count(const Issued& command);
 
   MemorySystem memory_;
   std::uint64_t burst_bytes_;
   std::vector<Progress> blocks_;  // by ticket
   std::vector<Ticket> free_;
-  std::vector<Ticket> feeding_;  // blocks with bursts left to push
+  std::vector<Ticket> feeding_;          // blocks with bursts left to push
+  std::vector<ChannelCounters> served_;  // by owner
   Cycle now_ = 0;
   std::uint64_t moved_bytes_[2] = {0, 0};
 };

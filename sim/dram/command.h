@@ -34,7 +34,11 @@ constexpr std::string_view name_of(Command c) {
   return kNames[static_cast<std::size_t>(c)];
 }
 
-// One command as the device saw it. The fields of the request are set for column commands only.
+// The tag of a command that no request asked for: a refresh, or a precharge for one.
+inline constexpr std::uint64_t kNoTag = ~std::uint64_t{0};
+
+// One command as the device saw it. Row and column, and when they were wanted, are set for column commands
+// only.
 struct Issued {
   Command command = Command::activate;
   Cycle cycle = 0;
@@ -43,9 +47,10 @@ struct Issued {
   std::uint32_t bank = 0;  // in its channel: (rank * bank groups + group) * banks per group + bank
   std::uint32_t row = 0;
   std::uint32_t column = 0;
-  std::uint64_t tag = 0;  // what the requester gave
-  Cycle offered = 0;      // when the requester wanted it
-  Cycle data_end = 0;     // when its last data word has crossed the pins
+  std::uint64_t tag = kNoTag;  // what the requester gave whose request the command serves
+  bool is_row_hit = false;     // a column command that needed no activate of its own
+  Cycle offered = 0;           // when the requester wanted it
+  Cycle data_end = 0;          // when its last data word has crossed the pins
 };
 
 // Additive. Cycles are clocks of the memory.

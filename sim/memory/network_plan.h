@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "sim/arch/accelerator_config.h"
 #include "sim/memory/memory_config.h"
 #include "sim/memory/storage.h"
 #include "sim/memory/work_list_builder.h"
+#include "sim/result/plan_record.h"
 #include "sim/trace/trace.h"
 
 namespace heddle::memory {
@@ -23,9 +25,9 @@ class NetworkPlan {
   // `costs` by sample, step and block.
   [[nodiscard]] WorkList schedule(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const;
   [[nodiscard]] bool has_off_chip() const { return memory_.off_chip != OffChipKind::none; }
-  // Null without off-chip memory.
-  [[nodiscard]] config::Json describe() const;
-  [[nodiscard]] config::Json describe_step(std::size_t step) const;
+  // None without off-chip memory.
+  [[nodiscard]] std::optional<result::PlanRecord> describe() const;
+  [[nodiscard]] std::optional<result::LayerDetails> describe_step(std::size_t step) const;
   // Off-chip bytes of a step over all samples, to the byte where the memory moves single bytes.
   [[nodiscard]] Bytes planned_bytes(std::size_t step) const { return planned(steps_[step].blocking).total(); }
   // Of the activation memory while a step runs: what stays and what passes through.
@@ -38,7 +40,7 @@ class NetworkPlan {
   void plan();
   void place_off_chip();
   [[nodiscard]] std::vector<WeightExtras> measure_weights() const;
-  [[nodiscard]] config::Json describe_tensor(std::uint32_t tensor) const;
+  [[nodiscard]] result::TensorRecord describe_tensor(std::uint32_t tensor) const;
   [[nodiscard]] LayerBytes planned(const Blocking& blocking) const;
   // Runs that one unit of the plan stands for: all samples where sizes do not depend on values.
   [[nodiscard]] std::uint64_t alike() const {

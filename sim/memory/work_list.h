@@ -56,6 +56,9 @@ struct Work {
   Bytes activation_read{};
   Bytes output_written{};
   std::uint32_t output_bursts = 1;
+  // Partial sums among them: part of activation_read and output_written.
+  Bytes sums_read{};
+  Bytes sums_written{};
   // Its activations are on chip when so many items are in the activation memory.
   std::uint32_t reduced_before = 0;
   // Stores of the list that must be complete before it starts: they free the room for its outputs.

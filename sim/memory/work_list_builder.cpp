@@ -126,8 +126,10 @@ void Scheduler::move_sums(const ScheduledLayer& layer, const Piece& piece, std::
   if (piece.loads_sums)
     load({item, std::max(ahead, layer_start_), Tensor::partial_sums, false, address, sums, Cycles(0)}, true);
   if (piece.stores_sums) store({item, item + 1, Tensor::partial_sums, true, address, sums, Cycles(0)});
-  if (piece.loads_sums || (piece.first_brick > 0 && has_more_sets)) work.activation_read += sums;
-  if (piece.stores_sums || (!piece.is_final && has_more_sets)) work.output_written += sums;
+  if (piece.loads_sums || (piece.first_brick > 0 && has_more_sets)) work.sums_read = sums;
+  if (piece.stores_sums || (!piece.is_final && has_more_sets)) work.sums_written = sums;
+  work.activation_read += work.sums_read;
+  work.output_written += work.sums_written;
 }
 
 void Scheduler::write_outputs(const ScheduledLayer& layer, const Piece& piece, std::uint32_t ahead,

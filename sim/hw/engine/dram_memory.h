@@ -36,6 +36,11 @@ class DramMemory : public sc_core::sc_module {
   // Commands, row hits and refreshes up to now, and the energy since time zero where the device has one.
   [[nodiscard]] dram::ChannelCounters counters();
   [[nodiscard]] std::optional<dram::EnergyReport> energy();
+  // Gives `layer` all commands up to now that serve no block and have no layer yet: refreshes, and precharges
+  // for them.
+  void charge_rest(std::uint32_t layer);
+  // Commands of the blocks of each layer and those that were charged to it.
+  [[nodiscard]] std::vector<dram::ChannelCounters> by_layer(std::size_t layers) const;
   [[nodiscard]] const dram::MemoryParameters& parameters() const { return mover_.memory().parameters(); }
   [[nodiscard]] const Clock& clock() const { return clock_; }
 
@@ -48,6 +53,7 @@ class DramMemory : public sc_core::sc_module {
   Clock clock_;
   sc_core::sc_time::value_type period_ticks_;
   dram::BlockMover mover_;
+  std::vector<dram::ChannelCounters> charged_;  // by layer
 };
 
 }  // namespace heddle::hw
