@@ -11,6 +11,7 @@
 #include "sim/arch/accelerator_config.h"
 #include "sim/dram/device_declaration.h"
 #include "sim/memory/memory_config.h"
+#include "sim/result/schema.h"
 
 namespace heddle::app {
 namespace {
@@ -45,7 +46,9 @@ Json describe_model(const arch::ModelInfo& info) {
   Json events = Json::array();
   for (const auto& e : info.events)
     events.push_back({{"name", e.name}, {"unit", e.unit}, {"description", e.description}});
-  return {{"name", info.name},
+  return {{"format", "heddle-description"},
+          {"version", {1, 0}},
+          {"name", info.name},
           {"summary", info.summary},
           {"citation", info.citation},
           {"parameters", config::describe(info.parameters)},
@@ -78,7 +81,12 @@ std::optional<Section> find_section(std::string_view name) {
 void print_section(const Section& section, bool as_json) {
   const Json keys = config::describe(section.declaration);
   if (as_json) {
-    std::cout << keys.dump(2) << "\n";
+    std::cout << Json{{"format", "heddle-description"},
+                      {"version", {1, 0}},
+                      {"name", std::string(section.name)},
+                      {"parameters", keys}}
+                     .dump(2)
+              << "\n";
     return;
   }
   std::cout << section.name << ": " << section.title << "\n\n";
@@ -104,15 +112,19 @@ int describe_command(const Arguments& arguments) {
   CommandLine line(
       "heddle describe MODEL [--json]",
       "Show the keys of a model, of the section `memory` of a configuration, or of a memory device: unit, "
-      "default, range, source.",
+      "default, range, source; or the keys of a result, as tables in Markdown.",
       "heddle describe stripes");
-  line.options()("model", po::value<std::string>(), "a model of `heddle list`, memory, or device")(
+  line.options()("model", po::value<std::string>(), "a model of `heddle list`, memory, device, or result")(
       "json", po::bool_switch(), "print JSON on standard output");
   line.positional("model", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
   const std::string name = required(*values, "model", "a model's name");
   const bool as_json = (*values)["json"].as<bool>();
+  if (name == "result") {
+    std::cout << (as_json ? result::result_schema().dump(1) + "\n" : result::result_tables());
+    return 0;
+  }
   if (const auto section = find_section(name)) {
     print_section(*section, as_json);
     return 0;

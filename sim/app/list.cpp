@@ -18,7 +18,9 @@ Json catalogue_json() {
   Json models = Json::array();
   for (const auto& info : models::catalogue())
     models.push_back({{"name", info.name}, {"summary", info.summary}, {"citation", info.citation}});
-  return {{"models", models},
+  return {{"format", "heddle-list"},
+          {"version", {1, 0}},
+          {"models", models},
           {"configurations", run::shipped_configurations()},
           {"memories", run::shipped_memory_devices()},
           {"memory_systems", run::shipped_memory_systems()},

@@ -21,26 +21,23 @@ namespace po = boost::program_options;
 
 std::string heading(const result::RunRecord& run) {
   std::string text =
-      fmt::format("{} ({}) on {}, {} sample{}, {} fidelity\n", run.accelerator.at("name").get<std::string>(),
-                  run.accelerator.at("model").get<std::string>(), run.network.at("name").get<std::string>(),
-                  run.samples.size(), run.samples.size() == 1 ? "" : "s", run.fidelity);
-  for (const auto& note : run.notes) text += "  note: " + note.get<std::string>() + "\n";
+      fmt::format("{} ({}) on {}, {} sample{}, {} fidelity\n", run.accelerator.name, run.accelerator.model,
+                  run.network.name, run.samples.size(), run.samples.size() == 1 ? "" : "s", run.fidelity);
+  for (const auto& note : run.notes) text += "  note: " + note + "\n";
   return text;
 }
 
 // Megabytes a second are bytes a microsecond.
 std::string off_chip_summary(const result::RunRecord& run, double time_us) {
-  const auto& off_chip = run.memory.at("off_chip");
-  const auto bytes =
-      off_chip.at("read_bytes").get<std::uint64_t>() + off_chip.at("written_bytes").get<std::uint64_t>();
+  const result::OffChipTotals& off_chip = run.memory.value().off_chip;
+  const std::uint64_t bytes = (off_chip.read + off_chip.written).count();
   std::string text = fmt::format("off chip: {} bytes, {:.0f} MB/s on average", result::grouped(bytes),
                                  time_us > 0 ? static_cast<double>(bytes) / time_us : 0.0);
-  if (off_chip.contains("dram")) {
-    const auto& dram = off_chip.at("dram");
-    const auto bursts =
-        dram.at("read_bursts").get<std::uint64_t>() + dram.at("write_bursts").get<std::uint64_t>();
-    text += fmt::format(", {} bursts with {} row hits", result::grouped(bursts),
-                        result::grouped(dram.at("row_hits").get<std::uint64_t>()));
+  if (off_chip.dram) {
+    const result::DramCommands& commands = off_chip.dram->commands;
+    text += fmt::format(", {} bursts with {} row hits",
+                        result::grouped(commands.read_bursts + commands.write_bursts),
+                        result::grouped(commands.row_hits));
   }
   return text + "\n";
 }
@@ -50,10 +47,10 @@ std::string summary(const result::RunRecord& run) {
   const double time_us = static_cast<double>(totals.cycles.count()) / run.frequency_mhz;
   std::string text = fmt::format("{} cycles = {:.3f} us at {:g} MHz\n",
                                  result::grouped(totals.cycles.count()), time_us, run.frequency_mhz);
-  if (!run.memory.is_null()) text += off_chip_summary(run, time_us);
-  if (!run.verification.is_null()) {
+  if (run.memory) text += off_chip_summary(run, time_us);
+  if (run.verification) {
     text += fmt::format("bit-true: {} outputs equal integer arithmetic, cycles equal the counting path\n",
-                        result::grouped(run.verification.at("outputs").get<std::uint64_t>()));
+                        result::grouped(run.verification->outputs));
   }
   return text;
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/result/schema.h"
+
 #include <iostream>
 #include <string_view>
 
@@ -13,7 +15,6 @@
 
 namespace heddle::embedded {
 extern const std::string_view trace_schema;
-extern const std::string_view result_schema;
 }  // namespace heddle::embedded
 
 namespace heddle::app {
@@ -33,7 +34,7 @@ std::string schema_text(const std::string& name) {
     return std::string(embedded::trace_schema);
   }
   if (name == "result") {
-    return std::string(embedded::result_schema);
+    return result::result_schema().dump(1) + "\n";
   }
   if (name == "memory")
     return with_heading(memory::memory_section_schema(),

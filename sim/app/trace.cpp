@@ -133,7 +133,12 @@ int validate(const Arguments& arguments) {
   const auto path = run::find_trace(required(*values, "trace", "a trace"));
   const auto warnings = trace::validate_trace(path);
   if ((*values)["json"].as<bool>()) {
-    std::cout << Json{{"valid", true}, {"warnings", warnings}}.dump(2) << "\n";
+    std::cout << Json{{"format", "heddle-validation"},
+                      {"version", {1, 0}},
+                      {"valid", true},
+                      {"warnings", warnings}}
+                     .dump(2)
+              << "\n";
     return 0;
   }
   for (const auto& warning : warnings) std::cout << "warning: " << warning << "\n";

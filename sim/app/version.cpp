@@ -6,7 +6,7 @@
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
 #include "sim/config/json_document.h"
-#include "sim/result/record.h"
+#include "sim/result/document.h"
 
 namespace heddle::app {
 
@@ -20,15 +20,18 @@ int version_command(const Arguments& arguments) {
   const auto values = line.parse(arguments);
   if (!values) return 0;
   if ((*values)["json"].as<bool>()) {
-    std::cout << Json{{"heddle", kVersion},
+    std::cout << Json{{"format", "heddle-version"},
+                      {"version", {1, 0}},
+                      {"heddle", kVersion},
                       {"trace", {1, 0}},
                       {"configuration", {1, 0}},
-                      {"result", {1, 0}},
+                      {"result", {result::kResultVersion.major, result::kResultVersion.minor}},
                       {"results_revision", result::kResultsRevision}}
                      .dump(2)
               << "\n";
   } else {
-    std::cout << "heddle " << kVersion << " (trace 1.0, configuration 1.0, result 1.0, results revision "
+    std::cout << "heddle " << kVersion << " (trace 1.0, configuration 1.0, result "
+              << result::kResultVersion.major << "." << result::kResultVersion.minor << ", results revision "
               << result::kResultsRevision << ")\n";
   }
   return 0;

@@ -277,10 +277,10 @@ inline void Channel::apply_column(const Choice& choice, Issued& out) {
   const bool write = is_write(out.command);
   out.row = entry.row;
   out.column = entry.column;
-  out.tag = entry.tag;
   out.offered = entry.offered;
   out.data_end = out.cycle + (write ? timing_.rules().write_data_end : timing_.rules().read_data_end);
-  if (timing_.columns_since_activate(choice.bank) > 0) ++counters_.row_hits;
+  out.is_row_hit = timing_.columns_since_activate(choice.bank) > 0;
+  if (out.is_row_hit) ++counters_.row_hits;
   ++(write ? counters_.writes : counters_.reads);
   timing_.column(choice.bank, write, closes_itself(out.command), out.cycle);
   if (closes_itself(out.command)) ++counters_.precharges;
@@ -310,7 +310,8 @@ void Channel::apply_refresh(const Choice& choice) {
              .cycle = choice.cycle,
              .channel = number_,
              .rank = timing_.rank_of(choice.bank),
-             .bank = choice.bank};
+             .bank = choice.bank,
+             .tag = choice.entry == RequestQueue::kNone ? kNoTag : queue_[choice.entry].tag};
   switch (choice.command) {
     case Command::activate:
       out.row = queue_[choice.entry].row;

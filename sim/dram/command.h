@@ -34,7 +34,10 @@ constexpr std::string_view name_of(Command c) {
   return kNames[static_cast<std::size_t>(c)];
 }
 
-// One command at the device. The fields of the request are set for column commands only.
+// The tag of a command that no request asked for: a refresh, or a precharge for one.
+inline constexpr std::uint64_t kNoTag = ~std::uint64_t{0};
+
+// One command at the device. Row, column and `offered` are set for column commands only.
 struct Issued {
   Command command = Command::activate;
   Cycle cycle = 0;
@@ -43,9 +46,10 @@ struct Issued {
   std::uint32_t bank = 0;  // in its channel: (rank * bank groups + group) * banks per group + bank
   std::uint32_t row = 0;
   std::uint32_t column = 0;
-  std::uint64_t tag = 0;  // given by the requester
-  Cycle offered = 0;      // when the requester wanted it
-  Cycle data_end = 0;     // when its last data word has crossed the pins
+  std::uint64_t tag = kNoTag;  // given by the requester whose request the command serves
+  bool is_row_hit = false;     // a column command that needed no activate of its own
+  Cycle offered = 0;           // when the requester wanted it
+  Cycle data_end = 0;          // when its last data word has crossed the pins
 };
 
 // Additive over channels. Cycles are clocks of the memory.

@@ -32,8 +32,10 @@ RunMover::Ticket RunMover::start(const AddressRun& run, Cycle now) {
                    .unissued = bursts,
                    .next = memory_.locate(first * burst_bytes_, where),
                    .kind = run.kind,
+                   .owner = run.owner,
                    .started = now,
                    .data_end = 0};
+  if (run.owner >= served_.size()) served_.resize(run.owner + 1);
   moved_bytes_[static_cast<std::size_t>(run.kind)] += bursts * burst_bytes_;
   feeding_.push_back(ticket);
   feed();
@@ -60,10 +62,23 @@ void RunMover::feed() {
   }
 }
 
+// A ticket is given to another run only when all commands of the first are out.
+void RunMover::count(const Issued& command) {
+  ChannelCounters& served = served_[runs_[command.tag].owner];
+  if (!is_column(command.command)) {
+    ++(command.command == Command::activate ? served.activates : served.precharges);
+    return;
+  }
+  ++(is_write(command.command) ? served.writes : served.reads);
+  if (closes_itself(command.command)) ++served.precharges;
+  if (command.is_row_hit) ++served.row_hits;
+}
+
 void RunMover::advance(Cycle until) {
   HEDDLE_CHECK(until >= now_, "the memory asked to go back in time");
   while (memory_.next_cycle() < until) {
     const Issued command = memory_.issue();
+    if (command.tag != kNoTag) count(command);
     if (!is_column(command.command)) continue;
     now_ = command.cycle;
     Progress& run = runs_[command.tag];

@@ -12,6 +12,7 @@ struct AddressRun {
   std::uint64_t address = 0;
   std::uint64_t bytes = 0;
   Kind kind = Kind::read;
+  std::uint32_t owner = 0;  // for whom: commands are counted by owner
 };
 
 // Moves runs of addresses, each as bursts in the order of its addresses. The controller's queues bound how
@@ -36,6 +37,8 @@ class RunMover {
 
   // Counted up to the last advance(), refreshes of idle channels included.
   [[nodiscard]] ChannelCounters counters();
+  // Commands up to the last advance() that serve the runs of each owner; refreshes serve nobody.
+  [[nodiscard]] const std::vector<ChannelCounters>& served() const { return served_; }
   [[nodiscard]] const MemorySystem& memory() const { return memory_; }
   [[nodiscard]] std::uint64_t read_bytes() const { return moved_bytes_[0]; }
   [[nodiscard]] std::uint64_t write_bytes() const { return moved_bytes_[1]; }
@@ -47,17 +50,20 @@ class RunMover {
     std::uint64_t unissued = 0;
     Location next;
     Kind kind = Kind::read;
+    std::uint32_t owner = 0;
     Cycle started = 0;
     Cycle data_end = 0;
   };
   bool push_one(Ticket ticket);
   void feed();
+  void count(const Issued& command);
 
   MemorySystem memory_;
   std::uint64_t burst_bytes_;
   std::vector<Progress> runs_;  // by ticket
   std::vector<Ticket> free_;
-  std::vector<Ticket> feeding_;  // runs with bursts left to push, the oldest first
+  std::vector<Ticket> feeding_;          // runs with bursts left to push, the oldest first
+  std::vector<ChannelCounters> served_;  // by owner
   Cycle now_ = 0;
   std::uint64_t moved_bytes_[2] = {0, 0};
 };

@@ -57,6 +57,8 @@ Json to_json(const TraceReport& report, const MemoryConfiguration& memory) {
   const Derived d = derive(report, memory.parameters);
   const auto& c = report.counters;
   Json out;
+  out["format"] = "heddle-dram-report";
+  out["version"] = {1, 0};
   out["cycles"] = report.cycles();
   out["first_request_cycle"] = report.first_request_cycle;
   out["first_completion_cycle"] = report.first_completion_cycle;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "sim/arch/accelerator_config.h"
 #include "sim/memory/memory_config.h"
 #include "sim/memory/storage.h"
 #include "sim/memory/work_list_builder.h"
+#include "sim/result/plan_record.h"
 #include "sim/trace/trace.h"
 
 namespace heddle::memory {
@@ -25,9 +27,9 @@ class NetworkPlan {
   // `costs` by sample, layer and block.
   [[nodiscard]] WorkList work_list(const std::vector<std::vector<std::vector<arch::Cost>>>& costs) const;
   [[nodiscard]] bool has_off_chip() const { return memory_.off_chip != OffChipKind::none; }
-  // For the result. Null without off-chip memory.
-  [[nodiscard]] config::Json describe() const;
-  [[nodiscard]] config::Json describe_layer(std::size_t layer) const;
+  // For the result. None without off-chip memory.
+  [[nodiscard]] std::optional<result::PlanRecord> describe() const;
+  [[nodiscard]] std::optional<result::LayerDetails> describe_layer(std::size_t layer) const;
   // Off-chip bytes of a layer over all samples, exact where the memory moves single bytes.
   [[nodiscard]] Bytes planned_bytes(std::size_t layer) const {
     return layers_[layer].blocking.bytes.total() * samples_alike();
@@ -53,7 +55,7 @@ class NetworkPlan {
   [[nodiscard]] CodecGroups codec_groups(std::size_t layer) const;
   [[nodiscard]] PlannedLayer planned_layer(std::uint32_t sample, std::size_t layer,
                                            std::span<const arch::Cost> costs) const;
-  [[nodiscard]] config::Json describe_tensor(std::uint32_t tensor) const;
+  [[nodiscard]] result::TensorRecord describe_tensor(std::uint32_t tensor) const;
 
   const arch::AcceleratorConfig& config_;
   const MemoryConfig& memory_;

@@ -6,19 +6,9 @@
 namespace heddle::memory {
 namespace {
 
-using config::Json;
-
-Json capacity_json(Bytes capacity) {
-  return capacity == kUnlimited ? Json("unlimited") : Json(capacity.count());
-}
-
-Json bytes_json(const LayerBytes& bytes) {
-  return {{"weights", bytes.weights.count()},
-          {"metadata", bytes.metadata.count()},
-          {"input", bytes.input.count()},
-          {"second_operands", bytes.extra.count()},
-          {"partial_sums", bytes.partial_sums.count()},
-          {"output", bytes.output.count()}};
+result::Capacity capacity_of(const OnChipMemory& memory) {
+  if (memory.capacity == kUnlimited) return {};
+  return {memory.capacity};
 }
 
 const char* place_of(bool is_on_chip, bool is_output) {
@@ -28,55 +18,65 @@ const char* place_of(bool is_on_chip, bool is_output) {
 
 }  // namespace
 
-Json NetworkPlan::describe() const {
-  if (!has_off_chip()) return nullptr;
-  Json tensors = Json::array();
-  for (std::uint32_t t = 0; t < flow_.tensors.size(); ++t) tensors.push_back(describe_tensor(t));
-  return {{"storage", std::string(arch::word_of(storage_.storage))},
-          {"container_bits", storage_.container_bits},
-          {"activation_memory_bytes", capacity_json(memory_.activation_memory.capacity)},
-          {"weight_memory_bytes", capacity_json(memory_.weight_memory.capacity)},
-          {"off_chip_bytes", (memory_plan_.bytes * samples_alike()).count()},
-          {"tensors", std::move(tensors)}};
+std::optional<result::PlanRecord> NetworkPlan::describe() const {
+  if (!has_off_chip()) return std::nullopt;
+  result::PlanRecord out{.storage = std::string(arch::word_of(storage_.storage)),
+                         .container_bits = storage_.container_bits,
+                         .activation_memory_bytes = capacity_of(memory_.activation_memory),
+                         .weight_memory_bytes = capacity_of(memory_.weight_memory),
+                         .off_chip_bytes = memory_plan_.bytes * samples_alike(),
+                         .tensors = {}};
+  for (std::uint32_t t = 0; t < flow_.tensors.size(); ++t) out.tensors.push_back(describe_tensor(t));
+  return out;
 }
 
-Json NetworkPlan::describe_tensor(std::uint32_t t) const {
+result::TensorRecord NetworkPlan::describe_tensor(std::uint32_t t) const {
   const StoredTensor& tensor = flow_.tensors[t];
   Bytes stored(0);
   for (const auto& sample : sizes_) stored += sample.tensors[t].moved * samples_alike();
-  const bool is_read_later = tensor.last_use > tensor.made || tensor.is_input;
-  return {{"name", tensor.name},
-          {"made_during", tensor.is_input ? Json("input") : Json(network_layer(tensor.made).id)},
-          {"last_read_during", is_read_later ? Json(network_layer(tensor.last_use).id) : Json()},
-          {"values", tensor.values},
-          {"on_chip_bytes", sizes_.front().tensors[t].room.count()},
-          {"off_chip_bytes", stored.count()},
-          {"place", place_of(memory_plan_.on_chip[t], tensor.is_output)},
-          {"could_stay", static_cast<bool>(memory_plan_.considered[t])}};
+  result::TensorRecord out{.name = tensor.name,
+                           .made_during = tensor.is_input ? "input" : network_layer(tensor.made).id,
+                           .last_read_during = std::nullopt,
+                           .values = tensor.values,
+                           .on_chip_bytes = sizes_.front().tensors[t].room,
+                           .off_chip_bytes = stored,
+                           .place = place_of(memory_plan_.on_chip[t], tensor.is_output),
+                           .could_stay = memory_plan_.considered[t]};
+  if (tensor.last_use > tensor.made || tensor.is_input)
+    out.last_read_during = network_layer(tensor.last_use).id;
+  return out;
 }
 
-Json NetworkPlan::describe_layer(std::size_t layer) const {
-  if (!has_off_chip()) return nullptr;
+std::optional<result::LayerDetails> NetworkPlan::describe_layer(std::size_t layer) const {
+  if (!has_off_chip()) return std::nullopt;
   const LayerPlan& plan = layers_[layer];
   const Blocking& b = plan.blocking;
-  Json alternatives = Json::object();
-  for (std::size_t o = 0; o < plan.alternatives.size(); ++o) {
-    const auto& other = plan.alternatives[o];
-    alternatives[std::string(name_of(static_cast<LoopOrder>(o)))] =
-        other ? Json((other->bytes * samples_alike()).total().count()) : Json();
-  }
+  const auto best = [&](LoopOrder order) -> std::optional<Bytes> {
+    const auto& other = plan.alternatives[static_cast<std::size_t>(order)];
+    return other ? std::optional((other->bytes * samples_alike()).total()) : std::nullopt;
+  };
   const LayerBytes bytes = b.bytes * samples_alike();
-  return {{"blocking",
-           {{"order", std::string(name_of(b.order))},
-            {"filter_blocks", b.filter_blocks},
-            {"window_blocks", b.window_blocks},
-            {"reduction_slices", b.slices},
-            {"off_chip_bytes", bytes.total().count()},
-            {"off_chip_bytes_by_tensor", bytes_json(bytes)},
-            {"off_chip_bytes_by_order", std::move(alternatives)},
-            {"activation_memory_bytes", b.activation_room.count()},
-            {"resident_bytes", plan.resident_room.count()},
-            {"weight_memory_bytes", b.weight_room.count()}}}};
+  return result::LayerDetails{
+      {.order = std::string(name_of(b.order)),
+       .filter_blocks = b.filter_blocks,
+       .window_blocks = b.window_blocks,
+       .reduction_slices = b.slices,
+       .off_chip_bytes = bytes.total(),
+       .off_chip_bytes_by_tensor = {.weights = bytes.weights,
+                                    .metadata = bytes.metadata,
+                                    .input = bytes.input,
+                                    .second_operands = bytes.extra,
+                                    .partial_sums = bytes.partial_sums,
+                                    .output = bytes.output},
+       .off_chip_bytes_by_order = {.whole = best(LoopOrder::whole),
+                                   .filters_windows = best(LoopOrder::filters_windows),
+                                   .windows_filters = best(LoopOrder::windows_filters),
+                                   .sums_kept = best(LoopOrder::sums_kept),
+                                   .sums_kept_input_streamed = best(LoopOrder::sums_kept_input_streamed),
+                                   .sums_spilled = best(LoopOrder::sums_spilled)},
+       .activation_memory_bytes = b.activation_room,
+       .resident_bytes = plan.resident_room,
+       .weight_memory_bytes = b.weight_room}};
 }
 
 }  // namespace heddle::memory

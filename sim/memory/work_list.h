@@ -57,6 +57,9 @@ struct Work {
   Bytes activation_read{};
   Bytes output_written{};
   std::uint32_t output_bursts = 1;
+  // Partial sums among them: part of activation_read and output_written.
+  Bytes sums_read{};
+  Bytes sums_written{};
   // Its activations are on chip when the outputs of this many items are in the activation memory.
   std::uint32_t reduced_before = 0;
   // How many stores of the list must be complete before it starts, because they free the room for its

@@ -155,8 +155,10 @@ void WorkListBuilder::move_sums(const PlannedLayer& layer, const Piece& piece, W
   }
   if (!is_final && are_spilled)
     queue_.store({item, item + 1, Traffic::partial_sums, true, address, sums.bytes, Cycles(0)});
-  if (continues && leave_array) work.activation_read += sums.bytes;
-  if (!is_final && leave_array) work.output_written += sums.bytes;
+  if (continues && leave_array) work.sums_read = sums.bytes;
+  if (!is_final && leave_array) work.sums_written = sums.bytes;
+  work.activation_read += work.sums_read;
+  work.output_written += work.sums_written;
 }
 
 void WorkListBuilder::write_outputs(const PlannedLayer& layer, const Piece& piece, Work& work) {

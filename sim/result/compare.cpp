@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
+#include "sim/result/json.h"
 #include "sim/result/table.h"
 #include "sim/result/write.h"
 
@@ -11,7 +12,6 @@ namespace heddle::result {
 namespace {
 
 using config::Json;
-using Ordered = nlohmann::ordered_json;
 
 std::string name_of(const Json& result) {
   return result.at("accelerator").at("name").get<std::string>();
@@ -44,16 +44,35 @@ Ordered entry(const Json& baseline, const Json& counters) {
 
 }  // namespace
 
+namespace {
+
+// Names of the sections and counters that every result holds, as their fields are described.
+template <class Struct>
+bool holds(const Json& object) {
+  bool complete = object.is_object();
+  for_each_field<Struct>([&](const auto& field) {
+    using Member = std::remove_cvref_t<decltype(std::declval<Struct>().*field.member)>;
+    if constexpr (!OptionalOf<Member>::kIs && !std::same_as<Member, NamedCounts>)
+      complete = complete && (*field.name == '\0' || object.contains(field.name));
+  });
+  return complete;
+}
+
+}  // namespace
+
 void check_result(const Json& result, const std::string& where) {
-  const bool complete = result.is_object() && result.value("format", "") == "heddle-result" &&
-                        result.contains("version") && result.contains("accelerator") &&
-                        result.contains("network") && result.contains("layers") && result.contains("totals");
-  if (!complete)
+  if (!result.is_object() || result.value("format", Json()) != "heddle-result" || !result.contains("version"))
     throw Error(ErrorKind::config, where, "expected a result of `heddle run` (format heddle-result)");
-  if (result["version"] != Json::array({1, 0})) {
+  if (result["version"] != Json::array({1, 0}) && result["version"] != Json::array({1, 1})) {
     throw Error(ErrorKind::config, where,
-                "result version " + result["version"].dump() + ", this program reads [1, 0]");
+                "result version " + result["version"].dump() + ", this program reads [1, 0] and [1, 1]");
   }
+  const bool complete = holds<ResultDocument>(result) && holds<Counters>(result["totals"]) &&
+                        result["layers"].is_array() &&
+                        std::all_of(result["layers"].begin(), result["layers"].end(),
+                                    [](const Json& layer) { return holds<Counters>(layer); });
+  if (!complete)
+    throw Error(ErrorKind::config, where, "the result lacks keys of its format (heddle schema result)");
 }
 
 Ordered compare_json(std::span<const Json> results) {

@@ -2,104 +2,258 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
-#include "sim/base/quantity.h"
-#include "sim/config/json_document.h"
+#include "sim/result/counters.h"
+#include "sim/result/plan_record.h"
 
 namespace heddle::result {
 
 // Bumped whenever counts change on purpose; golden files and stores key on it.
 inline constexpr int kResultsRevision = 2;
 
-// A field of an additive struct: its name in every output and where it lies. The name carries the unit.
-template <class Struct, class Value>
-struct Field {
-  const char* name;
-  Value Struct::*member;
+struct ClockRecord {
+  double frequency_mhz = 0;
+  static constexpr auto fields() {
+    return std::tuple{fact("frequency_mhz", &ClockRecord::frequency_mhz, "MHz", "clock of the accelerator")};
+  }
 };
-template <class Struct, class Value>
-Field(const char*, Value Struct::*) -> Field<Struct, Value>;
 
-template <class Struct>
-Struct& add_fields(Struct& to, const Struct& from) {
-  std::apply([&](auto... f) { ((to.*f.member += from.*f.member), ...); }, Struct::fields());
-  return to;
-}
-
-// The sum over all fields; the fields of one struct have one unit.
-template <class Struct>
-auto sum_fields(const Struct& s) {
-  return std::apply([&](auto first, auto... rest) { return ((s.*first.member) + ... + (s.*rest.member)); },
-                    Struct::fields());
-}
-
-// Cycles in which the array waits for memory, by what it waits for (docs/rules.md#ledger).
-struct StallCycles {
-  Cycles weights;
-  Cycles activations;
-  Cycles partial_sums;
-  Cycles outputs;
+// The configuration that ran, defaults included.
+struct AcceleratorRecord {
+  static constexpr bool kIsSorted = true;
+  std::string name;
+  std::string model;
+  std::string description;
+  std::string source;
+  // Values of keys that a model, the mapping options and the memory section declare themselves.
+  config::Json parameters;
+  config::Json mapping;
+  config::Json memory;
+  ClockRecord clock;
+  std::vector<std::string> assumptions;
   static constexpr auto fields() {
     return std::tuple{
-        Field{"weights", &StallCycles::weights}, Field{"activations", &StallCycles::activations},
-        Field{"partial_sums", &StallCycles::partial_sums}, Field{"outputs", &StallCycles::outputs}};
+        fact("name", &AcceleratorRecord::name, "", "name of the configuration"),
+        fact("model", &AcceleratorRecord::model, "", "the design (`heddle list`)"),
+        fact("description", &AcceleratorRecord::description, "", "what this instance is"),
+        fact("source", &AcceleratorRecord::source, "", "where the instance was published"),
+        fact("parameters", &AcceleratorRecord::parameters, "",
+             "keys that the model declares (`heddle describe MODEL`)"),
+        fact("mapping", &AcceleratorRecord::mapping, "", "keys of [`mapping`](configuration.md)"),
+        fact("memory", &AcceleratorRecord::memory, "", "`none`, or the keys of [`memory`](memory.md)"),
+        fact("clock", &AcceleratorRecord::clock, "", "the clock"),
+        fact("assumptions", &AcceleratorRecord::assumptions, "",
+             "what the configuration assumes beyond its source")};
   }
 };
 
-struct TensorBytes {
-  Bytes weights;
-  Bytes input_activations;
-  Bytes output_activations;
-  Bytes partial_sums;
-  Bytes metadata;
+struct NetworkRecord {
+  static constexpr bool kIsSorted = true;
+  std::string name;
+  std::string trace_sha256;
+  std::uint32_t samples = 0;
+  // As the trace's manifest states them.
+  std::optional<config::Json> accuracy;
+  config::Json provenance;
   static constexpr auto fields() {
     return std::tuple{
-        Field{"weights", &TensorBytes::weights}, Field{"input_activations", &TensorBytes::input_activations},
-        Field{"output_activations", &TensorBytes::output_activations},
-        Field{"partial_sums", &TensorBytes::partial_sums}, Field{"metadata", &TensorBytes::metadata}};
+        fact("name", &NetworkRecord::name, "", "name of the network"),
+        fact("trace_sha256", &NetworkRecord::trace_sha256, "",
+             "digest of the trace's manifest, which holds the digests of all other files"),
+        fact("samples", &NetworkRecord::samples, "samples", "samples of the trace; 0: shapes only"),
+        fact("accuracy", &NetworkRecord::accuracy, "",
+             "accuracy of the quantized network, as the manifest states it; absent where it does not"),
+        fact("provenance", &NetworkRecord::provenance, "",
+             "where the trace comes from, as the manifest states it")};
   }
 };
 
-struct LaneCounts {
-  LaneCycles effective;
-  LaneCycles synchronisation;
-  LaneCycles edge;
-  LaneCycles fill;
+struct ArrayRecord {
+  std::uint64_t lanes = 0;
+  double frequency_mhz = 0;
   static constexpr auto fields() {
-    return std::tuple{Field{"effective", &LaneCounts::effective},
-                      Field{"synchronisation", &LaneCounts::synchronisation},
-                      Field{"edge", &LaneCounts::edge}, Field{"fill", &LaneCounts::fill}};
+    return std::tuple{fact("lanes", &ArrayRecord::lanes, "lanes", "tiles x rows x columns x 16"),
+                      fact("frequency_mhz", &ArrayRecord::frequency_mhz, "MHz", "clock of the accelerator")};
   }
 };
 
-// What adds up over layers and samples.
-struct Counters {
-  std::uint64_t macs = 0;
+// What the bit-true array proved about a layer of a sample.
+struct VerifiedLayer {
+  std::uint32_t sample = 0;
+  std::string layer;
   Cycles cycles;
-  Cycles compute_cycles;
-  StallCycles stall_cycles;
-  LaneCounts lane_cycles;
-  TensorBytes on_chip_bytes;          // moved between the on-chip memories and the tiles
-  TensorBytes off_chip_bytes;         // moved over the off-chip interface
-  std::vector<std::uint64_t> events;  // the model's own, in the order it declares them
-
-  Counters& operator+=(const Counters& other);
+  std::uint64_t outputs = 0;
+  std::uint64_t expected_accumulators = 0;
+  std::optional<std::vector<std::uint32_t>> passes;
+  std::optional<std::vector<std::uint32_t>> window_sets;
+  static constexpr auto fields() {
+    return std::tuple{fact("sample", &VerifiedLayer::sample, "", "index of the sample"),
+                      fact("layer", &VerifiedLayer::layer, "", "name of the layer"),
+                      fact("cycles", &VerifiedLayer::cycles, "cycles",
+                           "cycles of the bit-true array for what it computed; equal to the counting path's"),
+                      fact("outputs", &VerifiedLayer::outputs, "values",
+                           "outputs that were compared with integer arithmetic"),
+                      fact("expected_accumulators", &VerifiedLayer::expected_accumulators, "values",
+                           "of those, outputs that the trace gives as well"),
+                      fact("passes", &VerifiedLayer::passes, "",
+                           "passes that were computed; only where `fraction` is below 1"),
+                      fact("window_sets", &VerifiedLayer::window_sets, "",
+                           "window sets that were computed; only where `fraction` is below 1")};
+  }
 };
 
-// The ledger: cycles = compute + stalls by cause; lane-cycles sum to compute x lanes. `array_lanes` is
-// tiles x rows x columns x 16. Throws Error(internal) naming `where`.
-void check_ledger(const Counters& counters, std::uint64_t array_lanes, const std::string& where);
+struct VerificationRecord {
+  static constexpr bool kIsSorted = true;
+  double fraction = 1;
+  std::uint64_t seed = 0;
+  std::uint64_t outputs = 0;
+  std::vector<VerifiedLayer> layers;
+  static constexpr auto fields() {
+    return std::tuple{
+        fact("fraction", &VerificationRecord::fraction, "share",
+             "share of each layer that was to be computed")
+            .at_most(1),
+        fact("seed", &VerificationRecord::seed, "", "seed of the sample of passes and window sets"),
+        fact("outputs", &VerificationRecord::outputs, "values", "outputs compared, all layers together"),
+        fact("layers", &VerificationRecord::layers, "", "one entry per layer and sample")};
+  }
+};
+
+struct WeightMemoryTotals {
+  WeightMemoryBytes moved;
+  Bytes most_held;
+  static constexpr auto fields() {
+    return std::tuple{
+        inlined(&WeightMemoryTotals::moved),
+        fact("most_held_bytes", &WeightMemoryTotals::most_held, "bytes", "the most it held at any instant")};
+  }
+};
+
+struct DramEnergy {
+  double activate_precharge = 0;
+  double read = 0;
+  double write = 0;
+  double refresh = 0;
+  double background = 0;
+  double total = 0;
+  static constexpr auto fields() {
+    return std::tuple{
+        fact("activate_precharge", &DramEnergy::activate_precharge, "pJ", "opening and closing rows"),
+        fact("read", &DramEnergy::read, "pJ", "read bursts"),
+        fact("write", &DramEnergy::write, "pJ", "write bursts"),
+        fact("refresh", &DramEnergy::refresh, "pJ", "refreshes"),
+        fact("background", &DramEnergy::background, "pJ", "standby, active and precharged"),
+        fact("total", &DramEnergy::total, "pJ", "sum of the others")};
+  }
+};
+
+struct DramTotals {
+  DramCommands commands;
+  std::optional<DramEnergy> energy_pj;
+  static constexpr auto fields() {
+    return std::tuple{inlined(&DramTotals::commands),
+                      fact("energy_pj", &DramTotals::energy_pj, "pJ",
+                           "energy since time zero; null where the device's source gives no currents")
+                          .or_null()};
+  }
+};
+
+struct OffChipTotals {
+  Bytes read;
+  Bytes written;
+  std::uint64_t transfers = 0;
+  std::optional<DramTotals> dram;
+  static constexpr auto fields() {
+    return std::tuple{
+        fact("read_bytes", &OffChipTotals::read, "bytes", "read, in whole bursts of a DRAM"),
+        fact("written_bytes", &OffChipTotals::written, "bytes", "written, in whole bursts of a DRAM"),
+        fact("transfers", &OffChipTotals::transfers, "transfers", "descriptors that the DMA worked through"),
+        fact("dram", &OffChipTotals::dram, "", "commands and energy of the DRAM; absent without a DRAM")};
+  }
+};
+
+// What every memory moved in the whole run.
+struct MemoryRecord {
+  static constexpr bool kIsSorted = true;
+  ActivationMemoryBytes activation_memory;
+  WeightMemoryTotals weight_memory;
+  BufferBytes input_buffer;
+  BufferBytes output_buffer;
+  OffChipTotals off_chip;
+  static constexpr auto fields() {
+    return std::tuple{
+        fact("activation_memory", &MemoryRecord::activation_memory, "", "the activation memory"),
+        fact("weight_memory", &MemoryRecord::weight_memory, "", "the weight memory"),
+        fact("input_buffer", &MemoryRecord::input_buffer, "", "the buffer in front of the tiles"),
+        fact("output_buffer", &MemoryRecord::output_buffer, "", "the buffer behind the tiles"),
+        fact("off_chip", &MemoryRecord::off_chip, "", "the off-chip memory")};
+  }
+};
+
+inline constexpr std::uint64_t kMostIntervals = 256;
+
+// What happened over time, in equal intervals.
+struct TimelineRecord {
+  static constexpr bool kIsSorted = true;
+  std::uint64_t interval_cycles = 1;
+  std::vector<std::uint64_t> off_chip_read_bytes;
+  std::vector<std::uint64_t> off_chip_written_bytes;
+  std::vector<std::uint64_t> computing_cycles;
+  std::vector<std::uint64_t> weight_memory_bytes;
+  std::vector<std::uint64_t> activation_memory_bytes;
+  std::vector<std::uint64_t> layer_end_cycles;
+  static constexpr auto fields() {
+    return std::tuple{
+        fact("interval_cycles", &TimelineRecord::interval_cycles, "cycles",
+             "length of an interval; there are at most 256 intervals"),
+        fact("off_chip_read_bytes", &TimelineRecord::off_chip_read_bytes, "bytes",
+             "per interval, a transfer spread evenly from when the memory takes it up until it is complete")
+            .at_most(kMostIntervals),
+        fact("off_chip_written_bytes", &TimelineRecord::off_chip_written_bytes, "bytes",
+             "per interval, spread alike")
+            .at_most(kMostIntervals),
+        fact("computing_cycles", &TimelineRecord::computing_cycles, "cycles",
+             "per interval, cycles in which the array computes")
+            .at_most(kMostIntervals),
+        fact("weight_memory_bytes", &TimelineRecord::weight_memory_bytes, "bytes",
+             "per interval, the most that the weight memory holds")
+            .at_most(kMostIntervals),
+        fact("activation_memory_bytes", &TimelineRecord::activation_memory_bytes, "bytes",
+             "per interval, the most that the plan gives a layer that is worked on")
+            .at_most(kMostIntervals),
+        fact("layer_end_cycles", &TimelineRecord::layer_end_cycles, "cycles",
+             "when each layer of each sample ends, sample by sample")};
+  }
+};
+
+struct Precision {
+  unsigned activation_bits = 0;
+  unsigned weight_bits = 0;
+  static constexpr auto fields() {
+    return std::tuple{
+        fact("activation_bits", &Precision::activation_bits, "bits", "Pa that was used").at_most(16),
+        fact("weight_bits", &Precision::weight_bits, "bits", "Pw that was used").at_most(16)};
+  }
+};
 
 struct LayerRecord {
   std::string name;
   std::string op;
-  unsigned activation_bits = 0;  // Pa used
-  unsigned weight_bits = 0;      // Pw used
+  Precision precision;
   Counters counters;
-  config::Json details;  // decisions of this layer: blocking, residency, verification; null when none
+  std::optional<LayerDetails> details;  // none without memory
+  static constexpr auto fields() {
+    return std::tuple{fact("name", &LayerRecord::name, "", "name of the layer"),
+                      fact("op", &LayerRecord::op, "", "its operation"),
+                      fact("precision", &LayerRecord::precision, "bits", "precisions that were used"),
+                      inlined(&LayerRecord::counters),
+                      fact("details", &LayerRecord::details, "",
+                           "decisions that hold for all samples: absent without memory, and in `samples`")};
+  }
 };
 
 struct SampleRecord {
@@ -107,15 +261,16 @@ struct SampleRecord {
   std::vector<LayerRecord> layers;
 };
 
+// A run as it is filled. write.h makes of it what is shown.
 struct RunRecord {
-  config::Json accelerator;   // name, model, parameters, mapping, clock, memory, assumptions
-  config::Json network;       // name, digest, samples, accuracy, provenance
-  config::Json notes;         // statements every output repeats
-  config::Json verification;  // bit-true runs: what was verified
-  config::Json plan;          // residency of the network's tensors; null without memory
-  config::Json timeline;      // traffic and occupancy over time; null without memory
-  config::Json memory;        // what every memory moved; null without memory
-  std::vector<std::pair<std::string, std::string>> events;  // name and unit of the model's events
+  AcceleratorRecord accelerator;
+  NetworkRecord network;
+  std::vector<std::string> notes;  // statements every output repeats
+  std::optional<VerificationRecord> verification;
+  // None without memory.
+  std::optional<PlanRecord> plan;
+  std::optional<TimelineRecord> timeline;
+  std::optional<MemoryRecord> memory;
   std::uint64_t array_lanes = 0;
   double frequency_mhz = 0;
   std::string fidelity = "timing";

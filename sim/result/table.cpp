@@ -2,6 +2,7 @@
 #include "sim/result/table.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -22,21 +23,33 @@ std::string percent(double share) {
 
 struct MemoryColumn {
   std::string_view group;
-  std::string_view name;
+  std::string label;
   std::uint64_t (*of)(const Counters&);
 };
 
-constexpr MemoryColumn kMemoryColumns[] = {
-    {"waits", "weights", [](const Counters& c) { return c.stall_cycles.weights.count(); }},
-    {"waits", "activations", [](const Counters& c) { return c.stall_cycles.activations.count(); }},
-    {"waits", "partial sums", [](const Counters& c) { return c.stall_cycles.partial_sums.count(); }},
-    {"waits", "outputs", [](const Counters& c) { return c.stall_cycles.outputs.count(); }},
-    {"bytes", "weights", [](const Counters& c) { return c.off_chip_bytes.weights.count(); }},
-    {"bytes", "metadata", [](const Counters& c) { return c.off_chip_bytes.metadata.count(); }},
-    {"bytes", "input", [](const Counters& c) { return c.off_chip_bytes.input_activations.count(); }},
-    {"bytes", "partial sums", [](const Counters& c) { return c.off_chip_bytes.partial_sums.count(); }},
-    {"bytes", "output", [](const Counters& c) { return c.off_chip_bytes.output_activations.count(); }},
-};
+template <auto kGroup, auto kMember>
+MemoryColumn column(std::string_view group) {
+  MemoryColumn out{group, "", [](const Counters& c) { return (c.*kGroup.*kMember).count(); }};
+  using Struct = std::remove_cvref_t<decltype(std::declval<Counters>().*kGroup)>;
+  for_each_field<Struct>([&](const auto& field) {
+    if (field.member == kMember) out.label = *field.label == '\0' ? field.name : field.label;
+  });
+  return out;
+}
+
+// In the order in which a person looks for the cause.
+std::vector<MemoryColumn> memory_columns() {
+  using C = Counters;
+  return {column<&C::stall_cycles, &StallCycles::weights>("waits"),
+          column<&C::stall_cycles, &StallCycles::activations>("waits"),
+          column<&C::stall_cycles, &StallCycles::partial_sums>("waits"),
+          column<&C::stall_cycles, &StallCycles::outputs>("waits"),
+          column<&C::off_chip_bytes, &TrafficBytes::weights>("bytes"),
+          column<&C::off_chip_bytes, &TrafficBytes::metadata>("bytes"),
+          column<&C::off_chip_bytes, &TrafficBytes::input_activations>("bytes"),
+          column<&C::off_chip_bytes, &TrafficBytes::partial_sums>("bytes"),
+          column<&C::off_chip_bytes, &TrafficBytes::output_activations>("bytes")};
+}
 
 }  // namespace
 
@@ -72,21 +85,23 @@ std::string to_table(const RunRecord& run) {
                grouped(sum_fields(c.off_chip_bytes).count())});
   };
   for (const auto& layer : run.layer_sums()) {
-    row(layer.name, std::to_string(layer.activation_bits), std::to_string(layer.weight_bits), layer.counters);
+    row(layer.name, std::to_string(layer.precision.activation_bits),
+        std::to_string(layer.precision.weight_bits), layer.counters);
   }
   row("total", "", "", run.totals());
   return table.text(1);
 }
 
 std::string to_memory_table(const RunRecord& run) {
-  if (run.plan.is_null()) return "";
+  if (!run.plan) return "";
   const Counters totals = run.totals();
+  const std::vector<MemoryColumn> columns = memory_columns();
   std::vector<const MemoryColumn*> shown;
   std::vector<std::string> heading{"layer", "loop order", "blocks"};
-  for (const auto& column : kMemoryColumns) {
+  for (const auto& column : columns) {
     if (column.of(totals) == 0) continue;
     const bool opens = shown.empty() || shown.back()->group != column.group;
-    heading.push_back(opens ? fmt::format("{}: {}", column.group, column.name) : std::string(column.name));
+    heading.push_back(opens ? fmt::format("{}: {}", column.group, column.label) : column.label);
     shown.push_back(&column);
   }
   Table table(heading);
@@ -95,11 +110,9 @@ std::string to_memory_table(const RunRecord& run) {
     table.add(std::move(cells));
   };
   for (const auto& layer : run.layer_sums()) {
-    const auto& blocking = layer.details.at("blocking");
-    row({layer.name, blocking.at("order").get<std::string>(),
-         fmt::format("{}x{}x{}", blocking.at("filter_blocks").get<std::uint64_t>(),
-                     blocking.at("window_blocks").get<std::uint64_t>(),
-                     blocking.at("reduction_slices").get<std::uint64_t>())},
+    const BlockingRecord& blocking = layer.details.value().blocking;
+    row({layer.name, blocking.order,
+         fmt::format("{}x{}x{}", blocking.filter_blocks, blocking.window_blocks, blocking.reduction_slices)},
         layer.counters);
   }
   row({"total", "", ""}, totals);

@@ -7,11 +7,11 @@
 
 namespace heddle::result {
 
-// result.json, version 1.0 (docs/results.md; `heddle schema result`). Byte-identical for the same input:
-// no wall time, host or path.
+// result.json (docs/results.md; `heddle schema result`). Byte-identical for the same input: no wall time,
+// host or path.
 nlohmann::ordered_json to_json(const RunRecord& run);
 
-// layers.csv: one row a layer and sample, the same numbers, column names with units.
+// layers.csv: one row per layer and sample, the same numbers. A column is named after the path of its key.
 std::string to_csv(const RunRecord& run);
 
 // The table of `heddle run`.

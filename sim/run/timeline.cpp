@@ -12,9 +12,6 @@
 namespace heddle::run {
 namespace {
 
-using config::Json;
-
-constexpr std::uint64_t kIntervals = 256;
 constexpr std::uint64_t kRequestBytes = 64;
 
 // Amounts that accrue over time, summed in equal intervals. Every amount is kept to the last unit.
@@ -41,7 +38,7 @@ class Intervals {
     if (end <= begin) return;
     for (std::size_t i = index(begin); i <= index(end - 1); ++i) sums_[i] = std::max(sums_[i], level);
   }
-  [[nodiscard]] Json json() const { return sums_; }
+  [[nodiscard]] const std::vector<std::uint64_t>& sums() const { return sums_; }
 
  private:
   [[nodiscard]] std::size_t index(std::uint64_t at) const {
@@ -94,14 +91,14 @@ Bytes most_weights_held(const hw::Timing& timing, const memory::WorkList& list) 
   return Bytes(most);
 }
 
-Json timeline_of(const hw::Timing& timing, const memory::WorkList& list,
-                 std::span<const Bytes> activation_rooms) {
-  if (timing.transfers.empty()) return nullptr;
+std::optional<result::TimelineRecord> timeline_of(const hw::Timing& timing, const memory::WorkList& list,
+                                                  std::span<const Bytes> activation_rooms) {
+  if (timing.transfers.empty()) return std::nullopt;
   HEDDLE_CHECK(activation_rooms.size() == timing.layers.size(), "rooms of other layers");
   std::uint64_t end = 0;
   for (const auto& layer : timing.layers) end += layer.cycles.count() * timing.ticks_a_cycle;
   for (const auto& span : timing.transfers) end = std::max({end, span.end, std::uint64_t{1}});
-  const std::uint64_t cycles = ceil_div(ceil_div(end, timing.ticks_a_cycle), kIntervals);
+  const std::uint64_t cycles = ceil_div(ceil_div(end, timing.ticks_a_cycle), result::kMostIntervals);
   const std::uint64_t width = cycles * timing.ticks_a_cycle;
   Intervals read(end, width);
   Intervals written(end, width);
@@ -113,7 +110,7 @@ Json timeline_of(const hw::Timing& timing, const memory::WorkList& list,
   for (const auto& item : timing.items)
     computing.spread(item.begin, item.end, (item.end - item.begin) / timing.ticks_a_cycle);
   for (const Level& level : weights_held(timing, list)) weights.raise(level.begin, level.end, level.bytes);
-  Json layer_ends = Json::array();
+  std::vector<std::uint64_t> layer_ends;
   std::uint64_t at = 0;
   for (std::size_t i = 0; i < timing.layers.size(); ++i) {
     const std::uint64_t until = at + timing.layers[i].cycles.count();
@@ -121,13 +118,13 @@ Json timeline_of(const hw::Timing& timing, const memory::WorkList& list,
     layer_ends.push_back(until);
     at = until;
   }
-  return {{"interval_cycles", cycles},
-          {"off_chip_read_bytes", read.json()},
-          {"off_chip_written_bytes", written.json()},
-          {"computing_cycles", computing.json()},
-          {"weight_memory_bytes", weights.json()},
-          {"activation_memory_bytes", activations.json()},
-          {"layer_end_cycles", std::move(layer_ends)}};
+  return result::TimelineRecord{.interval_cycles = cycles,
+                                .off_chip_read_bytes = read.sums(),
+                                .off_chip_written_bytes = written.sums(),
+                                .computing_cycles = computing.sums(),
+                                .weight_memory_bytes = weights.sums(),
+                                .activation_memory_bytes = activations.sums(),
+                                .layer_end_cycles = std::move(layer_ends)};
 }
 
 std::string request_trace(const hw::Timing& timing, TraceForm form) {

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
 #include "sim/hw/engine/engine.h"
+#include "sim/result/record.h"
 
 namespace heddle::run {
 
 // What happened over time in at most 256 equal intervals: bytes read and written off chip, a transfer's
 // spread evenly from when the memory takes it up until it is complete; cycles the array computes; the most
 // that each on-chip memory holds. The activation memory holds what the plan gives the layer that is worked
-// on, `activation_rooms` by layer of the work list. Null when nothing was moved.
-config::Json timeline_of(const hw::Timing& timing, const memory::WorkList& list,
-                         std::span<const Bytes> activation_rooms);
+// on, `activation_rooms` by layer of the work list. None when nothing was moved.
+std::optional<result::TimelineRecord> timeline_of(const hw::Timing& timing, const memory::WorkList& list,
+                                                  std::span<const Bytes> activation_rooms);
 
 // The most that the weight memory held at any instant.
 Bytes most_weights_held(const hw::Timing& timing, const memory::WorkList& list);

@@ -14,8 +14,6 @@
 namespace heddle::run {
 namespace {
 
-using config::Json;
-
 // `wanted` of `count` indices, ascending, by a seeded selection (Knuth, algorithm S).
 std::vector<std::uint32_t> choose(std::uint32_t count, std::uint32_t wanted, Random& random) {
   std::vector<std::uint32_t> out;
@@ -109,16 +107,15 @@ void check_verifiable(const trace::Trace& trace) {
               "a bit-true run computes values, and the trace has no samples");
 }
 
-Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config, const trace::Trace& trace,
-                    const VerifyOptions& options) {
+result::VerificationRecord verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config,
+                                          const trace::Trace& trace, const VerifyOptions& options) {
   const auto& network = trace.network();
   std::vector<const workload::Layer*> layers;
   for (const auto& layer : network.layers) {
     if (layer.is_array()) layers.push_back(&layer);
   }
   check_verifiable(trace);
-  Json rows = Json::array();
-  std::uint64_t outputs = 0;
+  result::VerificationRecord out{options.fraction, options.seed, 0, {}};
   for (std::uint32_t sample = 0; sample < network.samples; ++sample) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const arch::LayerData data(trace, *layers[i], sample, *config.accelerator, config.mapping, true);
@@ -131,22 +128,24 @@ Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& conf
       };
       const BlockProof proof = prove_block(array, *config.accelerator, input, block, reference);
       const std::uint64_t expected = check_expected(trace, input, block, sample, reference);
-      outputs += proof.outputs;
-      Json row{{"sample", sample},
-               {"layer", layers[i]->id},
-               {"cycles", proof.cycles.count()},
-               {"outputs", proof.outputs},
-               {"expected_accumulators", expected}};
+      out.outputs += proof.outputs;
+      result::VerifiedLayer row{.sample = sample,
+                                .layer = layers[i]->id,
+                                .cycles = proof.cycles,
+                                .outputs = proof.outputs,
+                                .expected_accumulators = expected,
+                                .passes = std::nullopt,
+                                .window_sets = std::nullopt};
       if (options.fraction < 1.0) {
-        row["passes"] = block.passes;
-        row["window_sets"] = block.window_sets;
+        row.passes = block.passes;
+        row.window_sets = block.window_sets;
       }
-      rows.push_back(std::move(row));
+      out.layers.push_back(std::move(row));
       if (options.progress)
         options.progress(sample * layers.size() + i + 1, network.samples * layers.size(), layers[i]->id);
     }
   }
-  return {{"fraction", options.fraction}, {"seed", options.seed}, {"outputs", outputs}, {"layers", rows}};
+  return out;
 }
 
 }  // namespace heddle::run

@@ -7,6 +7,7 @@
 
 #include "sim/arch/accelerator_config.h"
 #include "sim/hw/bit_true/array.h"
+#include "sim/result/record.h"
 #include "sim/trace/trace.h"
 
 namespace heddle::run {
@@ -41,7 +42,7 @@ void check_verifiable(const trace::Trace& trace);
 
 // Every array layer of every sample of the trace, the trace's expected accumulators included
 // (Error(check) where integer arithmetic and the trace disagree). Returns what was verified.
-config::Json verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config,
-                            const trace::Trace& trace, const VerifyOptions& options);
+result::VerificationRecord verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config,
+                                          const trace::Trace& trace, const VerifyOptions& options);
 
 }  // namespace heddle::run

@@ -42,7 +42,8 @@ struct Faulty {
       for (Word& word : words) {
         if (!design_.flips || !has_fault_ || !is_first_ || word.control.window != kWindow) continue;
         if (word.activations.count > 0)
-          word.activations.planes[0].bits = static_cast<std::uint16_t>(word.activations.planes[0].bits ^ 1U << kLane);
+          word.activations.planes[0].bits =
+              static_cast<std::uint16_t>(word.activations.planes[0].bits ^ 1U << kLane);
       }
       is_first_ = false;
       if (is_last && holds_) return holds_ = false;
@@ -87,9 +88,9 @@ struct Bench {
     hw::SerialArray<Design> array("array", design, {.shape = accelerator->shape(), .columns_per_unit = 4});
     const auto block = arch::whole_layer(mapped.input().mapping);
     try {
-      run::prove_block(array, *accelerator, mapped.input(), block, [this](std::uint32_t filter, std::uint64_t window) {
-        return layer.reference(filter, window);
-      });
+      run::prove_block(
+          array, *accelerator, mapped.input(), block,
+          [this](std::uint32_t filter, std::uint64_t window) { return layer.reference(filter, window); });
     } catch (const Error& e) {
       CHECK(e.kind() == ErrorKind::internal);
       return e.what();
@@ -122,7 +123,8 @@ TEST_CASE("a bit of one lane that flips in one step is located: filter, window, 
   REQUIRE(filter < 5);
   const std::string message = bench.message(design);
   CHECK_THAT(message, Contains("layer 'convolution'"));
-  CHECK_THAT(message, Contains("pass 1, window set 1, filter " + std::to_string(filter) + ", window 6 (row 1, column 2)"));
+  CHECK_THAT(message, Contains("pass 1, window set 1, filter " + std::to_string(filter) +
+                               ", window 6 (row 1, column 2)"));
   CHECK_THAT(message, Contains("step 7, lane 5: the product is "));
 }
 
@@ -136,7 +138,8 @@ TEST_CASE("an accumulator that is too narrow is located where the sum first exce
   std::uint32_t filter = 0;
   std::uint64_t window = 0;
   while (bench.layer.reference(filter, window) <= kMost) ++window;
-  CHECK_THAT(message, Contains("filter " + std::to_string(filter) + ", window " + std::to_string(window) + " "));
+  CHECK_THAT(message,
+             Contains("filter " + std::to_string(filter) + ", window " + std::to_string(window) + " "));
   CHECK_THAT(message, Contains("is right alone, but the sum of the products up to it is "));
   CHECK_THAT(message, Contains("the element makes it 100"));
   CHECK_THAT(message, Contains("; step ") && Contains(", lane "));
@@ -154,6 +157,8 @@ TEST_CASE("cycles that disagree name layer, pass, window set and both counts") {
   design.holds = true;
   // 2 passes x 4 window sets x 18 steps x 6 bits = 864 cycles, 18 x 6 = 108 of one pass on one window set.
   const std::string message = Bench().message(design);
-  CHECK_THAT(message, Contains("layer 'convolution': the bit-true array took 865 cycles, the counting path expected 864"));
+  CHECK_THAT(
+      message,
+      Contains("layer 'convolution': the bit-true array took 865 cycles, the counting path expected 864"));
   CHECK_THAT(message, Contains("pass 1 on window set 1 takes 109 cycles alone, expected 108"));
 }

@@ -150,7 +150,7 @@ class NaiveController {
     bool hit = false;
     if (chosen_of_bank(queue_[i].bank, hit) != i) return false;
     const Waiting w = queue_[i];
-    Issued command{.cycle = now, .rank = w.at.rank, .bank = w.bank, .row = w.at.row};
+    Issued command{.cycle = now, .rank = w.at.rank, .bank = w.bank, .row = w.at.row, .tag = w.tag};
     if (!hit) {
       command.command = book_.open_row(w.bank) ? Command::precharge : Command::activate;
       if (command.command == Command::precharge) command.row = 0;
@@ -161,7 +161,6 @@ class NaiveController {
     }
     command.command = column_command(i);
     command.column = w.at.column;
-    command.tag = w.tag;
     command.offered = w.offered;
     if (!legal(command)) return false;
     ++hits_[w.bank];

@@ -39,10 +39,38 @@ TEXT_KEYS = [
     ("network", "provenance"),
     ("network", "trace_sha256"),
 ]
+# The version of result.json when the digests were taken; each later one only adds keys.
+VERSION_TAKEN = [1, 0]
 # Keys of result.json and columns of layers.csv that were added after the digests were taken; "*" is any element
 # or key.
-ADDED_KEYS: list[tuple[str, ...]] = []
-ADDED_COLUMNS: set[str] = set()
+COUNTERS: list[tuple[str, ...]] = [
+    ("totals",),
+    ("layers", "*"),
+    ("samples", "*", "totals"),
+    ("samples", "*", "layers", "*"),
+]
+ADDED_KEYS = [(*path, key) for path in COUNTERS for key in ("memory_accesses", "dram_commands")]
+ADDED_COLUMNS = {
+    "memory_accesses_activation_memory_array_read_bytes",
+    "memory_accesses_activation_memory_array_written_bytes",
+    "memory_accesses_activation_memory_dma_read_bytes",
+    "memory_accesses_activation_memory_dma_written_bytes",
+    "memory_accesses_weight_memory_array_read_bytes",
+    "memory_accesses_weight_memory_dma_written_bytes",
+    "memory_accesses_input_buffer_written_bytes",
+    "memory_accesses_input_buffer_read_bytes",
+    "memory_accesses_output_buffer_written_bytes",
+    "memory_accesses_output_buffer_read_bytes",
+    "memory_accesses_partial_sums_read_bytes",
+    "memory_accesses_partial_sums_written_bytes",
+    "dram_commands_read_bursts",
+    "dram_commands_write_bursts",
+    "dram_commands_row_hits",
+    "dram_commands_activates",
+    "dram_commands_precharges",
+    "dram_commands_refreshes_all_bank",
+    "dram_commands_refreshes_per_bank",
+}
 
 
 def drop(node, path):
@@ -65,6 +93,7 @@ def canonical_result(text):
     result = json.loads(text)
     for path in TEXT_KEYS + ADDED_KEYS:
         drop(result, path)
+    result["version"] = VERSION_TAKEN
     return json.dumps(result, indent=1)
 
 

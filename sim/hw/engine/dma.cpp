@@ -9,7 +9,7 @@ namespace {
 // What a payload's 32-bit length holds; longer transfers go in parts.
 constexpr std::uint64_t kLongestPart = std::uint64_t{1} << 30U;
 
-Bytes& bytes_of(result::TensorBytes& bytes, memory::Traffic traffic) {
+Bytes& bytes_of(result::TrafficBytes& bytes, memory::Traffic traffic) {
   switch (traffic) {
     case memory::Traffic::weights:
       return bytes.weights;
@@ -29,7 +29,8 @@ Bytes& bytes_of(result::TensorBytes& bytes, memory::Traffic traffic) {
 
 Dma::Dma(const sc_core::sc_module_name& name, const memory::WorkList& list, const Clock& clock,
          Failure& failure, std::uint32_t in_flight, const OffChipMemory& memory,
-         const memory::SramTiming& activation_memory, const memory::SramTiming& weight_memory)
+         const memory::SramTiming& activation_memory, const memory::SramTiming& weight_memory,
+         AccessesByLayer& accesses)
     : sc_module(name),
       list_(list),
       clock_(clock),
@@ -41,6 +42,7 @@ Dma::Dma(const sc_core::sc_module_name& name, const memory::WorkList& list, cons
                  [](const char* n, std::size_t i) { return new sc_core::sc_semaphore(n, i == 0 ? 1 : 0); }),
       may_end_("may_end", in_flight,
                [](const char* n, std::size_t i) { return new sc_core::sc_semaphore(n, i == 0 ? 1 : 0); }),
+      accesses_(accesses),
       moved_(list.layers) {
   for (std::uint32_t worker = 0; worker < in_flight; ++worker) {
     sc_core::sc_spawn([this, worker] { failure_.guard([this, worker] { run(worker); }); },
@@ -77,13 +79,25 @@ void Dma::wait_for_work(const memory::Transfer& transfer) {
   for (; seen < transfer.after; ++seen) ended->wait();
 }
 
+void Dma::count(const memory::Transfer& transfer, std::uint32_t layer, Bytes bytes) {
+  bytes_of(moved_[layer], transfer.traffic) += bytes;
+  result::MemoryAccesses& accesses = accesses_[layer];
+  if (memory::cause_of(transfer.traffic) == memory::Cause::weights)
+    accesses.weight_memory.dma_written += bytes;
+  else if (transfer.is_write)
+    accesses.activation_memory.dma_read += bytes;
+  else
+    accesses.activation_memory.dma_written += bytes;
+}
+
 // The end of the span is when the last byte is there, on its way through the decoder still to come.
 Span Dma::move(const memory::Transfer& transfer) {
   const sc_core::sc_time handed_over = sc_core::sc_time_stamp();
   const std::uint64_t granule = memory_.granule_bytes();
   const std::uint64_t first = transfer.address / granule * granule;
   const std::uint64_t end = ceil_div(transfer.address + transfer.bytes.count(), granule) * granule;
-  bytes_of(moved_[list_.items[transfer.item].layer], transfer.traffic) += Bytes(end - first);
+  LayerExtension layer(list_.items[transfer.item].layer);
+  count(transfer, layer.layer, Bytes(end - first));
   Span span{.address = first,
             .bytes = Bytes(end - first),
             .is_write = transfer.is_write,
@@ -98,8 +112,10 @@ Span Dma::move(const memory::Transfer& transfer) {
     payload.set_address(at);
     payload.set_data_length(static_cast<unsigned>(part));
     payload.set_streaming_width(static_cast<unsigned>(part));
+    payload.set_extension(&layer);
     delay = sc_core::SC_ZERO_TIME;
     socket->b_transport(payload, delay);
+    payload.clear_extension(&layer);
     HEDDLE_CHECK(payload.is_response_ok(), "the off-chip memory refused a transfer");
     if (at == first) span.begin = memory_.begun(handed_over).value();
     at += part;

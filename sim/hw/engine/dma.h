@@ -12,12 +12,16 @@
 #include "sim/hw/engine/on_chip.h"
 #include "sim/hw/process.h"
 #include "sim/memory/work_list.h"
-#include "sim/result/record.h"
+#include "sim/result/counters.h"
 
 namespace heddle::hw {
 
 // Instants travel ahead of time: whoever reads one waits until then. So a transfer costs one wake.
 using InstantFifo = sc_core::sc_fifo<sc_core::sc_time>;
+
+// What each layer moved through the on-chip memories and buffers. Whoever moves bytes for a layer adds them
+// here, while the memories count what they see whatever the layer.
+using AccessesByLayer = std::vector<result::MemoryAccesses>;
 
 // When a transfer was on its way, in SystemC's ticks.
 struct Span {
@@ -51,7 +55,7 @@ class Dma final : public sc_core::sc_module {
  public:
   Dma(const sc_core::sc_module_name& name, const memory::WorkList& list, const Clock& clock, Failure& failure,
       std::uint32_t in_flight, const OffChipMemory& memory, const memory::SramTiming& activation_memory,
-      const memory::SramTiming& weight_memory);
+      const memory::SramTiming& weight_memory, AccessesByLayer& accesses);
 
   tlm_utils::simple_initiator_socket<Dma> socket{"socket"};
   sc_core::sc_port<sc_core::sc_semaphore_if> computed{"computed"};
@@ -60,13 +64,14 @@ class Dma final : public sc_core::sc_module {
   sc_core::sc_vector<sc_core::sc_fifo_out<sc_core::sc_time>> complete{"complete", memory::kCauses};
 
   [[nodiscard]] bool finished() const { return done_ == list_.transfers.size(); }
-  [[nodiscard]] const std::vector<result::TensorBytes>& moved_by_layer() const { return moved_; }
+  [[nodiscard]] const std::vector<result::TrafficBytes>& moved_by_layer() const { return moved_; }
   [[nodiscard]] const std::vector<Span>& spans() const { return spans_; }
 
  private:
   void run(std::uint32_t worker);
   void wait_for_work(const memory::Transfer& transfer);
   Span move(const memory::Transfer& transfer);
+  void count(const memory::Transfer& transfer, std::uint32_t layer, Bytes bytes);
   sc_core::sc_time complete_at(const memory::Transfer& transfer, const Span& span);
 
   const memory::WorkList& list_;
@@ -87,7 +92,8 @@ class Dma final : public sc_core::sc_module {
   TransferStage activation_reads_;
   TransferStage activation_writes_;
   TransferStage weight_writes_;
-  std::vector<result::TensorBytes> moved_;
+  AccessesByLayer& accesses_;
+  std::vector<result::TrafficBytes> moved_;
   std::vector<Span> spans_;
 };
 

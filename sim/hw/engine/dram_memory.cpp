@@ -2,6 +2,7 @@
 #include "sim/hw/engine/dram_memory.h"
 
 #include "sim/base/error.h"
+#include "sim/hw/engine/layer_end.h"
 
 namespace heddle::hw {
 namespace {
@@ -34,8 +35,8 @@ void DramMemory::wait_until(dram::Cycle cycle) const {
   if (until > present) sc_core::wait(until - present);
 }
 
-DramMemory::Ticket DramMemory::start(const dram::AddressRun& block) {
-  return mover_.start(block, now());
+DramMemory::Ticket DramMemory::start(const dram::AddressRun& run) {
+  return mover_.start(run, now());
 }
 
 void DramMemory::wait_for(Ticket ticket) {
@@ -51,6 +52,24 @@ void DramMemory::wait_for(Ticket ticket) {
 dram::ChannelCounters DramMemory::counters() {
   mover_.advance(now());
   return mover_.counters();
+}
+
+void DramMemory::charge_rest(std::uint32_t layer) {
+  const dram::ChannelCounters all = counters();
+  dram::ChannelCounters known;
+  for (const auto& of_layer : mover_.served()) known += of_layer;
+  for (const auto& of_layer : charged_) known += of_layer;
+  if (layer >= charged_.size()) charged_.resize(layer + 1);
+  charged_[layer].precharges += all.precharges - known.precharges;
+  charged_[layer].refreshes_all_bank += all.refreshes_all_bank - known.refreshes_all_bank;
+  charged_[layer].refreshes_per_bank += all.refreshes_per_bank - known.refreshes_per_bank;
+}
+
+std::vector<dram::ChannelCounters> DramMemory::by_layer(std::size_t layers) const {
+  std::vector<dram::ChannelCounters> out(layers);
+  for (std::size_t i = 0; i < mover_.served().size(); ++i) out.at(i) += mover_.served()[i];
+  for (std::size_t i = 0; i < charged_.size(); ++i) out.at(i) += charged_[i];
+  return out;
 }
 
 std::optional<dram::EnergyReport> DramMemory::energy() {
@@ -72,9 +91,11 @@ void DramMemory::b_transport(int, tlm::tlm_generic_payload& payload, sc_core::sc
   // Whoever ran ahead of time catches up first: other initiators may come in between.
   if (delay > sc_core::SC_ZERO_TIME) sc_core::wait(delay);
   delay = sc_core::SC_ZERO_TIME;
+  const auto* layer = payload.get_extension<LayerExtension>();
   wait_for(start({.address = payload.get_address(),
                   .bytes = payload.get_data_length(),
-                  .kind = payload.is_write() ? dram::Kind::write : dram::Kind::read}));
+                  .kind = payload.is_write() ? dram::Kind::write : dram::Kind::read,
+                  .owner = layer != nullptr ? layer->layer : 0}));
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
 }
 

@@ -12,10 +12,10 @@
 
 namespace heddle::hw {
 
-// A DRAM and its controller as a TLM-2.0 target that times blocks of any length and stores nothing.
-// Initiators bind to `socket` and call b_transport, or start blocks and wait for them later; all that are
+// A DRAM and its controller as a TLM-2.0 target that times runs of addresses of any length and stores nothing.
+// Initiators bind to `socket` and call b_transport, or start runs and wait for them later; all that are
 // in flight share the controller, burst by burst. Simulated time only moves in waits of the callers: a
-// block costs a few wakes, whatever its length, and no event of its own a burst.
+// run costs a few wakes, whatever its length, and no event of its own a burst.
 class DramMemory : public sc_core::sc_module {
  public:
   using Ticket = dram::RunMover::Ticket;
@@ -24,10 +24,10 @@ class DramMemory : public sc_core::sc_module {
 
   DramMemory(const sc_core::sc_module_name& name, const dram::MemoryParameters& parameters);
 
-  // Starts a block now; its bursts queue behind those in flight. Never blocks. Throws Error(workload) when
-  // the block is beyond the memory.
-  Ticket start(const dram::AddressRun& block);
-  // From an SC_THREAD: returns at the first memory clock edge where the block's last word has been moved,
+  // Starts a run now; its bursts queue behind those in flight. Never blocks. Throws Error(workload) when
+  // the run is beyond the memory.
+  Ticket start(const dram::AddressRun& run);
+  // From an SC_THREAD: returns at the first memory clock edge where the run's last word has been moved,
   // and gives the ticket back.
   void wait_for(Ticket ticket);
 
@@ -36,6 +36,11 @@ class DramMemory : public sc_core::sc_module {
   // Commands, row hits and refreshes up to now, and the energy since time zero where the device has one.
   [[nodiscard]] dram::ChannelCounters counters();
   [[nodiscard]] std::optional<dram::EnergyReport> energy();
+  // Gives `layer` all commands up to now that serve no run and have no layer yet: refreshes, and precharges
+  // for them.
+  void charge_rest(std::uint32_t layer);
+  // Commands of the runs of each layer and those that were charged to it.
+  [[nodiscard]] std::vector<dram::ChannelCounters> by_layer(std::size_t layers) const;
   [[nodiscard]] const dram::MemoryParameters& parameters() const { return mover_.memory().parameters(); }
   [[nodiscard]] const Clock& clock() const { return clock_; }
 
@@ -48,6 +53,7 @@ class DramMemory : public sc_core::sc_module {
   Clock clock_;
   sc_core::sc_time::value_type period_ticks_;
   dram::RunMover mover_;
+  std::vector<dram::ChannelCounters> charged_;  // by layer
 };
 
 }  // namespace heddle::hw

@@ -34,6 +34,7 @@ class Engine final : public sc_core::sc_module {
   Clock clock_;
   Failure failure_;
   LoadCounts loads_;
+  AccessesByLayer accesses_;
   std::unique_ptr<OffChipMemory> off_chip_;
   Sram activation_memory_;
   Sram weight_memory_;
@@ -56,6 +57,7 @@ Engine::Engine(const sc_core::sc_module_name& name, const Job& job)
       list_(job.list),
       clock_(Clock::of_frequency(job.frequency_mhz)),
       loads_(count_loads(job.list)),
+      accesses_(job.list.layers),
       off_chip_(make_off_chip("off_chip", job.memory)),
       activation_memory_("activation_memory", job.memory.activation_timing),
       weight_memory_("weight_memory", job.memory.weight_timing),
@@ -65,10 +67,11 @@ Engine::Engine(const sc_core::sc_module_name& name, const Job& job)
           clock_),
       output_buffer_("output_buffer", memory::OutputPath(memory::output_path(job.memory)), clock_),
       dma_("dma", list_, clock_, failure_, job.memory.dma_transfers, *off_chip_, job.memory.activation_timing,
-           job.memory.weight_timing),
-      dispatcher_("dispatcher", list_, loads_, clock_, failure_, memory::input_path(job.memory).latency),
-      tiles_("tiles", list_, loads_, clock_, failure_, memory::input_path(job.memory).latency),
-      reducer_("reducer", list_, failure_),
+           job.memory.weight_timing, accesses_),
+      dispatcher_("dispatcher", list_, loads_, clock_, failure_, memory::input_path(job.memory).latency,
+                  accesses_),
+      tiles_("tiles", list_, loads_, clock_, failure_, memory::input_path(job.memory).latency, accesses_),
+      reducer_("reducer", list_, failure_, accesses_),
       complete_(
           "complete", memory::kCauses,
           [&](const char* n, std::size_t) { return new InstantFifo(n, room_for(list_.transfers.size())); }),
@@ -95,6 +98,7 @@ void Engine::connect() {
   tiles_.dispatched(dispatched_);
   tiles_.results(results_);
   tiles_.computed(computed_);
+  tiles_.layer_end(*off_chip_);
   reducer_.results(results_);
   reducer_.buffer(output_buffer_);
   reducer_.memory(activation_memory_);
@@ -106,6 +110,8 @@ Timing Engine::timing() {
   const auto cycle = clock_.span(Cycles(1)).value();
   return {.layers = tiles_.times(),
           .moved_by_layer = dma_.moved_by_layer(),
+          .accesses_by_layer = accesses_,
+          .dram_by_layer = off_chip_->dram_by_layer(list_.layers),
           .off_chip_read = off_chip_->read_bytes(),
           .off_chip_written = off_chip_->written_bytes(),
           .activation_memory_read = activation_memory_.read_bytes(),

@@ -21,8 +21,10 @@ struct Job {
 
 struct Timing {
   std::vector<LayerTime> layers;
-  std::vector<result::TensorBytes> moved_by_layer;  // what the DMA moved
-  Bytes off_chip_read;                              // what the off-chip memory saw
+  std::vector<result::TrafficBytes> moved_by_layer;  // what the DMA moved
+  AccessesByLayer accesses_by_layer;                 // of the on-chip memories and buffers
+  std::vector<dram::ChannelCounters> dram_by_layer;  // empty without a DRAM
+  Bytes off_chip_read;                               // what the off-chip memory saw
   Bytes off_chip_written;
   Bytes activation_memory_read;
   Bytes activation_memory_written;

@@ -11,14 +11,16 @@
 
 #include "sim/base/quantity.h"
 #include "sim/hw/engine/dram_memory.h"
+#include "sim/hw/engine/layer_end.h"
 #include "sim/memory/memory_config.h"
 
 namespace heddle::hw {
 
 // What every off-chip memory offers the DMA: a TLM-2.0 socket. b_transport adds to `delay` the time until
 // the last byte of the transfer has arrived; transfers queue in the order of the calls. Addresses are
-// bytes; the data pointer is null, because timing moves no values.
-class OffChipMemory : public sc_core::sc_module {
+// bytes; the data pointer is null, because timing moves no values. A payload may say by a LayerExtension for
+// which layer it is.
+class OffChipMemory : public sc_core::sc_module, public LayerEndInterface {
  public:
   explicit OffChipMemory(const sc_core::sc_module_name& name) : sc_module(name) {}
   virtual void connect(tlm::tlm_initiator_socket<>& initiator) = 0;
@@ -30,10 +32,14 @@ class OffChipMemory : public sc_core::sc_module {
   [[nodiscard]] virtual std::uint64_t granule_bytes() const { return 1; }
   [[nodiscard]] virtual Bytes read_bytes() const = 0;
   [[nodiscard]] virtual Bytes written_bytes() const = 0;
+  void layer_ended(std::uint32_t) override {}
   [[nodiscard]] virtual std::optional<sc_core::sc_time> clock_period() const { return std::nullopt; }
   // Commands and energy so far, where there are any.
   [[nodiscard]] virtual std::optional<dram::ChannelCounters> dram_counters() { return std::nullopt; }
   [[nodiscard]] virtual std::optional<dram::EnergyReport> dram_energy() { return std::nullopt; }
+  // Commands by layer: those of the layer's transfers, and the refreshes in its time. `layers` in all; what
+  // came after the last one ended is that one's.
+  [[nodiscard]] virtual std::vector<dram::ChannelCounters> dram_by_layer(std::size_t) { return {}; }
 };
 
 // Fixed bandwidth and latency: a transfer holds the bus for bytes / bandwidth; its last byte arrives a
@@ -75,6 +81,11 @@ class DramOffChip final : public OffChipMemory {
   }
   [[nodiscard]] std::optional<dram::ChannelCounters> dram_counters() override { return memory_.counters(); }
   [[nodiscard]] std::optional<dram::EnergyReport> dram_energy() override { return memory_.energy(); }
+  void layer_ended(std::uint32_t layer) override { memory_.charge_rest(layer); }
+  [[nodiscard]] std::vector<dram::ChannelCounters> dram_by_layer(std::size_t layers) override {
+    memory_.charge_rest(static_cast<std::uint32_t>(layers - 1));
+    return memory_.by_layer(layers);
+  }
 
  private:
   DramMemory memory_;

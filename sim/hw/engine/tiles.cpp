@@ -17,8 +17,15 @@ LoadCounts count_loads(const memory::WorkList& list) {
 }
 
 Dispatcher::Dispatcher(const sc_core::sc_module_name& name, const memory::WorkList& list,
-                       const LoadCounts& loads, const Clock& clock, Failure& failure, Cycles latency)
-    : sc_module(name), list_(list), loads_(loads), clock_(clock), failure_(failure), latency_(latency) {
+                       const LoadCounts& loads, const Clock& clock, Failure& failure, Cycles latency,
+                       AccessesByLayer& accesses)
+    : sc_module(name),
+      list_(list),
+      loads_(loads),
+      clock_(clock),
+      failure_(failure),
+      latency_(latency),
+      accesses_(accesses) {
   SC_HAS_PROCESS(Dispatcher);
   SC_THREAD(run);
 }
@@ -42,19 +49,24 @@ void Dispatcher::run() {
       if (from > sc_core::SC_ZERO_TIME) from = clock_.after(from, latency_);
       memory->read(work.activation_read);
       buffer->write(work.activation_read);
+      result::MemoryAccesses& accesses = accesses_[work.layer];
+      accesses.activation_memory.array_read += work.activation_read;
+      accesses.input_buffer.written += work.activation_read;
+      accesses.partial_sums.read += work.sums_read;
       ready->write(from);
     }
   });
 }
 
 Tiles::Tiles(const sc_core::sc_module_name& name, const memory::WorkList& list, const LoadCounts& loads,
-             const Clock& clock, Failure& failure, Cycles input_latency)
+             const Clock& clock, Failure& failure, Cycles input_latency, AccessesByLayer& accesses)
     : sc_module(name),
       list_(list),
       loads_(loads),
       clock_(clock),
       failure_(failure),
       input_latency_(input_latency),
+      accesses_(accesses),
       times_(list.layers) {
   SC_HAS_PROCESS(Tiles);
   SC_THREAD(run);
@@ -63,6 +75,8 @@ Tiles::Tiles(const sc_core::sc_module_name& name, const memory::WorkList& list, 
 void Tiles::run() {
   failure_.guard([this] {
     for (const auto& work : list_.items) {
+      if (done_ > 0 && work.layer != list_.items[done_ - 1].layer)
+        layer_end->layer_ended(list_.items[done_ - 1].layer);
       compute(work);
       computed->post();
       results->write({done_++, outputs->drained()});
@@ -122,6 +136,10 @@ void Tiles::compute(const memory::Work& work) {
   const Cycles weighted = std::max(work.compute, weights->read(work.weight_read));
   const Cycles fed = inputs->read(from, weighted, work.activation_read);
   const Cycles rid = outputs->write(fed, work.output_written, work.output_bursts);
+  result::MemoryAccesses& accesses = accesses_[work.layer];
+  accesses.weight_memory.array_read += work.weight_read;
+  accesses.input_buffer.read += work.activation_read;
+  accesses.output_buffer.written += work.output_written;
   charge(time.compute, [&] { wait_until(clock_.after(begin, work.compute)); });
   items_.push_back({begin.value(), sc_core::sc_time_stamp().value()});
   charge(time.stalls.weights, [&] { wait_until(clock_.after(begin, weighted)); });
@@ -134,8 +152,8 @@ void Tiles::trace(sc_core::sc_trace_file* file) const {
 }
 
 OutputReducer::OutputReducer(const sc_core::sc_module_name& name, const memory::WorkList& list,
-                             Failure& failure)
-    : sc_module(name), list_(list), failure_(failure) {
+                             Failure& failure, AccessesByLayer& accesses)
+    : sc_module(name), list_(list), failure_(failure), accesses_(accesses) {
   SC_HAS_PROCESS(OutputReducer);
   SC_THREAD(run);
 }
@@ -147,9 +165,13 @@ void OutputReducer::run() {
       results->read(done);
       const sc_time now = sc_core::sc_time_stamp();
       if (done.at > now) wait(done.at - now);
-      const Bytes bytes = list_.items[done.item].output_written;
-      buffer->read(bytes);
-      memory->write(bytes);
+      const memory::Work& work = list_.items[done.item];
+      buffer->read(work.output_written);
+      memory->write(work.output_written);
+      result::MemoryAccesses& accesses = accesses_[work.layer];
+      accesses.output_buffer.read += work.output_written;
+      accesses.activation_memory.array_written += work.output_written;
+      accesses.partial_sums.written += work.sums_written;
       for (int to = 0; to < reduced.size(); ++to) reduced[to]->post();
     }
   });

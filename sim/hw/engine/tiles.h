@@ -9,10 +9,11 @@
 #include "sim/hw/clock.h"
 #include "sim/hw/engine/buffers.h"
 #include "sim/hw/engine/dma.h"
+#include "sim/hw/engine/layer_end.h"
 #include "sim/hw/engine/on_chip.h"
 #include "sim/hw/process.h"
 #include "sim/memory/work_list.h"
-#include "sim/result/record.h"
+#include "sim/result/counters.h"
 
 namespace heddle::hw {
 
@@ -32,7 +33,7 @@ LoadCounts count_loads(const memory::WorkList& list);
 class Dispatcher final : public sc_core::sc_module {
  public:
   Dispatcher(const sc_core::sc_module_name& name, const memory::WorkList& list, const LoadCounts& loads,
-             const Clock& clock, Failure& failure, Cycles latency);
+             const Clock& clock, Failure& failure, Cycles latency, AccessesByLayer& accesses);
   sc_core::sc_port<StreamInterface> memory{"memory"};
   sc_core::sc_port<InputBufferInterface> buffer{"buffer"};
   sc_core::sc_fifo_in<sc_core::sc_time> arrived{"arrived"};
@@ -46,6 +47,7 @@ class Dispatcher final : public sc_core::sc_module {
   Clock clock_;
   Failure& failure_;
   Cycles latency_;  // from the activation memory to the tiles
+  AccessesByLayer& accesses_;
   std::uint32_t reduced_seen_ = 0;
 };
 
@@ -67,7 +69,7 @@ struct Computed {
 class Tiles final : public sc_core::sc_module {
  public:
   Tiles(const sc_core::sc_module_name& name, const memory::WorkList& list, const LoadCounts& loads,
-        const Clock& clock, Failure& failure, Cycles input_latency);
+        const Clock& clock, Failure& failure, Cycles input_latency, AccessesByLayer& accesses);
   sc_core::sc_port<StreamInterface> weights{"weights"};
   sc_core::sc_port<InputBufferInterface> inputs{"inputs"};
   sc_core::sc_port<OutputBufferInterface> outputs{"outputs"};
@@ -77,6 +79,7 @@ class Tiles final : public sc_core::sc_module {
   sc_core::sc_fifo_in<sc_core::sc_time> dispatched{"dispatched"};
   sc_core::sc_fifo_out<Reduced> results{"results"};
   sc_core::sc_port<sc_core::sc_semaphore_if> computed{"computed"};
+  sc_core::sc_port<LayerEndInterface> layer_end{"layer_end"};
 
   [[nodiscard]] bool finished() const { return done_ == list_.items.size(); }
   [[nodiscard]] const std::vector<LayerTime>& times() const { return times_; }
@@ -99,6 +102,7 @@ class Tiles final : public sc_core::sc_module {
   Clock clock_;
   Failure& failure_;
   Cycles input_latency_;
+  AccessesByLayer& accesses_;
   std::vector<LayerTime> times_;
   std::vector<Computed> items_;
   std::uint32_t done_ = 0;
@@ -108,7 +112,8 @@ class Tiles final : public sc_core::sc_module {
 // Output reducer: takes finished outputs from their buffer to the activation memory, behind the array's back.
 class OutputReducer final : public sc_core::sc_module {
  public:
-  OutputReducer(const sc_core::sc_module_name& name, const memory::WorkList& list, Failure& failure);
+  OutputReducer(const sc_core::sc_module_name& name, const memory::WorkList& list, Failure& failure,
+                AccessesByLayer& accesses);
   sc_core::sc_fifo_in<Reduced> results{"results"};
   sc_core::sc_port<OutputBufferInterface> buffer{"buffer"};
   sc_core::sc_port<StreamInterface> memory{"memory"};
@@ -119,6 +124,7 @@ class OutputReducer final : public sc_core::sc_module {
   void run();
   const memory::WorkList& list_;
   Failure& failure_;
+  AccessesByLayer& accesses_;
 };
 
 }  // namespace heddle::hw

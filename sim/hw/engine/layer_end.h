@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include <systemc>
+#include <tlm>
+
+namespace heddle::hw {
+
+// How the tiles say that the time of a layer has ended.
+class LayerEndInterface : virtual public sc_core::sc_interface {
+ public:
+  virtual void layer_ended(std::uint32_t layer) = 0;
+};
+
+// Says for which layer an off-chip request is. The one who sends the payload owns it and takes it off again.
+struct LayerExtension final : tlm::tlm_extension<LayerExtension> {
+  explicit LayerExtension(std::uint32_t of) : layer(of) {}
+  [[nodiscard]] tlm::tlm_extension_base* clone() const override { return new LayerExtension(layer); }
+  void copy_from(const tlm::tlm_extension_base& from) override {
+    layer = dynamic_cast<const LayerExtension&>(from).layer;
+  }
+  std::uint32_t layer = 0;
+};
+
+}  // namespace heddle::hw

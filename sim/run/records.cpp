@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/run/records.h"
+
+#include <fmt/format.h>
+
+#include "sim/base/error.h"
+#include "sim/run/timeline.h"
+
+namespace heddle::run {
+namespace {
+
+using result::LayerRecord;
+
+result::AcceleratorRecord accelerator_of(const arch::AcceleratorConfig& config,
+                                         const memory::MemoryConfig& memory) {
+  const config::Json& echo = config.echo;
+  return {.name = echo.at("name").get<std::string>(),
+          .model = echo.at("model").get<std::string>(),
+          .description = echo.at("description").get<std::string>(),
+          .source = echo.at("source").get<std::string>(),
+          .parameters = echo.at("parameters"),
+          .mapping = echo.at("mapping"),
+          .memory = memory.echo,
+          .clock = {echo.at("clock").at("frequency_mhz").get<double>()},
+          .assumptions = echo.at("assumptions").get<std::vector<std::string>>()};
+}
+
+// Whether a run looks at the trace's values at all: counting, compressed sizes and verification do.
+bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory) {
+  const arch::Needs needs = config.accelerator->needs();
+  const auto storage = memory.storage.value_or(config.accelerator->storage());
+  return needs.activations || needs.weights || config.is_bit_true ||
+         (memory.off_chip != memory::OffChipKind::none && storage == arch::Storage::compressed);
+}
+
+std::vector<std::string> notes_of(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory,
+                                  const result::AcceleratorRecord& accelerator, std::uint32_t samples) {
+  std::vector<std::string> notes;
+  for (const auto& text : accelerator.assumptions) notes.push_back("assumption: " + text);
+  for (const auto& text : config.accelerator->notes()) notes.push_back(text);
+  for (const auto& text : memory.notes) notes.push_back(text);
+  if (samples == 0)
+    notes.emplace_back("the trace holds shapes and precisions only; one inference is counted");
+  else if (!reads_values(config, memory))
+    notes.emplace_back(
+        "cycles follow from shapes and precisions; the trace's values were not read (heddle trace validate "
+        "does)");
+  return notes;
+}
+
+result::DramCommands commands_of(const dram::ChannelCounters& c) {
+  return {.read_bursts = c.reads,
+          .write_bursts = c.writes,
+          .row_hits = c.row_hits,
+          .activates = c.activates,
+          .precharges = c.precharges,
+          .refreshes_all_bank = c.refreshes_all_bank,
+          .refreshes_per_bank = c.refreshes_per_bank};
+}
+
+std::optional<result::DramEnergy> energy_of(const std::optional<dram::EnergyReport>& e) {
+  if (!e) return std::nullopt;
+  return result::DramEnergy{.activate_precharge = e->activate_precharge.count(),
+                            .read = e->read.count(),
+                            .write = e->write.count(),
+                            .refresh = e->refresh.count(),
+                            .background = e->background.count(),
+                            .total = e->total().count()};
+}
+
+// What every memory moved, as the memories themselves counted it.
+result::MemoryRecord memory_of(const hw::Timing& timing, Bytes most_weights_held) {
+  Bytes weights(0);
+  for (const auto& layer : timing.moved_by_layer) weights += layer.weights + layer.metadata;
+  result::MemoryRecord out{
+      .activation_memory = {.array_read = timing.activation_memory_read,
+                            .array_written = timing.activation_memory_written,
+                            .dma_read = timing.off_chip_written,
+                            .dma_written = timing.off_chip_read - weights},
+      .weight_memory = {{.array_read = timing.weight_memory_read, .dma_written = weights}, most_weights_held},
+      .input_buffer = {.written = timing.input_buffer_written, .read = timing.input_buffer_read},
+      .output_buffer = {.written = timing.output_buffer_written, .read = timing.output_buffer_read},
+      .off_chip = {.read = timing.off_chip_read,
+                   .written = timing.off_chip_written,
+                   .transfers = timing.transfers.size(),
+                   .dram = std::nullopt}};
+  if (timing.dram) out.off_chip.dram = {commands_of(*timing.dram), energy_of(timing.dram_energy)};
+  return out;
+}
+
+// Layer `i` of all samples.
+void fill_layer(LayerRecord& layer, const TimedNetwork& timed, std::size_t i) {
+  const CountedLayer& counted = timed.counted[i];
+  const hw::LayerTime& time = timed.timing.layers[i];
+  layer = counted.record;
+  HEDDLE_CHECK(time.compute == layer.counters.compute_cycles,
+               "layer " + layer.name + ": the engine computed other cycles than were counted");
+  layer.counters.cycles = time.cycles;
+  layer.counters.stall_cycles = time.stalls;
+  layer.counters.off_chip_bytes = timed.timing.moved_by_layer[i];
+  if (timed.memory.is_compute_only) return;
+  layer.counters.memory_accesses = timed.timing.accesses_by_layer[i];
+  if (timed.timing.dram) layer.counters.dram_commands = commands_of(timed.timing.dram_by_layer[i]);
+}
+
+// Off-chip bytes of every layer over all samples are the plan's; a DRAM moves whole bursts, so never fewer.
+void check_plan(const result::RunRecord& run, const TimedNetwork& timed) {
+  const auto& layers = run.samples.front().layers;
+  for (std::size_t step = 0; step < layers.size(); ++step) {
+    Bytes moved(0);
+    for (const auto& sample : run.samples) moved += sum_fields(sample.layers[step].counters.off_chip_bytes);
+    const Bytes planned = timed.plan.planned_bytes(step);
+    const bool is_exact = timed.memory.off_chip != memory::OffChipKind::dram;
+    if (is_exact ? moved == planned : moved >= planned) continue;
+    throw Error(ErrorKind::internal, "layer " + layers[step].name,
+                fmt::format("{} off-chip bytes were planned, {} moved", planned.count(), moved.count()));
+  }
+}
+
+// The identities of every layer, and of their sums with what the memories counted.
+void check_identities(const result::RunRecord& run, const TimedNetwork& timed) {
+  std::vector<result::SumBytes> sums(timed.list.layers);
+  for (const auto& work : timed.list.items) {
+    sums[work.layer].read += work.sums_read;
+    sums[work.layer].written += work.sums_written;
+  }
+  std::size_t i = 0;
+  for (const auto& sample : run.samples) {
+    for (const auto& layer : sample.layers) {
+      const std::string where = fmt::format("layer {}, sample {}", layer.name, sample.index);
+      check_ledger(layer.counters, run.array_lanes, where);
+      check_books(layer.counters, timed.timing.accesses_by_layer[i],
+                  {timed.counted[i].weight_rounding, timed.counted[i].activation_rounding, sums[i]}, where);
+      ++i;
+    }
+  }
+  const result::Counters totals = run.totals();
+  check_ledger(totals, run.array_lanes, "totals");
+  if (run.memory) check_memory(totals, *run.memory);
+}
+
+void fill_memory(result::RunRecord& run, const TimedNetwork& timed) {
+  if (timed.memory.is_compute_only) return;
+  const Bytes held = most_weights_held(timed.timing, timed.list);
+  HEDDLE_CHECK(held <= timed.memory.weight_memory.capacity, "the weight memory held more than it can");
+  run.memory = memory_of(timed.timing, held);
+  std::vector<Bytes> rooms;
+  const std::size_t steps = run.samples.front().layers.size();
+  for (std::size_t i = 0; i < timed.timing.layers.size(); ++i)
+    rooms.push_back(timed.plan.activation_room(i % steps));
+  run.timeline = timeline_of(timed.timing, timed.list, rooms);
+}
+
+}  // namespace
+
+result::RunRecord empty_record(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory,
+                               const Workload& work) {
+  const workload::Network& network = work.trace.network();
+  result::RunRecord run;
+  run.accelerator = accelerator_of(config, memory);
+  run.network = {.name = network.name,
+                 .trace_sha256 = work.trace.digest(),
+                 .samples = network.samples,
+                 .accuracy = std::nullopt,
+                 .provenance = network.provenance};
+  if (!network.accuracy.is_null()) run.network.accuracy = network.accuracy;
+  run.notes = notes_of(config, memory, run.accelerator, network.samples);
+  run.array_lanes = config.accelerator->shape().lanes();
+  run.frequency_mhz = config.frequency_mhz;
+  for (std::uint32_t s = 0; s < work.samples; ++s)
+    run.samples.push_back({s, std::vector<LayerRecord>(work.layers.size())});
+  return run;
+}
+
+void fill_record(result::RunRecord& run, const TimedNetwork& timed) {
+  run.plan = timed.plan.describe();
+  fill_memory(run, timed);
+  std::size_t i = 0;
+  for (auto& sample : run.samples) {
+    for (auto& layer : sample.layers) fill_layer(layer, timed, i++);
+  }
+  check_plan(run, timed);
+  check_identities(run, timed);
+}
+
+}  // namespace heddle::run
