@@ -13,7 +13,7 @@ struct Params {
 };
 
 // DaDianNao (MICRO'14), called DPNN in the Loom paper: tiles x filters x 16 lanes of bit-parallel
-// multipliers with an adder tree a filter. conv = Ho*Wo * steps * passes; a fully connected layer is the
+// multipliers with one adder tree per filter. conv = Ho*Wo * steps * passes; a fully connected layer is the
 // same formula with one window.
 class Dadn final : public arch::ArrayAccelerator<Params> {
  public:

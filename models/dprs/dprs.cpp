@@ -25,7 +25,7 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
 }  // namespace
 
 std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activations) {
-  constexpr std::size_t kChunk = 4096;  // bricks a task
+  constexpr std::size_t kChunk = 4096;  // bricks per task
   std::vector<kernel::GroupBits> out(activations.count());
   parallel_for(ceil_div(out.size(), kChunk), [&](std::size_t i) {
     const std::size_t first = i * kChunk;

@@ -61,7 +61,7 @@ config::Declaration Params::declaration() {
           .from("docs/rules.md#width-detection; dnnsim: DNNsim"),
       Parameter::integer("bits_per_cycle", "bits", 1, 2)
           .by_default(1)
-          .means("activation bits a cycle; 2 is the even-only variant: ceil(P / 2) cycles, with 8 windows")
+          .means("activation bits per cycle; 2 is the even-only variant: ceil(P / 2) cycles, with 8 windows")
           .from("Dynamic Stripes (arXiv 1706.00504)"),
       Parameter::integer_or_word("run_ahead_registers", "weight sets", 0, 65535, {"unlimited"})
           .by_default(0)

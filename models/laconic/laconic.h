@@ -30,7 +30,7 @@ struct AllParts {
   std::vector<std::uint8_t> non_zero;  // parts that have terms
 };
 
-// Term counts of a layer, 16 a brick.
+// Term counts of a layer, 16 per brick.
 struct PreparedTerms final : arch::Prepared {
   // Of the part with most terms: what an element's lane waits for. [activation brick][lane] and
   // [filter][step][lane].
@@ -45,7 +45,7 @@ struct PreparedTerms final : arch::Prepared {
 };
 
 // Laconic (arXiv 1805.04513, ISCA'19): every processing element multiplies 16 weight x activation pairs term
-// by term, one pair of terms a lane and cycle; weights are shared along a row, activations along a column.
+// by term, one pair of terms per lane and cycle; weights are shared along a row, activations along a column.
 class Laconic final : public arch::ArrayAccelerator<Params> {
  public:
   using ArrayAccelerator::ArrayAccelerator;

@@ -16,7 +16,7 @@ struct Time {
 
 // All rows and columns of all tiles step together.
 Time barrier_time(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Block& block);
-// Operand queues of `depth` bricks a row and a column; every tile has its own.
+// Operand queues of `depth` bricks per row and column; every tile has its own.
 Time queue_time(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Block& block,
                 std::uint32_t depth);
 // Fully connected: the bricks of all passes go to the columns in turn.

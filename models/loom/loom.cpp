@@ -24,7 +24,7 @@ config::Declaration array_parameters() {
   return {arch::rows_parameter(
               128, std::string(kPaper) + ": 128 in the main configuration, 32 to 512 in the scaling study",
               "filters of a tile; with one tile and automatic columns also the equivalent 16-bit "
-              "multiply-accumulates a cycle",
+              "multiply-accumulates per cycle",
               4096),
           Parameter::integer_or_word("columns", "windows", 1, 256, {"auto"})
               .by_default("auto")
@@ -36,7 +36,7 @@ config::Declaration array_parameters() {
                                 std::string(arch::kTilesMean) + ", in lock-step"),
           Parameter::integer("bits_per_cycle", "bits", 1, 4)
               .by_default(1)
-              .means("activation bits that a unit processes a cycle")
+              .means("activation bits that a unit processes per cycle")
               .from(std::string(kPaper) + ": 1, 2 and 4 in LM1b, LM2b and LM4b")};
 }
 

@@ -23,8 +23,8 @@ struct PreparedLoom final : arch::Prepared {
 
 // Bit steps of each step, summed over a block's window sets; the groups are those of one pass.
 struct Streams {
-  std::vector<std::uint64_t> widest;            // of the step, once a window set
-  std::vector<std::uint64_t> held;              // the same, once a window
+  std::vector<std::uint64_t> widest;            // of the step, once per window set
+  std::vector<std::uint64_t> held;              // the same, once per window
   std::vector<std::vector<std::uint64_t>> own;  // [group]: of each window's own brick
 };
 Streams streams_of(const arch::LayerInput& input, const PreparedLoom& prepared, const arch::Block& block,

@@ -50,7 +50,7 @@ void add_work(const arch::LayerInput& input, const PreparedLoom& prepared, const
         work.effective += streams.own[g][step] * weights.own[g][step] * lanes;
         work.present += streams.held[step] * weights.widest[step] * weights.filters[g] * lanes;
       }
-      // The activation bits stream anew for every weight bit; a weight bit is read once a window set.
+      // The activation bits stream anew for every weight bit; a weight bit is read once per window set.
       work.activation_bits += streams.held[step] * weights.widest[step] * bits_per_cycle * arch::kLanes;
       work.weight_bits += window_sets * weights.own[g][step] * lanes;
     }
@@ -60,7 +60,7 @@ void add_work(const arch::LayerInput& input, const PreparedLoom& prepared, const
   work.present += averaged(held_bit_steps, prepared);
 }
 
-// Cycles of one pass over the block's window sets; the average is rounded up, once a pass.
+// Cycles of one pass over the block's window sets; the average is rounded up, once per pass.
 std::uint64_t pass_cycles(const PreparedLoom& prepared, const Streams& streams, const PassWeights& weights) {
   std::uint64_t cycles = 0;
   for (std::size_t step = 0; step < streams.widest.size(); ++step) {
@@ -138,7 +138,7 @@ arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, c
   return cost;
 }
 
-// Columns hold different outputs or slices and start one cycle apart. A row's weight bits reach one column
+// Columns hold different outputs or slices and start one cycle apart. A row's weight bits reach one column//
 // a cycle, so a bit is held for as many cycles as there are columns at least.
 arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, const arch::Block& block) {
   const auto stream =

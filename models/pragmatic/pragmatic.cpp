@@ -33,7 +33,7 @@ struct BrickWork {
 // Magnitudes wider than a unit are cut; the units that work on a value end a step together.
 BrickWork brick_work(const workload::ActivationBricks& activations, const Params& params,
                      std::uint32_t subwords) {
-  constexpr std::size_t kChunk = 1024;  // bricks a task; its masks stay in the cache
+  constexpr std::size_t kChunk = 1024;  // bricks per task; its masks stay in the cache
   BrickWork out{std::vector<std::uint8_t>(activations.count()),
                 std::vector<std::uint16_t>(activations.count())};
   parallel_for(ceil_div(activations.count(), kChunk), [&](std::size_t i) {

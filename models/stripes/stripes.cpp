@@ -25,7 +25,7 @@ config::Declaration Params::declaration() {
                               "windows of a tile: 16, or 8 where two bits are processed a cycle"),
       Parameter::integer("bits_per_cycle", "bits", 1, 2)
           .by_default(1)
-          .means("activation bits that a unit processes a cycle")
+          .means("activation bits that a unit processes per cycle")
           .from("Stripes (MICRO'16)"),
       arch::pe_width_parameter(),
       pricing::activation_fetch_parameter(),

@@ -16,7 +16,7 @@ struct Params {
 };
 
 // Stripes (MICRO'16): a tile of rows (filters) x columns (windows) of serial inner-product units, 16 lanes
-// each; weights bit-parallel, activations `bits_per_cycle` bits a cycle at the layer's precision Pa.
+// each; weights bit-parallel, activations `bits_per_cycle` bits per cycle at the layer's precision Pa.
 class Stripes final : public arch::ArrayAccelerator<Params> {
  public:
   using ArrayAccelerator::ArrayAccelerator;

@@ -10,7 +10,8 @@
 namespace heddle::models::tactical {
 
 // Counts the cycles of packed columns. What a column reads does not depend on the window, so lane masks and
-// lists are made once a column and used for every window of the set. One object a thread: it keeps scratch.
+// lists are made once per column and used for every window of the set. one object per thread: it keeps
+// scratch.
 class ColumnCycles {
  public:
   ColumnCycles(const Tactical& model, const arch::LayerInput& input, const PreparedTactical& prepared)

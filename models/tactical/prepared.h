@@ -12,7 +12,7 @@
 
 namespace heddle::models::tactical {
 
-// A brick of activations as width detection sees it: 16 bits a lane, so that a set of lanes is four masks.
+// A brick of activations as width detection sees it: 16 bits per lane, so that a set of lanes is four masks.
 struct PackedBrick {
   std::array<std::uint64_t, 4> folded;
   std::array<std::uint64_t, 4> low;

@@ -8,7 +8,7 @@
 
 namespace heddle::models::tactical {
 
-// The exponents of every activation's terms, one mask an activation, laid out so that a lane of neighbouring
+// The exponents of every activation's terms, one mask per activation, laid out so that a lane of neighbouring
 // windows is one copy: [group][y][brick][lane][x]. Values wider than a unit have one image per subword.
 class TermImage {
  public:

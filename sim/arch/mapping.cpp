@@ -105,7 +105,7 @@ const config::Declaration& MappingOptions::declaration() {
                  "before "
                  "the next window set, as DNNsim does; tells where columns or queues run ahead (with "
                  "off-chip memory "
-                 "always passes_first, for weights come pass by pass)")
+                 "always passes_first, because weights come pass by pass)")
           .from("our choice: docs/rules.md#step-order")};
   return kDeclaration;
 }

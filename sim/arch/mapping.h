@@ -54,10 +54,10 @@ struct FilterSet {
   std::uint32_t filters = 0;
 };
 
-// Filter sets that run at the same time, set i on tile i. At most one a tile.
+// Filter sets that run at the same time, set i on tile i. At most one per tile.
 using Pass = std::vector<FilterSet>;
 
-// Windows that run at the same time, one a column: consecutive in row-major order.
+// Windows that run at the same time, one per column: consecutive in row-major order.
 struct WindowSet {
   std::uint64_t first = 0;
   std::uint32_t count = 0;

@@ -9,7 +9,7 @@ namespace heddle::pricing {
 struct Presence {
   std::uint64_t windows = 0;          // of the block's window sets
   std::uint64_t filters = 0;          // of the block's passes
-  std::uint64_t filter_channels = 0;  // sum over filters of R * S * channels: MACs a window
+  std::uint64_t filter_channels = 0;  // sum over filters of R * S * channels: MACs per window
 };
 
 Presence presence(const arch::LayerInput& input, const arch::Block& block);
@@ -19,10 +19,10 @@ Presence presence(const arch::LayerInput& input, const arch::Block& block);
 arch::LaneBudget complete(const arch::ArrayShape& array, Cycles compute, LaneCycles effective,
                           LaneCycles synchronisation, LaneCycles fill);
 
-// Bits that a layer's steps read when each window's bricks are fetched once a pass, `bits` a value.
+// Bits that a layer's steps read when each window's bricks are fetched once per pass, `bits` per value.
 Bits activation_bits(const arch::LayerInput& input, const arch::Block& block, unsigned bits);
 
-// Bits of the block's weights read once a window set, `bits` a value. Depthwise rows read their own lane.
+// Bits of the block's weights read once per window set, `bits` per value. Depthwise rows read their own lane.
 Bits weight_bits(const arch::LayerInput& input, const arch::Block& block, unsigned bits);
 
 // `total` in `parts` parts that differ by at most one, earlier parts larger: how far a layer's passes have

@@ -10,8 +10,8 @@
 
 namespace heddle::pricing {
 
-// Activation bricks of a layer's windows without a division a brick: brick_index(window, step) is
-// base(window) + offset(step), for the image is stored row by row.
+// Activation bricks of a layer's windows without a division per brick: brick_index(window, step) is
+// base(window) + offset(step), because the image is stored row by row.
 class WindowBricks {
  public:
   explicit WindowBricks(const arch::LayerInput& input);
@@ -26,8 +26,8 @@ class WindowBricks {
 
 // How long each step of a layer takes each unit of columns, for designs in which that follows from the
 // activations alone (DPRed, Pragmatic). A unit is `columns_per_unit` neighbouring columns whose activations
-// share one detector. Made once a layer, read by every block; a byte a unit, step, window set and channel
-// group.
+// share one detector. Made once per layer, read by every block; one byte per unit, step, window set and
+// channel group.
 class ColumnSteps {
  public:
   ColumnSteps(const arch::LayerInput& input, std::uint32_t columns_per_unit);
@@ -37,7 +37,7 @@ class ColumnSteps {
   [[nodiscard]] std::size_t runs() const {
     return groups_ * sets_;
   }  // run = group * window sets + window set
-  // Cycles of a step, one a unit; 0 where the unit has no window.
+  // Cycles of a step, one per unit; 0 where the unit has no window.
   [[nodiscard]] std::span<const std::uint8_t> step(std::uint32_t group, std::uint32_t set,
                                                    std::uint32_t step) const {
     return std::span(cycles_).subspan(((std::size_t{group} * sets_ + set) * steps_ + step) * units_, units_);

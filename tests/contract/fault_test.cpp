@@ -16,14 +16,14 @@ namespace {
 using namespace heddle;
 using Serial = hw::ActivationSerial;
 
-constexpr std::uint32_t kStep = 7;
-constexpr std::uint32_t kLane = 5;
+constexpr std::uint32_t kStep = 8;  // an even one: all 16 lanes have a channel
 constexpr std::uint64_t kWindow = 6;
 
 // Stripes with a dispatcher that may send one bit of one lane wrongly or hold one step for a cycle too long.
 struct Faulty {
   Serial serial;
   bool flips = false;
+  std::uint32_t lane = 0;  // that flips
   bool holds = false;
   using Word = Serial::Word;
   using Element = Serial::Element;
@@ -34,28 +34,34 @@ struct Faulty {
     void begin(const hw::StepOperands& operands) {
       feed_.begin(operands);
       has_fault_ = operands.step == kStep && operands.pass == 1 && operands.window_set == kWindow / 4;
-      is_first_ = true;
+      is_flipped_ = false;
       holds_ = design_.holds && has_fault_;
+      is_held_ = false;
     }
     bool next(std::span<Word> words) {
+      if (is_held_) {
+        for (Word& word : words) word.activations.clear();
+        return true;
+      }
       const bool is_last = feed_.next(words);
       for (Word& word : words) {
-        if (!design_.flips || !has_fault_ || !is_first_ || word.control.window != kWindow) continue;
-        if (word.activations.count > 0)
-          word.activations.planes[0].bits =
-              static_cast<std::uint16_t>(word.activations.planes[0].bits ^ 1U << kLane);
+        if (!design_.flips || !has_fault_ || is_flipped_ || word.control.window != kWindow) continue;
+        if (word.activations.count == 0) continue;
+        std::uint16_t& bits = word.activations.planes[0].bits;
+        bits = static_cast<std::uint16_t>(bits ^ 1U << design_.lane);
+        is_flipped_ = true;
       }
-      is_first_ = false;
-      if (is_last && holds_) return holds_ = false;
-      return is_last;
+      is_held_ = is_last && holds_;
+      return is_last && !holds_;
     }
 
    private:
     const Faulty& design_;
     Serial::Feed feed_;
     bool has_fault_ = false;
-    bool is_first_ = false;
+    bool is_flipped_ = false;
     bool holds_ = false;
+    bool is_held_ = false;
   };
 };
 
@@ -118,14 +124,13 @@ TEST_CASE("a bit of one lane that flips in one step is located: filter, window, 
   Bench bench;
   Faulty design;
   design.flips = true;
-  std::uint32_t filter = 3;  // the second pass has filters 3 and 4
-  while (bench.weights(filter, kStep)[kLane] == 0) ++filter;
-  REQUIRE(filter < 5);
+  // A weight of filter 3, the first one of the second pass; the flip multiplies with it.
+  while (design.lane < arch::kLanes && bench.weights(3, kStep)[design.lane] == 0) ++design.lane;
+  REQUIRE(design.lane < arch::kLanes);
   const std::string message = bench.message(design);
   CHECK_THAT(message, Contains("layer 'convolution'"));
-  CHECK_THAT(message, Contains("pass 1, window set 1, filter " + std::to_string(filter) +
-                               ", window 6 (row 1, column 2)"));
-  CHECK_THAT(message, Contains("step 7, lane 5: the product is "));
+  CHECK_THAT(message, Contains("pass 1, window set 1, filter 3, window 6 (row 1, column 2)"));
+  CHECK_THAT(message, Contains("step 8, lane " + std::to_string(design.lane) + ": the product is "));
 }
 
 TEST_CASE("an accumulator that is too narrow is located where the sum first exceeds it") {

@@ -7,7 +7,7 @@
 namespace heddle::models::dadn {
 namespace {
 
-// A filter's neural functional unit: 16 multipliers and an adder tree, a whole brick a cycle.
+// A filter's neural functional unit: 16 multipliers and an adder tree, a whole brick per cycle.
 struct Design {
   struct Word {
     hw::ElementControl control;

@@ -82,7 +82,7 @@ struct Design {
    private:
     const Design& design_;
     const hw::StepOperands* operands_ = nullptr;
-    std::vector<hw::BitSerializer> serializers_;  // one a subword
+    std::vector<hw::BitSerializer> serializers_;  // one per subword
     unsigned planes_ = 0;                         // of the widest subword
     unsigned sent_ = 0;
   };

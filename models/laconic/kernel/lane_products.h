@@ -10,8 +10,8 @@
 namespace heddle::models::laconic {
 
 // Laconic (arXiv 1805.04513): a processing element multiplies 16 pairs term by term, one weight term and one
-// activation term of each pair a cycle, so that lane l takes nW(l) * nA(l) cycles and a step takes
-// max(1, max over the lanes). Term counts are bytes, 16 a brick; a count is at most 17.
+// activation term of each pair per cycle, so that lane l takes nW(l) * nA(l) cycles and a step takes
+// max(1, max over the lanes). Term counts are bytes, 16 per brick; a count is at most 17.
 
 // Barrier form: all rows and columns of the array step together, and
 //   max over i, j, l of nW(i,l) * nA(j,l) = max over l of max_i nW(i,l) * max_j nA(j,l),

@@ -98,7 +98,7 @@ TEST_CASE("Loom: fully connected columns hold different outputs, or slices of on
   CHECK(cycles(grid, layer(17)) == 7 * 16 * 6 + 7);      // five a row: no slices
   CHECK(cycles(grid, layer(32)) == 7 * 16 * 6 + 7);      // all columns full
   CHECK(cycles(grid, layer(33)) == 7 * 2 * 16 * 6 + 7);  // a second pass
-  // Four bits a cycle: max(4, 16/4) = 4 cycles a weight bit; 10 outputs are three a row, no slices.
+  // Four bits per cycle: max(4, 16/4) = 4 cycles a weight bit; 10 outputs are three a row, no slices.
   CHECK(cycles({{"rows", 4}, {"bits_per_cycle", 4}}, layer(10)) == 7 * 4 * 6 + 3);
   // An 8-bit build on 16 columns: max(16, 8) = 16: the columns take turns on the row's weight bits.
   CHECK(cycles({{"rows", 4}, {"container_bits", 8}}, test::fully_connected(random, 100, 64, 8, 6, false)) ==
@@ -145,7 +145,7 @@ TEST_CASE("Loom: a step takes the widest weight group that it uses, or the layer
   CHECK(cycles(parameters(1, "maximum"), layer) == 6 * 3 + 6 * 5);
   CHECK(cycles(parameters(2, "mean"), layer) == 6 * 4);
 
-  // An average that is not whole is rounded up once a pass.
+  // An average that is not whole is rounded up once per pass.
   auto odd = layer;
   odd.layer.precision.activation_bits = 5;
   const auto accelerator = loom(parameters(2, "mean"));

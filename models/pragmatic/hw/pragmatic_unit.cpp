@@ -9,7 +9,7 @@
 namespace heddle::models::pragmatic {
 namespace {
 
-// What a column's bus carries in a cycle: at most one term a lane, and the common shift. Where values are
+// What a column's bus carries in a cycle: at most one term per lane, and the common shift. Where values are
 // wider than a unit, the units on neighbouring columns work side by side, each on its subword of the
 // magnitude's bits; one word then carries the terms of all subwords.
 struct SubwordTerms {

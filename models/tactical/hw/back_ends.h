@@ -18,7 +18,7 @@ namespace heddle::models::tactical {
 void trace_digits(sc_core::sc_trace_file* file, const std::array<hw::Digit, kMaxOperands>& digits,
                   const std::string& name);
 
-// The bit-parallel back end: a multiplier a lane and an adder tree, a packed column a cycle.
+// The bit-parallel back end: one multiplier per lane and an adder tree, one packed column per cycle.
 struct ParallelBackEnd {
   struct Word {
     hw::ElementControl control;
@@ -54,7 +54,7 @@ template <std::uint32_t kSubwords>
 struct SerialBackEnd {
   struct Wires {
     std::array<hw::Digit, kMaxOperands> digits{};
-    // What a digit's unit counts for, one a serializer: of the column, or of each row.
+    // What a digit's unit counts for, one per serializer: of the column, or of each row.
     std::array<std::int32_t, kMaxRows> counts{};
     friend bool operator==(const Wires&, const Wires&) = default;
   };

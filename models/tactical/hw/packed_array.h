@@ -25,7 +25,7 @@ struct Operands {
   const pricing::WidthDetector* detector = nullptr;  // of the layer
   const WeightColumn* column = nullptr;
   std::uint32_t subwords = 1;        // that a value is cut into
-  std::vector<std::int32_t> values;  // one an operand of the column
+  std::vector<std::int32_t> values;  // one per operand of the column
 };
 
 // An inner-product unit: listens to its column's bus (each write is one enabled clock edge) and to its tile's

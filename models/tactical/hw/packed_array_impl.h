@@ -241,7 +241,7 @@ bool PackedArray<D>::ColumnFeeder::start_convolution() {
   return true;
 }
 
-// Round-robin: packed column i goes to column i mod columns, in order, one a cycle; in lockstep once this
+// Round-robin: packed column i goes to column i mod columns, in order, one per cycle; in lockstep once this
 // column is free in every tile.
 template <class D>
 bool PackedArray<D>::ColumnFeeder::start_issue() {

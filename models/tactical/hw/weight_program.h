@@ -11,7 +11,7 @@
 namespace heddle::models::tactical {
 
 inline constexpr std::size_t kMaxOperands =
-    256;  // activations of a packed column: at most one a slot of 16 rows
+    256;  // activations of a packed column: at most one per slot of 16 rows
 
 // One packed column of a filter set as the tile's weight memory holds it.
 struct WeightColumn {

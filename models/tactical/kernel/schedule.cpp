@@ -226,7 +226,7 @@ class TacticalScheduler {
   std::array<std::uint32_t, kMaxAhead> later_{};
   std::array<std::uint32_t, kMaxAhead + 1> lanes_{};  // reads of the current column, by dt
   std::array<std::uint32_t, kMaxAhead + 1> gated_{};
-  std::uint64_t occupied_ = 0;  // Occupancy of the current column, 16 bits a count
+  std::uint64_t occupied_ = 0;  // Occupancy of the current column, 16 bits per count
   Schedule out_;
 };
 

@@ -38,7 +38,7 @@ struct Slot {
   std::uint8_t lane;
 };
 
-// Activations of one source column that an emitted column reads, one bit a lane, any row.
+// Activations of one source column that an emitted column reads, one bit per lane, any row.
 struct Read {
   std::uint32_t column;       // the source column t; at most h beyond the emitted one
   std::uint16_t lanes;        // zero slots read their own activation

@@ -43,7 +43,7 @@ TEST_CASE(
   CHECK(cycles(array, layer(20, 6, 9)) == 4 * 9 + 9 + 1);  // loading is the slower
   CHECK(cycles(array, layer(64, 9, 6)) == 7 * 9 + 6);      // all columns full
   CHECK(cycles(array, layer(65, 9, 6)) == 7 * 2 * 9 + 6);  // a second pass; weights of it load meanwhile
-  // Two bits a cycle: ceil(9/2) = 5 a brick, ceil(6/2) = 3 for the first load.
+  // Two bits per cycle: ceil(9/2) = 5 a brick, ceil(6/2) = 3 for the first load.
   CHECK(cycles({{"tiles", 2}, {"rows", 4}, {"columns", 4}, {"bits_per_cycle", 2}}, layer(32, 9, 6)) ==
         7 * 5 + 3);
 }

@@ -32,7 +32,7 @@ struct StepOperands {
   std::uint32_t pass = 0;
   std::uint32_t step = 0;
   std::uint32_t window_set = 0;
-  std::vector<workload::Brick> bricks;  // one a window of the unit that is present
+  std::vector<workload::Brick> bricks;  // one per window of the unit that is present
 };
 
 // A serial inner-product unit: listens to its column's bus (each write is one enabled clock edge) and to
@@ -69,12 +69,12 @@ class SerialUnit : public sc_core::sc_module {
 // Tiles x rows x columns of serial units with their dispatchers. Columns (or groups of `columns_per_unit`
 // columns, the detector's scope) advance step by step; `registers` extra weight registers let them drift
 // (docs/rules.md#run-ahead), 0 is a barrier at every step. Fully connected layers issue bricks of all
-// passes to the columns round-robin, one a cycle.
+// passes to the columns round-robin, one per cycle.
 //
 // A Design supplies: Word {ElementControl control; operand bits; ==, <<, sc_trace}; Element {clear(),
 // clock(word, brick), sum()}; Feed, constructed from a Design, {begin(StepOperands), bool
 // next(std::span<Word>) -> whether this cycle is the step's last}. A Design may have begin_layer(LayerInput)
-// for what its dispatchers are told once a block (a Feed keeps a reference to its Design to read it).
+// for what its dispatchers are told once per block (a Feed keeps a reference to its Design to read it).
 template <class Design>
 class SerialArray : public BitTrueArray {
  public:

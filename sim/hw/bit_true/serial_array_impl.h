@@ -185,7 +185,7 @@ bool SerialArray<Design>::ColumnFeeder::start_convolution() {
   return true;
 }
 
-// Round-robin: brick i goes to column i mod columns, in order, one a cycle.
+// Round-robin: brick i goes to column i mod columns, in order, one per cycle.
 template <class Design>
 bool SerialArray<Design>::ColumnFeeder::start_brick() {
   if (next_ >= array_.total_) {

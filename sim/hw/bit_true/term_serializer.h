@@ -22,7 +22,7 @@ struct Digit {
   friend bool operator==(const Digit&, const Digit&) = default;
 };
 
-// Sends one subword of the magnitudes of a group of values, term after term: an encoder a value, and the
+// Sends one subword of the magnitudes of a group of values, term after term: one encoder per value, and the
 // control that finds the smallest exponent at the head of any (sim/kernel/shifter.h).
 class TermSerializer {
  public:
