@@ -53,14 +53,14 @@ struct LaneCounts {
   LaneCycles edge;
   LaneCycles fill;
   static constexpr auto fields() {
-    return std::tuple{counter("effective", &LaneCounts::effective, "lane-cycles",
-                              "working on a window, a filter and a channel that exist"),
-                      counter("synchronisation", &LaneCounts::synchronisation, "lane-cycles",
-                              "such a lane, waiting for the slowest column, group, tile or operand"),
-                      counter("edge", &LaneCounts::edge, "lane-cycles",
-                              "lanes of absent windows, filters or channels"),
-                      counter("fill", &LaneCounts::fill, "lane-cycles",
-                              "pipeline fill: staggered starts, initial loads, reductions")};
+    return std::tuple{
+        counter("effective", &LaneCounts::effective, "lane-cycles",
+                "working on a window, a filter and a channel that exist"),
+        counter("synchronisation", &LaneCounts::synchronisation, "lane-cycles",
+                "such a lane, waiting for the slowest column, group, tile or operand"),
+        counter("edge", &LaneCounts::edge, "lane-cycles", "lanes of absent windows, filters or channels"),
+        counter("fill", &LaneCounts::fill, "lane-cycles",
+                "pipeline fill: staggered starts, initial loads, reductions")};
   }
 };
 
@@ -150,7 +150,8 @@ struct DramCommands {
                 "rows closed, by a command, automatically, or for a refresh"),
         counter("refreshes_all_bank", &DramCommands::refreshes_all_bank, "commands",
                 "refreshes of all banks of a rank"),
-        counter("refreshes_per_bank", &DramCommands::refreshes_per_bank, "commands", "refreshes of one bank")};
+        counter("refreshes_per_bank", &DramCommands::refreshes_per_bank, "commands",
+                "refreshes of one bank")};
   }
   friend bool operator==(const DramCommands&, const DramCommands&) = default;
 };

@@ -68,10 +68,14 @@ constexpr auto inlined(Value Struct::*member) {
 }
 
 template <class T>
-concept Described = requires { T::fields(); };
+concept Described = requires {
+  T::fields();
+};
 // The sum of the fields stands beside them as `total`.
 template <class T>
-concept WithTotal = Described<T> && requires { T::kHasTotal; };
+concept WithTotal = Described<T> && requires {
+  T::kHasTotal;
+};
 
 template <class Struct, class Visit>
 constexpr void for_each_field(Visit&& visit) {

@@ -193,7 +193,8 @@ struct Row {
   bool is_additive = false;
   std::string meaning;
 };
-// A counter of a nested struct is shown with the struct's path; those of `Counters` have a table of their own.
+// A counter of a nested struct is shown with the struct's path; those of `Counters` have a table of their
+// own.
 template <Described T>
 void add_rows(std::vector<Row>& rows, const std::string& prefix) {
   for_each_field<T>([&](const auto& field) {

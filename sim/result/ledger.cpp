@@ -29,8 +29,9 @@ namespace {
 
 void same(const std::string& where, std::string_view what, Bytes counted, Bytes moved) {
   if (counted == moved) return;
-  throw Error(ErrorKind::internal, where,
-              fmt::format("{}: {} bytes are accounted for, {} were moved", what, counted.count(), moved.count()));
+  throw Error(
+      ErrorKind::internal, where,
+      fmt::format("{}: {} bytes are accounted for, {} were moved", what, counted.count(), moved.count()));
 }
 
 // Every field of two structs of one kind.
@@ -53,7 +54,8 @@ void check_books(const Counters& counters, const MemoryAccesses& moved, const Bo
   same(where, "weight memory, read by the array", counted.weights + terms.weight_rounding,
        moved.weight_memory.array_read);
   same(where, "activation memory, read for the array",
-       counted.input_activations + terms.activation_rounding + terms.partial_sums.read, activations.array_read);
+       counted.input_activations + terms.activation_rounding + terms.partial_sums.read,
+       activations.array_read);
   same(where, "activation memory, written for the array",
        counted.output_activations + terms.partial_sums.written, activations.array_written);
   same(where, "input buffer, written", activations.array_read, moved.input_buffer.written);
@@ -74,7 +76,8 @@ void check_memory(const Counters& totals, const MemoryRecord& memory) {
   same_fields("input buffer", moved.input_buffer, memory.input_buffer);
   same_fields("output buffer", moved.output_buffer, memory.output_buffer);
   if (memory.off_chip.dram) {
-    same_fields("DRAM commands", totals.dram_commands.value_or(DramCommands{}), memory.off_chip.dram->commands);
+    same_fields("DRAM commands", totals.dram_commands.value_or(DramCommands{}),
+                memory.off_chip.dram->commands);
   }
 }
 

@@ -15,8 +15,9 @@ std::vector<std::string> words_of(const char* words) {
 }
 
 Ordered result_schema() {
-  Ordered out{{"$schema", "http://json-schema.org/draft-07/schema#"},
-              {"title", fmt::format("Heddle result, version {}.{}", kResultVersion.major, kResultVersion.minor)}};
+  Ordered out{
+      {"$schema", "http://json-schema.org/draft-07/schema#"},
+      {"title", fmt::format("Heddle result, version {}.{}", kResultVersion.major, kResultVersion.minor)}};
   out.update(schema_of(Type<ResultDocument>()));
   return out;
 }

@@ -89,8 +89,8 @@ std::vector<CountedNetwork> count_layers(
   parallel_for(all, [&](std::size_t i) {
     const std::size_t step = i % layers;
     const std::size_t accelerator = i / per_accelerator;
-    counted[accelerator][i % per_accelerator] =
-        count_layer(accelerators[accelerator], work, step, static_cast<std::uint32_t>(i / layers % work.samples));
+    counted[accelerator][i % per_accelerator] = count_layer(
+        accelerators[accelerator], work, step, static_cast<std::uint32_t>(i / layers % work.samples));
     if (progress) {
       const std::lock_guard lock(progress_mutex);
       progress(++done, all, work.layers[step]->id);

@@ -112,9 +112,8 @@ void check_plan(const result::RunRecord& run, const TimedNetwork& timed) {
     const Bytes planned = timed.plan.planned_bytes(step);
     const bool is_exact = timed.memory.off_chip != memory::OffChipKind::dram;
     if (is_exact ? moved == planned : moved >= planned) continue;
-    throw Error(
-        ErrorKind::internal, "layer " + layers[step].name,
-        fmt::format("{} off-chip bytes were planned, {} moved", planned.count(), moved.count()));
+    throw Error(ErrorKind::internal, "layer " + layers[step].name,
+                fmt::format("{} off-chip bytes were planned, {} moved", planned.count(), moved.count()));
   }
 }
 
