@@ -202,7 +202,7 @@ void add_rows(std::vector<Row>& rows, const std::string& prefix) {
     using Value = typename OptionalOf<Member>::Value;
     const std::string path = prefix + field.name;
     if constexpr (std::same_as<Value, Counters>) {
-      rows.push_back({prefix + "...", "", true, "the counters below"});
+      rows.push_back({prefix + "*", "", true, "the counters below"});
       return;
     } else if (*field.name != '\0') {
       rows.push_back({path, field.unit, field.is_additive, field.meaning});

@@ -88,3 +88,45 @@ TEST_CASE("bytes moved are the bursts that the runs touch") {
   CHECK(mover.counters().reads == 2);
   CHECK(mover.counters().writes == 2);
 }
+
+TEST_CASE("every command but those of refreshes belongs to the owner whose block it serves") {
+  for (const char* name : {"ddr4_3200_8gb_x8", "lpddr4_4267_8gb_x16"}) {
+    CAPTURE(name);
+    const auto m = memory(name);
+    const std::uint64_t burst = m.device.organisation.burst_bytes();
+    heddle::Random random(7);
+    BlockMover mover(m);
+    std::uint64_t bursts[3] = {0, 0, 0};
+    Cycle now = 0;
+    for (int round = 0; round < 300; ++round) {
+      std::vector<BlockMover::Ticket> tickets;
+      for (std::uint32_t owner = 0; owner < 3; ++owner) {
+        const std::uint64_t count = 1 + random.below(200);
+        bursts[owner] += count;
+        tickets.push_back(mover.start({.address = random.below(1 << 20) * burst,
+                                       .bytes = count * burst,
+                                       .kind = owner == 2 ? Kind::write : Kind::read,
+                                       .owner = owner},
+                                      now));
+      }
+      for (const auto ticket : tickets) {
+        while (!mover.issued(ticket)) mover.advance(now = mover.completion(ticket));
+        mover.release(ticket);
+      }
+    }
+    const auto all = mover.counters();
+    heddle::dram::ChannelCounters sum;
+    for (std::uint32_t owner = 0; owner < 3; ++owner) {
+      const auto& served = mover.served()[owner];
+      CHECK(served.reads == (owner == 2 ? 0 : bursts[owner]));
+      CHECK(served.writes == (owner == 2 ? bursts[owner] : 0));
+      CHECK(served.activates > 0);
+      sum += served;
+    }
+    CHECK(sum.row_hits == all.row_hits);
+    CHECK(sum.activates == all.activates);
+    CHECK(sum.precharges < all.precharges);
+    CHECK(all.refreshes_all_bank > 0);
+    CHECK(sum.refreshes_all_bank == 0);
+  }
+}

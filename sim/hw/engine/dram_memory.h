@@ -12,9 +12,9 @@
 
 namespace heddle::hw {
 
-// A DRAM and its controller as a TLM-2.0 target that times runs of addresses of any length and stores nothing.
-// Initiators bind to `socket` and call b_transport, or start runs and wait for them later; all that are
-// in flight share the controller, burst by burst. Simulated time only moves in waits of the callers: a
+// A DRAM and its controller as a TLM-2.0 target that times runs of addresses of any length and stores
+// nothing. Initiators bind to `socket` and call b_transport, or start runs and wait for them later; all that
+// are in flight share the controller, burst by burst. Simulated time only moves in waits of the callers: a
 // run costs a few wakes, whatever its length, and no event of its own a burst.
 class DramMemory : public sc_core::sc_module {
  public:
