@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+CONFIGS = "configs/accelerators"
 
 
 def copy_tree(target):
@@ -75,13 +76,11 @@ def test_writes_its_own_folders_only(tree):
     new = sorted(set(after) - set(before))
     assert {name: after[name] for name in before} == before
     assert new == sorted(line for line in out.splitlines() if not line.startswith("next"))
-    assert all(
-        name.startswith("models/another_one/") or name == "configs/accelerators/another_one.json" for name in new
-    )
+    assert all(name.startswith("models/another_one/") or name == f"{CONFIGS}/another_one.json" for name in new)
     assert new_accelerator(tree, "another_one")[0] == 2
-    assert "@" not in (tree / "models/another_one/another_one.cpp").read_text()
+    assert "@" not in (tree / "models/another_one" / "another_one.cpp").read_text()
     shutil.rmtree(tree / "models/another_one")
-    (tree / "configs/accelerators/another_one.json").unlink()
+    (tree / CONFIGS / "another_one.json").unlink()
 
 
 def built(tree, *targets):
@@ -116,4 +115,4 @@ def test_builds(tree):
         done = subprocess.run([build / "tests" / tests[0], *tests[1:]], capture_output=True, text=True, check=False)
         assert done.returncode == 0 and "All tests passed" in done.stdout, done.stdout[-4000:]
     changed = {name for name, digest in digests(tree).items() if before.get(name) != digest}
-    assert all(name.startswith(("models/fresh_design/", "configs/accelerators/fresh_design")) for name in changed)
+    assert all(name.startswith(("models/fresh_design/", f"{CONFIGS}/fresh_design")) for name in changed)
