@@ -95,11 +95,11 @@ TEST_CASE("every command but those of refreshes belongs to the owner whose block
     const auto m = memory(name);
     const std::uint64_t burst = m.device.organisation.burst_bytes();
     heddle::Random random(7);
-    BlockMover mover(m);
+    RunMover mover(m);
     std::uint64_t bursts[3] = {0, 0, 0};
     Cycle now = 0;
     for (int round = 0; round < 300; ++round) {
-      std::vector<BlockMover::Ticket> tickets;
+      std::vector<RunMover::Ticket> tickets;
       for (std::uint32_t owner = 0; owner < 3; ++owner) {
         const std::uint64_t count = 1 + random.below(200);
         bursts[owner] += count;
