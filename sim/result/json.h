@@ -42,6 +42,9 @@ inline Ordered json_of(const FormatVersion& v) {
 inline Ordered json_of(const Capacity& c) {
   return c.bytes ? Ordered(c.bytes->count()) : Ordered("unlimited");
 }
+inline Ordered json_of(const NumberAsWritten& number) {
+  return number.value;
+}
 inline Ordered json_of(const NamedCounts& counts) {
   Ordered out = Ordered::object();
   for (const auto& [name, value] : counts.counts) out[name] = value;
@@ -96,6 +99,9 @@ inline Ordered schema_of(Type<FormatVersion>) {
 }
 inline Ordered schema_of(Type<Capacity>) {
   return {{"anyOf", {{{"type", "integer"}, {"minimum", 0}}, {{"const", "unlimited"}}}}};
+}
+inline Ordered schema_of(Type<NumberAsWritten>) {
+  return {{"type", "number"}, {"minimum", 0}};
 }
 inline Ordered schema_of(Type<NamedCounts>) {
   return {{"type", "object"}, {"additionalProperties", {{"type", "integer"}, {"minimum", 0}}}};

@@ -15,8 +15,13 @@ namespace heddle::result {
 // Bumped whenever counts change on purpose; golden files and stores key on it.
 inline constexpr int kResultsRevision = 2;
 
+// A number of the configuration, echoed as it was written: 980 stays 980, not 980.0.
+struct NumberAsWritten {
+  config::Json value;
+};
+
 struct ClockRecord {
-  double frequency_mhz = 0;
+  NumberAsWritten frequency_mhz;
   static constexpr auto fields() {
     return std::tuple{fact("frequency_mhz", &ClockRecord::frequency_mhz, "MHz", "clock of the accelerator")};
   }

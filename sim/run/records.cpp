@@ -21,7 +21,7 @@ result::AcceleratorRecord accelerator_of(const arch::AcceleratorConfig& config,
           .parameters = echo.at("parameters"),
           .mapping = echo.at("mapping"),
           .memory = memory.echo,
-          .clock = {echo.at("clock").at("frequency_mhz").get<double>()},
+          .clock = {{echo.at("clock").at("frequency_mhz")}},
           .assumptions = echo.at("assumptions").get<std::vector<std::string>>()};
 }
 

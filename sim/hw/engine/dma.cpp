@@ -115,7 +115,6 @@ Span Dma::move(const memory::Transfer& transfer) {
     payload.set_extension(&layer);
     delay = sc_core::SC_ZERO_TIME;
     socket->b_transport(payload, delay);
-    payload.clear_extension(&layer);
     HEDDLE_CHECK(payload.is_response_ok(), "the off-chip memory refused a transfer");
     if (at == first) span.begin = memory_.begun(handed_over).value();
     at += part;

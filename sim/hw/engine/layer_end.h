@@ -14,10 +14,12 @@ class LayerEndInterface : virtual public sc_core::sc_interface {
   virtual void layer_ended(std::uint32_t layer) = 0;
 };
 
-// Says for which layer an off-chip request is. The one who sends the payload owns it and takes it off again.
+// Says for which layer an off-chip request is. Belongs to whoever sends the payload, so a payload that ends,
+// also by an exception, leaves it alone; it is not cloned.
 struct LayerExtension final : tlm::tlm_extension<LayerExtension> {
   explicit LayerExtension(std::uint32_t of) : layer(of) {}
-  [[nodiscard]] tlm::tlm_extension_base* clone() const override { return new LayerExtension(layer); }
+  [[nodiscard]] tlm::tlm_extension_base* clone() const override { return nullptr; }
+  void free() override {}
   void copy_from(const tlm::tlm_extension_base& from) override {
     layer = dynamic_cast<const LayerExtension&>(from).layer;
   }
