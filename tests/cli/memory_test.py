@@ -319,13 +319,13 @@ def test_describe_and_schema_know_memory(heddle):
 def test_memory_and_device_each_describe_their_own_keys(heddle):
     config = json.loads((ROOT / "configs" / "accelerators" / "stripes.json").read_text())
     in_model = json.loads(heddle("describe", config["model"], "--json")[1])["memory"]
-    section = json.loads(heddle("describe", "memory", "--json")[1])
+    section = json.loads(heddle("describe", "memory", "--json")[1])["parameters"]
     assert section == in_model
     assert {"off_chip", "activation_memory", "dma"} <= {row["name"] for row in section}
     schema = json.loads(heddle("schema", "memory")[1])
     for value in ("none", "lpddr4_4267_1mb", memory("dram", 6000, "unlimited")):
         jsonschema.validate(value, schema)
-    device = json.loads(heddle("describe", "device", "--json")[1])
+    device = json.loads(heddle("describe", "device", "--json")[1])["parameters"]
     assert {"format", "kind", "device", "controller"} <= {row["name"] for row in device}
     shipped = json.loads((ROOT / "configs" / "memories" / "lpddr4_4267_8gb_x16.json").read_text())
     assert set(shipped) <= {row["name"] for row in device}

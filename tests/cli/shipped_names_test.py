@@ -92,7 +92,7 @@ def test_a_file_at_hand_wins_over_a_shipped_name(run, tmp_path):
 
 def test_the_documents_example_works_in_a_folder_of_ones_own(run, tmp_path):
     text = (ROOT / "docs" / "configuration.md").read_text().split("## Names of shipped files")[1]
-    example = re.search(r"```json\n(.*?)```", text, re.DOTALL).group(1)
+    example = re.search(r"<<'END'\n(.*?)END\n", text, re.DOTALL).group(1)
     (tmp_path / "own.json").write_text(example)
     memory = counts(run, "own.json")["memory"]
     assert memory["off_chip"]["device"]["name"] == "lpddr4_4267_16gb_x16"

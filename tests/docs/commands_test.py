@@ -27,6 +27,7 @@ PAGES = [
 SKIPPED = {
     r"(\./)?scripts/(demo|test|check)\b": "builds and tests for minutes; the gate runs them",
     r"(\./)?scripts/new-accelerator": "a slow test runs it with a build",
+    r"build/release/heddle run my_design": "the same slow test runs it",
     r"\.ci/run": "is the gate itself",
     r"(cmake|ctest|HEDDLE_SLOW=1)\b": "builds, or runs the tests that this test belongs to",
     r"(HEDDLE_\w+=\S+ )*build/\w+/tests/": "executables of tests and benchmarks, which need not be built",
