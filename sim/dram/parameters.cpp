@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/dram/parameters.h"
 
+#include <algorithm>
 #include <bit>
 
 #include <fmt/format.h>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include "sim/hw/engine/engine.h"
 #include "sim/memory/memory_config.h"
 #include "sim/result/record.h"
+#include "sim/run/count.h"
 #include "sim/trace/trace.h"
 
 namespace heddle::run {
@@ -22,11 +24,32 @@ struct Options {
   std::function<void(std::size_t accelerator, const hw::Timing& timing)> timed;
 };
 
-// Runs one trace on each accelerator with its memory: counts every layer of every sample in parallel, then
-// lets the engines advance together in one simulation. One record per accelerator, in order. Asserts the
-// identities of sim/result/ledger.h for every layer and for the totals.
-std::vector<result::RunRecord> run_network(std::span<const arch::AcceleratorConfig> accelerators,
-                                           std::span<const memory::MemoryConfig> memories,
-                                           const trace::Trace& trace, const Options& options);
+// One trace on each accelerator with its memory. Arguments outlive the object.
+class NetworkRun {
+ public:
+  // Plans every accelerator's memory. Throws Error(config | workload) where nothing fits, or where the trace
+  // lacks values that the plan needs: all bad input ends here, before anything is counted.
+  NetworkRun(std::span<const arch::AcceleratorConfig> accelerators,
+             std::span<const memory::MemoryConfig> memories, const trace::Trace& trace);
+
+  // Counts every layer of every sample in parallel, then lets the engines advance together in one simulation.
+  // One record per accelerator, in order. Asserts the identities of sim/result/ledger.h for every layer and
+  // for the totals. Once per object.
+  std::vector<result::RunRecord> run(const Options& options);
+
+ private:
+  void simulate();
+  [[nodiscard]] std::vector<result::RunRecord> records(const Options& options) const;
+
+  std::span<const arch::AcceleratorConfig> accelerators_;
+  std::span<const memory::MemoryConfig> memories_;
+  Workload work_;
+  // By accelerator; jobs refer to lists.
+  std::deque<memory::NetworkPlan> plans_;
+  std::vector<PlannedAccelerator> planned_;
+  std::vector<CountedNetwork> counted_;
+  std::deque<memory::WorkList> lists_;
+  std::vector<hw::Timing> timings_;
+};
 
 }  // namespace heddle::run

@@ -108,6 +108,7 @@ ExperimentResult run_experiment(const ExperimentRequest& request, const Designs&
     if (config.is_bit_true) check_verifiable(trace);
   }
   const ThreadLimit limit(request.threads);
+  NetworkRun network(accelerators, memories, trace);
   const Arrays& arrays = build_arrays(accelerators, designs);
   Waveform waveform(request.waveform.path);
   if (waveform.file() != nullptr) {
@@ -115,7 +116,7 @@ ExperimentResult run_experiment(const ExperimentRequest& request, const Designs&
     arrays.front()->trace_tile(waveform.file());
   }
   ExperimentResult out{{}, trace.manifest().warnings};
-  out.runs = run_network(accelerators, memories, trace, {reporter(request, Stage::counting), request.timed});
+  out.runs = network.run({reporter(request, Stage::counting), request.timed});
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     if (arrays[i] == nullptr) continue;
     out.runs[i].verification =

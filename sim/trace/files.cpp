@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/trace/files.h"
 
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 #include <system_error>

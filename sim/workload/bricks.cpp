@@ -94,7 +94,8 @@ WeightBricks::WeightBricks(const Layer& layer, const LoweredLayer& lowered, cons
 }
 
 void WeightBricks::keep_range(std::uint32_t filter, std::uint32_t first, std::uint32_t last) {
-  const std::span all = std::span(values_).subspan(std::size_t{filter} * steps_ * kBrick, steps_ * kBrick);
+  const std::span all =
+      std::span(values_).subspan(std::size_t{filter} * steps_ * kBrick, std::size_t{steps_} * kBrick);
   std::fill(all.begin(), all.begin() + first, 0);
   std::fill(all.begin() + last, all.end(), 0);
 }

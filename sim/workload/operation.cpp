@@ -23,6 +23,7 @@ std::optional<Op> op_named(std::string_view name) {
 
 std::vector<std::string> op_names() {
   std::vector<std::string> out;
+  out.reserve(kOperations.size());
   for (const Operation& row : kOperations) out.emplace_back(row.name);
   return out;
 }
