@@ -103,16 +103,16 @@ std::unique_ptr<arch::Prepared> Laconic::prepare(const arch::LayerInput& input) 
   return prepared;
 }
 
-arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Prepared& any,
+arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Prepared& prepared,
                           const arch::Block& block) const {
-  const auto& prepared = dynamic_cast<const PreparedTerms&>(any);
+  const auto& terms = dynamic_cast<const PreparedTerms&>(prepared);
   const bool fully_connected = input.lowered.is_fully_connected;
-  const Time time = fully_connected               ? round_robin_time(input, prepared, block)
-                    : params_.sync == Sync::queue ? queue_time(input, prepared, block, params_.queue_depth)
-                                                  : barrier_time(input, prepared, block);
+  const Time time = fully_connected               ? round_robin_time(input, terms, block)
+                    : params_.sync == Sync::queue ? queue_time(input, terms, block, params_.queue_depth)
+                                                  : barrier_time(input, terms, block);
   // The mapping counts filters and windows; each takes this many elements of the array.
   const std::uint64_t elements = input.mapping.composition.elements();
-  const Work work = count_work(input, prepared, block, elements);
+  const Work work = count_work(input, terms, block, elements);
   arch::Cost cost;
   cost.compute = Cycles(time.cycles);
   cost.passes = time.passes;

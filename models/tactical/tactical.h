@@ -12,8 +12,6 @@ enum class BackEnd { parallel, precision, terms };
 enum class Detection { column, row };  // whose activations share a width, or a first-stage shift
 enum class TileSync { independent, lockstep };
 
-inline constexpr std::uint32_t kMaxRows = 16;  // of the scheduler: all rows of a filter set advance together
-
 struct Params {
   arch::ArrayParams array;
   BackEnd back_end{};

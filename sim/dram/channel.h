@@ -65,7 +65,7 @@ class Channel {
   [[nodiscard]] RequestQueue::Index served_first(std::uint32_t bank, RequestQueue::Index oldest) const;
   template <bool kAvoidRefresh>
   void compare_all();
-  [[nodiscard]] Candidates::First first_after_due(const BankSet& block, Candidates::Set set,
+  [[nodiscard]] Candidates::First first_after_due(const BankSet& bank_set, Candidates::Set set,
                                                   const TimingState::Limits& limits) const;
   void serve_oldest();
   [[nodiscard]] BankSet& bank_set_of(std::uint32_t bank) { return bank_sets_[bank >> bank_set_shift_]; }

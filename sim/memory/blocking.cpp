@@ -163,7 +163,7 @@ class Search {
 };
 
 void try_reduction_orders(const LayerShape& shape, Search& search) {
-  const std::vector<std::uint32_t> all = shape.slice_counts();
+  const std::vector<std::uint32_t>& all = shape.slice_counts();
   std::vector<std::uint32_t> slice_counts;
   std::copy_if(all.begin(), all.end(), std::back_inserter(slice_counts),
                [](std::uint32_t n) { return n > 1; });

@@ -14,7 +14,7 @@
 namespace heddle::models::tactical {
 namespace {
 
-constexpr int kLanes = 16;
+constexpr int kPatternLanes = 16;
 
 [[noreturn]] void refuse(std::string_view text) {
   throw Error(
@@ -89,7 +89,7 @@ Pattern Pattern::parse(std::string_view text) {
 }
 
 Pattern Pattern::of_offsets(std::span<const Offset> offsets) {
-  const auto place = [](Offset o) { return o.columns * kLanes + (o.lanes & (kLanes - 1)); };
+  const auto place = [](Offset o) { return o.columns * kPatternLanes + (o.lanes & (kPatternLanes - 1)); };
   std::vector<int> places;
   std::string text;
   for (const Offset o : offsets) {

@@ -12,7 +12,6 @@
 namespace heddle::models::tactical {
 namespace {
 
-constexpr std::size_t kMaxRows = 16;
 constexpr std::uint8_t kOwn = 0;  // 1 .. kMaxOffsets: moved by offsets[code - 1]
 constexpr std::uint8_t kZero = 0xfe;
 constexpr std::uint8_t kEmpty = 0xff;

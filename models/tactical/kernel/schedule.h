@@ -11,6 +11,8 @@
 
 namespace heddle::models::tactical {
 
+inline constexpr std::uint32_t kMaxRows = 16;  // of the scheduler: all rows of a filter set advance together
+
 // Which of the zero slots with candidates is filled first; equals go to the lowest lane.
 enum class SlotPriority : std::uint8_t { fewest, most };
 
