@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "models/laconic/kernel/lane_products.h"
+#include "models/laconic/kernel/queue_array.h"
 #include "models/laconic/time.h"
 #include "sim/base/error.h"
 #include "sim/pricing/budget.h"

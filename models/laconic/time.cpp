@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "models/laconic/kernel/lane_products.h"
+#include "models/laconic/kernel/queue_array.h"
 #include "sim/base/parallel.h"
 #include "sim/kernel/round_robin.h"
 #include "sim/pricing/budget.h"
@@ -16,16 +17,16 @@ namespace {
 
 // A pass as the barrier sees it: per dispatch group the maxima of the weights, per step the lanes that exist.
 struct PassWeights {
-  std::vector<DispatchGroup> groups;
+  std::vector<TileGroup> groups;
   std::vector<std::vector<std::uint8_t>> maxima;  // [group][step * 16 + lane]
   std::vector<std::uint32_t> row_lanes;           // [step], all rows
 };
 
 PassWeights pass_weights(const arch::LayerInput& input, const PreparedTerms& prepared, std::uint32_t pass) {
   PassWeights out;
-  out.groups = dispatch_groups_of(input.mapping.passes[pass]);
+  out.groups = tile_groups_of(input.mapping.passes[pass]);
   out.row_lanes.assign(input.mapping.steps, 0);
-  for (const DispatchGroup& tiles : out.groups) {
+  for (const TileGroup& tiles : out.groups) {
     out.maxima.push_back(weight_maxima(input, prepared, tiles));
     for (std::uint32_t s = 0; s < input.mapping.steps; ++s)
       out.row_lanes[s] += present_row_lanes(input.lowered, tiles, s);
@@ -96,7 +97,7 @@ class TileQueues {
     const arch::FilterSet& set = pass[tile_];
     most_rows_ = std::max<std::size_t>(most_rows_, set.filters);
     most_columns_ = std::max<std::size_t>(most_columns_, windows.count);
-    const DispatchGroup alone{set.group, {set}};
+    const TileGroup alone{set.group, {set}};
     for (std::uint32_t s = 0; s < input_.mapping.steps; ++s) {
       gather(set, windows, s);
       const std::span<std::uint16_t> present(present_.data(), std::size_t{set.filters} * windows.count);

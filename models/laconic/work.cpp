@@ -44,7 +44,7 @@ Sums sum_windows(const arch::LayerInput& input, const PreparedTerms& prepared, s
   return out;
 }
 
-Sums sum_filters(const arch::LayerInput& input, const PreparedTerms& prepared, const DispatchGroup& tiles) {
+Sums sum_filters(const arch::LayerInput& input, const PreparedTerms& prepared, const TileGroup& tiles) {
   const std::uint32_t steps = input.mapping.steps;
   Sums out(steps * kLanes);
   for (const auto& set : tiles.sets) {
@@ -58,7 +58,7 @@ Sums sum_filters(const arch::LayerInput& input, const PreparedTerms& prepared, c
   return out;
 }
 
-std::uint64_t filters_of(const DispatchGroup& tiles) {
+std::uint64_t filters_of(const TileGroup& tiles) {
   std::uint64_t sum = 0;
   for (const auto& set : tiles.sets) sum += set.filters;
   return sum;
@@ -66,8 +66,8 @@ std::uint64_t filters_of(const DispatchGroup& tiles) {
 
 }  // namespace
 
-std::vector<DispatchGroup> dispatch_groups_of(const arch::Pass& pass) {
-  std::vector<DispatchGroup> out;
+std::vector<TileGroup> tile_groups_of(const arch::Pass& pass) {
+  std::vector<TileGroup> out;
   for (const auto& set : pass) {
     if (out.empty() || out.back().group != set.group) out.push_back({set.group, {}});
     out.back().sets.push_back(set);
@@ -75,7 +75,7 @@ std::vector<DispatchGroup> dispatch_groups_of(const arch::Pass& pass) {
   return out;
 }
 
-std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const DispatchGroup& tiles,
+std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const TileGroup& tiles,
                                 std::uint32_t step) {
   const auto filters = static_cast<std::uint32_t>(filters_of(tiles));
   // A depthwise filter has one lane, its own.
@@ -91,7 +91,7 @@ Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, co
   std::vector<Sums> by_group;  // of the activations, made when first asked for
   std::vector<std::int64_t> known(input.lowered.groups.size(), -1);
   for (const auto p : block.passes) {
-    for (const DispatchGroup& tiles : dispatch_groups_of(input.mapping.passes[p])) {
+    for (const TileGroup& tiles : tile_groups_of(input.mapping.passes[p])) {
       if (known[tiles.group] < 0) {
         known[tiles.group] = static_cast<std::int64_t>(by_group.size());
         by_group.push_back(sum_windows(input, prepared, tiles.group, block));
@@ -113,7 +113,7 @@ Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, co
 }
 
 std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const PreparedTerms& prepared,
-                                        const DispatchGroup& tiles) {
+                                        const TileGroup& tiles) {
   const std::size_t size = std::size_t{input.mapping.steps} * kLanes;
   std::vector<std::uint8_t> out(size, 0);
   for (const auto& set : tiles.sets) {

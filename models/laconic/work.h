@@ -9,11 +9,11 @@
 namespace heddle::models::laconic {
 
 // Tiles of a pass that work on the same channel group; their rows are neighbours in one list.
-struct DispatchGroup {
+struct TileGroup {
   std::uint32_t group = 0;
   std::vector<arch::FilterSet> sets;
 };
-std::vector<DispatchGroup> dispatch_groups_of(const arch::Pass& pass);
+std::vector<TileGroup> tile_groups_of(const arch::Pass& pass);
 
 // What a block's lanes have to do, whatever they wait for: exact sums by algebra, for
 //   sum over filters i and windows j of w(i) * a(j) = (sum of w(i)) * (sum of a(j)).
@@ -28,12 +28,12 @@ Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, co
                 std::uint64_t elements);
 
 // Lanes with a channel that exists, of all rows of a dispatch group together, in one step.
-std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const DispatchGroup& tiles,
+std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const TileGroup& tiles,
                                 std::uint32_t step);
 
 // Elementwise maxima over the filters of a dispatch group, [step][lane].
 std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const PreparedTerms& prepared,
-                                        const DispatchGroup& tiles);
+                                        const TileGroup& tiles);
 // Elementwise maxima over the windows of a set, [step][lane].
 std::vector<std::uint8_t> activation_maxima(const arch::LayerInput& input, const PreparedTerms& prepared,
                                             std::uint32_t group, const arch::WindowSet& set);

@@ -17,8 +17,8 @@ namespace {
 
 namespace po = boost::program_options;
 using config::Json;
-using pricing::Potential;
 using run::LayerPotential;
+using run::Potential;
 
 struct Column {
   const char* key;
@@ -35,8 +35,8 @@ constexpr Column kColumns[] = {{"skip_zero_activations", "A not 0", &Potential::
                                {"activation_terms", "terms A", &Potential::activation_terms, true},
                                {"both_terms", "terms A x W", &Potential::both_terms, true}};
 
-pricing::PotentialOptions options_from(const po::variables_map& values) {
-  pricing::PotentialOptions out;
+run::PotentialOptions options_from(const po::variables_map& values) {
+  run::PotentialOptions out;
   const std::string name = values["encoder"].as<std::string>();
   const auto encoder = kernel::encoder_named(name);
   if (!encoder) {
@@ -83,7 +83,7 @@ std::vector<std::string> speedups(const LayerPotential& total) {
   return out;
 }
 
-void print_json(const trace::Trace& trace, const pricing::PotentialOptions& options,
+void print_json(const trace::Trace& trace, const run::PotentialOptions& options,
                 const std::vector<LayerPotential>& rows) {
   Json layers = Json::array();
   for (const auto& row : rows) layers.push_back(json_of(row));
@@ -102,7 +102,7 @@ void print_json(const trace::Trace& trace, const pricing::PotentialOptions& opti
             << "\n";
 }
 
-void print_table(const trace::Trace& trace, const pricing::PotentialOptions& options,
+void print_table(const trace::Trace& trace, const run::PotentialOptions& options,
                  const std::vector<LayerPotential>& rows) {
   std::vector<std::string> heading{"layer", "MACs"};
   for (const Column& column : kColumns) heading.emplace_back(column.heading);

@@ -15,7 +15,7 @@ struct StorageRule {
   unsigned container_bits = 16;
 };
 
-// Group-compressed sizes of the operands of each array layer (DPRed, sim/kernel/codec.h), each tensor in the
+// Group-compressed sizes of the operands of each array layer (DPRed, sim/trace/codec.h), each tensor in the
 // cheaper of the codec's two forms.
 struct CompressedSizes {
   std::vector<Bits> weights;              // by layer

@@ -13,7 +13,7 @@ namespace heddle::run {
 namespace {
 
 LayerPotential layer_potential(const trace::Trace& trace, const workload::Layer& layer,
-                               const pricing::PotentialOptions& options) {
+                               const PotentialOptions& options) {
   const unsigned widest = std::max(layer.precision.activation_bits, layer.precision.weight_bits);
   if (widest > options.container_bits) {
     throw Error(ErrorKind::workload, trace.name(),
@@ -23,20 +23,18 @@ LayerPotential layer_potential(const trace::Trace& trace, const workload::Layer&
   LayerPotential row{
       layer.id, trace::Trace::has_values(layer.activation) && trace::Trace::has_values(layer.weight), {}};
   if (!row.has_values) {
-    row.counts = pricing::shape_potential(layer, options);
+    row.counts = run::shape_potential(layer, options);
     return row;
   }
   for (std::uint32_t sample = 0; sample < trace.network().samples; ++sample) {
-    row.counts +=
-        pricing::potential(layer, trace.activations(layer, sample), trace.weights(layer, sample), options);
+    row.counts += potential(layer, trace.activations(layer, sample), trace.weights(layer, sample), options);
   }
   return row;
 }
 
 }  // namespace
 
-std::vector<LayerPotential> network_potential(const trace::Trace& trace,
-                                              const pricing::PotentialOptions& options) {
+std::vector<LayerPotential> network_potential(const trace::Trace& trace, const PotentialOptions& options) {
   std::vector<const workload::Layer*> layers;
   for (const auto& layer : trace.network().layers) {
     if (layer.is_array()) layers.push_back(&layer);

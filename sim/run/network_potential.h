@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/pricing/potential.h"
+#include "sim/run/potential.h"
 #include "sim/trace/trace.h"
 
 namespace heddle::run {
@@ -13,12 +13,11 @@ namespace heddle::run {
 struct LayerPotential {
   std::string layer;
   bool has_values = true;  // false: only what follows from shapes and precisions is counted
-  pricing::Potential counts;
+  Potential counts;
 };
 
 // Every array layer in network order, and the total of all as the last row. Throws Error(workload) when a
 // layer's precision does not fit the container.
-std::vector<LayerPotential> network_potential(const trace::Trace& trace,
-                                              const pricing::PotentialOptions& options);
+std::vector<LayerPotential> network_potential(const trace::Trace& trace, const PotentialOptions& options);
 
 }  // namespace heddle::run

@@ -11,8 +11,8 @@
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/base/parallel.h"
-#include "sim/pricing/potential.h"
 #include "sim/run/configurations.h"
+#include "sim/run/potential.h"
 #include "sim/trace/stored_size.h"
 #include "sim/trace/trace.h"
 
@@ -100,11 +100,11 @@ double compressed_share(const trace::Trace& trace, const Comparison& comparison)
 }
 
 double ideal_work(const trace::Trace& trace, const Comparison& comparison) {
-  pricing::Potential sum;
+  Potential sum;
   for (const auto* layer : layers_of(trace, comparison.layers)) {
     for (std::uint32_t sample = 0; sample < trace.network().samples; ++sample) {
-      sum += pricing::potential(*layer, trace.activations(*layer, sample), trace.weights(*layer, sample),
-                                {.container_bits = comparison.container_bits});
+      sum += potential(*layer, trace.activations(*layer, sample), trace.weights(*layer, sample),
+                       {.container_bits = comparison.container_bits});
     }
   }
   return static_cast<double>(sum.dense) / static_cast<double>(sum.both_terms);

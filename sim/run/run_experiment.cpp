@@ -6,7 +6,7 @@
 #include "sim/base/error.h"
 #include "sim/base/parallel.h"
 #include "sim/run/configurations.h"
-#include "sim/run/experiment.h"
+#include "sim/run/network_run.h"
 #include "sim/run/verify.h"
 #include "sim/run/waveform.h"
 

@@ -46,10 +46,10 @@ Runs runs_of(const workload::Layer& layer, OperandRole role, workload::IntTensor
   return out;
 }
 
-kernel::CodecSize group_size(const workload::Layer& layer, OperandRole role, workload::IntTensor tensor,
-                             unsigned container_bits) {
+trace::CodecSize group_size(const workload::Layer& layer, OperandRole role, workload::IntTensor tensor,
+                            unsigned container_bits) {
   const Runs runs = runs_of(layer, role, std::move(tensor), container_bits);
-  return kernel::codec_size(runs.format, runs.values, runs.length);
+  return trace::codec_size(runs.format, runs.values, runs.length);
 }
 
 StoredSizes& StoredSizes::operator+=(const StoredSizes& other) {

@@ -7,13 +7,14 @@
 #include <benchmark/benchmark.h>
 
 #include "models/laconic/kernel/lane_products.h"
+#include "models/laconic/kernel/queue_array.h"
 #include "models/tactical/kernel/schedule.h"
 #include "sim/base/random.h"
-#include "sim/kernel/codec.h"
 #include "sim/kernel/run_ahead.h"
 #include "sim/kernel/shifter.h"
 #include "sim/kernel/terms.h"
 #include "sim/kernel/width.h"
+#include "sim/trace/codec.h"
 
 namespace {
 

@@ -167,9 +167,12 @@ def write(digests):
 def moved(expected, found):
     out = []
     for config, traces in found.items():
+        if config not in expected:  # a new configuration has nothing to move from; --update pins it
+            print(f"{config}: not pinned yet")
+            continue
         for trace, kinds in traces.items():
             for kind, digest in kinds.items():
-                before = expected.get(config, {}).get(trace, {}).get(kind, "absent")
+                before = expected[config].get(trace, {}).get(kind, "absent")
                 if before != digest:
                     out.append(f"{config} on {trace}, {kind}: {before} -> {digest}")
     return out

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "models/laconic/kernel/lane_products.h"
+#include "models/laconic/kernel/queue_array.h"
 
 namespace heddle::models::laconic {
 

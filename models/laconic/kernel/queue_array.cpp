@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "models/laconic/kernel/queue_array.h"
+
 #include <algorithm>
 
-#include "models/laconic/kernel/lane_products.h"
 #include "sim/base/error.h"
 
 namespace heddle::models::laconic {

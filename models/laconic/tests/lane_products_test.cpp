@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "models/laconic/kernel/queue_array.h"
 #include "sim/base/error.h"
 #include "sim/base/random.h"
 #include "sim/kernel/terms.h"

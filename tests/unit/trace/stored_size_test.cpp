@@ -6,7 +6,7 @@
 #include "sim/base/error.h"
 
 using namespace heddle;
-using kernel::GroupForm;
+using trace::GroupForm;
 using trace::OperandRole;
 
 TEST_CASE("real tensors: what is encoded decodes to itself and is as long as was counted") {
@@ -25,11 +25,11 @@ TEST_CASE("real tensors: what is encoded decodes to itself and is as long as was
         REQUIRE(runs.values.size() == tensor.values.size());
         for (const GroupForm form : {GroupForm::zero_vector, GroupForm::plain}) {
           INFO(name << " " << layer.id);
-          const auto stream = kernel::encode_groups(runs.format, form, runs.values, runs.length);
+          const auto stream = trace::encode_groups(runs.format, form, runs.values, runs.length);
           CHECK(stream.size() ==
                 bytes_holding(form == GroupForm::plain ? size.plain : size.zero_vector).count());
           std::vector<std::int32_t> back(runs.values.size(), 77);
-          kernel::decode_groups(runs.format, form, stream, back, runs.length);
+          trace::decode_groups(runs.format, form, stream, back, runs.length);
           CHECK(back == runs.values);
         }
         ++tensors;

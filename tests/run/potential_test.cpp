@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/pricing/potential.h"
+#include "sim/run/potential.h"
 
 #include <catch2/catch.hpp>
 
 #include "sim/base/random.h"
 
 using namespace heddle;
-using pricing::Potential;
+using run::Potential;
 using workload::Layer;
 
 namespace {
@@ -134,7 +134,7 @@ TEST_CASE("potential counts every product once: algebra equals the loop over pro
     const Case test = random_case(random);
     INFO("case " << c);
     const Potential got =
-        pricing::potential(test.layer, test.activations, test.weights, {kernel::Encoder::raw, 16});
+        run::potential(test.layer, test.activations, test.weights, {kernel::Encoder::raw, 16});
     const Potential expected = naive(test, 16);
     CHECK(got.macs == expected.macs);
     CHECK(got.skip_zeros == expected.skip_zeros);
@@ -151,8 +151,7 @@ TEST_CASE("potential of one product, by hand") {
   test.layer.activation.rep.is_signed = false;
   test.activations.values = {14};  // 16 - 2: two terms, three set bits; bits 1 to 3: width 3
   test.weights.values = {-5};      // 4 + 1
-  const Potential p =
-      pricing::potential(test.layer, test.activations, test.weights, {kernel::Encoder::naf, 8});
+  const Potential p = run::potential(test.layer, test.activations, test.weights, {kernel::Encoder::naf, 8});
   CHECK(p.dense == 64);
   CHECK(p.activation_precision == 40);
   CHECK(p.both_precisions == 20);

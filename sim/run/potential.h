@@ -7,7 +7,7 @@
 #include "sim/trace/trace.h"
 #include "sim/workload/network.h"
 
-namespace heddle::pricing {
+namespace heddle::run {
 
 // Bit products that an ideal machine without any structure has left to do, padding included. A product of
 // two containers is container_bits^2 bit products.
@@ -42,4 +42,4 @@ Potential shape_potential(const workload::Layer& layer, const PotentialOptions& 
 Potential potential(const workload::Layer& layer, const workload::IntTensor& activations,
                     const workload::IntTensor& weights, const PotentialOptions& options);
 
-}  // namespace heddle::pricing
+}  // namespace heddle::run

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/pricing/potential.h"
+#include "sim/run/potential.h"
 
 #include <algorithm>
 #include <vector>
@@ -7,7 +7,7 @@
 #include "sim/base/error.h"
 #include "sim/kernel/width.h"
 
-namespace heddle::pricing {
+namespace heddle::run {
 namespace {
 
 using workload::Geometry;
@@ -170,4 +170,4 @@ Potential potential(const Layer& layer, const IntTensor& activations, const IntT
   return out;
 }
 
-}  // namespace heddle::pricing
+}  // namespace heddle::run

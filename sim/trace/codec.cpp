@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/kernel/codec.h"
+#include "sim/trace/codec.h"
 
 #include <string>
 
 #include "sim/base/error.h"
 
-namespace heddle::kernel {
+namespace heddle::trace {
 namespace {
 
 class BitWriter {
@@ -60,7 +60,7 @@ void check(GroupFormat format, std::size_t size, std::size_t run_length) {
 }
 
 void encode_group(GroupFormat format, GroupForm form, std::span<const std::int32_t> group, BitWriter& out) {
-  const unsigned p = width(summarize(group), format.signed_values, false);
+  const unsigned p = kernel::width(kernel::summarize(group), format.signed_values, false);
   const bool zero_vector = form == GroupForm::zero_vector;
   for (const std::int32_t x : group) {
     if (p > format.container_bits || (x < 0 && !format.signed_values)) {
@@ -93,15 +93,15 @@ void decode_group(GroupFormat format, GroupForm form, BitReader& in, std::span<s
     if (zero_vector && group[i] == 0)
       refuse(begin, "the zero vector marks a value as not zero, but it is zero");
   }
-  if (width(summarize(group), format.signed_values, false) != p)
+  if (kernel::width(kernel::summarize(group), format.signed_values, false) != p)
     refuse(begin, "the group is wider than its values need");
 }
 
 template <class Value, class Body>
 void for_each_group(std::span<Value> values, std::size_t run_length, Body body) {
   for (std::size_t run = 0; run < values.size(); run += run_length) {
-    for (std::size_t at = 0; at < run_length; at += kBrick) {
-      body(values.subspan(run + at, std::min(kBrick, run_length - at)));
+    for (std::size_t at = 0; at < run_length; at += kernel::kBrick) {
+      body(values.subspan(run + at, std::min(kernel::kBrick, run_length - at)));
     }
   }
 }
@@ -124,4 +124,4 @@ void decode_groups(GroupFormat format, GroupForm form, std::span<const std::byte
   in.finish();
 }
 
-}  // namespace heddle::kernel
+}  // namespace heddle::trace

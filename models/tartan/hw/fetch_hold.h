@@ -7,16 +7,16 @@
 #include "sim/pricing/activation_serial.h"
 #include "sim/pricing/fetch_rows.h"
 
-namespace heddle::hw {
+namespace heddle::models::tartan {
 
 // Cycles that a convolution's step is held for its activation rows; null where fetching is ideal.
-inline std::function<std::uint32_t(const StepOperands&)> fetch_hold(pricing::ActivationFetch fetch) {
+inline std::function<std::uint32_t(const hw::StepOperands&)> fetch_hold(pricing::ActivationFetch fetch) {
   if (fetch == pricing::ActivationFetch::ideal) return nullptr;
-  return [](const StepOperands& operands) -> std::uint32_t {
+  return [](const hw::StepOperands& operands) -> std::uint32_t {
     const arch::LayerInput& input = *operands.input;
     if (input.lowered.is_fully_connected) return 0;
     return pricing::fetch_rows(input.lowered, input.mapping.window_sets[operands.window_set], operands.step);
   };
 }
 
-}  // namespace heddle::hw
+}  // namespace heddle::models::tartan

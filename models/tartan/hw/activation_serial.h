@@ -7,19 +7,19 @@
 #include "sim/hw/bit_true/operand_planes.h"
 #include "sim/hw/bit_true/serial_array.h"
 
-namespace heddle::hw {
+namespace heddle::models::tartan {
 
-// A serial datapath for SerialArray, activations against bit-parallel weights (Stripes, Tartan's
-// convolutions): each cycle a unit ANDs up to two activation bits of 16 lanes with 16 weights, adds the
-// products in a tree and accumulates them at the bits' place.
+// The serial datapath of Tartan's convolutions for hw::SerialArray, activations against bit-parallel weights:
+// each cycle a unit ANDs up to two activation bits of 16 lanes with 16 weights, adds the products in a tree
+// and accumulates them at the bits' place.
 struct ActivationSerial {
   std::uint32_t bits_per_cycle = 1;
   // Least cycles of a step, where something else than its bits may hold it back.
-  std::function<std::uint32_t(const StepOperands&)> least_cycles;
+  std::function<std::uint32_t(const hw::StepOperands&)> least_cycles;
 
   struct Word {
-    ElementControl control;
-    OperandPlanes<2> activations;
+    hw::ElementControl control;
+    hw::OperandPlanes<2> activations;
 
     friend bool operator==(const Word&, const Word&) = default;
     friend std::ostream& operator<<(std::ostream& out, const Word& word) { return out << word.activations; }
@@ -39,14 +39,15 @@ struct ActivationSerial {
     std::int64_t sum_ = 0;
   };
 
-  // The dispatcher of a unit of columns: cuts the windows' bricks into bit planes, lowest first.
+  // What feeds the columns: cuts the windows' bricks into bit planes, lowest first.
   class Feed {
    public:
     explicit Feed(const ActivationSerial& design) : design_(design) {}
-    void begin(const StepOperands& operands) {
+    void begin(const hw::StepOperands& operands) {
       operands_ = &operands;
       const workload::Layer& layer = operands.input->layer;
-      serializer_ = BitSerializer::of_width(layer.precision.activation_bits, layer.activation.rep.is_signed);
+      serializer_ =
+          hw::BitSerializer::of_width(layer.precision.activation_bits, layer.activation.rep.is_signed);
       cycles_ = static_cast<std::uint32_t>(ceil_div(serializer_.planes(), design_.bits_per_cycle));
       if (design_.least_cycles) cycles_ = std::max(cycles_, design_.least_cycles(operands));
       cycle_ = 0;
@@ -62,11 +63,11 @@ struct ActivationSerial {
 
    private:
     const ActivationSerial& design_;
-    const StepOperands* operands_ = nullptr;
-    BitSerializer serializer_;
+    const hw::StepOperands* operands_ = nullptr;
+    hw::BitSerializer serializer_;
     std::uint32_t cycles_ = 0;
     std::uint32_t cycle_ = 0;
   };
 };
 
-}  // namespace heddle::hw
+}  // namespace heddle::models::tartan

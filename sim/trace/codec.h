@@ -10,7 +10,7 @@
 #include "sim/base/quantity.h"
 #include "sim/kernel/width.h"
 
-namespace heddle::kernel {
+namespace heddle::trace {
 
 // DPRed / ShapeShifter group compression (arXiv 1804.06732): groups of 16 consecutive channels at one (x, y),
 // or of 16 consecutive weights, each with its own width P (sign inside P, trim_low off).
@@ -27,7 +27,7 @@ struct GroupFormat {
 enum class GroupForm : std::uint8_t { zero_vector, plain };
 
 // Size of a group of `count` values whose summary is `bits` and of which `nonzeros` are not zero.
-constexpr unsigned group_bits(GroupFormat format, GroupForm form, GroupBits bits, unsigned count,
+constexpr unsigned group_bits(GroupFormat format, GroupForm form, kernel::GroupBits bits, unsigned count,
                               unsigned nonzeros) {
   const unsigned p = width(bits, format.signed_values, false);
   if (form == GroupForm::zero_vector) return count + format.header_bits() + nonzeros * p;
@@ -60,4 +60,4 @@ std::vector<std::byte> encode_groups(GroupFormat format, GroupForm form, std::sp
 void decode_groups(GroupFormat format, GroupForm form, std::span<const std::byte> stream,
                    std::span<std::int32_t> values, std::size_t run_length);
 
-}  // namespace heddle::kernel
+}  // namespace heddle::trace

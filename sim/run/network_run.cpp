@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/run/experiment.h"
+#include "sim/run/network_run.h"
 
 #include "sim/run/records.h"
 

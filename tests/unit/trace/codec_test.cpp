@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/kernel/codec.h"
+#include "sim/trace/codec.h"
 
 #include <array>
 #include <vector>
@@ -13,11 +13,11 @@
 using heddle::Bits;
 using heddle::Error;
 using heddle::Random;
-using heddle::kernel::codec_size;
-using heddle::kernel::decode_groups;
-using heddle::kernel::encode_groups;
-using heddle::kernel::GroupForm;
-using heddle::kernel::GroupFormat;
+using heddle::trace::codec_size;
+using heddle::trace::decode_groups;
+using heddle::trace::encode_groups;
+using heddle::trace::GroupForm;
+using heddle::trace::GroupFormat;
 
 namespace {
 
