@@ -71,14 +71,14 @@ config::Declaration Params::declaration() {
       Parameter::integer_or_word("queue_depth", "bricks", 1, 65536, {"unlimited"})
           .by_default(1)
           .means("Q: operand bricks that a row or column holds at a time; used where sync is queue")
-          .from("our choice"),
+          .from("our choice: one brick, the smallest queue"),
       pricing::encoder_parameter(),
       Parameter::integer("lpe_width", "bits", 4, 16)
           .by_default(16)
           .means("magnitude bits of an element: of 8-bit elements, ceil(Pa/8) columns make one window and "
                  "ceil(Pw/8) rows one filter")
           .from("our choice: 16; Laconic (ISCA'19): 8-bit elements compose [recalled]; others: DNNsim"),
-      arch::storage_parameter(arch::Storage::container, "our choice"),
+      arch::storage_parameter(arch::Storage::container, "our choice: no paper states it"),
       arch::container_bits_parameter()};
 }
 

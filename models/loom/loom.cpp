@@ -63,9 +63,9 @@ config::Declaration width_parameters() {
               "our choice: maximum is the array; mean: Loom (arXiv 1706.07853v2), docs/rules/loom.md#cycles"),
       Parameter::choice("width_rule", {"twos_complement", "dnnsim"})
           .by_default("twos_complement")
-          .means("width of a group: with a sign bit where the layer's input can be negative, or where a "
-                 "value of the tensor is, an "
-                 "all-zero group of which counts its sign")
+          .means("width of a group; twos_complement: a sign bit counts where the layer's input can be "
+                 "negative; dnnsim: it counts where a value of the tensor is negative, then also in a group "
+                 "of zeros")
           .from(std::string("docs/rules.md#width-detection; dnnsim: ") + kDnnsim),
       Parameter::choice("fully_connected", {"cascade", "round_robin"})
           .by_default("cascade")
@@ -80,8 +80,8 @@ config::Declaration width_parameters() {
       Parameter::choice("composed_weights", {"unit", "layer"})
           .by_default("unit")
           .means("weight bits of a step where rows are composed (pe_width) and weights have the layer's "
-                 "precision: those that a unit holds, or all of the layer's, the units standing still for "
-                 "those that they have not")
+                 "precision; unit: the bits that a unit holds; layer: all bits of the layer's weights, and "
+                 "units idle during bits that they do not hold")
           .from(std::string("our choice; layer: ") + kDnnsim),
       arch::storage_parameter(arch::Storage::bit_interleaved,
                               std::string(kPaper) + ": storage and traffic are bit-interleaved"),

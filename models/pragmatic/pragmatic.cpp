@@ -154,7 +154,7 @@ arch::ModelInfo describe_pragmatic() {
                  {"activation_brick_cycles", "cycles",
                   "cycles that sending these bricks took; by activation_bricks: the mean step"},
                  {"activation_terms", "terms", "terms of these bricks: what the encoders handed out"},
-                 {"term_products", "ops", "terms times the filters that used them: shifted weights added"}},
+                 {"term_products", "ops", "additions of shifted weights: terms x the filters that use them"}},
       .make = pragmatic::make};
 }
 

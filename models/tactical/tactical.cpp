@@ -312,8 +312,8 @@ arch::ModelInfo describe_tactical() {
                  {"packed_columns", "columns", "columns that were walked; a set that keeps none counts one"},
                  {"weights_multiplied", "products", "non-zero weights times windows"},
                  {"activation_terms", "terms",
-                  "terms that columns gave out (terms back end), each once a column whatever the rows that "
-                  "use it"}},
+                  "terms that columns gave out (terms back end), each counted once per column, however many "
+                  "rows use it"}},
       .make = tactical::make};
 }
 

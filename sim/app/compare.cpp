@@ -74,7 +74,7 @@ int compare_command(const Arguments& arguments) {
                    "Accelerators side by side; the first is the baseline. Each argument is a configuration "
                    "to run on the trace, or a "
                    "result of `heddle run --out`.",
-                   "heddle compare dadn stripes --trace traces/digits-16b.trace");
+                   "heddle compare dadn stripes --trace digits-16b");
   line.options()("items", po::value<std::vector<std::string>>(), "configurations or results");
   declare_experiment(line);
   line.positional("items", -1);

@@ -36,9 +36,10 @@ void declare_experiment(CommandLine& line) {
       "fidelity", po::value<std::string>(),
       "timing (default), or bit-true: the processing elements also run bit by bit")(
       "verify-fraction", po::value<double>()->default_value(1.0),
-      "bit-true: about this share of each layer, a seeded sample")(
-      "seed", po::value<std::uint64_t>()->default_value(0), "bit-true: seed of the sample")(
-      "vcd", po::value<std::string>(), "bit-true: write a waveform of one tile")(
+      "bit-true: about this share of each layer, chosen by --seed")(
+      "seed", po::value<std::uint64_t>()->default_value(0),
+      "bit-true: seed of the choice of passes and window sets")("vcd", po::value<std::string>(),
+                                                                "bit-true: write a waveform of one tile")(
       "vcd-tile", po::value<std::uint32_t>()->default_value(0), "which tile the waveform shows")(
       "set", po::value<std::vector<std::string>>()->composing(),
       "override a key of the configuration, path=value; repeatable")(

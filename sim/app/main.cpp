@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::array kCommands{
     Command{"run", "simulate a network on an accelerator", run_command},
-    Command{"compare", "accelerators side by side: speedup and traffic, per layer and in total",
+    Command{"compare", "accelerators side by side: speed-up and traffic, per layer and in total",
             compare_command},
     Command{"schedule", "how a design packs weights ahead of time: columns before and after, slots, moves",
             schedule_command},
@@ -42,7 +42,7 @@ void print_help(std::ostream& out) {
     out << "  " << command.name << std::string(12 - std::string(command.name).size(), ' ') << command.summary
         << "\n";
   }
-  out << "\nexample:\n  heddle compare dadn stripes --trace traces/digits-16b.trace\n";
+  out << "\nexample:\n  heddle compare dadn stripes --trace digits-16b\n";
 }
 
 int dispatch(const std::vector<std::string>& arguments) {

@@ -110,7 +110,8 @@ void print_table(const trace::Trace& trace, const run::PotentialOptions& options
   for (const auto& row : rows) table.add(cells(row));
   table.add(speedups(rows.back()));
   std::cout << trace.network().name << ": bit products left, of " << options.container_bits << " x "
-            << options.container_bits << " a product; terms by " << kernel::name_of(options.encoder) << "\n\n"
+            << options.container_bits << " per product; terms by " << kernel::name_of(options.encoder)
+            << "\n\n"
             << table.text(2);
 }
 
@@ -120,7 +121,7 @@ int potential_command(const Arguments& arguments) {
   CommandLine line("heddle potential [TRACE] [--encoder NAME] [--container-bits 8|16] [--json]",
                    "The bit products that are left when zeros, unneeded bits or zero bits are skipped: upper "
                    "bounds, no structure.",
-                   "heddle potential traces/digits-16b.trace");
+                   "heddle potential digits-16b");
   line.options()("trace", po::value<std::string>()->default_value(run::kDefaultTrace),
                  "a trace directory, a tar, or the name of a shipped one")(
       "encoder", po::value<std::string>()->default_value("naf"), "terms of a value: raw, naf, booth4 or ioe")(

@@ -88,7 +88,7 @@ void declare(CommandLine& line) {
                  "the accelerator: a configuration file, or the name of a shipped one")(
       "out,o", po::value<std::string>(), "folder for result.json and layers.csv; made if it is missing")(
       "dram-trace", po::value<std::string>(),
-      "file for the off-chip requests, one a line, for DRAM simulators")(
+      "file for the off-chip requests, one per line, for DRAM simulators")(
       "dram-trace-form", po::value<std::string>()->default_value("dramsim3"),
       "dramsim3 (0xADDR READ|WRITE CYCLE) or dramsys (CYCLE: read|write 0xADDR)");
   declare_experiment(line);
@@ -98,9 +98,8 @@ void declare(CommandLine& line) {
 }  // namespace
 
 int run_command(const Arguments& arguments) {
-  CommandLine line(
-      "heddle run CONFIG [--trace TRACE] [options]", "Simulate a network on an accelerator.",
-      "heddle run stripes --trace traces/digits-16b.trace --set parameters.tiles=4 --out out/stripes");
+  CommandLine line("heddle run CONFIG [--trace TRACE] [options]", "Simulate a network on an accelerator.",
+                   "heddle run stripes --trace digits-16b --set parameters.tiles=4 --out out/stripes");
   declare(line);
   const auto values = line.parse(arguments);
   if (!values) return 0;

@@ -25,7 +25,7 @@ using result::grouped;
 std::optional<po::variables_map> parse(const std::string& verb, const std::string& summary,
                                        const Arguments& arguments) {
   CommandLine line("heddle trace " + verb + " TRACE [--json]", summary,
-                   "heddle trace " + verb + " traces/digits-16b.trace");
+                   "heddle trace " + verb + " digits-16b");
   line.options()("trace", po::value<std::string>(), "a trace directory, a tar, or the name of a shipped one")(
       "json", po::bool_switch(), "print JSON on standard output");
   line.positional("trace", 1);
@@ -214,7 +214,7 @@ std::vector<std::string> total_row(const std::vector<trace::TensorStats>& rows, 
 int stats(const Arguments& arguments) {
   CommandLine line("heddle trace stats TRACE [--json] [--container-bits 16]",
                    "Show what the values of every tensor are like, and how small they can be stored.",
-                   "heddle trace stats traces/digits-16b.trace");
+                   "heddle trace stats digits-16b");
   line.options()("trace", po::value<std::string>(), "a trace directory, a tar, or the name of a shipped one")(
       "json", po::bool_switch(), "print JSON on standard output")(
       "container-bits", po::value<unsigned>()->default_value(16),
@@ -251,7 +251,7 @@ int stats(const Arguments& arguments) {
   } else {
     std::cout << table.text(3) << "\nlast three columns: stored bits over containers of " << container_bits
               << ", when zeros take a flag, when every value takes the layer's P,\n"
-                 "and in DPRed groups of 16 with their own P, the cheaper of its two forms a tensor\n";
+                 "and in DPRed groups of 16 with their own P, each tensor in the cheaper of the two forms\n";
   }
   return 0;
 }
@@ -263,7 +263,7 @@ int trace_command(const Arguments& arguments) {
   if (arguments.empty() || arguments.front() == "--help" || arguments.front() == "-h") {
     std::cout << "usage: heddle trace info|validate|stats TRACE [--json]   (heddle trace VERB --help)\n"
                  "       heddle trace import dnnsim|scalesim ... -o TRACE\n\n"
-                 "example:\n  heddle trace info traces/digits-16b.trace\n";
+                 "example:\n  heddle trace info digits-16b\n";
     if (arguments.empty())
       throw Error(ErrorKind::usage, "heddle trace", "expected one of info, validate, stats, import");
     return 0;

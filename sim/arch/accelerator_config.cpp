@@ -29,15 +29,15 @@ const config::Declaration& accelerator_declaration() {
   static const config::Declaration kDeclaration{
       Parameter::choice("format", {"heddle-accelerator"})
           .means("what this file is")
-          .from("our choice: docs/configuration.md"),
-      Parameter::any("version").means("[1, 0]").from("our choice: docs/configuration.md"),
+          .from("our choice: a file of another kind is refused"),
+      Parameter::any("version").means("[1, 0]").from("our choice: docs/versioning.md"),
       Parameter::text("name")
           .means("name of this configuration, shown in every output")
-          .from("our choice: docs/configuration.md"),
+          .from("our choice: a result says what was run"),
       Parameter::text("description")
           .by_default("")
           .means("what this instance is")
-          .from("our choice: docs/configuration.md"),
+          .from("our choice: a text for readers, on which no count depends"),
       Parameter::text("source")
           .by_default("")
           .means("where the instance was published")

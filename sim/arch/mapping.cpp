@@ -65,7 +65,7 @@ const config::Declaration& MappingOptions::declaration() {
   static const config::Declaration kDeclaration{
       Parameter::choice("pallet", {"wrap", "row"})
           .by_default("wrap")
-          .means("windows of a pallet run on into the next output row, or restart at every row")
+          .means("a window set (pallet) runs on into the next output row, or ends with its row")
           .from("Stripes (MICRO'16); wrap is our choice, docs/rules.md#windows"),
       Parameter::choice("groups", {"sequential", "parallel", "ignored"})
           .by_default("sequential")
@@ -83,7 +83,7 @@ const config::Declaration& MappingOptions::declaration() {
       Parameter::choice("fold_order", {"yxc", "xyc"})
           .by_default("yxc")
           .means("channel index of a folded position: (dy*s+dx)*C+c, or (dx*s+dy)*C+c as DNNsim does")
-          .from("our choice"),
+          .from("our choice: no paper states it; xyc: DNNsim"),
       Parameter::choice("window_order", {"row_major", "column_major"})
           .by_default("row_major")
           .means("windows are enumerated along output rows, or down output columns as DNNsim does")
@@ -103,9 +103,8 @@ const config::Declaration& MappingOptions::declaration() {
           .by_default("passes_first")
           .means("all window sets of a pass before the next pass, or all passes of a group over a window set "
                  "before "
-                 "the next window set, as DNNsim does; tells where columns or queues run ahead (with "
-                 "off-chip memory "
-                 "always passes_first, because weights come pass by pass)")
+                 "the next window set, as DNNsim does; matters only where columns or queues run ahead. With "
+                 "off-chip memory the order is always passes_first, because weights come pass by pass")
           .from("our choice: docs/rules.md#step-order")};
   return kDeclaration;
 }

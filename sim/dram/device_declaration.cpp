@@ -146,7 +146,7 @@ Declaration device() {
 }
 
 Declaration controller() {
-  const std::string ours = "our choice";
+  const std::string ours = "our choice: controllers differ, docs/dram.md";
   return {Parameter::integer("channels", "channels", 1, 256)
               .by_default(1)
               .means("independent channels")

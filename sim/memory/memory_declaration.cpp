@@ -36,11 +36,11 @@ std::vector<Parameter> sram_parameters(const SramDefaults& d) {
           Parameter::integer("read_latency_cycles", "cycles", 0, 1000)
               .by_default(1)
               .means("from a read to its data; hidden unless the array waits for these data")
-              .from("our choice"),
+              .from("our choice: one cycle, no paper states it"),
           Parameter::integer("write_latency_cycles", "cycles", 0, 1000)
               .by_default(1)
               .means("from data at a port to data in the memory")
-              .from("our choice"),
+              .from("our choice: one cycle, no paper states it"),
           Parameter::boolean("double_buffered")
               .by_default(OnChipMemory{}.is_double_buffered)
               .means(d.double_buffered)
@@ -55,7 +55,7 @@ std::vector<Parameter> stage_parameters(const char* what) {
           Parameter::integer("latency_cycles", "cycles", 0, 1000)
               .by_default(1)
               .means("from a value's arrival to its departure")
-              .from("our choice")};
+              .from("our choice: one cycle, no paper states it")};
 }
 
 Parameter off_chip_parameter() {

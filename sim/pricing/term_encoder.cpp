@@ -8,8 +8,7 @@ config::Parameter encoder_parameter() {
       .by_default("naf")
       .means(
           "how a magnitude becomes signed powers of two (terms): its set bits, the non-adjacent form, "
-          "radix-4 modified Booth digits, or the scan of the designs' own group's later simulator "
-          "(DNNsim's Booth flag)")
+          "radix-4 modified Booth digits, or the recoding of DNNsim's Booth option")
       .from("our choice: docs/rules.md#term-encoders");
 }
 

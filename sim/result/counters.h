@@ -35,13 +35,14 @@ struct TrafficBytes {
     return std::tuple{
         counter("weights", &TrafficBytes::weights, "bytes", "weights, or the right operand of a matmul"),
         counter("input_activations", &TrafficBytes::input_activations, "bytes",
-                "input activations and second operands of element-wise layers")
+                "input activations and second addends of element-wise layers")
             .labelled("input"),
         counter("output_activations", &TrafficBytes::output_activations, "bytes", "output activations")
             .labelled("output"),
         counter("partial_sums", &TrafficBytes::partial_sums, "bytes",
-                "partial sums that are spilled off chip and read back; those that stay on chip are in "
-                "`memory_accesses`")
+                "partial sums that are spilled off chip and read back. No design counts partial sums, so "
+                "this is 0 in `on_chip_bytes`; all partial sums that pass the activation memory, spilled or "
+                "kept, are in `memory_accesses.partial_sums`")
             .labelled("partial sums"),
         counter("metadata", &TrafficBytes::metadata, "bytes", "what a design stores beside the weights")};
   }

@@ -75,7 +75,7 @@ struct PlannedBytes {
         fact("metadata", &PlannedBytes::metadata, "bytes", "what a design stores beside the weights"),
         fact("input", &PlannedBytes::input, "bytes", "input activations"),
         fact("second_operands", &PlannedBytes::second_operands, "bytes",
-             "second operands of element-wise layers that follow"),
+             "second addends of element-wise layers that follow"),
         fact("partial_sums", &PlannedBytes::partial_sums, "bytes", "spilled and read back"),
         fact("output", &PlannedBytes::output, "bytes", "output activations")};
   }

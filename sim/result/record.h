@@ -122,7 +122,7 @@ struct VerificationRecord {
         fact("fraction", &VerificationRecord::fraction, "share",
              "share of each layer that was to be computed")
             .at_most(1),
-        fact("seed", &VerificationRecord::seed, "", "seed of the sample of passes and window sets"),
+        fact("seed", &VerificationRecord::seed, "", "seed of the choice of passes and window sets"),
         fact("outputs", &VerificationRecord::outputs, "values", "outputs compared, all layers together"),
         fact("layers", &VerificationRecord::layers, "", "one entry per layer and sample")};
   }
