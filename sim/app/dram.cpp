@@ -25,7 +25,7 @@ constexpr std::uint64_t kMostRequestBytes = std::uint64_t{1} << 24;  // of one l
 int dram_command(const Arguments& arguments) {
   CommandLine line(
       "heddle dram MEMORY --trace FILE [--set path=value ...] [--json]",
-      "Run a trace of memory requests (0xADDR READ|WRITE CYCLE a line) to completion on a DRAM alone.\n"
+      "Run a trace of memory requests (one 0xADDR READ|WRITE CYCLE per line) to completion on a DRAM alone.\n"
       "`cycles` are clocks of the memory from the cycle of the first request to the end of the last data "
       "word.",
       "heddle dram ddr4_3200_8gb_x8 --trace requests.trace --set controller.queue_depth=64");

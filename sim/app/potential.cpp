@@ -110,7 +110,8 @@ void print_table(const trace::Trace& trace, const pricing::PotentialOptions& opt
   for (const auto& row : rows) table.add(cells(row));
   table.add(speedups(rows.back()));
   std::cout << trace.network().name << ": bit products left, of " << options.container_bits << " x "
-            << options.container_bits << " a product; terms by " << kernel::name_of(options.encoder) << "\n\n"
+            << options.container_bits << " per product; terms by " << kernel::name_of(options.encoder)
+            << "\n\n"
             << table.text(2);
 }
 

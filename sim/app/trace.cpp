@@ -187,7 +187,7 @@ Json stats_json(const trace::TensorStats& s) {
           {"bits", sizes_json(s.sizes)}};
 }
 
-// All tensors of a role together, a row under the table.
+// The sum over all tensors of a role, as a row under the table.
 std::vector<std::string> total_row(const std::vector<trace::TensorStats>& rows, const std::string& role,
                                    Json& json) {
   trace::StoredSizes sizes;
@@ -213,7 +213,7 @@ std::vector<std::string> total_row(const std::vector<trace::TensorStats>& rows, 
 
 int stats(const Arguments& arguments) {
   CommandLine line("heddle trace stats TRACE [--json] [--container-bits 16]",
-                   "Show what the values of every tensor are like, and how small they can be stored.",
+                   "Show statistics of the values of every tensor, and how small they can be stored.",
                    "heddle trace stats traces/digits-16b.trace");
   line.options()("trace", po::value<std::string>(), "a trace directory, a tar, or the name of a shipped one")(
       "json", po::bool_switch(), "print JSON on standard output")(
@@ -251,7 +251,7 @@ int stats(const Arguments& arguments) {
   } else {
     std::cout << table.text(3) << "\nlast three columns: stored bits over containers of " << container_bits
               << ", when zeros take a flag, when every value takes the layer's P,\n"
-                 "and in DPRed groups of 16 with their own P, the cheaper of its two forms a tensor\n";
+                 "and in DPRed groups of 16 with their own P, the cheaper of its two forms for each tensor\n";
   }
   return 0;
 }
