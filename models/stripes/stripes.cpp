@@ -22,7 +22,7 @@ config::Declaration Params::declaration() {
       arch::tiles_parameter(16, "Stripes (MICRO'16), matched to DaDianNao's 16 tiles"),
       arch::rows_parameter(16, "Stripes (MICRO'16)"),
       arch::columns_parameter(16, "Stripes (MICRO'16)",
-                              "windows of a tile: 16, or 8 where two bits are processed a cycle"),
+                              "windows of a tile: 16, or 8 where two bits are processed per cycle"),
       Parameter::integer("bits_per_cycle", "bits", 1, 2)
           .by_default(1)
           .means("activation bits that a unit processes per cycle")

@@ -23,11 +23,11 @@ config::Declaration Params::declaration() {
       arch::tiles_parameter(16, "Tartan (arXiv 1707.09068): 16 tiles"),
       arch::rows_parameter(16, "Tartan (arXiv 1707.09068)"),
       arch::columns_parameter(16, "Tartan (arXiv 1707.09068)",
-                              "windows of a tile: 16, or 8 where two bits are processed a cycle; in fully "
+                              "windows of a tile: 16, or 8 where two bits are processed per cycle; in fully "
                               "connected layers they hold different outputs or slices of one"),
       Parameter::integer("bits_per_cycle", "bits", 1, 2)
           .by_default(1)
-          .means("activation bits processed, and weight bits loaded, a cycle: 1, or 2 in TRT2b")
+          .means("activation bits processed, and weight bits loaded, per cycle: 1, or 2 in TRT2b")
           .from("Tartan (arXiv 1707.09068)"),
       pricing::activation_fetch_parameter(),
       arch::storage_parameter(arch::Storage::container, "Tartan (arXiv 1707.09068) keeps full containers"),

@@ -19,7 +19,7 @@ namespace heddle::models::laconic {
 // weights.size() == activations.size() == 16 * out.size().
 void barrier_steps(std::span<const std::uint8_t> weights, std::span<const std::uint8_t> activations,
                    std::span<std::uint16_t> out);
-// The sum of these steps in cycles.
+// The cycles of these steps together.
 std::uint64_t barrier_cycles(std::span<const std::uint8_t> weights,
                              std::span<const std::uint8_t> activations);
 
@@ -39,10 +39,10 @@ class QueueArray {
   // rows, columns > 0; depth >= 1.
   QueueArray(std::size_t rows, std::size_t columns, std::uint32_t depth);
 
-  // pair_cycles as pair_steps() lays them out: rows * columns.
+  // `pair_cycles` has rows * columns entries in the order of pair_steps().
   void step(std::span<const std::uint16_t> pair_cycles);
 
-  // When the last element ends what it was given so far.
+  // When the last element has ended all steps so far.
   [[nodiscard]] std::uint64_t finish_cycles() const { return finish_; }
 
  private:
