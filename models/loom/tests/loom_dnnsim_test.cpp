@@ -36,10 +36,10 @@ struct Group {
       return;
     }
     for (unsigned low = 0; low < precision; low += width) {
-      std::int32_t block = (value >> low) % (1 << width);
-      if (block < 0) block += 1 << width;
-      if (is_signed && block >= 1 << (width - 1)) block -= 1 << width;
-      add(block);
+      std::int32_t subword = (value >> low) % (1 << width);
+      if (subword < 0) subword += 1 << width;
+      if (is_signed && subword >= 1 << (width - 1)) subword -= 1 << width;
+      add(subword);
     }
   }
   [[nodiscard]] unsigned width() const { return std::max(1U, top) + (is_signed ? 1 : 0); }
