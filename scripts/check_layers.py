@@ -13,7 +13,7 @@ ROOT = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else pathlib.Pat
 MOST_LINES = 400
 MOST_FUNCTION_LINES = 60
 
-# From the bottom up. A layer may include those of the lines above it that its row names.
+# From the bottom up. A layer may include the layers that its row names, all from rows above it.
 CORE = {"base", "kernel", "config", "workload", "trace", "arch"}
 RUN = CORE | {"pricing", "result", "dram", "memory", "hw", "run"}
 ALLOWED = {
@@ -141,7 +141,7 @@ def sources() -> list:
 
 
 def is_product(path: pathlib.PurePath) -> bool:
-    """Whether the include table speaks of the file: not the tests, and not the catalogue's two headers."""
+    """Whether the include table covers the file: not the tests, and not the catalogue's two headers."""
     return path.parts[0] != "tests" and "tests" not in path.parts and len(path.parts) > 2
 
 

@@ -3,9 +3,9 @@
 """Enforces the import table of scripts/quantize/heddle_quantize, and the limits of size of all Python.
 
 Four checks: a package imports only what the table below allows; no module imports itself through
-others, wherever in the file the imports stand; no file is longer than 400 lines; no function is
+others, also by imports inside functions; no file is longer than 400 lines; no function is
 longer than 60. Prints every offence; exits 1 when there is one. Imports of a name that is computed
-(importlib.import_module) cannot be seen; the two there are load modules of their own package."""
+(importlib.import_module) cannot be seen; the two that exist load modules of their own package."""
 from __future__ import annotations
 
 import ast

@@ -35,7 +35,7 @@ Params Params::from(const config::Values& values) {
   return {.array = arch::ArrayParams::from(values, "filters_per_tile")};
 }
 
-// One brick of each window of a set meets all filters of a pass each cycle; precision changes nothing.
+// In each cycle one brick of each window of a set meets all filters of a pass. Precision changes nothing.
 arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Prepared&, const arch::Block& block) const {
   const pricing::Presence present = pricing::presence(input, block);
   const Cycles pass(block.window_sets.size() * input.mapping.steps);

@@ -14,8 +14,8 @@ namespace {
 
 struct PreparedCascade final : arch::Prepared {
   struct Step {
-    unsigned activation_bits;  // the widest brick of its slices
-    unsigned weight_bits;      // loaded for it
+    unsigned activation_bits;  // width of the widest brick of its slices
+    unsigned weight_bits;      // of the weights that are loaded for it
   };
   std::vector<std::vector<Step>> steps;  // [pass of the mapping][step]
 };
@@ -68,7 +68,8 @@ std::unique_ptr<arch::Prepared> Dprs::prepare_cascade(const arch::LayerInput& in
 arch::Cost Dprs::price_cascade(const arch::LayerInput& input, const arch::Prepared& prepared,
                                const arch::Block& block) const {
   const auto& steps = dynamic_cast<const PreparedCascade&>(prepared).steps;
-  std::map<std::uint32_t, std::uint32_t> next;  // the pass that runs after one, weights loaded without a gap
+  // By pass: the one that runs after it, with its weights loaded without a gap.
+  std::map<std::uint32_t, std::uint32_t> next;
   for (const auto& run : pricing::cascade_runs(input, block)) {
     for (std::size_t i = 0; i + 1 < run.passes.size(); ++i) next[run.passes[i]] = run.passes[i + 1];
   }

@@ -98,9 +98,9 @@ arch::ModelInfo describe_dprs() {
           "Lascorz et al., ShapeShifter, MICRO 2019",
       .parameters = dprs::Params::declaration(),
       .events = {{"activation_groups", "groups",
-                  "groups of activations that a dispatcher detected a width for and sent"},
+                  "groups of activations for which a dispatcher detected a width and which it sent"},
                  {"activation_group_cycles", "cycles",
-                  "cycles that sending these groups took; by activation_groups: the mean step"}},
+                  "cycles for sending these groups; divided by activation_groups, the mean step"}},
       .make = dprs::make};
 }
 

@@ -57,9 +57,9 @@ class Dprs final : public arch::ArrayAccelerator<Params> {
                                          const arch::Block& block) const;
 };
 
-// Of all activation bricks, in the image's order.
+// The summaries of all activation bricks, in the order of the image.
 std::vector<kernel::GroupBits> summaries(const workload::ActivationBricks& activations);
-// The same of subword `index` of values that are cut into subwords of `width` bits.
+// The same for subword `index` of values that are cut into subwords of `width` bits.
 std::vector<kernel::GroupBits> subword_summaries(const workload::ActivationBricks& activations,
                                                  std::uint32_t index, unsigned width, bool is_signed);
 

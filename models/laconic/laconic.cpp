@@ -28,7 +28,7 @@ struct Counts {
   std::vector<std::uint8_t> non_zero;  // parts that have terms; empty where there is one
 };
 
-// Magnitudes of `parts` parts of `width` bits each, lowest first.
+// Counts the terms of magnitudes that are cut into `parts` parts of `width` bits, lowest first.
 Counts count_terms(kernel::Encoder encoder, std::span<const std::int32_t> values, std::uint32_t parts,
                    std::uint32_t width) {
   Counts out;
@@ -117,7 +117,7 @@ arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Prepared& p
   arch::Cost cost;
   cost.compute = Cycles(time.cycles);
   cost.passes = time.passes;
-  // Columns that are not at a brick while others are: staggered starts and the last bricks.
+  // Columns without a brick while others have one: staggered starts and the last bricks.
   const arch::ArrayShape composed = input.mapping.composed();
   const std::uint64_t column_lanes = std::uint64_t{composed.tiles} * composed.rows * elements * arch::kLanes;
   const LaneCycles fill(fully_connected ? (time.cycles * composed.columns - time.column_cycles) * column_lanes

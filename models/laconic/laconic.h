@@ -9,7 +9,7 @@
 
 namespace heddle::models::laconic {
 
-// As a size, so that products with it are as wide as what they index.
+// A size_t, so that products with it are as wide as the indices they form.
 inline constexpr std::size_t kLanes = arch::kLanes;
 
 enum class Sync { barrier, queue };
@@ -32,7 +32,7 @@ struct AllParts {
 
 // Term counts of a layer, 16 per brick.
 struct PreparedTerms final : arch::Prepared {
-  // Of the part with most terms: what an element's lane waits for. [activation brick][lane] and
+  // The count of the part with most terms, which determines the lane's time. [activation brick][lane] and
   // [filter][step][lane].
   std::vector<std::uint8_t> activations;
   std::vector<std::uint8_t> weights;

@@ -15,7 +15,8 @@
 namespace heddle::models::laconic {
 namespace {
 
-// A pass as the barrier sees it: per dispatch group the maxima of the weights, per step the lanes that exist.
+// What barrier timing needs of a pass: per dispatch group the maxima of the weights, per step the present
+// lanes.
 struct PassWeights {
   std::vector<TileGroup> groups;
   std::vector<std::vector<std::uint8_t>> maxima;  // [group][step * 16 + lane]
@@ -76,7 +77,7 @@ class PassSteps {
   std::vector<std::uint16_t> group_steps_;
 };
 
-// The queues of one tile, with room for the operands of a step.
+// The queues of one tile, with scratch space for the operands of a step.
 class TileQueues {
  public:
   TileQueues(const arch::LayerInput& input, const PreparedTerms& prepared, std::uint32_t tile,
@@ -114,14 +115,14 @@ class TileQueues {
   }
 
   [[nodiscard]] std::uint64_t finish_cycles() const { return queues_.finish_cycles(); }
-  // What is left of a tile when its block has run; the queues themselves may be large.
+  // What is kept of a tile after its block has run, because the queues themselves may be large.
   struct Summary {
     std::vector<std::uint64_t> ends;  // [round]: when its last step ends
-    std::uint64_t elements = 0;       // that have work at some time of the block
+    std::uint64_t elements = 0;       // that have work at some time in the block
     std::uint64_t element_cycles = 0;
     std::uint64_t present_lane_cycles = 0;
-    // Of present lanes, when the block ends at `finish`: while an element has no work or waits, all its
-    // lanes wait.
+    // Lane-cycles of present lanes when the block ends at `finish`. While an element has no work or waits,
+    // all its lanes wait.
     [[nodiscard]] std::uint64_t lane_cycles(std::uint64_t finish) const {
       return present_lane_cycles + (elements * finish - element_cycles) * kLanes;
     }
@@ -142,7 +143,7 @@ class TileQueues {
       std::copy_n(prepared_.activation(brick), kLanes, activations_.data() + j * kLanes);
     }
   }
-  // Absent rows and columns take no time: 0.
+  // Absent rows and columns take no time: their pair count is 0.
   void spread(std::size_t filters, std::size_t windows) {
     std::fill(pairs_.begin(), pairs_.end(), 0);
     for (std::size_t i = 0; i < filters; ++i) {
@@ -205,7 +206,7 @@ Time barrier_time(const arch::LayerInput& input, const PreparedTerms& prepared, 
 Time queue_time(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Block& block,
                 std::uint32_t depth) {
   const pricing::Rounds rounds(input, block);
-  // Queues that hold all bricks of the block never make anyone wait.
+  // No element waits where the queues hold all bricks of the block.
   if (depth >= std::uint64_t{rounds.size()} * input.mapping.steps) depth = QueueArray::kUnlimited;
   std::vector<TileQueues::Summary> tiles(input.mapping.array.tiles);
   parallel_for(tiles.size(), [&](std::size_t t) {

@@ -9,9 +9,9 @@ namespace heddle::models::laconic {
 struct Time {
   std::vector<Cycles> passes;
   std::uint64_t cycles = 0;
-  // Lane-cycles, of lanes that have a filter, a window and a channel, in which they work or wait.
+  // Lane-cycles in which lanes that have a filter, a window and a channel work or wait.
   std::uint64_t present_lane_cycles = 0;
-  std::uint64_t column_cycles = 0;  // fully connected layers: cycles in which a column is at a brick
+  std::uint64_t column_cycles = 0;  // fully connected layers: cycles in which a column works on a brick
 };
 
 // All rows and columns of all tiles step together.

@@ -88,7 +88,7 @@ Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, co
   Work out;
   std::uint64_t windows = 0;
   for (const auto w : block.window_sets) windows += input.mapping.window_sets[w].count;
-  std::vector<Sums> by_group;  // of the activations, made when first asked for
+  std::vector<Sums> by_group;  // of the activations, computed at first use
   std::vector<std::int64_t> known(input.lowered.groups.size(), -1);
   for (const auto p : block.passes) {
     for (const TileGroup& tiles : tile_groups_of(input.mapping.passes[p])) {
@@ -99,7 +99,8 @@ Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, co
       const Sums& a = by_group[static_cast<std::size_t>(known[tiles.group])];
       const Sums w = sum_filters(input, prepared, tiles);
       for (std::uint32_t s = 0; s < input.mapping.steps; ++s) {
-        // max(1, n) = n + (n == 0): every present lane counts one, those with a product lose it again.
+        // max(1, n) = n + (n == 0): every present lane counts one, and those with a product subtract it
+        // again.
         out.busy_lane_cycles += present_row_lanes(input.lowered, tiles, s) * windows * elements;
         for (std::size_t i = s * kLanes; i < (s + 1) * kLanes; ++i) {
           out.busy_lane_cycles += w.terms[i] * a.terms[i] - w.non_zero[i] * a.non_zero[i];

@@ -15,7 +15,7 @@ struct TileGroup {
 };
 std::vector<TileGroup> tile_groups_of(const arch::Pass& pass);
 
-// What a block's lanes have to do, whatever they wait for: exact sums by algebra, for
+// The work of a block's lanes, without their waiting. The sums are exact and take linear time, because
 //   sum over filters i and windows j of w(i) * a(j) = (sum of w(i)) * (sum of a(j)).
 struct Work {
   std::uint64_t busy_lane_cycles =

@@ -145,7 +145,7 @@ bool Loom::has_group_widths(const arch::LayerInput& input) const {
   switch (params_.weight_precision) {
     case WeightPrecision::layer:
       return false;
-    // A right operand made at run time has no widths that a front end could have found.
+    // A front end cannot find the widths of a right operand that is made at run time.
     case WeightPrecision::group:
       return !input.group_widths.empty() && !input.layer.has_run_time_weights();
     case WeightPrecision::values:

@@ -40,12 +40,12 @@ class Loom final : public arch::ArrayAccelerator<Params> {
   // Throws Error(config) where a configuration only counts: weight_sync "mean".
   void require_bit_true() const;
 
-  // Units that work as one on a value of `bits` bits: one for each `pe_width` of them.
+  // The number of units that together process a value of `bits` bits: one per `pe_width` bits.
   [[nodiscard]] std::uint32_t subwords(unsigned bits) const {
     return static_cast<std::uint32_t>(ceil_div(bits, params_.array.pe_width));
   }
   // Width of a brick of values that are `bits` bits wide under this configuration's rule, of the widest
-  // block where they are cut.
+  // subword where they are cut.
   [[nodiscard]] unsigned width(std::span<const std::int32_t, workload::kBrick> brick, unsigned bits,
                                const pricing::WidthDetector& detector) const;
   [[nodiscard]] pricing::WidthDetector activation_detector(const arch::LayerInput& input) const {

@@ -11,12 +11,12 @@ namespace heddle::models::loom {
 // What a layer's blocks share. A bit step is a cycle in which `bits_per_cycle` bits of each activation
 // stream.
 struct PreparedLoom final : arch::Prepared {
-  std::uint32_t layer_bit_steps = 1;     // ceil(Pa / b), of a subword where values are cut
-  std::uint32_t layer_weight_bits = 1;   // Pw, likewise
-  std::uint32_t layer_weight_steps = 1;  // that a step streams the activations for: layer_weight_bits or Pw
+  std::uint32_t layer_bit_steps = 1;          // ceil(Pa / b), of a subword where values are cut
+  std::uint32_t layer_weight_bits = 1;        // Pw, likewise
+  std::uint32_t layer_weight_steps = 1;       // weight bits for which a step streams: layer_weight_bits or Pw
   std::vector<std::uint8_t> brick_bit_steps;  // of each brick of the image; empty: the layer's for all
   std::vector<std::uint8_t> weight_bits;      // [filter][step]; empty: the layer's for all
-  // weight_sync "mean": the average weight width is mean_sum / mean_count; 0 / 0: the maximum counts.
+  // weight_sync "mean": the average weight width is mean_sum / mean_count. 0 / 0: the maximum counts.
   std::uint64_t mean_sum = 0;
   std::uint64_t mean_count = 0;
 };

@@ -11,13 +11,13 @@ namespace {
 
 enum Event { kSteps, kWeightPlanes, kActivationBitSteps };
 
-// Real lanes of a group's brick: a depthwise row has its own lane only.
+// Lanes of a group's brick that have a channel. A depthwise row uses its own lane only.
 std::uint64_t lanes_of(const arch::LayerInput& input, std::uint32_t group, std::uint32_t step) {
   if (input.lowered.is_depthwise) return 1;
   return input.lowered.lanes(input.lowered.groups[group], input.lowered.step_at(step).brick);
 }
 
-// Lane-cycles in which a lane works, or waits for a wider activation or weight; and the bits read.
+// Lane-cycles in which a lane works (effective), and in which it works or waits (present); and the bits read.
 struct Work {
   std::uint64_t effective = 0;
   std::uint64_t present = 0;
@@ -25,7 +25,7 @@ struct Work {
   std::uint64_t weight_bits = 0;
 };
 
-// Slots x average weight bits, rounded down or up; no product of two large counts.
+// Bit steps x average weight bits, rounded down or up, without a product of two large counts.
 std::uint64_t averaged(std::uint64_t bit_steps, const PreparedLoom& prepared) {
   return bit_steps / prepared.mean_count * prepared.mean_sum +
          bit_steps % prepared.mean_count * prepared.mean_sum / prepared.mean_count;
@@ -108,7 +108,7 @@ arch::Cost price_convolution(const Loom& model, const arch::LayerInput& input, c
   return cost;
 }
 
-// Bricks of all passes take turns on the columns, a brick taking what a one-window step takes.
+// Bricks of all passes take turns on the columns. Each takes the cycles of a step with one window.
 arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, const PreparedLoom& prepared,
                              const arch::Block& block) {
   arch::Cost cost;
@@ -138,8 +138,8 @@ arch::Cost price_round_robin(const Loom& model, const arch::LayerInput& input, c
   return cost;
 }
 
-// Columns hold different outputs or slices and start one cycle apart. A row's weight bits reach one column//
-// a cycle, so a bit is held for as many cycles as there are columns at least.
+// Columns hold different outputs or slices and start one cycle apart. A row's weight bits reach one column
+// per cycle, so a bit is held for at least as many cycles as there are columns.
 arch::Cost price_cascade(const Params& params, const arch::LayerInput& input, const arch::Block& block) {
   const auto stream =
       static_cast<std::uint32_t>(ceil_div(params.array.container_bits, params.bits_per_cycle));
@@ -175,7 +175,7 @@ arch::Cost Loom::price(const arch::LayerInput& input, const arch::Prepared& base
   return price_cascade(params_, input, block);
 }
 
-// Widths of groups of 16 weights travel with them.
+// The widths of groups of 16 weights are stored with the weights.
 Bits Loom::weight_metadata(const arch::LayerInput& input, const arch::Prepared&) const {
   if (params_.weight_precision != WeightPrecision::group || !has_group_widths(input)) return Bits(0);
   return Bits(std::uint64_t{input.group_widths.size()} * ceil_log2(params_.array.container_bits));

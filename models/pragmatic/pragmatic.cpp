@@ -24,13 +24,13 @@ struct PreparedTerms final : arch::Prepared {
   std::vector<std::uint64_t> terms;  // [group][window set]: of all bricks that its windows read
 };
 
-// What a brick costs, whichever window reads it.
+// What a brick costs, independent of the window that reads it.
 struct BrickWork {
   std::vector<std::uint8_t> cycles;
   std::vector<std::uint16_t> terms;
 };
 
-// Magnitudes wider than a unit are cut; the units that work on a value end a step together.
+// Magnitudes wider than a unit are cut into subwords. The units of one value end a step together.
 BrickWork brick_work(const workload::ActivationBricks& activations, const Params& params,
                      std::uint32_t subwords) {
   constexpr std::size_t kChunk = 1024;  // bricks per task; its masks stay in the cache
@@ -152,8 +152,8 @@ arch::ModelInfo describe_pragmatic() {
       .parameters = pragmatic::Params::declaration(),
       .events = {{"activation_bricks", "bricks", "activation bricks that were encoded and sent to a column"},
                  {"activation_brick_cycles", "cycles",
-                  "cycles that sending these bricks took; by activation_bricks: the mean step"},
-                 {"activation_terms", "terms", "terms of these bricks: what the encoders handed out"},
+                  "cycles for sending these bricks; divided by activation_bricks, the mean step"},
+                 {"activation_terms", "terms", "terms of these bricks, as the encoders produced them"},
                  {"term_products", "ops", "additions of shifted weights: terms x the filters that use them"}},
       .make = pragmatic::make};
 }

@@ -20,7 +20,7 @@ struct Params {
 class Stripes final : public arch::ArrayAccelerator<Params> {
  public:
   using ArrayAccelerator::ArrayAccelerator;
-  // Cycles that a brick's bits take to stream through a unit.
+  // Cycles for which the bits of a brick stream through a unit.
   [[nodiscard]] std::uint32_t serial_cycles(const workload::Layer& layer) const;
 
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& prepared,

@@ -31,7 +31,7 @@ std::uint32_t any_lane(const std::array<std::uint64_t, 4>& lanes) {
 void ColumnCycles::count(const PackedSet& set, const arch::WindowSet& windows,
                          std::vector<std::uint8_t>& out) {
   out.assign(set.columns() * windows.count,
-             1);  // no subword makes a column shorter than another subword does
+             1);  // a column takes as long as its slowest subword
   if (set.schedule.size() == 0 || model_.params().back_end == BackEnd::parallel) return;
   if (model_.params().back_end == BackEnd::terms) {
     find_chunks(set, windows);
@@ -122,7 +122,7 @@ void ColumnCycles::find_reads(const PackedSet& set, std::size_t emitted) {
   }
 }
 
-// The masks that the chunk's windows read, lane by lane; columns without a window are empty.
+// Gathers the masks that the chunk's windows read, lane by lane. Columns without a window are empty.
 template <class Mask>
 std::span<Mask> ColumnCycles::gather(const Chunk& chunk, const Mask* image, std::vector<Mask>& state) {
   const std::size_t size = reads_.size() * kernel::kShifterColumns;

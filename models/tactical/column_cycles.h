@@ -10,8 +10,8 @@
 namespace heddle::models::tactical {
 
 // Counts the cycles of packed columns. What a column reads does not depend on the window, so lane masks and
-// lists are made once per column and used for every window of the set. one object per thread: it keeps
-// scratch.
+// lists are made once per column and used for every window of the set. One object per thread, because it has
+// scratch space.
 class ColumnCycles {
  public:
   ColumnCycles(const Tactical& model, const arch::LayerInput& input, const PreparedTactical& prepared)
@@ -19,7 +19,7 @@ class ColumnCycles {
 
   // out[e * windows.count + i]: cycles of packed column e for the i-th window, at least 1.
   void count(const PackedSet& set, const arch::WindowSet& windows, std::vector<std::uint8_t>& out);
-  // Terms that the counted columns gave out so far, each once whatever the number of rows that use it.
+  // Terms that the counted columns sent so far. Each counts once, however many rows use it.
   [[nodiscard]] std::uint64_t terms() const { return terms_; }
 
  private:
@@ -39,9 +39,9 @@ class ColumnCycles {
   void widths(const PackedSet& set, std::span<std::uint8_t> out);
   void row_widths(const PackedSet& set, std::span<std::uint8_t> out);
   void term_cycles(const PackedSet& set, std::span<std::uint8_t> out);
-  // One window, many columns: they take the windows' places.
+  // For one window and many columns: the columns take the places of the windows.
   void column_batches(const PackedSet& set, std::span<std::uint8_t> out);
-  // Cycles of the windows, or the larger of these and what `out` holds.
+  // Raises `out` to the cycles of the windows where these are larger.
   void shift_windows(std::span<std::uint8_t> out);
   void shift_chunk(const Chunk& chunk, std::uint32_t subword, std::span<std::uint8_t> out);
   template <class Mask>
@@ -49,7 +49,7 @@ class ColumnCycles {
   [[nodiscard]] std::uint16_t lanes_of(const Read& read) const {
     return model_.params().gate_zero_slots ? read.gated_lanes : read.lanes;
   }
-  // What an emitted column reads, whichever row, as distances from a window's origin.
+  // Finds what an emitted column reads in any row, as distances from a window's origin.
   void find_reads(const PackedSet& set, std::size_t emitted);
 
   const Tactical& model_;

@@ -19,7 +19,7 @@ void add_to(std::vector<std::uint64_t>& histogram, std::size_t at) {
   ++histogram[at];
 }
 
-// Lanes are -7 .. 8 away, modulo 16: a pattern names both T's -3 and L's -6 so.
+// The distance modulo 16, in -7 .. 8, so that T's -3 and L's -6 appear as their patterns name them.
 std::int32_t lane_distance(std::uint32_t from, std::uint32_t to) {
   const auto distance = static_cast<std::int32_t>((from - to) & (kLanes - 1));
   return distance > 8 ? distance - static_cast<std::int32_t>(kLanes) : distance;

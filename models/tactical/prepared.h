@@ -25,13 +25,13 @@ struct SlotRead {
 };
 using SlotReads = std::vector<SlotRead>;
 
-// A packed filter set. It takes at least one column: a set that emits nothing costs 1 (specs).
+// A packed filter set. It takes at least one column: a set that emits nothing costs one cycle per window set.
 struct PackedSet {
   Schedule schedule;
   std::uint32_t group = 0;
   std::uint32_t filters = 0;
   std::uint32_t present_slots = 0;  // of the first column, for a set that emits nothing
-  // Per emitted column and filter row, only where rows are looked at one by one.
+  // By emitted column and filter row; only where each row counts by itself.
   std::vector<SlotReads> row_reads;
 
   [[nodiscard]] std::size_t columns() const { return std::max<std::size_t>(1, schedule.size()); }
@@ -46,11 +46,12 @@ class PreparedTactical final : public arch::Prepared {
   [[nodiscard]] const std::vector<std::vector<PackedSet>>& sets() const { return sets_; }
   [[nodiscard]] const pricing::WidthDetector& detector() const { return detector_; }
 
-  // Bricks from the window's origin to what it reads in a step, and the origin itself.
+  // Bricks from the window's origin to the one that it reads in a step, and the origin itself.
   [[nodiscard]] std::size_t step_offset(std::uint32_t step) const { return step_offsets_[step]; }
   [[nodiscard]] std::size_t origin(const arch::LayerInput& input, std::uint32_t group,
                                    std::uint64_t window) const;
-  // Blocks that a value is cut into, each detected or shifted on its own: 1 but for narrow units.
+  // Subwords into which a value is cut, each detected or shifted on its own; more than 1 for narrow units
+  // only.
   [[nodiscard]] std::uint32_t subwords() const { return subwords_; }
   // Of one subword; precision back end.
   [[nodiscard]] const PackedBrick* packed(std::uint32_t subword) const {

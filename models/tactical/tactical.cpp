@@ -22,7 +22,7 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
   return std::make_unique<Tactical>(Params::from(values));
 }
 
-// What a part of a block adds up to.
+// The sums of a part of a block.
 struct Tally {
   std::uint64_t cycles = 0;
   std::uint64_t effective = 0;
@@ -90,7 +90,7 @@ class WindowSetRun {
   }
 
  private:
-  // When tiles [first, last) are through, walking their columns together.
+  // When tiles [first, last), which walk their columns together, have ended.
   std::uint64_t finish(const std::vector<PackedSet>& pass, std::size_t first, std::size_t last,
                        std::size_t windows) {
     std::size_t columns = 0;
@@ -134,8 +134,8 @@ std::vector<Tally> run_convolution(const Tactical& model, const arch::LayerInput
   return out;
 }
 
-// A fully connected layer: packed columns go to the tile's columns in turn. A tile runs on from pass to pass;
-// in lockstep all tiles issue together and the widest of them counts.
+// A fully connected layer: packed columns go to the tile's columns in turn. A tile continues from pass to
+// pass without a gap; in lockstep all tiles issue together, and the widest of them counts.
 class FullyConnectedRun {
  public:
   FullyConnectedRun(const Tactical& model, const arch::LayerInput& input, const PreparedTactical& prepared,
@@ -214,7 +214,7 @@ class FullyConnectedRun {
     }
     total_.cycles = issue.finish_cycles();
     total_.synchronisation = (held - busy) * lanes_of_columns();
-    // Tiles that no pass uses are edge; the columns of the others wait their turn.
+    // Tiles that no pass uses count as edge; the columns of the others wait for their turn.
     total_.fill = (total_.cycles * columns_ * most_tiles - held) * lanes_of_columns();
   }
 
@@ -228,7 +228,7 @@ class FullyConnectedRun {
   Tally total_;
 };
 
-// What does not depend on activations: the packed weights that are read, and the columns walked.
+// Counts what does not depend on activations: the packed weights that are read, and the columns walked.
 void count_weights(const arch::Block& block, const PreparedTactical& prepared, const arch::LayerInput& input,
                    unsigned bits, arch::Cost& cost) {
   const std::uint64_t rounds = block.window_sets.size();

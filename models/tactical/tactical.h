@@ -60,8 +60,8 @@ class Tactical final : public arch::ArrayAccelerator<Params> {
   // counts as a weight.
   [[nodiscard]] Schedule pack(const arch::LayerInput& input, const arch::FilterSet& set,
                               bool keep_slots) const;
-  // Whether rows must be looked at one by one. Widths that only count from the top do not differ: the widest
-  // row is as wide as all rows together.
+  // Whether each row must be examined by itself. That is not needed for widths that count from the top only:
+  // the widest row is as wide as all rows together.
   [[nodiscard]] bool per_row() const {
     return params_.detection == Detection::row &&
            (params_.back_end == BackEnd::terms ||

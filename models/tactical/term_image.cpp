@@ -29,7 +29,7 @@ TermImage::TermImage(const Params& params, const arch::LayerInput& input)
   parallel_for(has_wide_rows_.size(), [&](std::size_t row) { fill_row(params, input, row); });
 }
 
-// Writes the masks of an image row, the wide ones where there is room for them. Returns whether one has an
+// Writes the masks of an image row, and the wide ones where they are allocated. Returns whether a mask has an
 // exponent of 16.
 bool TermImage::fill_row(const Params& params, const arch::LayerInput& input, std::size_t row) {
   const auto table = kernel::exponent_table(params.encoder);

@@ -16,17 +16,17 @@ class TermImage {
   TermImage(const Params& params, const arch::LayerInput& input);
 
   [[nodiscard]] std::uint32_t subwords() const { return subwords_; }
-  // Masks of 16 bits, without the exponent 16 that unsigned 16-bit values may recode to; and with it, where
-  // needs_wide() asks for it.
+  // Masks of 16 bits without the exponent 16, to which unsigned 16-bit values may recode; and the masks with
+  // it, for where needs_wide() is true.
   [[nodiscard]] const std::uint16_t* narrow(std::uint32_t subword) const {
     return narrow_.data() + subword * size_;
   }
   [[nodiscard]] const std::uint32_t* wide() const { return wide_.data(); }
-  // Whether a window may read an exponent of 16: rare, found by image rows.
+  // Whether a window may read an exponent of 16. This is rare, and known per image row.
   [[nodiscard]] bool needs_wide(const workload::LoweredLayer& layer, std::uint32_t group,
                                 const arch::WindowSet& windows) const;
 
-  // Where a window starts, and how far from there it reads a lane of a step.
+  // Where a window starts, and the distance from there to a lane of a step.
   [[nodiscard]] std::size_t origin(const workload::LoweredLayer& layer, std::uint32_t group,
                                    std::uint64_t window) const;
   [[nodiscard]] std::size_t offset(std::uint32_t step, std::uint32_t lane) const {

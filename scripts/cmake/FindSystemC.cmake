@@ -1,5 +1,5 @@
 # Debian's SystemC has no CMake package. This finds the library and pins the C++ standard tag that the
-# library carries, so that its own ABI check stays on although we compile as C++20.
+# library carries, so that its ABI check stays enabled although the project compiles as C++20.
 find_path(SystemC_INCLUDE_DIR systemc.h)
 find_library(SystemC_LIBRARY systemc)
 include(CheckCXXSourceCompiles)

@@ -42,7 +42,7 @@ void refuse_negative_counts(const po::parsed_options& parsed, const po::options_
 std::optional<po::variables_map> CommandLine::parse(const std::vector<std::string>& arguments) {
   po::variables_map values;
   try {
-    // Guessing would let --fid stand for --fidelity today and for something else tomorrow.
+    // With guessing, --fid would mean --fidelity today and could mean something else tomorrow.
     const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
     const auto parsed =
         po::command_line_parser(arguments).options(description_).positional(positional_).style(style).run();

@@ -23,7 +23,7 @@ class CommandLine {
   CommandLine(std::string usage, std::string summary, std::string example);
 
   boost::program_options::options_description_easy_init options() { return description_.add_options(); }
-  // Positional arguments: name of the option they fill and how many (-1: all that are left).
+  // Declares positional arguments: the option that they fill, and how many (-1: all that are left).
   void positional(const std::string& name, int count) { positional_.add(name.c_str(), count); }
   std::optional<boost::program_options::variables_map> parse(const std::vector<std::string>& arguments);
 

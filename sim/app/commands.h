@@ -6,7 +6,7 @@
 
 namespace heddle::app {
 
-// One function a subcommand, each in a file of its name.
+// One function per subcommand, each in a file of its name.
 using Arguments = std::vector<std::string>;
 
 int run_command(const Arguments& arguments);

@@ -18,7 +18,7 @@ bool is_given(const po::variables_map& values, const char* name) {
   return values.count(name) != 0 && !values[name].defaulted();
 }
 
-// Nothing where the option stands at its default: an input that is not given is not refused.
+// Nothing where the option has its default: an input that is not given is not refused.
 template <class T>
 std::optional<T> given(const po::variables_map& values, const char* name) {
   return is_given(values, name) ? std::optional<T>(values[name].as<T>()) : std::nullopt;
@@ -44,7 +44,7 @@ void declare_experiment(CommandLine& line) {
       "set", po::value<std::vector<std::string>>()->composing(),
       "override a key of the configuration, path=value; repeatable")(
       "jobs,j", po::value<unsigned>()->default_value(0),
-      "threads; 0: all processors. Results never depend on it")(
+      "threads; 0: all processors. Results never depend on the number")(
       "quiet,q", po::bool_switch(), "no progress, no table")("json", po::bool_switch(),
                                                              "print the result as JSON on standard output");
 }

@@ -16,8 +16,8 @@ void declare_experiment(CommandLine& line);
 // The request that the options state, without configurations.
 run::ExperimentRequest experiment_from(const boost::program_options::variables_map& values);
 
-// The first option of an experiment on the command line, as "--trace"; empty when there is none. Threads and
-// output do not count.
+// The first option of an experiment on the command line, such as "--trace"; empty when there is none. Options
+// about threads and output do not count.
 std::string first_experiment_option(const boost::program_options::variables_map& values);
 
 // Runs the request on the shipped designs, with a progress bar unless `quiet`. Warnings go to standard error.

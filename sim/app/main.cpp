@@ -93,7 +93,7 @@ int sc_main(int argc, char* argv[]) {
   return heddle::app::guarded({argv + 1, argv + argc});
 }
 
-// Our own main() only silences SystemC's banner: standard error is for what the user should read.
+// Our own main() only silences SystemC's banner, because standard error is for messages to the user.
 int main(int argc, char* argv[]) {
   ::setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
   return sc_core::sc_elab_and_sim(argc, argv);

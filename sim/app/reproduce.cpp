@@ -18,7 +18,7 @@ namespace po = boost::program_options;
 using config::Json;
 using run::Reproduction;
 
-// A figure as its paper prints it.
+// A value as its paper prints it.
 std::string shown(const Reproduction& r, double value, int decimals) {
   if (r.comparison.measure == run::Measure::compressed_share) return fmt::format("{:.1f} %", value);
   return fmt::format("{:.{}f}x", value, decimals);

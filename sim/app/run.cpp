@@ -27,7 +27,7 @@ std::string heading(const result::RunRecord& run) {
   return text;
 }
 
-// Megabytes a second are bytes a microsecond.
+// Megabytes per second equal bytes per microsecond.
 std::string off_chip_summary(const result::RunRecord& run, double time_us) {
   const result::OffChipTotals& off_chip = run.memory.value().off_chip;
   const std::uint64_t bytes = (off_chip.read + off_chip.written).count();
@@ -55,7 +55,7 @@ std::string summary(const result::RunRecord& run) {
   return text;
 }
 
-// Has the experiment write --dram-trace when the simulation is over.
+// Makes the experiment write --dram-trace at the end of the simulation.
 void write_requests(const po::variables_map& values, run::ExperimentRequest& request) {
   if (values.count("dram-trace") == 0) {
     if (!values["dram-trace-form"].defaulted())

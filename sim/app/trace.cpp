@@ -187,7 +187,7 @@ Json stats_json(const trace::TensorStats& s) {
           {"bits", sizes_json(s.sizes)}};
 }
 
-// All tensors of a role together, a row under the table.
+// The sum over all tensors of a role, as a row under the table.
 std::vector<std::string> total_row(const std::vector<trace::TensorStats>& rows, const std::string& role,
                                    Json& json) {
   trace::StoredSizes sizes;
@@ -213,7 +213,7 @@ std::vector<std::string> total_row(const std::vector<trace::TensorStats>& rows, 
 
 int stats(const Arguments& arguments) {
   CommandLine line("heddle trace stats TRACE [--json] [--container-bits 16]",
-                   "Show what the values of every tensor are like, and how small they can be stored.",
+                   "Show statistics of the values of every tensor, and how small they can be stored.",
                    "heddle trace stats digits-16b");
   line.options()("trace", po::value<std::string>(), "a trace directory, a tar, or the name of a shipped one")(
       "json", po::bool_switch(), "print JSON on standard output")(

@@ -20,7 +20,7 @@ int import_dnnsim(const Arguments& arguments) {
       "heddle trace import dnnsim DIR --network NAME [--values auto|integers|fixed|linear] [--width BITS] -o "
       "TRACE",
       "Make a trace of DNNsim's files: DIR/models/NAME and DIR/net_traces/NAME. Every image of every batch "
-      "is a sample.",
+      "becomes a sample.",
       "heddle trace import dnnsim ~/DNNsim --network bvlc_alexnet -o alexnet.trace");
   line.options()("folder", po::value<std::string>(), "the folder that holds models and net_traces")(
       "network", po::value<std::string>(), "name of the network's folders")(

@@ -12,8 +12,8 @@ std::uint64_t blocks_held(const OnChipMemory& memory) {
   return memory.is_double_buffered ? 2 : 1;
 }
 
-// Tries blockings and keeps the best of those that fit. One function per loop order; each states what the
-// order takes of both memories and what it moves.
+// Tries blockings and keeps the best of those that fit. One function per loop order; each states how much of
+// both memories the order takes and what it moves.
 class Search {
  public:
   Search(const LayerShape& shape, const LayerSizes& sizes, Bytes activation_room,
@@ -114,7 +114,7 @@ class Search {
   [[nodiscard]] Bytes slice_room(std::uint32_t slices, const WindowCut& w) const {
     return largest_slice(input_room(w.largest_lines, one_pass().largest_groups), slices);
   }
-  // What the largest pass has of a tensor as large as the output, for so many windows.
+  // The part of the largest pass in a tensor as large as the output, for the given number of windows.
   [[nodiscard]] Bytes of_largest_pass(Bytes all, std::uint64_t windows) const {
     return proportion_up(proportion_up(all, windows, shape_.windows()), shape_.largest_pass_filters(),
                          shape_.filters());
@@ -122,7 +122,7 @@ class Search {
   [[nodiscard]] Bytes sums_room(const WindowCut& w) const {
     return of_largest_pass(sizes_.partial_sums_room, w.largest_windows);
   }
-  // Outputs and second operands pass through the memory, one pass and so many windows at a time.
+  // Outputs and second operands pass through the memory: one pass and `windows` windows at a time.
   [[nodiscard]] Bytes streamed_room(std::uint64_t windows) const {
     return (of_largest_pass(sizes_.output_room, windows) + of_largest_pass(sizes_.extra_room, windows)) *
            activation_blocks_;

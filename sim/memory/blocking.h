@@ -25,7 +25,7 @@ enum class LoopOrder : std::uint8_t {
 inline constexpr std::size_t kLoopOrders = 6;
 std::string_view name_of(LoopOrder order);
 
-// Off-chip bytes of a layer by what they carry.
+// Off-chip bytes of a layer, by what they carry.
 struct LayerBytes {
   Bytes weights;
   Bytes metadata;

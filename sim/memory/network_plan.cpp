@@ -34,7 +34,7 @@ void NetworkPlan::plan_off_chip() {
   addresses_ = place_off_chip(flow_, memory_plan_, sizes_);
 }
 
-// What a design says depends on weights alone, so the first sample stands for all.
+// What a design packs depends on weights alone, so the first sample stands for all.
 DesignWeights NetworkPlan::design_weights(std::size_t layer) const {
   const arch::Accelerator& accelerator = *config_.accelerator;
   const arch::LayerData data(trace_, network_layer(layer), 0, accelerator, config_.mapping);

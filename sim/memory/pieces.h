@@ -9,7 +9,7 @@
 namespace heddle::memory {
 
 // Loads of one kind are numbered within the layer, in the order in which they come. Pieces with the same
-// number share one load, which the first of them brings.
+// number share one load, which is made for the first of them.
 struct WeightLoad {
   std::uint32_t number = 0;
   std::uint32_t block = 0;  // the weight memory holds all loads of a block at the same time
@@ -35,7 +35,7 @@ struct Piece {
 // All pieces of a layer in the order of execution.
 std::vector<Piece> pieces_of(const Blocking& blocking, const LayerShape& shape);
 
-// The pieces that need a load: the first brings it, the last is done with it.
+// The pieces that need a load: it is loaded for the first, and its room is free after the last.
 struct LoadUsers {
   std::uint32_t first = 0;
   std::uint32_t last = 0;

@@ -44,7 +44,7 @@ struct Parts {
   std::uint64_t parts = 1;
 };
 
-// What such parts are of a total, in whole units; neighbouring parts add up to the total.
+// The share of these parts in a total, in whole units; neighbouring parts add up to the total.
 template <class Unit>
 constexpr Quantity<Unit, std::uint64_t> share(Quantity<Unit, std::uint64_t> all, const Parts& of) {
   return Quantity<Unit, std::uint64_t>(proportion(all.count(), of.end, of.parts) -

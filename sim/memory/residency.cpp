@@ -107,7 +107,7 @@ class Planner {
     if (!is_new && path.bytes < at->second.bytes) at->second = std::move(path);
   }
 
-  // What moves in all samples together; the room is that of one.
+  // Bytes are those that move in all samples together; the room is that of one sample.
   [[nodiscard]] LayerSizes all_samples(std::uint32_t l, const Mask& on_chip) const {
     LayerSizes sum = layer_sizes(flow_, samples_[0], l, on_chip);
     for (const auto& sample : samples_.subspan(1)) {

@@ -39,7 +39,7 @@ class Sizer {
         const CompressedSizes* compressed, std::uint32_t sample)
       : network_(network), flow_(flow), rule_(rule), compressed_(compressed), sample_(sample) {}
 
-  // On chip a plan must hold for any values, so activations take a container each even where they are
+  // On chip a plan must hold for any values, so each activation takes a container even where activations are
   // compressed.
   TensorSize tensor(std::uint32_t t) const {
     const StoredTensor& tensor = flow_.tensors[t];
@@ -56,7 +56,7 @@ class Sizer {
   }
 
  private:
-  // What so many values are of the input of an array layer.
+  // The size of `values` values of the input of an array layer.
   [[nodiscard]] Bytes compressed_part(const ArrayLayer& layer, std::uint64_t values) const {
     const auto l = static_cast<std::size_t>(&layer - flow_.layers.data());
     const std::uint64_t all = network_.layers[layer.index].geometry.input_values();

@@ -48,7 +48,7 @@ struct BufferPath {
   [[nodiscard]] Bytes room() const;
   // Throughput of the path: at most the room divided by the time for which a byte takes up its place.
   [[nodiscard]] Rate sustained() const;
-  // How often a buffer that is not double-buffered is filled for so many bytes.
+  // How often a buffer that is not double-buffered is filled for `bytes` bytes.
   [[nodiscard]] std::uint64_t fills(Bytes bytes) const;
 };
 

@@ -11,7 +11,7 @@ struct SramTiming {
   std::uint64_t bytes_per_cycle = 0;  // all banks and ports together; 0: unlimited
   Cycles read_latency;
   Cycles write_latency;
-  // How long so many bytes keep the ports busy.
+  // How long `bytes` bytes keep the ports busy.
   [[nodiscard]] Cycles busy(Bytes bytes) const {
     return bytes_per_cycle == 0 ? Cycles(0) : Cycles(ceil_div(bytes.count(), bytes_per_cycle));
   }

@@ -21,8 +21,8 @@ class WeightMemory {
 
   explicit WeightMemory(const OnChipMemory& memory) : memory_(memory) {}
 
-  // Takes a load in and drops what must go for it. Returns the number of items that must be computed before
-  // the load may start.
+  // Takes a load in and drops the oldest loads where it needs their room. Returns the number of items that
+  // must be computed before the load may start.
   std::uint32_t take(const Load& load);
   // Empties the memory before the item with which the next sample begins.
   void clear(std::uint32_t next_item);

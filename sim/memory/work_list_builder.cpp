@@ -15,7 +15,7 @@ struct Run {
   Bytes bytes;
 };
 
-// Of a tensor that is ordered by filter, the bytes of a piece's pass, and of those the given parts.
+// The given parts of the bytes that a piece's pass has in a tensor that is ordered by filter.
 Run run_of(const LayerShape& shape, const Piece& piece, Bytes tensor, const Parts& of_pass) {
   const PassShape& pass = shape.pass(piece.pass);
   const std::uint64_t end = pass.filters_before + pass.filters;
@@ -40,7 +40,7 @@ Run outputs_of(const LayerShape& shape, const Piece& piece, Bytes tensor) {
       {shape.windows_before(piece.sets.begin), shape.windows_before(piece.sets.end), shape.windows()});
 }
 
-// Cycles of a codec for `bytes` of a tensor of `all` bytes and so many groups.
+// Cycles of a codec for `bytes` of a tensor of `all` bytes and `groups` groups.
 Cycles codec_cycles(std::uint64_t groups, Bytes bytes, Bytes all, std::uint32_t groups_per_cycle) {
   if (all == Bytes(0)) return Cycles(0);
   return Cycles(ceil_div(proportion(groups, bytes.count(), all.count()), groups_per_cycle));

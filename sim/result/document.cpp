@@ -19,7 +19,7 @@ std::vector<LayerRecord> finished(std::vector<LayerRecord> layers, std::uint64_t
   return layers;
 }
 
-// Decisions are those of all samples: they stand with the sums.
+// Decisions hold for all samples, so they are written with the sums.
 SampleDocument sample_of(const SampleRecord& sample, std::uint64_t array_lanes) {
   SampleDocument out{sample.index, {}, finished(sample.layers, array_lanes)};
   Counters sum;

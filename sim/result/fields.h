@@ -12,8 +12,9 @@
 #include "sim/base/quantity.h"
 #include "sim/config/json_document.h"
 
-// A result is made of structs that each list their fields once: name, unit, meaning, whether it adds up. From
-// these lists come sums, JSON, CSV, tables, the JSON Schema and the tables of docs/results.md (json.h).
+// A result consists of structs that each list their fields once: name, unit, meaning, whether it adds up.
+// From these lists follow sums, JSON, CSV, tables, the JSON Schema and the tables of docs/results.md
+// (json.h).
 namespace heddle::result {
 
 template <class Struct, class Value>
@@ -61,7 +62,7 @@ constexpr auto fact(const char* name, Value Struct::*member, const char* unit, c
   return Field<Struct, Value>{name, member, unit, meaning};
 }
 
-// A struct whose fields stand among the others: additive like them, under no name of its own.
+// A struct whose fields are written among the others: additive like them, without a name of its own.
 template <class Struct, class Value>
 constexpr auto inlined(Value Struct::*member) {
   return Field<Struct, Value>{"", member, "", "", true};
@@ -71,7 +72,7 @@ template <class T>
 concept Described = requires {
   T::fields();
 };
-// The sum of the fields stands beside them as `total`.
+// The sum of the fields is written beside them as `total`.
 template <class T>
 concept WithTotal = Described<T> && requires {
   T::kHasTotal;
@@ -89,7 +90,7 @@ auto sum_fields(const Struct& s) {
                     Struct::fields());
 }
 
-// Counters under names that a model chooses. Those of one model are in one order.
+// Counters under names that a model chooses. All counters of one model have the same order.
 struct NamedCounts {
   std::vector<std::pair<std::string, std::uint64_t>> counts;
 };

@@ -34,7 +34,7 @@ void same(const std::string& where, std::string_view what, Bytes counted, Bytes 
       fmt::format("{}: {} bytes are accounted for, {} were moved", what, counted.count(), moved.count()));
 }
 
-// Every field of two structs of one kind.
+// Compares every field of two structs of the same type.
 template <class Struct>
 void same_fields(std::string_view what, const Struct& layers, const Struct& memory) {
   for_each_field<Struct>([&](const auto& field) {

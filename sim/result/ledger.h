@@ -5,7 +5,8 @@
 
 #include "sim/result/record.h"
 
-// Identities that hold in every run. Each function throws Error(internal) that names what does not close.
+// Identities that hold in every run. Each function throws an Error(internal) that names the identity that
+// fails.
 namespace heddle::result {
 
 // cycles = compute + stalls by cause; lane-cycles sum to compute x lanes. `array_lanes` is tiles x rows x
@@ -32,7 +33,7 @@ struct BookTerms {
 void check_books(const Counters& counters, const MemoryAccesses& moved, const BookTerms& terms,
                  const std::string& where);
 
-// What the layers moved and the DRAM did for them sums to what the memories themselves saw.
+// The bytes that the layers moved, and the DRAM commands for them, sum to what the memories counted.
 void check_memory(const Counters& totals, const MemoryRecord& memory);
 
 }  // namespace heddle::result

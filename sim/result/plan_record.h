@@ -81,7 +81,7 @@ struct PlannedBytes {
   }
 };
 
-// Planned bytes of the best way through a layer in each loop order; none where nothing fits.
+// Planned bytes of the best blocking in each loop order; none where nothing fits.
 struct BytesByOrder {
   std::optional<Bytes> whole;
   std::optional<Bytes> filters_windows;

@@ -266,11 +266,11 @@ struct SampleRecord {
   std::vector<LayerRecord> layers;
 };
 
-// A run as it is filled. write.h makes of it what is shown.
+// A run while it is filled. write.h turns it into the outputs.
 struct RunRecord {
   AcceleratorRecord accelerator;
   NetworkRecord network;
-  std::vector<std::string> notes;  // statements every output repeats
+  std::vector<std::string> notes;  // statements that every output repeats
   std::optional<VerificationRecord> verification;
   // None without memory.
   std::optional<PlanRecord> plan;

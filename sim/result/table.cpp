@@ -37,7 +37,7 @@ MemoryColumn column(std::string_view group) {
   return out;
 }
 
-// In the order in which a person looks for the cause.
+// In the order in which a user looks for the cause.
 std::vector<MemoryColumn> memory_columns() {
   using C = Counters;
   return {column<&C::stall_cycles, &StallCycles::weights>("waits"),

@@ -7,7 +7,7 @@
 namespace heddle::result {
 
 // A plain-text table: first column left-aligned, the others right-aligned; a rule under the heading and
-// above the last `footer_rows` rows. Width is that of the widest cell; a long first column is cut.
+// above the last `footer_rows` rows. Each column is as wide as its widest cell; a long first column is cut.
 class Table {
  public:
   explicit Table(std::vector<std::string> heading) { rows_.push_back(std::move(heading)); }

@@ -10,15 +10,14 @@
 
 namespace heddle::run {
 
-// Configurations as an experiment needs them: accelerators and their memory sections, in the order of the
-// names.
+// The configurations of an experiment: accelerators and their memory sections, in the order of the names.
 struct Configurations {
   std::vector<arch::AcceleratorConfig> accelerators;
   std::vector<memory::MemoryConfig> memories;
 };
 
 // Reads and checks configurations completely, memory sections and devices included. Each name is a file or
-// that of a shipped configuration; the overrides (path=value) go to every one. `models` outlives the result.
+// a shipped configuration; the overrides (path=value) apply to every one. `models` outlives the result.
 // Throws Error(config | io).
 Configurations read_configurations(std::span<const std::string> names, std::span<const std::string> overrides,
                                    std::span<const arch::ModelInfo> models);

@@ -39,7 +39,7 @@ CountedLayer count_layer(const PlannedAccelerator& planned, const Workload& work
   const arch::Accelerator& accelerator = *planned.config.accelerator;
   const workload::Layer& layer = *work.layers[step];
   arch::MappingOptions mapping = planned.config.mapping;
-  // A memory plan brings weights pass by pass.
+  // A memory plan loads weights pass by pass.
   if (planned.plan.has_off_chip()) mapping.step_order = arch::StepOrder::passes_first;
   const arch::LayerData data(work.trace, layer, sample, accelerator, mapping);
   const auto prepared = accelerator.prepare(data.input());

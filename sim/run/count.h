@@ -18,7 +18,7 @@ namespace heddle::run {
 struct CountedLayer {
   result::LayerRecord record;
   std::vector<arch::Cost> costs;  // of its blocks
-  // What of BookTerms follows from the costs of the blocks.
+  // The part of BookTerms that follows from the costs of the blocks.
   Bytes weight_rounding;
   Bytes activation_rounding;
 };
@@ -32,7 +32,7 @@ struct PlannedAccelerator {
   const memory::NetworkPlan& plan;
 };
 
-// What is counted: array layers of a trace, in its order.
+// What is counted: the array layers of a trace, in its order.
 struct Workload {
   const trace::Trace& trace;
   std::vector<const workload::Layer*> layers;
@@ -41,7 +41,8 @@ struct Workload {
 // Throws Error(workload) when the network has no array layer.
 Workload array_layers(const trace::Trace& trace);
 
-// Counts every layer of every sample on every accelerator, in parallel. `progress` is called after each.
+// Counts every layer of every sample on every accelerator, in parallel. `progress` is called after each
+// layer.
 std::vector<CountedNetwork> count_layers(
     const Workload& work, std::span<const PlannedAccelerator> accelerators,
     const std::function<void(std::size_t done, std::size_t all, const std::string& name)>& progress);

@@ -37,7 +37,7 @@ class PartialSums {
   }
 
   [[nodiscard]] std::uint32_t weights() const { return input_.mapping.steps * arch::kLanes; }
-  // What the array makes of weights [first, last).
+  // What the array computes from weights [first, last).
   [[nodiscard]] std::int64_t computed(std::uint32_t first, std::uint32_t last) const {
     workload::WeightBricks masked = *input_.weights;
     masked.keep_range(wrong_.filter, first, last);
@@ -68,15 +68,14 @@ class PartialSums {
   std::uint32_t group_ = 0;
 };
 
-// Step and lane with which the sum of the products turns wrong, and what the array makes of that product
-// alone.
+// The step and lane whose product makes the sum wrong, and what the array computes from that product alone.
 std::string lane_of(const PartialSums& sums) {
   if (!sums.is_exact(0)) {
     return fmt::format("no product is wrong: with all weights of the filter at zero the array computes {}",
                        sums.computed(0, 0));
   }
   if (sums.is_exact(sums.weights())) return "its pass and window set, run alone, compute it right";
-  // The first `right` products add up right, the first `wrong` do not.
+  // The sum of the first `right` products is right, that of the first `wrong` is not.
   std::uint32_t right = 0;
   std::uint32_t wrong = sums.weights();
   while (wrong - right > 1) {

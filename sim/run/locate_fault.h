@@ -23,7 +23,8 @@ void for_each_output(const arch::Mapping& mapping, const arch::Block& block, Bod
   }
 }
 
-// An output of the bit-true array that integer arithmetic contradicts; `window` as the mapping counts it.
+// An output of the bit-true array that integer arithmetic contradicts; `window` is numbered as in the
+// mapping.
 struct WrongOutput {
   std::uint32_t filter = 0;
   std::uint64_t window = 0;

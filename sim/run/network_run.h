@@ -18,7 +18,7 @@
 namespace heddle::run {
 
 struct Options {
-  // Called after each layer of each accelerator was counted: how many of how many, and its name.
+  // Called after each layer of each accelerator was counted: `done` of `all`, and the name of the layer.
   std::function<void(std::size_t done, std::size_t all, const std::string& name)> progress;
   // Called once per accelerator after the simulation: the off-chip requests of all samples (timeline.h).
   std::function<void(std::size_t accelerator, const hw::Timing& timing)> timed;
@@ -28,13 +28,13 @@ struct Options {
 class NetworkRun {
  public:
   // Plans every accelerator's memory. Throws Error(config | workload) where nothing fits, or where the trace
-  // lacks values that the plan needs: all bad input ends here, before anything is counted.
+  // lacks values that the plan needs: all bad input is refused here, before anything is counted.
   NetworkRun(std::span<const arch::AcceleratorConfig> accelerators,
              std::span<const memory::MemoryConfig> memories, const trace::Trace& trace);
 
   // Counts every layer of every sample in parallel, then lets the engines advance together in one simulation.
   // One record per accelerator, in order. Asserts the identities of sim/result/ledger.h for every layer and
-  // for the totals. Once per object.
+  // for the totals. Can be called once per object.
   std::vector<result::RunRecord> run(const Options& options);
 
  private:
@@ -44,7 +44,7 @@ class NetworkRun {
   std::span<const arch::AcceleratorConfig> accelerators_;
   std::span<const memory::MemoryConfig> memories_;
   Workload work_;
-  // By accelerator; jobs refer to lists.
+  // By accelerator; the jobs refer to the lists.
   std::deque<memory::NetworkPlan> plans_;
   std::vector<PlannedAccelerator> planned_;
   std::vector<CountedNetwork> counted_;

@@ -16,7 +16,7 @@ struct LayerPacking {
 };
 
 // Packs the weights of every array layer of the network, or of the layer `only` (empty: all). Weights are
-// enough: the trace may hold no activations. Throws Error(usage) when there is no such layer or the design
+// enough: the trace need not hold activations. Throws Error(usage) when there is no such layer or the design
 // does not pack, Error(workload) when a layer has no weight values.
 std::vector<LayerPacking> pack_network(const arch::AcceleratorConfig& config, const trace::Trace& trace,
                                        const std::string& only);

@@ -25,7 +25,7 @@ result::AcceleratorRecord accelerator_of(const arch::AcceleratorConfig& config,
           .assumptions = echo.at("assumptions").get<std::vector<std::string>>()};
 }
 
-// Whether a run looks at the trace's values at all: counting, compressed sizes and verification do.
+// Whether a run reads the values of the trace: counting, compressed sizes and verification may need them.
 bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory) {
   const arch::Needs needs = config.accelerator->needs();
   const auto storage = memory.storage.value_or(config.accelerator->storage());
@@ -68,7 +68,7 @@ std::optional<result::DramEnergy> energy_of(const std::optional<dram::EnergyRepo
                             .total = e->total().count()};
 }
 
-// What every memory moved, as the memories themselves counted it.
+// What every memory moved, as the memories themselves counted.
 result::MemoryRecord memory_of(const hw::Timing& timing, Bytes most_weights_held) {
   Bytes weights(0);
   for (const auto& layer : timing.moved_by_layer) weights += layer.weights + layer.metadata;
@@ -94,7 +94,7 @@ void fill_layer(LayerRecord& layer, const TimedNetwork& timed, std::size_t i) {
   const hw::LayerTime& time = timed.timing.layers[i];
   layer = counted.record;
   HEDDLE_CHECK(time.compute == layer.counters.compute_cycles,
-               "layer " + layer.name + ": the engine computed other cycles than were counted");
+               "layer " + layer.name + ": the engine computed for more or fewer cycles than were counted");
   layer.counters.cycles = time.cycles;
   layer.counters.stall_cycles = time.stalls;
   layer.counters.off_chip_bytes = timed.timing.moved_by_layer[i];
@@ -103,7 +103,8 @@ void fill_layer(LayerRecord& layer, const TimedNetwork& timed, std::size_t i) {
   if (timed.timing.dram) layer.counters.dram_commands = commands_of(timed.timing.dram_by_layer[i]);
 }
 
-// Off-chip bytes of every layer over all samples are the plan's; a DRAM moves whole bursts, so never fewer.
+// The off-chip bytes of every layer over all samples equal the plan's. A DRAM moves whole bursts: never
+// fewer.
 void check_plan(const result::RunRecord& run, const TimedNetwork& timed) {
   const auto& layers = run.samples.front().layers;
   for (std::size_t step = 0; step < layers.size(); ++step) {
@@ -117,7 +118,7 @@ void check_plan(const result::RunRecord& run, const TimedNetwork& timed) {
   }
 }
 
-// The identities of every layer, and of their sums with what the memories counted.
+// Checks the identities of every layer, and that the sums are what the memories counted.
 void check_identities(const result::RunRecord& run, const TimedNetwork& timed) {
   std::vector<result::SumBytes> sums(timed.list.layers);
   for (const auto& work : timed.list.items) {

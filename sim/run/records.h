@@ -7,7 +7,7 @@
 
 namespace heddle::run {
 
-// What a record says before anything is counted: configuration, network, notes, and empty samples.
+// The record before anything is counted: configuration, network, notes, and empty samples.
 result::RunRecord empty_record(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory,
                                const Workload& work);
 
@@ -20,8 +20,9 @@ struct TimedNetwork {
   const hw::Timing& timing;
 };
 
-// Writes counts and times into the record. Throws Error(internal) when the engine did other work than was
-// counted and planned: compute cycles, off-chip bytes, on-chip bytes of every memory (ledger.h).
+// Writes counts and times into the record. Throws Error(internal) when the work of the engine differs
+// from what was counted and planned: compute cycles, off-chip bytes, bytes of every on-chip memory
+// (ledger.h).
 void fill_record(result::RunRecord& run, const TimedNetwork& timed);
 
 }  // namespace heddle::run

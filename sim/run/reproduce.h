@@ -23,13 +23,13 @@ struct Comparison {
   std::string paper;
   std::string claim;
   Measure measure = Measure::speedup;
-  double published = 0;  // the figure as printed
+  double published = 0;  // the value as printed
   bool published_is_approximate = false;
   std::string source;    // where it was read
   std::string baseline;  // speedups only: configurations, relative to configs/
   std::string design;
   std::string layers;           // convolutions | fully_connected | all
-  unsigned container_bits = 0;  // of the other measures
+  unsigned container_bits = 0;  // of all measures but speedup
   std::vector<std::string> networks;
   // shapes: computable from shapes and profiles alone, so `expected` and `tolerance` are a test.
   // trend: needs the papers' own trained networks; ours show the direction only.
@@ -50,7 +50,7 @@ struct Reproduction {
   double geometric_mean = 0;
   std::vector<std::string> assumptions;  // of the design's configuration
   std::vector<std::string> notes;        // of the design, such as its encoder
-  // Shapes only: whether the mean is within the tolerance of what is expected.
+  // Shapes only: whether the mean is within the tolerance of the expected value.
   [[nodiscard]] bool holds() const;
 };
 
@@ -59,7 +59,7 @@ std::string_view name_of(Measure measure);
 // `data` is the folder that holds configs/ and traces/. Throws Error(config) for a malformed list.
 std::vector<Comparison> read_comparisons(const std::filesystem::path& data);
 
-// The comparison's measure, per network and as geometric mean. Configurations and traces are the shipped
+// The comparison's measure, per network and as geometric mean. Configurations and traces are shipped
 // ones.
 Reproduction reproduce(const Comparison& comparison, const std::filesystem::path& data,
                        std::span<const arch::ModelInfo> catalogue);

@@ -15,7 +15,7 @@ namespace {
 
 using Arrays = std::vector<std::unique_ptr<hw::BitTrueArray>>;
 
-// Every unit of a bit-true array is an object: this many take about a gigabyte.
+// Every unit of a bit-true array is an object; this number of units takes about a gigabyte.
 constexpr std::uint64_t kMostUnits = std::uint64_t{1} << 18;
 
 [[noreturn]] void refuse(const char* option, const std::string& text) {
@@ -32,7 +32,7 @@ void check_array_size(const arch::AcceleratorConfig& config) {
                   kMostUnits, units));
 }
 
-// What verification was asked for has a meaning for bit-true runs only: an input is read or refused.
+// Options of verification have a meaning for bit-true runs only. Every input is either read or refused.
 void check_verification(const ExperimentRequest& request, bool is_bit_true) {
   const double fraction = request.verify_fraction.value_or(1.0);
   if (!(fraction > 0.0 && fraction <= 1.0))
@@ -55,7 +55,7 @@ void check_waveform(const WaveformRequest& waveform, std::span<const arch::Accel
     refuse("--vcd-tile", "the accelerator has " + std::to_string(tiles) + " tiles");
 }
 
-// Everything that can be wrong with a request before its trace is opened.
+// Checks everything that can be wrong with a request before its trace is opened.
 Configurations read_request(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
   auto overrides = request.overrides;
   if (!request.fidelity.empty()) overrides.push_back("fidelity=" + request.fidelity);

@@ -35,8 +35,8 @@ struct WaveformRequest {
 
 enum class Stage { counting, verifying };
 
-// The inputs of an experiment: one trace on each of some configurations. What is not given is as the
-// configurations say, or has the default that is stated here.
+// The inputs of an experiment: one trace, run on each configuration. An input that is not given has the value
+// in the configuration, or the default stated here.
 struct ExperimentRequest {
   std::vector<std::string> configurations;  // files, or names of shipped ones
   std::string trace = kDefaultTrace;        // a folder, a tar, or the name of a shipped one
@@ -49,7 +49,7 @@ struct ExperimentRequest {
   bool needs_off_chip =
       false;  // configurations without off-chip memory are refused: `timed` reads its transfers
 
-  // A stage begins with done = 0 and an empty item; then one call per layer, sample and accelerator.
+  // A stage begins with done = 0 and an empty item; then follows one call per layer, sample and accelerator.
   std::function<void(Stage stage, std::size_t done, std::size_t all, const std::string& item)> progress;
   // Called once per accelerator after the simulation.
   std::function<void(std::size_t accelerator, const hw::Timing& timing)> timed;
@@ -62,8 +62,8 @@ struct ExperimentResult {
 
 // Runs an experiment: finds the shipped files, reads and checks every configuration before the trace is
 // opened, and the trace before a bit-true array is built; counts, simulates, verifies. At most one call per
-// process, because SystemC simulates once. Writes nothing but the waveform. Throws Error; errors about an
-// input that is an option of the program name the option.
+// process, because SystemC simulates once. Writes nothing but the waveform. Throws Error; an error
+// about an input that is an option of the program names that option.
 ExperimentResult run_experiment(const ExperimentRequest& request, const Designs& designs);
 
 }  // namespace heddle::run

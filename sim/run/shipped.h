@@ -18,7 +18,7 @@ std::filesystem::path data_folder();
 // memory systems (key "memory") and memory devices (key "device").
 std::shared_ptr<const config::FileNames> shipped_files();
 
-// `name` as a file, or the shipped file of that name ("stripes", "papers/stripes_micro16/stripes"). Throws
+// The file `name`, or the shipped file of that name ("stripes", "papers/stripes_micro16/stripes"). Throws
 // Error(config) with the nearest shipped name.
 std::filesystem::path find_configuration(const std::string& name);
 std::filesystem::path find_memory_device(const std::string& name);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kRequestBytes = 64;
 
-// Amounts that accrue over time, summed in equal intervals. Every amount is kept to the last unit.
+// Amounts that accrue over time, summed in equal intervals. No unit of an amount is lost to rounding.
 class Intervals {
  public:
   Intervals(std::uint64_t end, std::uint64_t width) : width_(width), sums_(ceil_div(end, width), 0) {}
@@ -23,7 +23,7 @@ class Intervals {
     std::uint64_t done = 0;
     for (std::size_t i = index(begin); i <= index(end > begin ? end - 1 : begin); ++i) {
       const std::uint64_t until = std::min(end, (i + 1) * width_);
-      // The product of a transfer's bytes and its femtoseconds does not fit 64 bits.
+      // In floating point, because bytes times femtoseconds do not fit 64 bits.
       const double share =
           end > begin ? static_cast<double>(until - begin) / static_cast<double>(end - begin) : 1.0;
       const std::uint64_t upto =
@@ -54,7 +54,7 @@ struct Level {
   std::uint64_t bytes = 0;
 };
 
-// What the weight memory holds, from change to change.
+// What the weight memory holds after each change.
 std::vector<Level> weights_held(const hw::Timing& timing, const memory::WorkList& list) {
   std::map<std::uint32_t, std::uint64_t> first_load;  // by item
   for (const auto& span : timing.transfers) {
@@ -62,7 +62,7 @@ std::vector<Level> weights_held(const hw::Timing& timing, const memory::WorkList
     const auto [at, is_new] = first_load.try_emplace(span.item, span.begin);
     if (!is_new) at->second = std::min(at->second, span.begin);
   }
-  // At one instant room is given back before it is taken.
+  // Where both happen at the same instant, room is freed before it is taken.
   std::vector<std::tuple<std::uint64_t, bool, std::uint64_t>> changes;
   for (const auto& room : list.weight_rooms) {
     const auto load = first_load.find(room.item);
@@ -94,12 +94,12 @@ Bytes most_weights_held(const hw::Timing& timing, const memory::WorkList& list) 
 std::optional<result::TimelineRecord> timeline_of(const hw::Timing& timing, const memory::WorkList& list,
                                                   std::span<const Bytes> activation_rooms) {
   if (timing.transfers.empty()) return std::nullopt;
-  HEDDLE_CHECK(activation_rooms.size() == timing.layers.size(), "rooms of other layers");
+  HEDDLE_CHECK(activation_rooms.size() == timing.layers.size(), "the rooms belong to other layers");
   std::uint64_t end = 0;
-  for (const auto& layer : timing.layers) end += layer.cycles.count() * timing.ticks_a_cycle;
+  for (const auto& layer : timing.layers) end += layer.cycles.count() * timing.ticks_per_cycle;
   for (const auto& span : timing.transfers) end = std::max({end, span.end, std::uint64_t{1}});
-  const std::uint64_t cycles = ceil_div(ceil_div(end, timing.ticks_a_cycle), result::kMostIntervals);
-  const std::uint64_t width = cycles * timing.ticks_a_cycle;
+  const std::uint64_t cycles = ceil_div(ceil_div(end, timing.ticks_per_cycle), result::kMostIntervals);
+  const std::uint64_t width = cycles * timing.ticks_per_cycle;
   Intervals read(end, width);
   Intervals written(end, width);
   Intervals computing(end, width);
@@ -108,13 +108,14 @@ std::optional<result::TimelineRecord> timeline_of(const hw::Timing& timing, cons
   for (const auto& span : timing.transfers)
     (span.is_write ? written : read).spread(span.begin, span.end, span.bytes.count());
   for (const auto& item : timing.items)
-    computing.spread(item.begin, item.end, (item.end - item.begin) / timing.ticks_a_cycle);
+    computing.spread(item.begin, item.end, (item.end - item.begin) / timing.ticks_per_cycle);
   for (const Level& level : weights_held(timing, list)) weights.raise(level.begin, level.end, level.bytes);
   std::vector<std::uint64_t> layer_ends;
   std::uint64_t at = 0;
   for (std::size_t i = 0; i < timing.layers.size(); ++i) {
     const std::uint64_t until = at + timing.layers[i].cycles.count();
-    activations.raise(at * timing.ticks_a_cycle, until * timing.ticks_a_cycle, activation_rooms[i].count());
+    activations.raise(at * timing.ticks_per_cycle, until * timing.ticks_per_cycle,
+                      activation_rooms[i].count());
     layer_ends.push_back(until);
     at = until;
   }
@@ -134,7 +135,7 @@ std::string request_trace(const hw::Timing& timing, TraceForm form) {
   const std::uint64_t step = timing.granule_bytes > 1 ? timing.granule_bytes : kRequestBytes;
   std::string out;
   for (const auto& span : spans) {
-    const dram::Cycle cycle = ceil_div(span.handed_over, timing.ticks_a_memory_clock);
+    const dram::Cycle cycle = ceil_div(span.handed_over, timing.ticks_per_memory_clock);
     for (std::uint64_t at = span.address / step * step; at < span.address + span.bytes.count(); at += step) {
       const dram::TraceRequest request{at, cycle, span.is_write ? dram::Kind::write : dram::Kind::read};
       out += form == TraceForm::dramsim3 ? dram::dramsim3_line(request) : dram::dramsys_line(request);

@@ -14,7 +14,7 @@
 namespace heddle::run {
 namespace {
 
-// `wanted` of `count` indices, ascending, by a seeded selection (Knuth, algorithm S).
+// Selects `wanted` of `count` indices, ascending, with a seeded generator (Knuth, algorithm S).
 std::vector<std::uint32_t> choose(std::uint32_t count, std::uint32_t wanted, Random& random) {
   std::vector<std::uint32_t> out;
   for (std::uint32_t i = 0; i < count && out.size() < wanted; ++i) {
@@ -28,7 +28,7 @@ std::uint32_t share(std::size_t count, double fraction) {
   return static_cast<std::uint32_t>(std::clamp(wanted, 1.0, static_cast<double>(count)));
 }
 
-// A check of our own that fails inside an array does not know the layer.
+// An internal check that fails inside an array does not know the layer; this adds it to the message.
 Cycles execute(hw::BitTrueArray& array, const arch::LayerInput& input, const arch::Block& block,
                hw::Reducer& reducer) {
   try {
@@ -38,7 +38,7 @@ Cycles execute(hw::BitTrueArray& array, const arch::LayerInput& input, const arc
   }
 }
 
-// Integer arithmetic against what the front end stored, for the outputs of the block.
+// Compares integer arithmetic with what the front end stored, for the outputs of the block.
 std::uint64_t check_expected(const trace::Trace& trace, const arch::LayerInput& input,
                              const arch::Block& block, std::uint32_t sample, const Reference& reference) {
   const auto expected = trace.expected(input.layer, sample);

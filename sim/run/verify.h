@@ -12,8 +12,8 @@
 
 namespace heddle::run {
 
-// How much of each layer a bit-true run computes: 1 is everything; less is a seeded sample of window sets
-// and passes of about that share of the work, at least one of each.
+// How much of each layer a bit-true run computes: 1 is everything. A smaller fraction is a seeded sample of
+// window sets and passes with about that share of the work, at least one of each.
 struct VerifyOptions {
   double fraction = 1.0;
   std::uint64_t seed = 0;
@@ -37,10 +37,10 @@ using Reference = std::function<std::int64_t(std::uint32_t filter, std::uint64_t
 BlockProof prove_block(hw::BitTrueArray& array, const arch::Accelerator& accelerator,
                        const arch::LayerInput& input, const arch::Block& block, const Reference& reference);
 
-// Throws Error(workload) when the trace has no samples, so no values to compute.
+// Throws Error(workload) when the trace has no samples, so that there are no values to compute.
 void check_verifiable(const trace::Trace& trace);
 
-// Every array layer of every sample of the trace, the trace's expected accumulators included
+// Verifies every array layer of every sample of the trace, and the trace's expected accumulators
 // (Error(check) where integer arithmetic and the trace disagree). Returns what was verified.
 result::VerificationRecord verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config,
                                           const trace::Trace& trace, const VerifyOptions& options);

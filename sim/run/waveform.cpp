@@ -13,7 +13,7 @@ namespace heddle::run {
 Waveform::Waveform(std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
   temporary_ = path_ + ".tmp" + std::to_string(::getpid());
-  // SystemC aborts on a file that it cannot open, so ask first.
+  // SystemC aborts on a file that it cannot open, so this asks first.
   if (!std::ofstream(temporary_ + ".vcd")) throw Error(ErrorKind::io, path_, "cannot write");
   file_ = sc_core::sc_create_vcd_trace_file(temporary_.c_str());
   file_->set_time_unit(1, sc_core::SC_FS);  // the resolution: no edge of any clock is rounded

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Speed of the bit-true arrays in PE-lane-cycles a second: one lane of one processing element that is at work
-// advancing one cycle. Items are effective lane-cycles as the counting path reports them.
+// Speed of the bit-true arrays in PE-lane-cycles per second. A PE-lane-cycle is one cycle of one busy lane of
+// a processing element. Items are effective lane-cycles as the counting path reports them.
 #include <map>
 #include <memory>
 #include <string>
@@ -23,7 +23,7 @@ struct Subject {
   std::unique_ptr<hw::BitTrueArray> array;
 };
 
-// SystemC elaborates once: all arrays stand before the first benchmark runs.
+// SystemC elaborates once, so all arrays are built before the first benchmark runs.
 std::map<std::string, Subject>& subjects() {
   static std::map<std::string, Subject> all;
   return all;

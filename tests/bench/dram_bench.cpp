@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Items are bursts: requests made up on the fly, offered at once, run to completion on one channel.
+// Items are bursts: requests made on the fly, all offered at once, run to completion on one channel.
 #include <benchmark/benchmark.h>
 
 #include "sim/base/random.h"
@@ -69,7 +69,7 @@ void dram_reads_and_writes(benchmark::State& state) {
 }
 BENCHMARK(dram_reads_and_writes);
 
-// Three commands a burst and every bank a candidate: the slowest there is.
+// Three commands per burst, and every bank is a candidate: the slowest case.
 void dram_random_reads(benchmark::State& state) {
   measure(state, memory("ddr4_3200_8gb_x8"), [](std::uint64_t, heddle::Random& random) {
     return TraceRequest{random.below(std::uint64_t{1} << 27) * 64, 0, Kind::read};
@@ -77,18 +77,18 @@ void dram_random_reads(benchmark::State& state) {
 }
 BENCHMARK(dram_random_reads);
 
-// Three streams of 64 KiB blocks in flight.
-void dram_blocks(benchmark::State& state) {
+// Three streams of 64 KiB runs in flight.
+void dram_runs(benchmark::State& state) {
   const auto m = memory("ddr4_3200_8gb_x8");
   for (auto unused : state) {
     static_cast<void>(unused);
     RunMover mover(m);
     Cycle now = 0;
-    for (std::uint64_t block = 0; block < 64; ++block) {
+    for (std::uint64_t run = 0; run < 64; ++run) {
       const RunMover::Ticket tickets[] = {
-          mover.start({block << 16, 1 << 16, Kind::read}, now),
-          mover.start({(1ULL << 30) + (block << 16), 1 << 16, Kind::read}, now),
-          mover.start({(1ULL << 31) + (block << 16), 1 << 16, Kind::write}, now)};
+          mover.start({run << 16, 1 << 16, Kind::read}, now),
+          mover.start({(1ULL << 30) + (run << 16), 1 << 16, Kind::read}, now),
+          mover.start({(1ULL << 31) + (run << 16), 1 << 16, Kind::write}, now)};
       for (const auto ticket : tickets) {
         while (!mover.issued(ticket)) mover.advance(now = mover.completion(ticket));
         mover.release(ticket);
@@ -97,6 +97,6 @@ void dram_blocks(benchmark::State& state) {
   }
   state.SetItemsProcessed(64 * 3 * 1024 * static_cast<std::int64_t>(state.iterations()));
 }
-BENCHMARK(dram_blocks);
+BENCHMARK(dram_runs);
 
 }  // namespace

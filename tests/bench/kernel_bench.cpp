@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Items are what the name says: values, bricks, steps, pairs or row-columns. Data are random with a third of
-// the values zero and magnitudes of all scales, as quantised activations have.
+// The name of a benchmark states its items: values, bricks, steps, pairs or row-columns. Data are random: a
+// third of the values are zero, and magnitudes have all scales, as in quantised activations.
 #include <cstdint>
 #include <vector>
 
@@ -22,7 +22,8 @@ using namespace heddle::kernel;  // NOLINT(google-build-using-namespace): a benc
 namespace laconic = heddle::models::laconic;
 namespace tactical = heddle::models::tactical;
 
-constexpr std::size_t kBricks = 4096;  // 256 KiB of values: the second-level cache, as a tile's blocks are
+constexpr std::size_t kBricks =
+    4096;  // 256 KiB of values, which fit the second-level cache as a tile's blocks do
 constexpr std::size_t kValues = kBricks * kBrick;
 
 std::vector<std::int32_t> activations() {

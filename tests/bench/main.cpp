@@ -6,7 +6,7 @@ namespace heddle::bench {
 void register_bit_true();
 }
 
-// SystemC brings main(), which calls this.
+// SystemC provides main(), which calls this.
 int sc_main(int argc, char* argv[]) {
   heddle::bench::register_bit_true();
   benchmark::Initialize(&argc, argv);

@@ -4,8 +4,8 @@
 
 Usage: tests/bench/make_alexnet.py OUT.trace [--seed 1]      about 125 MB; never committed
 
-Weights are Laplace-like with many small values, activations unsigned, half of them zero. What is measured on
-it is the simulator, not a design."""
+Weights are Laplace-like with many small values; activations are unsigned, and half of them are zero. The trace
+serves to measure the simulator, not a design."""
 import argparse
 import hashlib
 import json

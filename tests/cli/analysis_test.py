@@ -85,7 +85,7 @@ def test_potential_counts_every_product(heddle, encoder):
         wanted["both_precisions"] = macs * layer["precision"]["a_bits"] * layer["precision"]["w_bits"]
         assert row["layer"] == layer["id"] and row["macs"] == macs and row["dense_bit_products"] == 256 * macs
         for key, value in wanted.items():
-            if key != "dynamic_precision":  # its groups have a test of their own
+            if key != "dynamic_precision":  # another test covers its groups
                 assert row["bit_products"][key] == value, (layer["id"], key)
             total[key] = total.get(key, 0) + row["bit_products"][key]
         assert row["bit_products"]["dynamic_precision"] <= row["bit_products"]["activation_precision"]
@@ -122,7 +122,7 @@ def filter_columns(layer, weights):
 
 
 def test_schedule_packs_as_the_naive_scheduler_does(heddle):
-    """With DNNsim's priorities, for which there is a scheduler on lists in dnnsim_reference."""
+    """Uses DNNsim's priorities, because dnnsim_reference has a scheduler on lists for them."""
     config = ROOT / "configs" / "compat" / "dnnsim" / "tcl.json"
     found = run_json(heddle, "schedule", config, "--trace", "digits-16b")
     for layer, row in zip(LAYERS, found["layers"]):
@@ -202,7 +202,7 @@ def test_reproduce_prints_every_comparison_beside_ours(heddle):
     bits = {
         form: MANIFEST["samples"] * totals["weight"]["bits"][form] + totals["activation"]["bits"][form]
         for form in ("compressed", "container")
-    }  # weights are read for every image
+    }  # weights are read once per image
     digits = next(n for n in stored["networks"] if n["network"] == "digits-16b")
     assert digits["compressed_share"] == pytest.approx(100 * bits["compressed"] / bits["container"], rel=1e-12)
     encoders = [r["notes"] for r in run_json(heddle, "reproduce", "pragmatic")["comparisons"]]

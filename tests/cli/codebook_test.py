@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Codebooks: the front end writes and reads what the program reads. Codes are indices; `signed` speaks of
-the integers that the table gives."""
+"""Codebooks: the front end writes and reads what the program reads. Codes are indices; `signed` refers to
+the integers in the table."""
 import json
 import sys
 
@@ -42,7 +42,7 @@ def with_codebooks(path, change=None):
     return path
 
 
-def test_a_codebook_gives_the_integers_it_stands_for(heddle, tmp_path):
+def test_codes_stand_for_the_integers_of_the_codebook(heddle, tmp_path):
     path = with_codebooks(tmp_path / "c.trace")
     assert heddle("trace", "validate", path)[0] == 0
     assert not [c for c in recompute(check_trace(path)) if c.wrong]

@@ -103,7 +103,7 @@ class Case:
         if kind == "depthwise":
             channels = pick(2, 36)
             return (channels, height, width), (channels, 1, kernel_h, kernel_w), stride, pad
-        if kind == "multiplied":  # depthwise, several filters a channel
+        if kind == "multiplied":  # depthwise, several filters per channel
             channels = pick(2, 20)
             return (channels, height, width), (channels * pick(2, 3), 1, kernel_h, kernel_w), stride, pad
         if kind == "image":
@@ -115,7 +115,7 @@ class Case:
     def add(self, name, kind, precisions):
         random = self.random
         activation_shape, weight_shape, stride, pad = self.shape(kind)
-        if kind == "image":  # whole folds, so that folding leaves the number of outputs alone
+        if kind == "image":  # whole folds, so that folding keeps the number of outputs
             (c, h, w), (_, _, r, s) = activation_shape, weight_shape
             activation_shape = (c, h + (h + r) % 2, w + (w + s) % 2)
         signed = bool(random.integers(0, 2))
@@ -200,7 +200,7 @@ def test_compute_cycles_follow_the_rules(heddle, tmp_path, seed):
     ),
 )
 def test_depthwise_layers_follow_the_rules(heddle, tmp_path, seed, array):
-    """min(16, rows) channels after the other on as many lanes and rows of one tile."""
+    """min(16, rows) channels at a time, on as many lanes and rows of one tile."""
     case = imported(heddle, tmp_path, 100 + seed, depthwise=True)
     for config, reference in DESIGNS.items():
         if array.rows <= 16 or not config.startswith("tcl"):  # the scheduler's rows

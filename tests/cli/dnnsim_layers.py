@@ -75,7 +75,7 @@ def brick(values):
 
 
 def rows_of(layer, array):
-    """Filters of a tile, once wide weights have rows composed."""
+    """Filters of a tile, after rows are composed for wide weights."""
     return array.rows // blocks_of(layer.weight_bits, array)
 
 

@@ -24,7 +24,7 @@ def window_sets(steps, layer, array):
 
 
 def take_turns(layer, array, times):
-    """Fully connected: a row of inputs a cycle, to one column after the other."""
+    """Fully connected: one row of inputs per cycle, to one column after the other."""
     busy = [0] * (array.columns // blocks_of(layer.activation_bits, array))
     now = 0
     for i, t in enumerate(times):
@@ -124,7 +124,7 @@ def stripes(layer, array):
 
 
 def columns_of(windows, t, layer, array, signed):
-    """What each column of the array holds: a block of a window's brick, lanes in order."""
+    """What each column of the array holds: a subword of a window's brick, lanes in order."""
     out = []
     for window in windows:
         parts = [cut(value, layer.activation_bits, array, signed) for value in window[t]]
@@ -184,7 +184,7 @@ def loom(layer, array, bits_per_cycle=1, dynamic_weights=False, minor_bit=False)
     def step(tiles, windows, t):
         columns = columns_of(windows, t, layer, array, layer.signed_activations)
         activation = max(width(c, layer.signed_activations, minor_bit) for c in columns)
-        weight = layer.weight_bits  # however many rows share a weight
+        weight = layer.weight_bits  # independent of the number of rows that share a weight
         if dynamic_weights:
             rows = [row for tile in tiles for row in tile]
             weight = max(

@@ -195,7 +195,7 @@ def test_bad_traces_are_refused(name, heddle, trace, tmp_path):
     change, texts = TRACES[name]
     change(trace)
     out = tmp_path / "out"
-    # The tensors are read where a design needs them, so run one that does.
+    # Tensors are read only where a design needs them, so the test runs one that does.
     for arguments in (
         ["trace", "validate", trace.path],
         ["run", "stripes", "--fidelity", "bit-true", "--trace", trace.path, "--out", out],

@@ -67,7 +67,7 @@ def check_identities(result: dict) -> None:
         assert (dram["read_bursts"] + dram["write_bursts"]) * 32 == totals["off_chip_bytes"]["total"]
 
 
-# Too little for every tensor of the digits network, enough for some blocking of every layer.
+# Too small to keep every tensor of the digits network, large enough for a blocking of every layer.
 TIGHT = {"loom_1b": (2000, 6000)}
 
 
@@ -99,7 +99,7 @@ def test_alexnet_by_hand(heddle):
     bytes_of = {x["name"]: x["off_chip_bytes"] for x in result["layers"]}
     assert bytes_of["conv1"]["input_activations"] == 2 * 3 * 227 * 227
     assert bytes_of["conv1"]["weights"] == 2 * 96 * 3 * 11 * 11
-    assert bytes_of["conv1"]["output_activations"] == 2 * 96 * 27 * 27  # pooled on its way out
+    assert bytes_of["conv1"]["output_activations"] == 2 * 96 * 27 * 27  # pooled before it leaves the chip
     assert bytes_of["conv2"]["input_activations"] == 2 * 96 * 27 * 27
     assert bytes_of["conv2"]["weights"] == 2 * 256 * 48 * 5 * 5
     assert bytes_of["conv2"]["output_activations"] == 0

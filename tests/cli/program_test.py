@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program's promises on good input: formats follow their schemas, bytes repeat, numbers agree."""
+"""The program on good input: formats follow their schemas, outputs repeat byte for byte, numbers agree."""
 import csv
 import hashlib
 import io
@@ -236,7 +236,7 @@ def test_a_waveform_is_readable_and_shows_the_last_bit_plane(heddle, tmp_path):
         elif line == "1" + by_name["clock"] and times:
             rises.append(times[-1])
     assert all(a < b for a, b in zip(times, times[1:])) and times[-1] > 0
-    periods = [b - a for a, b in zip(rises, rises[1:])]  # the clock stands still between two layers
+    periods = [b - a for a, b in zip(rises, rises[1:])]  # the clock stops between two layers
     assert len(rises) > 100 and all(p % min(periods) == 0 for p in periods)  # no edge is rounded
 
 
@@ -263,7 +263,7 @@ def test_versions_agree():
     assert f'"{cmake}"' in header
 
 
-def test_output_ends_quietly_when_the_reader_goes_away(request):
+def test_output_ends_quietly_when_the_reader_closes_the_pipe(request):
     program = pathlib.Path(request.config.getoption("--program")).resolve()
     done = subprocess.run(
         f"{program} list | head -1", shell=True, capture_output=True, text=True, check=False, cwd=ROOT

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`heddle schema result`: every kind of result follows it, and it refuses whatever is missing, unknown or mistyped."""
+"""`heddle schema result`: every kind of result follows it, and it refuses missing, unknown and mistyped fields."""
 import copy
 import csv
 import json

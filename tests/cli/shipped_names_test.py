@@ -18,7 +18,7 @@ OBJECT = {"off_chip": {"kind": "dram", "device": DEVICE}, "weight_memory": {"cap
 
 @pytest.fixture
 def run(request, tmp_path):
-    """Runs the program in a folder that is nowhere near the shipped files."""
+    """Runs the program in a folder outside the shipped files."""
     program = str(pathlib.Path(request.config.getoption("--program")).resolve())
 
     def call(*arguments):

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two laws that make Heddle what it is, over every model of the catalogue: the bit-true array's outputs
-// equal integer arithmetic, and its cycles equal the counting path's, for random layers and every option.
-// One SystemC process a model: HEDDLE_MODEL names it, HEDDLE_CASES how many random layers each variant gets.
+// The two central laws, for every model of the catalogue: the outputs of the bit-true array equal integer
+// arithmetic, and its cycles equal those of the counting path, for random layers and every option. Each model
+// runs in a process of its own: HEDDLE_MODEL names the model, HEDDLE_CASES is the number of random layers per
+// variant.
 #include <cstdlib>
 #include <iostream>
 
@@ -56,7 +57,7 @@ TEST_CASE("bit-true outputs are exact and cycles equal the counting path", "[bit
     for (auto& variant : test::variants_of(model)) variants.push_back(std::move(variant));
   }
   REQUIRE(!variants.empty());
-  // All arrays first: SystemC elaborates once.
+  // All arrays are built first, because SystemC elaborates once.
   std::vector<std::unique_ptr<hw::BitTrueArray>> arrays;
   for (std::size_t i = 0; i < variants.size(); ++i) {
     arrays.push_back(models::build_array(variants[i].model->name, *variants[i].accelerator,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a bit-true run says of an array that computes or takes time wrongly: planted faults are located.
+// A bit-true run locates planted faults of an array: wrong outputs and wrong cycles.
 #include <catch2/catch.hpp>
 
 #include "models/catalogue.h"
@@ -16,14 +16,14 @@ namespace {
 using namespace heddle;
 using Serial = models::tartan::ActivationSerial;
 
-constexpr std::uint32_t kStep = 8;  // an even one: all 16 lanes have a channel
+constexpr std::uint32_t kStep = 8;  // an even step, in which all 16 lanes have a channel
 constexpr std::uint64_t kWindow = 6;
 
 // Stripes with a dispatcher that may send one bit of one lane wrongly or hold one step for a cycle too long.
 struct Faulty {
   Serial serial;
   bool flips = false;
-  std::uint32_t lane = 0;  // that flips
+  std::uint32_t lane = 0;  // the lane that flips
   bool holds = false;
   using Word = Serial::Word;
   using Element = Serial::Element;
@@ -124,7 +124,7 @@ TEST_CASE("a bit of one lane that flips in one step is located: filter, window, 
   Bench bench;
   Faulty design;
   design.flips = true;
-  // A weight of filter 3, the first one of the second pass; the flip multiplies with it.
+  // The flipped bit is multiplied with a weight of filter 3, the first filter of the second pass.
   while (design.lane < arch::kLanes && bench.weights(3, kStep)[design.lane] == 0) ++design.lane;
   REQUIRE(design.lane < arch::kLanes);
   const std::string message = bench.message(design);
@@ -151,7 +151,7 @@ TEST_CASE("an accumulator that is too narrow is located where the sum first exce
   CHECK(input.mapping.steps == 18);
 }
 
-TEST_CASE("an accumulator that starts at a value of its own is no fault of a lane") {
+TEST_CASE("an accumulator that does not start at zero is not reported as a fault of a lane") {
   const std::string message = Bench().message(FaultyElement<std::numeric_limits<std::int64_t>::max(), 1>{});
   CHECK_THAT(message, Contains("filter 0, window 0 (row 0, column 0)"));
   CHECK_THAT(message, Contains("with all weights of the filter at zero the array computes 1"));

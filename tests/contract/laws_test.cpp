@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Laws that every model obeys; a new model is tested by existing.
+// Laws that every model obeys. A new model is tested as soon as it is in the catalogue.
 #include <catch2/catch.hpp>
 
 #include "models/catalogue.h"
@@ -41,7 +41,7 @@ TEST_CASE("pricing is repeatable, takes time, and its lane-cycles and passes add
   }
 }
 
-TEST_CASE("blocks of a layer never take less time than the layer: columns drain between them") {
+TEST_CASE("the blocks of a layer never take less time than the layer, because columns drain between them") {
   for (const auto& variant : test::all_variants()) {
     for (std::uint64_t c = 0; c < 25; ++c) {
       Random random(c, variant.name + "blocks");
@@ -62,7 +62,7 @@ TEST_CASE("blocks of a layer never take less time than the layer: columns drain 
   }
 }
 
-TEST_CASE("an all-zero layer costs no more than one with values, and at least a cycle a step") {
+TEST_CASE("an all-zero layer costs no more than one with values, and at least one cycle per step") {
   for (const auto& variant : test::all_variants()) {
     for (std::uint64_t c = 0; c < 25; ++c) {
       Random random(c, variant.name + "zero");
@@ -83,7 +83,7 @@ TEST_CASE("an all-zero layer costs no more than one with values, and at least a 
 TEST_CASE("a lower profile precision never adds compute cycles where time follows the profile alone") {
   std::size_t faster = 0;
   for (const auto& variant : test::all_variants()) {
-    // Where values count, requantised ones can gain terms.
+    // Where time follows values, requantised values can have more terms.
     if (variant.accelerator->needs().activations || variant.accelerator->needs().weights) continue;
     for (std::uint64_t c = 0; c < 100; ++c) {
       Random random(c, variant.name + "profile");
@@ -105,7 +105,7 @@ TEST_CASE("a lower profile precision never adds compute cycles where time follow
   CHECK(faster > 100);
 }
 
-TEST_CASE("models refuse unknown parameters and document every one they have") {
+TEST_CASE("models refuse unknown parameters and document each of their own") {
   for (const auto& model : models::catalogue()) {
     INFO(model.name);
     CHECK_THROWS_AS(test::make_accelerator(model, {{"no_such_knob", 1}}), Error);

@@ -16,7 +16,7 @@ PAGES = [f for f in FILES if f.suffix == ".md"]
 CONFIGS = [f for f in FILES if f.suffix == ".json" and (ROOT / "configs") in f.parents and f.name != "manifest.json"]
 
 
-def test_there_is_something_to_look_at():
+def test_there_are_files_to_check():
     assert len(PAGES) > 20 and len(FILES) > 300 and len(CONFIGS) > 50
 
 
@@ -30,7 +30,7 @@ def test_pages_and_anchors_that_files_name_exist():
     assert [broken for file in elsewhere for broken in links.broken_pages(ROOT, file)] == []
 
 
-def test_nothing_cites_a_text_that_is_not_here():
+def test_nothing_cites_a_text_outside_the_repository():
     assert [cited for file in FILES for cited in links.foreign_citations(ROOT, file)] == []
 
 
@@ -79,7 +79,7 @@ def test_sources_of_configurations_can_be_opened():
     keys = links.reference_keys(ROOT)
     bad = []
     for file in CONFIGS:
-        if "data" in file.parts:  # provenance of shapes and profiles, in words of its own
+        if "data" in file.parts:  # states the provenance of shapes and profiles in its own words
             continue
         for path, source in links.read_sources(file):
             known = links.bad_source(source, keys) == "" or source.startswith("https://")

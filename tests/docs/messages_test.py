@@ -36,7 +36,7 @@ def test_every_message_is_one_that_the_sources_print():
     assert {m: parts for m in messages if (parts := missing_parts(m, sources))} == {}
 
 
-def test_a_message_of_nobody_is_found():
+def test_a_message_that_nothing_prints_is_found():
     sources = source_text()
     assert missing_parts("the moon is made of ...", sources) == ["the moon is made of"]
     assert missing_parts("there is no ... moon", sources) == ["moon"]

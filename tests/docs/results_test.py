@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/results.md holds the tables that the program makes from its descriptions of results.
 
-To renew them: /usr/bin/python3 tests/docs/results_test.py build/release/heddle"""
+To update them: /usr/bin/python3 tests/docs/results_test.py build/release/heddle"""
 import pathlib
 import subprocess
 import sys

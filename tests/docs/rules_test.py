@@ -108,7 +108,7 @@ def test_lane_cycles_by_hand(run):
 
 
 def test_columns_kept_by_hand():
-    """The table of docs/rules/tactical.md, by a scheduler that follows the rule word by word."""
+    """The table of docs/rules/tactical.md, made by a scheduler that follows the rule word by word."""
     patterns = {
         "T<2,5>": [(1, 0), (2, 0), (1, -1), (2, -2), (1, 1), (2, 2), (1, -3)],
         "L<1,6>": [(1, 0)] + [(1, -d) for d in range(1, 7)],

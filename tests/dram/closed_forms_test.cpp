@@ -4,7 +4,7 @@
 #include "sim/base/random.h"
 #include "tests/dram/support.h"
 
-// Closed forms of the time of streams, from the parameters alone.
+// The time of streams in closed form, from the parameters alone.
 namespace {
 
 using dram_test::Kind;

@@ -9,7 +9,8 @@
 namespace dram_test {
 
 // One channel's controller, clock by clock: in each clock it applies the policy of docs/dram.md and asks the
-// rule book whether a command is legal. Hundreds of times slower than the product and written to be read.
+// rule book whether a command is legal. It is hundreds of times slower than the product and written to be
+// read.
 class NaiveController {
  public:
   explicit NaiveController(const MemoryParameters& m)

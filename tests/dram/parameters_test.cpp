@@ -85,7 +85,7 @@ TEST_CASE("address maps: fields from the most significant bit, whole or in parts
   CHECK(AddressMap("ro-ba-co-bg-co2", o, 1, 1, "m").locate(64 * 16) == Location{.column = 4});
 }
 
-TEST_CASE("every address has one place and comes back") {
+TEST_CASE("every address has one place, which maps back to the address") {
   const auto m = memory("ddr4_3200_8gb_x8");
   heddle::Random random(4);
   for (const char* text : {"rorababgcoch", "co3-ro5-bg-ra-co-ba-ch-ro11", "ch-ra-ba-bg-co-ro"}) {

@@ -192,7 +192,7 @@ TEST_CASE("no data pin moves more than its peak") {
 }
 
 TEST_CASE("a request that all others overtake is served once it is overdue") {
-  // Two ranks: hits of the own rank are always ready one clock earlier, so rank 1 waits for as long as hits
+  // Two ranks: hits of the same rank are always ready one clock earlier, so rank 1 waits for as long as hits
   // of rank 0 keep coming; reads of rank 0 are offered for 40,000 clocks.
   const auto limit = [](const char* overrides) {
     const auto m =
@@ -213,7 +213,7 @@ TEST_CASE("a request that all others overtake is served once it is overdue") {
   CHECK(patient > limited);
 }
 
-TEST_CASE("overdue reads and writes of one bank do not close each other's rows for ever") {
+TEST_CASE("overdue reads and writes of one bank do not close each other's rows forever") {
   const auto m = memory("ddr4_3200_8gb_x8",
                         "controller.queue_depth=16 controller.starvation_limit_cycles=300 "
                         "controller.row_hit_limit=2");
@@ -226,7 +226,7 @@ TEST_CASE("overdue reads and writes of one bank do not close each other's rows f
     requests.push_back(random.chance(3) ? at.write(place) : at.read(place));
   }
   // Three commands serve a request and a refresh takes two: far fewer than the bound, unless reads and writes
-  // close each other's rows for ever.
+  // close each other's rows forever.
   heddle::dram::MemorySystem system(m);
   std::size_t next = 0;
   std::size_t commands = 0;

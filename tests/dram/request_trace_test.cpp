@@ -135,7 +135,7 @@ TEST_CASE("a gap of 2^59 cycles is counted, not simulated") {
   CHECK(r.cycles() > 576460752303423488U);
 }
 
-TEST_CASE("the report holds the requested results and nothing of the machine") {
+TEST_CASE("the report holds the requested results and nothing about the machine") {
   const auto memory = configuration("ddr4_3200_8gb_x8");
   TraceReader reader("0x0 READ 0\n0x40 WRITE 0\n", "t");
   const auto r = heddle::dram::run_request_trace(memory.parameters, reader);

@@ -18,12 +18,12 @@ using heddle::dram::Device;
 using heddle::dram::Issued;
 
 // The timing rules a second time, from the raw parameters: one sentence per rule, one look back per pair of
-// commands. It is slow and shares nothing with the controller's tables but the parameters.
+// commands. It is slow and shares only the parameters with the controller's tables.
 class RuleBook {
  public:
   RuleBook(Device device, std::uint32_t ranks) : device_(std::move(device)), ranks_(ranks) {}
 
-  // The rule that `next` breaks, or nothing.
+  // The rule that `next` breaks; none where it breaks none.
   std::optional<std::string> violation(const Issued& next) const {
     if (auto state = wrong_state(next)) return state;
     for (const auto& past : history_) {

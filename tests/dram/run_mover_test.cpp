@@ -89,7 +89,7 @@ TEST_CASE("bytes moved are the bursts that the runs touch") {
   CHECK(mover.counters().writes == 2);
 }
 
-TEST_CASE("every command but those of refreshes belongs to the owner whose block it serves") {
+TEST_CASE("every command, except those of refreshes, belongs to the owner whose run it serves") {
   for (const char* name : {"ddr4_3200_8gb_x8", "lpddr4_4267_8gb_x16"}) {
     CAPTURE(name);
     const auto m = memory(name);

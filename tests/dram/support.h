@@ -55,7 +55,7 @@ inline heddle::dram::Cycle last_data(const std::vector<Issued>& commands) {
 }
 
 // Commands and their cycles: "ACT 0, RD 22".
-inline std::string told(const std::vector<Issued>& commands) {
+inline std::string text_of(const std::vector<Issued>& commands) {
   std::string out;
   for (const auto& c : commands) {
     out += (out.empty() ? "" : ", ") + std::string(name_of(c.command)) + " " + std::to_string(c.cycle);

@@ -5,11 +5,11 @@
 Every shipped configuration runs on every shipped trace with memory none, ideal and LPDDR4 (timing), and as a
 seeded bit-true sample on the traces whose name starts with BIT_TRUE_TRACES. A digest covers result.json,
 layers.csv and the tables. Keys that a later version added (ADDED_KEYS, ADDED_COLUMNS) and the texts of TEXT_KEYS
-are left out first, so that a digest speaks of counts that existed when it was taken.
+are left out first, so that a digest covers counts that existed when it was taken.
 
-  counts.py --program build/release/heddle             compares; prints each run that moved; exit 1 on a difference
+  counts.py --program build/release/heddle             compares; prints each run that differs; exit 1 on a difference
   counts.py --program build/release/heddle --update    writes the digests anew
-  counts.py --program PROGRAM --only stripes/digits-8b --keep DIR    keeps what was digested, to be compared with diff
+  counts.py --program PROGRAM --only stripes/digits-8b --keep DIR    keeps the digested texts, to be compared with diff
 """
 import argparse
 import concurrent.futures

@@ -15,27 +15,27 @@ using heddle::hw::DramMemory;
 using sc_core::SC_PS;
 using sc_core::sc_time;
 
-// Moves its blocks one after the other over a socket and notes when each was done.
+// Moves its runs one after the other over a socket and notes when each has ended.
 struct Initiator : sc_core::sc_module {
   tlm_utils::simple_initiator_socket<Initiator> socket{"socket"};
-  std::vector<AddressRun> blocks;
+  std::vector<AddressRun> runs;
   std::vector<sc_time> done;
 
   SC_HAS_PROCESS(Initiator);
   Initiator(const sc_core::sc_module_name& name, std::vector<AddressRun> work)
-      : sc_module(name), blocks(std::move(work)) {
+      : sc_module(name), runs(std::move(work)) {
     SC_THREAD(work_off);
   }
   void work_off() {
-    for (const auto& block : blocks) {
+    for (const auto& run : runs) {
       tlm::tlm_generic_payload payload;
-      payload.set_command(block.kind == Kind::read ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND);
-      payload.set_address(block.address);
-      payload.set_data_length(static_cast<unsigned>(block.bytes));
-      payload.set_streaming_width(static_cast<unsigned>(block.bytes));
+      payload.set_command(run.kind == Kind::read ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND);
+      payload.set_address(run.address);
+      payload.set_data_length(static_cast<unsigned>(run.bytes));
+      payload.set_streaming_width(static_cast<unsigned>(run.bytes));
       sc_time delay = sc_core::SC_ZERO_TIME;
       socket->b_transport(payload, delay);
-      if (payload.is_response_error()) SC_REPORT_FATAL("initiator", "the memory refused a block");
+      if (payload.is_response_error()) SC_REPORT_FATAL("initiator", "the memory refused a run");
       done.push_back(sc_core::sc_time_stamp() + delay);
     }
   }
@@ -43,7 +43,7 @@ struct Initiator : sc_core::sc_module {
 
 }  // namespace
 
-TEST_CASE("one block through the socket takes what its bursts take in a trace") {
+TEST_CASE("one run through the socket takes as long as its bursts take in a trace") {
   const auto m = dram_test::memory("ddr4_3200_8gb_x8");
   std::vector<dram_test::TraceRequest> requests;
   for (std::uint64_t i = 0; i < 4096; ++i) requests.push_back({i * 64, 0, Kind::read});
@@ -60,7 +60,7 @@ TEST_CASE("one block through the socket takes what its bursts take in a trace") 
   CHECK(memory.energy()->total().count() > 0);
 }
 
-TEST_CASE("the oldest block comes first, and the next follows without a gap") {
+TEST_CASE("the oldest run comes first, and the next follows without a gap") {
   const auto m = dram_test::memory("ddr4_3200_8gb_x8", "controller.refresh=none");
   constexpr std::uint64_t kBytes = 1 << 20;
   DramMemory memory("memory", m);
@@ -80,7 +80,7 @@ TEST_CASE("the oldest block comes first, and the next follows without a gap") {
   CHECK(first < 0.51 * last);
 }
 
-TEST_CASE("a block behind a large one waits for it, and idle time refreshes") {
+TEST_CASE("a run behind a large one waits for it, and the memory refreshes in idle time") {
   const auto m = dram_test::memory("ddr4_3200_8gb_x8");
   DramMemory memory("memory", m);
   Initiator large("large", {{.address = 0, .bytes = 1 << 22, .kind = Kind::read}});
@@ -96,7 +96,7 @@ TEST_CASE("a block behind a large one waits for it, and idle time refreshes") {
   CHECK(memory.counters().refreshes_all_bank == 1282);
 }
 
-TEST_CASE("a block beyond the memory is refused") {
+TEST_CASE("a run that exceeds the memory is refused") {
   DramMemory memory("memory", dram_test::memory("ddr4_3200_8gb_x8"));
   const std::uint64_t end = memory.parameters().capacity_bytes();
   CHECK_THROWS_AS(memory.start({.address = end - 32, .bytes = 64, .kind = Kind::read}), heddle::Error);

@@ -9,17 +9,17 @@
 #include "sim/base/error.h"
 #include "tests/hw/random_work.h"
 
-// No SECTION or GENERATE: both re-enter the case, and SystemC elaborates once a process. Many lists are
+// No SECTION or GENERATE: both re-enter the case, and SystemC elaborates once per process. Many lists run as
 // many engines of one simulation.
 
 namespace {
 
 using namespace heddle;
 
-constexpr std::uint64_t kTicksACycle = 1'000'000;  // 1 GHz in femtoseconds
+constexpr std::uint64_t kTicksPerCycle = 1'000'000;  // 1 GHz in femtoseconds
 constexpr std::uint64_t kLists = 200;
 
-// The same pipeline as recurrences over max and plus, in femtoseconds; no processes, no queues.
+// The same pipeline as recurrences over max and plus, in femtoseconds, without processes or queues.
 class ClosedForm {
  public:
   ClosedForm(const memory::WorkList& list, const memory::MemoryConfig& memory)
@@ -33,8 +33,8 @@ class ClosedForm {
   }
 
  private:
-  static std::uint64_t edge(std::uint64_t at) { return ceil_div(at, kTicksACycle) * kTicksACycle; }
-  static std::uint64_t span(std::uint64_t cycles) { return cycles * kTicksACycle; }
+  static std::uint64_t edge(std::uint64_t at) { return ceil_div(at, kTicksPerCycle) * kTicksPerCycle; }
+  static std::uint64_t span(std::uint64_t cycles) { return cycles * kTicksPerCycle; }
   static std::uint64_t busy(Bytes bytes, const memory::SramTiming& t) {
     return t.bytes_per_cycle == 0 ? 0 : ceil_div(bytes.count(), t.bytes_per_cycle);
   }
@@ -71,7 +71,7 @@ class ClosedForm {
     const std::uint64_t free = i > 0 ? computed_[i - 1] : 0;
     std::uint64_t now = free;
     const auto wait = [&](std::uint64_t until, Cycles& counter) {
-      if (until > now) counter += Cycles((until - now) / kTicksACycle);
+      if (until > now) counter += Cycles((until - now) / kTicksPerCycle);
       now = std::max(now, until);
     };
     for (std::uint32_t s = 0; s < work.stores_before; ++s) wait(stored_[s], time.stalls.outputs);
@@ -87,14 +87,14 @@ class ClosedForm {
     if (work.reduced_before > seen_) from = std::max(from, reduced_[work.reduced_before - 1]);
     seen_ = std::max(seen_, work.reduced_before);
     if (from > 0) from += span(way.count());
-    const std::uint64_t first = from / kTicksACycle;
-    wait(span(inputs_.ready(first, free / kTicksACycle, work.activation_read)), time.stalls.activations);
+    const std::uint64_t first = from / kTicksPerCycle;
+    wait(span(inputs_.ready(first, free / kTicksPerCycle, work.activation_read)), time.stalls.activations);
     compute(work, first, now, time);
-    time.cycles += Cycles((computed_.back() - free) / kTicksACycle);
+    time.cycles += Cycles((computed_.back() - free) / kTicksPerCycle);
   }
 
   void compute(const memory::Work& work, std::uint64_t from, std::uint64_t now, hw::LayerTime& time) {
-    const std::uint64_t start = now / kTicksACycle;
+    const std::uint64_t start = now / kTicksPerCycle;
     const std::uint64_t weighted =
         std::max(work.compute.count(), busy(work.weight_read, memory_.weight_timing));
     const std::uint64_t fed = inputs_.take(from, start, weighted, work.activation_read);
@@ -217,7 +217,7 @@ TEST_CASE("the same work twice in one simulation takes the same time") {
   }
 }
 
-TEST_CASE("without memory a run takes what computing takes") {
+TEST_CASE("without memory a run takes as long as computing takes") {
   Runs runs;
   for (std::uint64_t seed = 0; seed < kLists; ++seed) {
     auto list = test::random_work(seed);
@@ -253,7 +253,7 @@ TEST_CASE("more bandwidth of an ideal memory never adds a cycle") {
 
 TEST_CASE("larger buffers, wider ports, faster blocks and lower latencies never add a cycle") {
   using Change = void (*)(memory::MemoryConfig&);
-  // In each run everything up to a change is in force, so every step is one comparison.
+  // Each run makes all changes up to one of them, so that neighbouring runs differ in one change.
   const std::vector<Change> changes{
       [](memory::MemoryConfig&) {},
       [](memory::MemoryConfig& m) {
@@ -304,9 +304,9 @@ TEST_CASE("larger buffers, wider ports, faster blocks and lower latencies never 
   }
 }
 
-TEST_CASE("an encoder that is slower than the bus holds up what waits for its outputs") {
+TEST_CASE("an encoder that is slower than the bus delays the work that waits for its outputs") {
   // Outputs of 100 cycles each: 1,600 bytes in 100 groups. The bus takes 100 cycles for them, the encoder
-  // one, two or four cycles a group.
+  // one, two or four cycles per group.
   Runs runs;
   for (const std::uint64_t cycles : {0U, 100U, 200U, 400U}) {
     memory::WorkList list;
@@ -330,7 +330,8 @@ TEST_CASE("an encoder that is slower than the bus holds up what waits for its ou
   const auto timings = hw::simulate(runs.jobs);
   CHECK(total(timings[0]) == Cycles(1000));
   CHECK(total(timings[1]) == Cycles(1000));
-  // The first two items compute at once. From then on item n starts when the outputs of n - 2 are out.
+  // The first two items compute at once. Each later item n starts when the outputs of item n - 2 are off
+  // chip.
   CHECK(timings[2].layers[0].stalls.outputs == Cycles(100 + 7 * 100));
   CHECK(timings[3].layers[0].stalls.outputs == Cycles(300 + 7 * 300));
   CHECK(timings[3].layers[0].cycles == Cycles(1000 + 2400));

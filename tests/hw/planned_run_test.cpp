@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random networks, planned and blocked for random memories, on the engine. One simulation a process.
+// Random networks, planned and blocked for random memories, on the engine. One simulation per process.
 #include <deque>
 
 #include <catch2/catch.hpp>
@@ -20,7 +20,7 @@ struct Planned {
   memory::MemoryConfig memory;
 };
 
-// Nothing where no blocking fits.
+// No plan where no blocking fits.
 std::optional<Planned> random_plan(std::uint64_t seed) {
   Random random(seed, "planned run");
   const arch::ArrayShape array{1 + static_cast<std::uint32_t>(random.below(3)), 1U << random.below(5),
@@ -82,9 +82,9 @@ TEST_CASE("planned networks: bytes are the plan's, the ledger closes, more bandw
   CHECK(stalled > 100);
 }
 
-TEST_CASE("the next layer's weights come while the bus has time and there is room") {
+TEST_CASE("the next layer's weights are loaded while the bus has time and there is room") {
   // One tile of 16 x 16: the convolution computes 64 sets of 16 windows, the classifier waits for 65,536
-  // bytes of weights, which 2 bytes a cycle bring in 32,768.
+  // bytes of weights, which take 32,768 cycles at 2 bytes per cycle.
   const test::PlannedNetwork n(test::network_of({test::conv("conv", "image", 16, 32, 16, 3),
                                                  test::linear("fc", "conv", 16 * 32 * 32, 2)}),
                                {1, 16, 16});
@@ -103,10 +103,11 @@ TEST_CASE("the next layer's weights come while the bus has time and there is roo
     jobs.push_back({lists.back(), memories.back(), 1000});
   }
   const auto timings = hw::simulate(jobs);
-  // The image's first lines and the convolution's weights (16 * 144 * 2 = 4,608 bytes) come before anything.
+  // The image's first lines and the convolution's weights (16 * 144 * 2 = 4,608 bytes) are loaded before
+  // anything else.
   CHECK(timings[1].layers[1].stalls.weights == Cycles(0));
   CHECK(timings[1].layers[0].stalls.activations + timings[1].layers[0].stalls.weights < Cycles(4000));
-  // Weights that do not fit must wait; those of the classifier are used once, a slice after the other.
+  // Weights that do not fit must wait; those of the classifier are used once, one slice after the other.
   CHECK(timings[0].off_chip_read == timings[1].off_chip_read);
 }
 
@@ -139,7 +140,7 @@ TEST_CASE("planned networks on a DRAM: whole bursts, and every cycle is accounte
     // Transfers of one cause end in the order of the list, on the accelerator's clock.
     std::array<std::uint64_t, memory::kCauses> last{};
     for (const auto& transfer : t.transfers) {
-      CHECK(transfer.end % t.ticks_a_cycle == 0);
+      CHECK(transfer.end % t.ticks_per_cycle == 0);
       CHECK(transfer.begin <= transfer.end);
       const auto cause = transfer.is_write ? memory::Cause::outputs : memory::cause_of(transfer.traffic);
       auto& before = last[static_cast<std::size_t>(cause)];

@@ -10,8 +10,8 @@
 
 namespace heddle::test {
 
-// A list that could come from no planner at all: every dependency that the rules allow, sizes from none to
-// far more than computing hides.
+// A list that no planner would make: every dependency that the rules allow, and sizes from zero to far more
+// than computing can hide.
 inline memory::WorkList random_work(std::uint64_t seed) {
   Random random(seed, "work");
   memory::WorkList list;

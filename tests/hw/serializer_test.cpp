@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a group's serializers send adds up to the group's values, in the cycles that the kernels count.
+// The bits and terms that a group's serializers send add up to the group's values, in the counted cycles.
 #include <array>
 
 #include <catch2/catch.hpp>
@@ -19,7 +19,7 @@ using Group = std::array<std::int32_t, workload::kBrick>;
 
 constexpr std::uint64_t kGroups = 60'000;
 
-// Values of `bits` bits, small ones likelier, with a common shift so that low bits are zero now and then.
+// Values of `bits` bits, small ones likelier, with a common shift so that low bits are sometimes zero.
 Group random_group(Random& random, unsigned bits, bool is_signed) {
   const std::int64_t high = (std::int64_t{1} << (is_signed ? bits - 1 : bits)) - 1;
   const std::int64_t low = is_signed ? -high - 1 : 0;
@@ -32,10 +32,10 @@ Group random_group(Random& random, unsigned bits, bool is_signed) {
 }
 
 unsigned counted_width(const Group& group, const hw::BitCode& code, const hw::SubwordPlace& place) {
-  Group block;
-  for (std::size_t lane = 0; lane < block.size(); ++lane)
-    block[lane] = arch::subword_of(group[lane], place.index, place.bits, code.is_signed);
-  const kernel::GroupBits bits = kernel::summarize(block);
+  Group subword;
+  for (std::size_t lane = 0; lane < subword.size(); ++lane)
+    subword[lane] = arch::subword_of(group[lane], place.index, place.bits, code.is_signed);
+  const kernel::GroupBits bits = kernel::summarize(subword);
   return code.ones_complement ? kernel::width_dnnsim(bits.folded, code.is_signed, code.trim_low)
                               : kernel::width(bits, code.is_signed, code.trim_low);
 }
@@ -71,7 +71,7 @@ Shape random_shape(Random& random) {
 
 }  // namespace
 
-TEST_CASE("bits add up to the values, whatever the blocks and the code") {
+TEST_CASE("bits add up to the values, for any subword width and code") {
   Random random(1, "bits");
   for (std::uint64_t c = 0; c < kGroups; ++c) {
     const Shape shape = random_shape(random);
@@ -83,7 +83,7 @@ TEST_CASE("bits add up to the values, whatever the blocks and the code") {
       hw::BitSerializer serializer(code, place);
       serializer.see(group);
       if (serializer.planes() != counted_width(group, code, place))
-        FAIL("case " << c << ": " << serializer.planes() << " planes in block " << place.index);
+        FAIL("case " << c << ": " << serializer.planes() << " planes in subword " << place.index);
       send(serializer, group, sums);
     }
     for (std::size_t lane = 0; lane < group.size(); ++lane) {
@@ -109,7 +109,7 @@ TEST_CASE("bits of a given width add up to the values") {
 }
 
 // In units of four bits, 73 (0100 1001) is 4 and, its topmost bit taken as a sign, -7: 16 short of 9.
-TEST_CASE("a lower block's sign carries into the next block") {
+TEST_CASE("a lower subword's sign carries into the next subword") {
   hw::BitSerializer low({.is_signed = true}, {0, 2, 4});
   low.see(73);
   REQUIRE(low.planes() == 4);
@@ -119,7 +119,7 @@ TEST_CASE("a lower block's sign carries into the next block") {
   CHECK(low.plane(3).counts == -8 + 16);
   CHECK(low.plane(3).digit(73) == 1);
   hw::BitSerializer ones({.ones_complement = true, .is_signed = true}, {0, 2, 4});
-  ones.see(73);  // the block's -7 is sent as -6 and -1
+  ones.see(73);  // the subword's -7 is sent as -6 and -1
   REQUIRE(ones.planes() == 4);
   CHECK(ones.plane(1).digit(73) == -1);
   CHECK(ones.plane(2).digit(73) == -1);
@@ -131,7 +131,7 @@ TEST_CASE("a lower block's sign carries into the next block") {
   CHECK(top.plane(2).counts == -(4 << 4));
 }
 
-TEST_CASE("terms add up to the values, whatever the blocks and the encoder") {
+TEST_CASE("terms add up to the values, for any subword width and encoder") {
   Random random(3, "terms");
   for (std::uint64_t c = 0; c < kGroups; ++c) {
     const Shape shape = random_shape(random);

@@ -32,7 +32,7 @@ def copy_tree(target):
 
 
 def digests(folder):
-    """Every file's digest, but those of the build."""
+    """The digest of every file except those of the build."""
     files = [p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).parts[0] != "build"]
     return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 

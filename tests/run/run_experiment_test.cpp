@@ -32,7 +32,8 @@ run::ExperimentRequest request(std::vector<std::string> configurations, std::str
 
 }  // namespace
 
-TEST_CASE("one call runs shipped names to records: memory, a bit-true sample, progress and transfers") {
+TEST_CASE(
+    "one call runs shipped names and returns records: memory, a bit-true sample, progress and transfers") {
   auto wanted = request({"stripes", "dadn"}, "digits-8b");
   wanted.overrides = {"memory=lpddr4_4267_1mb"};
   wanted.fidelity = "bit-true";

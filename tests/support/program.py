@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the Python tests of the program share: the configurations, and what every result must satisfy."""
+"""What the Python tests of the program share: the configurations, and the identities of every result."""
 from __future__ import annotations
 
 import json
@@ -8,7 +8,7 @@ import pathlib
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ACCELERATORS = ROOT / "configs" / "accelerators"
 
-# One configuration a design and kind of element: what bit-true samples of large networks are run on.
+# One configuration per design and kind of element. Bit-true samples of large networks run on these.
 REPRESENTATIVES = [
     "dadn",
     "stripes",

@@ -40,7 +40,7 @@ std::uint32_t pick(Random& random, std::uint32_t low, std::uint32_t high) {
 
 void choose_groups(Geometry& g, Random& random) {
   const auto kind = random.below(5);
-  if (kind == 0) {  // depthwise, sometimes with two filters a channel
+  if (kind == 0) {  // depthwise, sometimes with two filters per channel
     g.groups = g.channels = pick(random, 2, 40);
     g.filters = g.channels * (random.chance(3) ? 2 : 1);
   } else if (kind == 1) {
@@ -66,7 +66,7 @@ Geometry random_convolution(Random& random) {
   g.pad_right = pick(random, 0, 1);
   g.out_height = pick(random, 1, 6);
   g.out_width = pick(random, 1, 9);
-  // Sizes that give just these outputs; what the stride leaves over at the edge is random.
+  // Sizes that give exactly these outputs; the rest that the stride leaves at the edge is random.
   const auto size = [&](std::uint32_t out, std::uint32_t stride, std::uint32_t kernel, std::uint32_t dilation,
                         std::uint32_t pads) {
     const std::uint32_t needed =
@@ -185,7 +185,7 @@ MappedCase::MappedCase(const LayerCase& layer, const arch::Accelerator& accelera
                                                                {},
                                                                any_negative(layer.activations),
                                                                any_negative(layer.weights)});
-  // The narrowest widths that the weights allow: what a front end would write.
+  // The narrowest widths that the weights allow, as a front end would write them.
   const std::uint32_t steps = weights_->steps();
   for (std::uint32_t f = 0; f < layer.layer.geometry.filters; ++f) {
     for (std::uint32_t s = 0; s < steps; ++s) {

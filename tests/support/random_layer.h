@@ -11,7 +11,7 @@
 
 namespace heddle::test {
 
-// A layer with values, made in memory: what a trace would give, for property tests.
+// A layer with values, made in memory instead of read from a trace, for property tests.
 struct LayerCase {
   workload::Layer layer;
   workload::IntTensor activations;
@@ -40,7 +40,7 @@ LayerCase fully_connected(Random& random, std::uint32_t inputs, std::uint32_t ou
 // Fills the tensors of a layer whose geometry and precisions are set.
 void fill_values(LayerCase& out, Random& random);
 
-// A case made ready for a model. Keeps what LayerInput points to.
+// A case mapped for a model. Owns what LayerInput points to.
 class MappedCase {
  public:
   MappedCase(const LayerCase& layer, const arch::Accelerator& accelerator,

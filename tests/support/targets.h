@@ -7,8 +7,8 @@
 
 namespace heddle::test {
 
-// Runs `body` once for every instruction set that this processor offers, the plain one included, and
-// restores the choice: each is a twin of the others.
+// Runs `body` once for every instruction set that this processor offers, the plain one included, and restores
+// the choice afterwards. All must give the same results.
 template <class Body>
 void for_each_target(Body body) {
   const auto supported = hwy::SupportedTargets();

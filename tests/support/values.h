@@ -8,8 +8,8 @@
 
 namespace heddle::test {
 
-// Values of every scale up to `bits` magnitude bits, a third of them zero, half of the rest negative
-// where `signed_values`: what quantised layers look like, with the corners well represented.
+// Values of every scale up to `bits` magnitude bits. A third of them are zero, and half of the rest are
+// negative where `signed_values`: they resemble quantised layers and include the extremes often.
 inline std::vector<std::int32_t> random_values(Random& random, std::size_t count, unsigned bits,
                                                bool signed_values) {
   std::vector<std::int32_t> values(count);

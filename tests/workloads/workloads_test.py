@@ -13,16 +13,16 @@ from program import ROOT, check_identities, check_proof, configurations
 
 # Share of a layer's window sets and passes that a bit-true run computes, at least one of each.
 FRACTION = "1e-6"
-# What the front end and the program promise for ResNet-20; all other networks here keep to it as well.
+# The limits for ResNet-20; all other networks here must keep them as well.
 EXPORT_CPU_S, RUN_CPU_S, RUN_MEMORY_MB = 60.0, 1.0, 200.0
 
 
 class Done:
-    """A finished command: exit code, texts, processor time and peak memory of it alone."""
+    """A finished command: its exit code, its texts, and its own processor time and peak memory."""
 
     def __init__(self, command):
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            # `subprocess` would hide the usage of one child among those of all
+            # `subprocess` gives the usage of all children together only
             process = subprocess.Popen([str(c) for c in command], stdout=out, stderr=err, cwd=ROOT)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = self.code = os.waitstatus_to_exitcode(status)

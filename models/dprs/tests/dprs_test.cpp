@@ -62,7 +62,7 @@ unsigned dnnsim_width(const std::vector<std::int32_t>& brick, bool is_signed, bo
 }  // namespace
 
 // Unsigned: {4, 12} = 0100, 1100 needs bits 0..3: 4 cycles, or 2 without the two low zeros. {3} needs 2.
-TEST_CASE("a step takes the widest group; low zeros of a group are left out where trim_low says so") {
+TEST_CASE("a step takes the widest group; trim_low leaves out the low zeros of a group") {
   const auto layer = two_pixels({4, 12}, {3, 0}, false);
   CHECK(cycles("dprs", small(16, false), layer) == 4);
   CHECK(cycles("dprs", small(16, true), layer) == 2);
@@ -80,7 +80,7 @@ TEST_CASE("a signed group counts its sign bit, and an all-zero group takes a cyc
   CHECK(cycles("dprs", small(16, true), two_pixels({0}, {0}, true)) == 1);
 }
 
-TEST_CASE("Stripes takes at least as long as groups of 256, they as long as groups of 16") {
+TEST_CASE("Stripes takes at least as long as groups of 256, and these at least as long as groups of 16") {
   for (std::uint64_t c = 0; c < 30; ++c) {
     Random random(c, "dprs order");
     const auto layer = test::random_case(random, {});
@@ -103,9 +103,9 @@ TEST_CASE("Stripes takes at least as long as groups of 256, they as long as grou
   }
 }
 
-// 48 inputs on 1 row x 4 columns, 2 outputs: ceil(2/1) = 2 outputs a row, so 4/2 = 2 slices and ceil(3/2) = 2
-// steps. Bricks need 3, 5 and 2 bits, weights 4: max(5,4) + max(2,4), load 4, reduction log2(2) = 1: 14.
-TEST_CASE("the cascade takes the wider of activations and weights, once the first weights are loaded") {
+// 48 inputs on 1 row x 4 columns, 2 outputs: ceil(2/1) = 2 outputs per row, so 4/2 = 2 slices and ceil(3/2) =
+// 2 steps. Bricks need 3, 5 and 2 bits, weights 4: max(5,4) + max(2,4), load 4, reduction log2(2) = 1: 14.
+TEST_CASE("a cascade step takes the wider of activations and weights after the first weights are loaded") {
   Random random(1, "cascade");
   auto layer = test::fully_connected(random, 48, 2, 8, 4, false);
   std::fill(layer.activations.values.begin(), layer.activations.values.end(), 0);
@@ -121,7 +121,7 @@ TEST_CASE("the cascade takes the wider of activations and weights, once the firs
   CHECK(cycles("dprs", parameters, layer) == 9);
 }
 
-TEST_CASE("groups must be whole bricks that a tile's columns hold") {
+TEST_CASE("a group must consist of whole bricks that a tile's columns hold") {
   const auto& model = arch::find_model(models::catalogue(), "dprs", "test");
   CHECK_THROWS_AS(test::make_accelerator(model, {{"group_size", 24}}), Error);
   CHECK_THROWS_AS(test::make_accelerator(model, {{"columns", 8}, {"group_size", 256}}), Error);

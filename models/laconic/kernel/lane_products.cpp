@@ -20,7 +20,7 @@ constexpr std::size_t kSteps = 8;  // steps that one reduction tree serves
 
 #if HWY_TARGET == HWY_SCALAR
 
-// out[s] of kSteps steps; the weights move on by weight_stride bytes a step, 0 where one brick meets many.
+// out[s] of kSteps steps; the weights advance by weight_stride bytes per step, 0 where one brick meets many.
 void EightSteps(const std::uint8_t* weights, std::size_t weight_stride, const std::uint8_t* activations,
                 std::uint16_t* out) {
   for (std::size_t s = 0; s < kSteps; ++s) {
@@ -36,7 +36,7 @@ void EightSteps(const std::uint8_t* weights, std::size_t weight_stride, const st
 
 using Counts = hn::FixedTag<std::uint16_t, 8>;
 
-// The products of one step, lane l and lane l + 8 already merged.
+// The products of one step. Lanes l and l + 8 are already merged.
 HWY_INLINE hn::Vec<Counts> Products(const std::uint8_t* weights, const std::uint8_t* activations) {
   const Counts d;
   const hn::FixedTag<std::uint8_t, 8> bytes;
@@ -76,7 +76,7 @@ void EightSteps(const std::uint8_t* weights, std::size_t weight_stride, const st
 
 #endif
 
-// The last steps, fewer than eight, go through copies padded with zeros.
+// The last steps, fewer than eight, read copies padded with zeros.
 void Steps(const std::uint8_t* weights, std::size_t weight_stride, const std::uint8_t* activations,
            std::size_t steps, std::uint16_t* out) {
   std::size_t s = 0;
@@ -108,19 +108,19 @@ HWY_EXPORT(Steps);
 void barrier_steps(std::span<const std::uint8_t> weights, std::span<const std::uint8_t> activations,
                    std::span<std::uint16_t> out) {
   HEDDLE_CHECK(weights.size() == out.size() * kernel::kBrick && activations.size() == weights.size(),
-               "16 lanes a step");
+               "16 lanes per step");
   HWY_DYNAMIC_DISPATCH(Steps)(weights.data(), kernel::kBrick, activations.data(), out.size(), out.data());
 }
 
 std::uint64_t barrier_cycles(std::span<const std::uint8_t> weights,
                              std::span<const std::uint8_t> activations) {
-  constexpr std::size_t kBlock = 256;  // steps a block: the results stay in the first-level cache
+  constexpr std::size_t kChunk = 256;  // steps per chunk: the results stay in the first-level cache
   HEDDLE_CHECK(weights.size() == activations.size() && weights.size() % kernel::kBrick == 0,
-               "16 lanes a step");
-  std::array<std::uint16_t, kBlock> steps;
+               "16 lanes per step");
+  std::array<std::uint16_t, kChunk> steps;
   std::uint64_t total = 0;
-  for (std::size_t at = 0; at < weights.size(); at += kBlock * kernel::kBrick) {
-    const std::size_t count = std::min(kBlock, (weights.size() - at) / kernel::kBrick);
+  for (std::size_t at = 0; at < weights.size(); at += kChunk * kernel::kBrick) {
+    const std::size_t count = std::min(kChunk, (weights.size() - at) / kernel::kBrick);
     HWY_DYNAMIC_DISPATCH(Steps)
     (weights.data() + at, kernel::kBrick, activations.data() + at, count, steps.data());
     for (std::size_t s = 0; s < count; ++s) total += steps[s];
@@ -133,8 +133,8 @@ void pair_steps(std::span<const std::uint8_t> weights, std::span<const std::uint
   const std::size_t rows = weights.size() / kernel::kBrick;
   const std::size_t columns = activations.size() / kernel::kBrick;
   HEDDLE_CHECK(weights.size() % kernel::kBrick == 0 && activations.size() % kernel::kBrick == 0,
-               "16 lanes a brick");
-  HEDDLE_CHECK(out.size() == rows * columns, "one count an element");
+               "16 lanes per brick");
+  HEDDLE_CHECK(out.size() == rows * columns, "one count per element");
   for (std::size_t i = 0; i < rows; ++i) {
     HWY_DYNAMIC_DISPATCH(Steps)
     (weights.data() + i * kernel::kBrick, 0, activations.data(), columns, out.data() + i * columns);

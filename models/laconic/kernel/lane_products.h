@@ -18,7 +18,7 @@ namespace heddle::models::laconic {
 // weights.size() == activations.size() == 16 * out.size().
 void barrier_steps(std::span<const std::uint8_t> weights, std::span<const std::uint8_t> activations,
                    std::span<std::uint16_t> out);
-// The sum of these steps in cycles.
+// The cycles of these steps together.
 std::uint64_t barrier_cycles(std::span<const std::uint8_t> weights,
                              std::span<const std::uint8_t> activations);
 

@@ -9,13 +9,13 @@ namespace heddle::models::laconic {
 
 QueueArray::QueueArray(std::size_t rows, std::size_t columns, std::uint32_t depth)
     : rows_(rows), columns_(columns), depth_(depth), ends_(rows * columns), column_latest_(columns) {
-  HEDDLE_CHECK(rows > 0 && columns > 0 && depth > 0, "an array has elements and at least one queue entry");
+  HEDDLE_CHECK(rows > 0 && columns > 0 && depth > 0, "an array needs elements and at least one queue entry");
   if (depth_ == kUnlimited) return;
   row_releases_.resize(depth * rows);
   column_releases_.resize(depth * columns);
 }
 
-// Without a limit nothing couples the elements: each adds up its own work.
+// Without a limit no element waits for another: each adds up its own work.
 void QueueArray::step_freely(std::span<const std::uint16_t> pair_cycles) {
   for (std::size_t i = 0; i < ends_.size(); ++i) {
     ends_[i] += pair_cycles[i];
@@ -24,7 +24,7 @@ void QueueArray::step_freely(std::span<const std::uint16_t> pair_cycles) {
 }
 
 void QueueArray::step(std::span<const std::uint16_t> pair_cycles) {
-  HEDDLE_CHECK(pair_cycles.size() == ends_.size(), "one count an element");
+  HEDDLE_CHECK(pair_cycles.size() == ends_.size(), "one count per element");
   if (depth_ == kUnlimited) return step_freely(pair_cycles);
   // The entry holds the releases of step s - depth; those of step s replace them.
   std::uint64_t* const row_release = row_releases_.data() + entry_ * rows_;

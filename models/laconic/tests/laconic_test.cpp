@@ -42,8 +42,8 @@ test::LayerCase bricks(std::uint32_t channels, std::uint32_t windows, std::uint3
   return out;
 }
 
-// Terms by repeated subtraction of the nearest power of two, ties upwards: as few as the non-adjacent form
-// has.
+// Counts terms by repeated subtraction of the nearest power of two, ties upwards: as few terms as the
+// non-adjacent form has.
 unsigned fewest_terms(std::uint32_t magnitude) {
   unsigned terms = 0;
   for (std::uint64_t m = magnitude; m != 0; ++terms) {
@@ -65,7 +65,7 @@ std::uint32_t absolute(std::int32_t v) {
 }
 
 // The compute cycles of a plain or grouped convolution by DNNsim's rules, straight from the tensors: windows
-// down the columns, one barrier a step over all tiles, popcounts, no algebra.
+// down the columns, one barrier per step over all tiles, popcounts, no algebra.
 std::uint64_t dnnsim_convolution(const test::LayerCase& layer, std::uint32_t rows_of_all_tiles,
                                  std::uint32_t columns) {
   const auto& g = layer.layer.geometry;
@@ -155,7 +155,7 @@ TEST_CASE("a step takes the largest product of term counts, at least one cycle",
   CHECK(cost.events[2] == 23);
   CHECK(cost.events[0] == 1);
   CHECK(cost.events[1] == 4);
-  // 2 lanes x 4 elements exist; the two products by the zero weight still hold their lane a cycle.
+  // 2 lanes x 4 elements exist; the two products with the zero weight still take a cycle of their lane.
   CHECK(cost.lanes.effective.count() == 23 + 2);
   CHECK(cost.lanes.synchronisation.count() == 2 * 4 * 6 - 25);
   CHECK(cost.lanes.edge.count() == 14 * 4 * 6);
@@ -180,7 +180,7 @@ TEST_CASE("a fully connected layer's columns take turns", "[laconic]") {
   CHECK(price(layer, {{"rows", 1}, {"columns", 1}}).compute == Cycles(9));
 }
 
-TEST_CASE("queues let elements drift as far as their depth", "[laconic]") {
+TEST_CASE("elements drift apart by at most the depth of the queues", "[laconic]") {
   // One filter, two windows, two steps of one lane each (32 channels): window 0 takes 3 then 1, window 1
   // takes 1 then 3 (weight 1; 11 has three terms, 1 has one).
   auto layer = bricks(32, 2, 1);
@@ -227,7 +227,7 @@ TEST_CASE("8-bit elements compose wider values of bytes", "[laconic]") {
   CHECK_THROWS_AS(laconic_of({{"lpe_width", 3}}), Error);
 }
 
-TEST_CASE("composed elements keep the ledger of the array that is there", "[laconic]") {
+TEST_CASE("composed elements keep the ledger of the physical array", "[laconic]") {
   std::uint64_t composed = 0;
   for (std::uint64_t c = 0; c < 80; ++c) {
     Random random(c, "laconic ledger");
@@ -235,7 +235,7 @@ TEST_CASE("composed elements keep the ledger of the array that is there", "[laco
     for (const char* sync : {"barrier", "queue"}) {
       const arch::Cost cost = price(layer, {{"rows", 4}, {"columns", 6}, {"sync", sync}, {"lpe_width", 8}});
       INFO(sync << " " << layer.describe());
-      // 4 x 6 elements of 16 lanes, however many of them make one.
+      // 4 x 6 elements of 16 lanes, however many of them form one.
       CHECK(cost.lanes.total() == LaneCycles(cost.compute.count() * 4 * 6 * 16));
     }
     composed += layer.layer.precision.activation_bits > 8 && layer.layer.precision.weight_bits > 8 ? 1 : 0;

@@ -33,7 +33,7 @@ std::uint16_t by_lanes(const std::uint8_t* weights, const std::uint8_t* activati
   return static_cast<std::uint16_t>(most);
 }
 
-// The recurrence with the ends of every step kept. end[s][i][j]
+// The recurrence, which keeps the ends of all steps: end[s][i][j].
 std::uint64_t by_recurrence(const std::vector<std::vector<std::uint16_t>>& steps, std::size_t rows,
                             std::size_t columns, std::uint32_t depth) {
   std::vector<std::vector<std::uint64_t>> ends;
@@ -98,7 +98,7 @@ TEST_CASE("the barrier form by lane maxima is the maximum over all pairs") {
   }
 }
 
-TEST_CASE("queues agree with the written recurrence, and deeper ones never take longer") {
+TEST_CASE("queues agree with the recurrence, and deeper queues never take longer") {
   Random random(33);
   for (int round = 0; round < 200; ++round) {
     const auto rows = static_cast<std::size_t>(random.between(1, 9));

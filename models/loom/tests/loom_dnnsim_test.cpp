@@ -19,7 +19,7 @@ struct Array {
   bool dynamic_weights;
 };
 
-// Width of a group that values join one by one.
+// The width of a group to which values are added one by one.
 struct Group {
   bool is_signed = false;
   unsigned top = 0;
@@ -29,17 +29,17 @@ struct Group {
     while (bits < 31 && (magnitude >> bits) != 0) ++bits;
     top = std::max(top, bits);
   }
-  // Of each block of `width` bits of a value of `precision` bits; a block's top bit acts as its sign.
-  void add_blocks(std::int32_t value, unsigned precision, unsigned width) {
+  // Adds each subword of `width` bits of a value of `precision` bits. A subword's top bit acts as its sign.
+  void add_subwords(std::int32_t value, unsigned precision, unsigned width) {
     if (width >= precision) {
       add(value);
       return;
     }
     for (unsigned low = 0; low < precision; low += width) {
-      std::int32_t block = (value >> low) % (1 << width);
-      if (block < 0) block += 1 << width;
-      if (is_signed && block >= 1 << (width - 1)) block -= 1 << width;
-      add(block);
+      std::int32_t subword = (value >> low) % (1 << width);
+      if (subword < 0) subword += 1 << width;
+      if (is_signed && subword >= 1 << (width - 1)) subword -= 1 << width;
+      add(subword);
     }
   }
   [[nodiscard]] unsigned width() const { return std::max(1U, top) + (is_signed ? 1 : 0); }
@@ -73,20 +73,20 @@ std::uint64_t step_cycles(const test::LayerCase& c, const Array& a, std::uint32_
     const std::int64_t x = static_cast<std::int64_t>(w / g.out_height) * g.stride_x +
                            std::int64_t{kx} * g.dilation_x - g.pad_left;
     for (std::uint32_t i = first_channel; i < end; ++i)
-      activations.add_blocks(activation(c, group * channels + i, y, x), c.layer.precision.activation_bits,
-                             a.width);
+      activations.add_subwords(activation(c, group * channels + i, y, x), c.layer.precision.activation_bits,
+                               a.width);
   }
   Group weights{any_negative(c.weights), 0};
   for (std::uint32_t f = first_filter; f < std::min(first_filter + a.rows * a.tiles, filters); ++f) {
     for (std::uint32_t i = first_channel; i < end; ++i) {
-      weights.add_blocks(
+      weights.add_subwords(
           c.weights.values[((std::size_t{group * filters + f} * channels + i) * g.kernel_height + ky) *
                                g.kernel_width +
                            kx],
           c.layer.precision.weight_bits, a.width);
     }
   }
-  // Static: all of the layer's bits, however narrow the units.
+  // Static: all bits of the layer, however narrow the units are.
   const unsigned weight_bits = a.dynamic_weights ? weights.width() : c.layer.precision.weight_bits;
   return std::uint64_t{(activations.width() + a.bits - 1) / a.bits} * weight_bits;
 }

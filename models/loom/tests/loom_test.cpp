@@ -50,7 +50,8 @@ test::LayerCase one_step() {
 }  // namespace
 
 TEST_CASE("Loom: the average of equal widths is their maximum, whatever the layer's size") {
-  // 8,192 rows of 8,192 inputs and 28,672 outputs: slots times the sum of all group widths leave 64 bits.
+  // 8,192 rows of 8,192 inputs and 28,672 outputs: bit steps times the sum of all group widths exceed 64
+  // bits.
   test::LayerCase layer = one_step();
   auto& shape = layer.layer.geometry;
   layer.layer.op = workload::Op::linear;
@@ -76,7 +77,7 @@ TEST_CASE("Loom: the average of equal widths is their maximum, whatever the laye
   CHECK(mean.lanes.edge == maximum.lanes.edge);
 }
 
-TEST_CASE("Loom: a static convolution takes sets x steps x passes x slots x weight bits") {
+TEST_CASE("Loom: a static convolution takes sets x steps x passes x bit steps x weight bits") {
   Random random(2, "loom");
   // 4 x 4 = 16 windows, 3 x 3 x ceil(20/16) = 18 steps.
   const auto layer = test::convolution(random, 20, 6, 10, 3, 5, 7, true);
@@ -93,19 +94,19 @@ TEST_CASE("Loom: fully connected columns hold different outputs, or slices of on
   const auto layer = [&](std::uint32_t outputs) {
     return test::fully_connected(random, 100, outputs, 9, 6, false);
   };
-  CHECK(cycles(grid, layer(3)) == 1 * 16 * 6 + 7);       // one output a row, 8 slices: one brick each
-  CHECK(cycles(grid, layer(10)) == 4 * 16 * 6 + 7);      // three a row, 2 slices: ceil(7/2) bricks each
-  CHECK(cycles(grid, layer(17)) == 7 * 16 * 6 + 7);      // five a row: no slices
+  CHECK(cycles(grid, layer(3)) == 1 * 16 * 6 + 7);       // one output per row, 8 slices: one brick each
+  CHECK(cycles(grid, layer(10)) == 4 * 16 * 6 + 7);      // three per row, 2 slices: ceil(7/2) bricks each
+  CHECK(cycles(grid, layer(17)) == 7 * 16 * 6 + 7);      // five per row: no slices
   CHECK(cycles(grid, layer(32)) == 7 * 16 * 6 + 7);      // all columns full
   CHECK(cycles(grid, layer(33)) == 7 * 2 * 16 * 6 + 7);  // a second pass
-  // Four bits per cycle: max(4, 16/4) = 4 cycles a weight bit; 10 outputs are three a row, no slices.
+  // Four bits per cycle: max(4, 16/4) = 4 cycles per weight bit; 10 outputs are three per row, no slices.
   CHECK(cycles({{"rows", 4}, {"bits_per_cycle", 4}}, layer(10)) == 7 * 4 * 6 + 3);
   // An 8-bit build on 16 columns: max(16, 8) = 16: the columns take turns on the row's weight bits.
   CHECK(cycles({{"rows", 4}, {"container_bits", 8}}, test::fully_connected(random, 100, 64, 8, 6, false)) ==
         7 * 16 * 6 + 15);
 }
 
-TEST_CASE("Loom: wide values are cut over narrow units, which work side by side") {
+TEST_CASE("Loom: wide values are cut into subwords for narrow units, which work in parallel") {
   Random random(5, "loom");
   // 16 windows, 9 steps, 8 filters; 10 bits over 3 columns of 4-bit units, 7 bits over 2 rows.
   const auto layer = test::convolution(random, 16, 6, 8, 3, 10, 7, true);
@@ -123,7 +124,7 @@ TEST_CASE("Loom: groups of a fully connected layer are layers of their own") {
   auto layer = test::fully_connected(random, 64, 8, 4, 3, false);
   layer.layer.geometry.groups = 2;
   test::fill_values(layer, random);
-  // Twice: 32 inputs are 2 bricks, 4 outputs on 4 rows are 1 a row, 8 slices, 1 step.
+  // Twice: 32 inputs are 2 bricks, 4 outputs on 4 rows are 1 per row, 8 slices, 1 step.
   CHECK(cycles({{"rows", 4}, {"columns", 8}}, layer) == 2 * (1 * 16 * 3 + 7));
 }
 
@@ -159,7 +160,7 @@ TEST_CASE("Loom: a step takes the widest weight group that it uses, or the layer
   CHECK(cycles(parameters(2, "maximum"), made_at_run_time) == 6 * 7);
 }
 
-TEST_CASE("Loom: widths of weight groups are metadata, four bits a group of a 16-bit container") {
+TEST_CASE("Loom: widths of weight groups are metadata, four bits per group of a 16-bit container") {
   const auto layer = one_step();
   const auto accelerator = loom({{"rows", 2}, {"weight_precision", "group"}});
   const test::MappedCase mapped(layer, *accelerator, {});
@@ -175,7 +176,8 @@ TEST_CASE("Loom: the lane budget of a step, by hand") {
   const test::MappedCase mapped(layer, *accelerator, {});
   const arch::Cost cost = cost_of(*accelerator, mapped.input());
   CHECK(cost.compute == Cycles(3 * 5));
-  // Windows need 3 and 1 slots, filters 3 and 5 bits: (3 + 1) * (3 + 5) of 2 windows x 2 filters x 15 cycles.
+  // Windows need 3 and 1 bit steps, filters 3 and 5 bits: (3 + 1) * (3 + 5) of 2 windows x 2 filters x 15
+  // cycles.
   CHECK(cost.lanes.effective == LaneCycles(4 * 8 * 16));
   CHECK(cost.lanes.synchronisation == LaneCycles((2 * 2 * 15 - 4 * 8) * 16));
   CHECK(cost.lanes.edge == LaneCycles(2 * 2 * 15 * 16));  // two rows without a filter

@@ -72,7 +72,7 @@ TEST_CASE("two columns over three steps take 13, 10 and 10 cycles with 0, 1 and 
   CHECK(cycles(parameters, layer) == 10);
   parameters["run_ahead_registers"] = "unlimited";
   CHECK(cycles(parameters, layer) == 10);
-  // Terms: 2+5+4+2+4+2 = 19, and with one filter as many products.
+  // Terms: 2+5+4+2+4+2 = 19. With one filter the products are as many.
   const auto cost = price(parameters, layer);
   CHECK(cost.events[2] == 19);
   CHECK(cost.events[3] == 19);
@@ -81,7 +81,7 @@ TEST_CASE("two columns over three steps take 13, 10 and 10 cycles with 0, 1 and 
 TEST_CASE("more registers and, with a full first stage, shorter recodings never take longer") {
   for (std::uint64_t c = 0; c < 30; ++c) {
     Random random(c, "pragmatic order");
-    // Below 16 bits no exponent is beyond a four-bit first stage.
+    // Below 16 bits a four-bit first stage reaches every exponent.
     const auto layer = test::random_case(random, {.widest_bits = 15});
     config::Json parameters{{"tiles", 1}, {"rows", 8}, {"columns", 4}, {"first_stage_bits", 2}};
     const auto with = [&](const char* key, const config::Json& value) {

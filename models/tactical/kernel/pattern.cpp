@@ -25,7 +25,7 @@ constexpr int kPatternLanes = 16;
           in_quotes(text));
 }
 
-// The number that `text` begins with, taken from it.
+// Removes the number with which `text` begins, and returns it.
 std::optional<unsigned> take_number(std::string_view& text) {
   unsigned number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

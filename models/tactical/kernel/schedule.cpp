@@ -25,7 +25,7 @@ unsigned wrapped(int distance, unsigned lanes) {
 }  // namespace
 
 // Works on bit masks of lanes. The candidates of all slots are counted at once, bit-sliced: plane p holds bit
-// p of each lane's count, three planes for up to 7 places, five for 31, eight for all.
+// p of each lane's count, three planes for up to 7 places, five for up to 31, eight for all.
 class TacticalScheduler {
  public:
   TacticalScheduler(std::span<const std::uint16_t> nonzero, std::size_t rows, const Pattern& pattern,
@@ -219,9 +219,9 @@ class TacticalScheduler {
   std::uint32_t all_lanes_;
   std::vector<unsigned> turns_;         // by place: lanes to the right, 0 .. lanes - 1
   unsigned depth_ = 0;                  // columns that exist after the current one, at most h
-  std::vector<std::uint16_t> weights_;  // [t][row], what has not moved yet
-  std::vector<std::uint16_t> vacated_;  // [t][row], what has
-  // Of the row being filled: lanes of the column dt later, twice over, so that a rotation is a shift.
+  std::vector<std::uint16_t> weights_;  // [t][row], weights that have not moved yet
+  std::vector<std::uint16_t> vacated_;  // [t][row], places whose weight has moved
+  // For the row being filled: lanes of the column dt later, repeated, so that a rotation is a shift.
   std::array<std::uint32_t, kMaxAhead> later_{};
   std::array<std::uint32_t, kMaxAhead + 1> lanes_{};  // reads of the current column, by dt
   std::array<std::uint32_t, kMaxAhead + 1> gated_{};
@@ -257,7 +257,7 @@ Schedule schedule(std::span<const std::uint16_t> nonzero, std::size_t rows, cons
   HEDDLE_CHECK(rows > 0 && rows <= kMaxRows && nonzero.size() % rows == 0, "1..16 rows of equal length");
   HEDDLE_CHECK(options.lanes > 0 && options.lanes <= kernel::kBrick, "1..16 lanes");
   HEDDLE_CHECK(options.present.empty() || options.present.size() == nonzero.size(),
-               "one mask of present lanes a column");
+               "one mask of present lanes per column");
   if (pattern.unlimited()) return UnlimitedScheduler::run(nonzero, rows, options);
   return TacticalScheduler(nonzero, rows, pattern, options).run();
 }

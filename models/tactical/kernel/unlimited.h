@@ -9,7 +9,7 @@
 
 namespace heddle::models::tactical {
 
-// The ideal bound X<inf,15>: weights close ranks, whatever the distance. Called through schedule().
+// The ideal bound X<inf,15>: weights move any distance and leave no gap. Called by schedule().
 class UnlimitedScheduler {
  public:
   static constexpr std::uint32_t kNoSource = ~std::uint32_t{0};

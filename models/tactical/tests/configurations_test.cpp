@@ -11,7 +11,7 @@ using namespace heddle;
 
 }  // namespace
 
-TEST_CASE("published and compatibility configurations are what they say") {
+TEST_CASE("published and compatibility configurations have the parameters that they state") {
   const std::string root = std::string(HEDDLE_SOURCE_DIR) + "/configs/";
   const auto params = [&](const std::string& file) {
     const auto config = arch::read_accelerator(root + file, {}, models::catalogue());
@@ -22,7 +22,7 @@ TEST_CASE("published and compatibility configurations are what they say") {
   CHECK(params("accelerators/tclp.json").back_end == BackEnd::precision);
   CHECK(params("accelerators/tclp_l8_1_6.json").pattern.offsets().size() == 7);
   CHECK(params("accelerators/tcle_x_bound.json").pattern.unlimited());
-  // As many multiply-accumulates a cycle as its baseline, dpnn_1k: 4 x 16 x 1 x 16.
+  // As many multiply-accumulates per cycle as its baseline, dpnn_1k: 4 x 16 x 1 x 16.
   CHECK(arch::read_accelerator(root + "accelerators/tcl_parallel.json", {}, models::catalogue())
             .accelerator->shape()
             .lanes() == 1024);

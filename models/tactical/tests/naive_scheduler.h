@@ -13,7 +13,8 @@
 
 namespace heddle::test {
 
-// Bit-Tactical's scheduler as docs/rules/tactical.md#scheduler words it, one slot object at a time.
+// Bit-Tactical's scheduler, written after the text of docs/rules/tactical.md#scheduler with one object per
+// slot.
 struct NaiveScheduler {
   struct Weight {
     int column, lane;

@@ -98,7 +98,7 @@ void require_same(const Schedule& got, const NaiveScheduler& expected, std::size
   REQUIRE(got.moves() == moves);
 }
 
-// Every non-zero is placed exactly once, in its own row, from within the pattern.
+// Requires that every non-zero is placed exactly once, in its own row, within the pattern's reach.
 void require_whole(const Schedule& got, const Masks& masks, std::size_t rows, const Pattern& pattern) {
   const std::size_t columns = masks.size() / rows;
   std::set<std::tuple<std::size_t, std::uint32_t, int>> placed;
@@ -184,7 +184,7 @@ TEST_CASE("the scheduler agrees with the written rule for every pattern and opti
   }
 }
 
-TEST_CASE("places wrap around in the lanes that a row has") {
+TEST_CASE("places wrap around within the lanes of a row") {
   Random random(43);
   const std::vector<Pattern> patterns{Pattern::parse("T<2,5>"), Pattern::parse("L<3,15>"),
                                       Pattern::parse("T<2,5>").dnnsim()};

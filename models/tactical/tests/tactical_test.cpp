@@ -67,7 +67,7 @@ TEST_CASE("the scheduler examples of docs/rules/tactical.md, end to end") {
   CHECK(cycles(parallel("T<2,5>"), one_filter(7, {{0, 0}, {6, 0}})) == 3);
   CHECK(cycles(parallel("T<2,5>"), one_filter(9, {})) == 3);
   CHECK(cycles(parallel("L<1,6>"), one_filter(9, {})) == 4);
-  // The ideal bound emits nothing; DNNsim drops trailing zeros. Either still costs a cycle.
+  // The ideal bound emits nothing, and DNNsim drops trailing zeros. Both still cost a cycle.
   CHECK(cycles(parallel("X<inf,15>"), one_filter(9, {})) == 1);
   Json dropped = parallel("T<2,5>");
   dropped["trailing_zero_columns"] = "dropped";
@@ -80,7 +80,7 @@ TEST_CASE("a pattern may be a list of places") {
   const auto layer = one_filter(4, {{0, 0}, {1, 1}, {3, 4}});
   CHECK(cycles(parallel("(1,0)(3,2)"), layer) == 1);
   CHECK(cycles(parallel("(1,0)"), layer) == 2);  // h = 1: column 1 is skipped, 2 is kept and takes (3,4)
-  // The same places as T<2,5> in its order: the same schedule, whatever the layer.
+  // The places of T<2,5> in its order give the same schedule for any layer.
   for (std::uint64_t c = 0; c < 20; ++c) {
     Random random(c, "places");
     const auto any = test::random_case(random, {});
@@ -100,7 +100,7 @@ TEST_CASE("a dense layer takes as long as on the bit-parallel baseline") {
   for (auto& w : full.weights.values) w = w == 0 ? 1 : w;
   CHECK(cycles({{"tiles", 2}, {"columns", 1}, {"back_end", "parallel"}}, full) == 16 * 8 * 2);
   CHECK(cycles({{"tiles", 2}, {"columns", 1}, {"back_end", "parallel"}}, layer) < 16 * 8 * 2);
-  // Weights that are made at run time are not packed, whatever they are.
+  // Weights that are made at run time are not packed, whatever their values.
   layer.layer.weight.source = "query";
   std::fill(layer.weights.values.begin(), layer.weights.values.end(), 0);
   CHECK(cycles({{"tiles", 2}, {"columns", 1}, {"back_end", "parallel"}}, layer) == 16 * 8 * 2);
@@ -136,7 +136,7 @@ TEST_CASE(
   a[0] = 1;       // bit 0
   a[1] = 64;      // lane 1 of column 0 was filled: not read
   a[16 + 1] = 4;  // promoted into lane 1: bit 2
-  a[3] = 128;     // a zero's own activation: bit 7
+  a[3] = 128;     // the activation of a zero: bit 7
   a[32 + 2] = 0;
   const Json width{{"tiles", 1}, {"back_end", "precision"}};
   CHECK(cycles(width, layer) == 8);  // bits 0 .. 7
@@ -155,7 +155,7 @@ TEST_CASE("a term column takes as long as Pragmatic's: the lists of docs/rules.m
   layer.activations.values[1] = (1 << 0) + (1 << 7);
   layer.activations.values[2] = (1 << 4) + (1 << 8) + (1 << 9);
   CHECK(cycles({{"tiles", 1}, {"encoder", "raw"}, {"first_stage_bits", 2}}, layer) == 4);
-  // L = 0: each distinct exponent (0 1 4 6 7 8 9) a cycle. A wide first stage: the longest list.
+  // L = 0: one cycle per distinct exponent (0 1 4 6 7 8 9). A wide first stage: the longest list.
   CHECK(cycles({{"tiles", 1}, {"encoder", "raw"}, {"first_stage_bits", 0}}, layer) == 7);
   CHECK(cycles({{"tiles", 1}, {"encoder", "raw"}, {"first_stage_bits", 4}}, layer) == 3);
   CHECK(price(*build({{"tiles", 1}, {"encoder", "raw"}}), layer).events[3] == 8);
@@ -183,8 +183,8 @@ TEST_CASE("tiles meet at the end of a window set, or at every column in lockstep
   lockstep["run_ahead_registers"] = 0;
   // Columns side by side: max(1,1) + max(8,4) + 4 = 13.
   CHECK(cycles(lockstep, layer) == 13);
-  // Tile 0 takes 1, 4, 1; filter 1 without column 0 takes 4, 1: 6 and 5 cycles on their own, 4 + 4 + 1 in
-  // step.
+  // Tile 0 takes 1, 4, 1; filter 1 without column 0 takes 4, 1: 6 and 5 cycles when independent, 4 + 4 + 1 in
+  // lockstep.
   layer.activations.values[32] = 1;
   layer.activations.values[16] = 8;
   std::fill(layer.weights.values.begin() + 48, layer.weights.values.begin() + 64, 0);
@@ -193,7 +193,7 @@ TEST_CASE("tiles meet at the end of a window set, or at every column in lockstep
   CHECK(cycles(lockstep, layer) == 9);
 }
 
-TEST_CASE("metadata: select bits a stored slot, skip bits a packed column") {
+TEST_CASE("metadata: select bits per stored slot, skip bits per packed column") {
   Random random(4, "metadata");
   auto dense = one_filter(3, {});
   std::fill(dense.weights.values.begin(), dense.weights.values.end(), 1);
@@ -294,7 +294,7 @@ std::uint64_t widest_row(const arch::LayerInput& input, const test::NaiveSchedul
   return widest;
 }
 
-// DNNsim's Tactical (docs/rules/dnnsim.md), in its own words: one barrier a step over all tiles,
+// DNNsim's Tactical (docs/rules/dnnsim.md), in its own words: one barrier per step over all tiles,
 // the longest list counts, widths per row of the activations that its schedule selects.
 std::uint64_t dnnsim_cycles(const test::MappedCase& mapped, const std::string& back_end, bool minor_bit) {
   const auto& input = mapped.input();

@@ -36,21 +36,21 @@ TEST_CASE(
   const auto layer = [&](std::uint32_t outputs, unsigned pa, unsigned pw) {
     return test::fully_connected(random, 100, outputs, pa, pw, false);
   };
-  // 100 inputs are 7 bricks. 8 outputs, one a row: 8 slices, one brick each, 3 stages of reduction.
+  // 100 inputs are 7 bricks. 8 outputs, one per row: 8 slices, one brick each, 3 stages of reduction.
   CHECK(cycles(array, layer(8, 9, 6)) == 1 * 9 + 6 + 3);
-  // 20 outputs, three a row: 2 slices of ceil(7/2) bricks, one stage.
+  // 20 outputs, three per row: 2 slices of ceil(7/2) bricks, one stage.
   CHECK(cycles(array, layer(20, 9, 6)) == 4 * 9 + 6 + 1);
-  CHECK(cycles(array, layer(20, 6, 9)) == 4 * 9 + 9 + 1);  // loading is the slower
+  CHECK(cycles(array, layer(20, 6, 9)) == 4 * 9 + 9 + 1);  // loading takes longer
   CHECK(cycles(array, layer(64, 9, 6)) == 7 * 9 + 6);      // all columns full
   CHECK(cycles(array, layer(65, 9, 6)) == 7 * 2 * 9 + 6);  // a second pass; weights of it load meanwhile
-  // Two bits per cycle: ceil(9/2) = 5 a brick, ceil(6/2) = 3 for the first load.
+  // Two bits per cycle: ceil(9/2) = 5 per brick, ceil(6/2) = 3 for the first load.
   CHECK(cycles({{"tiles", 2}, {"rows", 4}, {"columns", 4}, {"bits_per_cycle", 2}}, layer(32, 9, 6)) ==
         7 * 5 + 3);
 }
 
 TEST_CASE("Tartan: AlexNet's last layer on the published array") {
   Random random(2, "tartan");
-  // 4096 inputs are 256 bricks; 1000 outputs on 256 rows are 4 a row, 4 slices of 64 bricks; 9 bits.
+  // 4096 inputs are 256 bricks; 1000 outputs on 256 rows are 4 per row, 4 slices of 64 bricks; 9 bits.
   CHECK(cycles(config::Json::object(), test::fully_connected(random, 4096, 1000, 9, 9, false)) ==
         64 * 9 + 9 + 2);
 }

@@ -12,25 +12,25 @@ namespace heddle::hw {
 class InputBufferInterface : virtual public sc_core::sc_interface {
  public:
   virtual void write(Bytes bytes) = 0;
-  // The earliest start of work whose first activations could come through at `from`; the tiles have been done
-  // with the work before since `free`.
+  // The earliest start of work whose first activations can arrive at `from`. `free` is when the tiles have
+  // finished the work before.
   [[nodiscard]] virtual sc_core::sc_time ready(const sc_core::sc_time& from, const sc_core::sc_time& free,
                                                Bytes bytes) const = 0;
-  // Called at its start: what work that takes `busy` by itself takes until it has read everything.
+  // Called at the start of the work: cycles until it has read everything, given `busy` compute cycles.
   virtual Cycles read(const sc_core::sc_time& from, Cycles busy, Bytes bytes) = 0;
 };
 
 // How the tiles and the reducer use the output buffer.
 class OutputBufferInterface : virtual public sc_core::sc_interface {
  public:
-  // Called at its start: what work that takes `busy` by itself takes until the tiles are rid of its outputs.
+  // Called at the start of the work: cycles until its last output has left, given `busy` compute cycles.
   virtual Cycles write(Cycles busy, Bytes bytes, std::uint32_t bursts) = 0;
-  // When all outputs so far will be in the memory behind it.
+  // When all outputs so far are in the memory behind the buffer.
   [[nodiscard]] virtual sc_core::sc_time drained() const = 0;
   virtual void read(Bytes bytes) = 0;
 };
 
-// Activations in front of the tiles (ABin). Holds no values: what time it takes is in InputPath.
+// Activations in front of the tiles (ABin). It holds no values; InputPath computes its time.
 class InputBuffer final : public sc_core::sc_module, public InputBufferInterface {
  public:
   InputBuffer(const sc_core::sc_module_name& name, const memory::InputPath& path, const Clock& clock)
@@ -49,7 +49,7 @@ class InputBuffer final : public sc_core::sc_module, public InputBufferInterface
   Bytes written_;
 };
 
-// Outputs behind the tiles (ABout); the arithmetic is in OutputPath.
+// Outputs behind the tiles (ABout). It holds no values; OutputPath computes its time.
 class OutputBuffer final : public sc_core::sc_module, public OutputBufferInterface {
  public:
   OutputBuffer(const sc_core::sc_module_name& name, const memory::OutputPath& path, const Clock& clock)

@@ -6,7 +6,7 @@
 namespace heddle::hw {
 namespace {
 
-// What a payload's 32-bit length holds; longer transfers go in parts.
+// Bytes. A payload states its length in 32 bits, so longer transfers go in parts.
 constexpr std::uint64_t kLongestPart = std::uint64_t{1} << 30U;
 
 Bytes& bytes_of(result::TrafficBytes& bytes, memory::Traffic traffic) {
@@ -90,7 +90,7 @@ void Dma::count(const memory::Transfer& transfer, std::uint32_t layer, Bytes byt
     accesses.activation_memory.dma_written += bytes;
 }
 
-// The end of the span is when the last byte is there, on its way through the decoder still to come.
+// The span ends when the last byte has crossed the interface; the way through the decoder follows.
 Span Dma::move(const memory::Transfer& transfer) {
   const sc_core::sc_time handed_over = sc_core::sc_time_stamp();
   const std::uint64_t granule = memory_.granule_bytes();
@@ -128,8 +128,9 @@ sc_core::sc_time TransferStage::pass(const sc_core::sc_time& handed_over, const 
   return free_ = std::max(arrived, later(std::max(free_, handed_over), busy));
 }
 
-// Transfers come out of the memory in the order of the list, on edges of the accelerator's clock: one that
-// has overtaken its predecessor comes with it. Codec and on-chip port work on it while the bus does.
+// Transfers complete in the order of the list, on edges of the accelerator's clock: one that has overtaken
+// its predecessor completes together with it. Codec and on-chip port work on a transfer while the bus carries
+// it.
 sc_core::sc_time Dma::complete_at(const memory::Transfer& transfer, const Span& span) {
   const sc_core::sc_time handed = clock_.edge(sc_core::sc_time::from_value(span.handed_over));
   sc_core::sc_time at =

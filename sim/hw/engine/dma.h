@@ -16,30 +16,30 @@
 
 namespace heddle::hw {
 
-// Instants travel ahead of time: whoever reads one waits until then. So a transfer costs one wake.
+// An instant is sent before it is reached, and its reader waits until then. So each transfer costs one wake.
 using InstantFifo = sc_core::sc_fifo<sc_core::sc_time>;
 
-// What each layer moved through the on-chip memories and buffers. Whoever moves bytes for a layer adds them
-// here, while the memories count what they see whatever the layer.
+// What each layer moved through the on-chip memories and buffers. The module that moves bytes for a layer
+// adds them here; the memories themselves count all bytes, of whatever layer.
 using AccessesByLayer = std::vector<result::MemoryAccesses>;
 
-// When a transfer was on its way, in SystemC's ticks.
+// What a transfer moved, and when, in SystemC ticks.
 struct Span {
   std::uint64_t address = 0;
   Bytes bytes;
   bool is_write = false;
   memory::Traffic traffic = memory::Traffic::weights;
-  std::uint32_t item = 0;  // the work that needs it or has made it
+  std::uint32_t item = 0;  // the work that needs it (load) or makes it (store)
   std::uint64_t handed_over = 0;
-  std::uint64_t begin = 0;  // the memory takes it up
-  std::uint64_t end = 0;    // complete
+  std::uint64_t begin = 0;  // when the memory starts it
+  std::uint64_t end = 0;    // when its last byte has crossed the interface
 };
 
-// Something that transfers pass one after another on their way between the memories.
+// A stage that transfers pass one after another on their way between the memories.
 class TransferStage {
  public:
-  // When a transfer has passed that was handed over and, but for this stage, would be through at `arrived`:
-  // it keeps pace or is the bottleneck.
+  // When a transfer has passed the stage, which works on it for `busy` after it was handed over. `arrived` is
+  // when the transfer would be complete without the stage: the stage keeps pace or is the bottleneck.
   sc_core::sc_time pass(const sc_core::sc_time& handed_over, const sc_core::sc_time& arrived,
                         const sc_core::sc_time& busy);
 
@@ -48,9 +48,9 @@ class TransferStage {
 };
 
 // Takes the transfers of the work list one after another: waits for the work that a transfer depends on,
-// hands it to the memory and says when it will have arrived. Transfers enter and leave the memory in the
-// order of the list; while a memory that answers late (DRAM) works on one, the next are handed over,
-// `in_flight` in all.
+// hands the transfer to the memory and says when it is complete. Transfers enter and leave the memory in the
+// order of the list. While a memory that answers late (DRAM) works on one transfer, the DMA hands over the
+// next ones, up to `in_flight` in all.
 class Dma final : public sc_core::sc_module {
  public:
   Dma(const sc_core::sc_module_name& name, const memory::WorkList& list, const Clock& clock, Failure& failure,

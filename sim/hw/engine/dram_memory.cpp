@@ -88,7 +88,7 @@ void DramMemory::b_transport(int, tlm::tlm_generic_payload& payload, sc_core::sc
     payload.set_response_status(tlm::TLM_OK_RESPONSE);
     return;
   }
-  // Whoever ran ahead of time catches up first: other initiators may come in between.
+  // An initiator that ran ahead of time catches up first, because others may come in between.
   if (delay > sc_core::SC_ZERO_TIME) sc_core::wait(delay);
   delay = sc_core::SC_ZERO_TIME;
   const auto* layer = payload.get_extension<LayerExtension>();

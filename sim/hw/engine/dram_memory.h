@@ -13,9 +13,9 @@
 namespace heddle::hw {
 
 // A DRAM and its controller as a TLM-2.0 target that times runs of addresses of any length and stores
-// nothing. Initiators bind to `socket` and call b_transport, or start runs and wait for them later; all that
-// are in flight share the controller, burst by burst. Simulated time only moves in waits of the callers: a
-// run costs a few wakes, whatever its length, and no event of its own a burst.
+// nothing. Initiators bind to `socket` and call b_transport, or start runs and wait for them later; all runs
+// in flight share the controller, burst by burst. Simulated time only moves while callers wait: a run costs a
+// few wakes, whatever its length, and no event per burst.
 class DramMemory : public sc_core::sc_module {
  public:
   using Ticket = dram::RunMover::Ticket;
@@ -25,9 +25,9 @@ class DramMemory : public sc_core::sc_module {
   DramMemory(const sc_core::sc_module_name& name, const dram::MemoryParameters& parameters);
 
   // Starts a run now; its bursts queue behind those in flight. Never blocks. Throws Error(workload) when
-  // the run is beyond the memory.
+  // the run exceeds the memory.
   Ticket start(const dram::AddressRun& run);
-  // From an SC_THREAD: returns at the first memory clock edge where the run's last word has been moved,
+  // From an SC_THREAD: returns at the first memory clock edge at which the run's last word has been moved,
   // and gives the ticket back.
   void wait_for(Ticket ticket);
 
@@ -36,17 +36,17 @@ class DramMemory : public sc_core::sc_module {
   // Commands, row hits and refreshes up to now, and the energy since time zero where the device has one.
   [[nodiscard]] dram::ChannelCounters counters();
   [[nodiscard]] std::optional<dram::EnergyReport> energy();
-  // Gives `layer` all commands up to now that serve no run and have no layer yet: refreshes, and precharges
-  // for them.
+  // Charges to `layer` all commands up to now that serve no run and have no layer yet: refreshes, and the
+  // precharges before them.
   void charge_rest(std::uint32_t layer);
-  // Commands of the runs of each layer and those that were charged to it.
+  // Commands of each layer: those of its runs, and those charged to it.
   [[nodiscard]] std::vector<dram::ChannelCounters> by_layer(std::size_t layers) const;
   [[nodiscard]] const dram::MemoryParameters& parameters() const { return mover_.memory().parameters(); }
   [[nodiscard]] const Clock& clock() const { return clock_; }
 
  private:
   void b_transport(int initiator, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-  // First clock edge that is not in the past.
+  // The first clock edge that is not in the past.
   [[nodiscard]] dram::Cycle now() const;
   void wait_until(dram::Cycle cycle) const;
 

@@ -123,8 +123,8 @@ Timing Engine::timing() {
           .output_buffer_written = output_buffer_.written_bytes(),
           .transfers = dma_.spans(),
           .items = tiles_.items(),
-          .ticks_a_cycle = cycle,
-          .ticks_a_memory_clock = off_chip_->clock_period().value_or(clock_.span(Cycles(1))).value(),
+          .ticks_per_cycle = cycle,
+          .ticks_per_memory_clock = off_chip_->clock_period().value_or(clock_.span(Cycles(1))).value(),
           .granule_bytes = off_chip_->granule_bytes(),
           .dram = off_chip_->dram_counters(),
           .dram_energy = off_chip_->dram_energy()};
@@ -134,7 +134,7 @@ void check_same(const char* what, Bytes a, Bytes b) {
   HEDDLE_CHECK(a == b, fmt::format("{}: {} bytes and {}", what, a.count(), b.count()));
 }
 
-// Off-chip bytes by tensor are what the memory itself saw, and what enters a buffer leaves it.
+// The off-chip bytes that the DMA counted are those that the memory saw, and what enters a buffer leaves it.
 void check_bytes(const Timing& timing) {
   check_same("activation memory to input buffer", timing.activation_memory_read, timing.input_buffer_written);
   check_same("input buffer to tiles", timing.input_buffer_written, timing.input_buffer_read);
@@ -151,7 +151,7 @@ void check_bytes(const Timing& timing) {
 
 std::vector<Timing> simulate(std::span<const Job> jobs) {
   static bool used = false;
-  HEDDLE_CHECK(!used, "SystemC simulates once a process");
+  HEDDLE_CHECK(!used, "SystemC simulates once per process");
   used = true;
   set_time_resolution();
   std::vector<std::unique_ptr<Engine>> engines;

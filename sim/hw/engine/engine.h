@@ -33,19 +33,19 @@ struct Timing {
   Bytes input_buffer_written;
   Bytes output_buffer_read;
   Bytes output_buffer_written;
-  std::vector<Span> transfers;             // as the work list
-  std::vector<Computed> items;             // of the work list
-  std::uint64_t ticks_a_cycle = 1;         // of the accelerator's clock
-  std::uint64_t ticks_a_memory_clock = 1;  // of the off-chip memory's; the accelerator's where it has none
-  std::uint64_t granule_bytes = 1;         // that the memory moves at a time
+  std::vector<Span> transfers;               // in the order of the work list
+  std::vector<Computed> items;               // of the work list
+  std::uint64_t ticks_per_cycle = 1;         // of the accelerator's clock
+  std::uint64_t ticks_per_memory_clock = 1;  // of the accelerator's clock where the memory has none
+  std::uint64_t granule_bytes = 1;           // the unit that the memory moves
   std::optional<dram::ChannelCounters> dram;
   std::optional<dram::EnergyReport> dram_energy;
 };
 
-// Builds one engine a job - clock, DMA, memories, buffers, dispatcher, tiles, reducer - and lets them advance
-// together in one SystemC simulation. SystemC elaborates once a process, so this can be called once a
-// process. Cost: about five wakes an item and one a transfer. Throws what a process threw; Error(internal)
-// when the simulation stops before all work is done or when bytes went astray.
+// Builds one engine per job (clock, DMA, memories, buffers, dispatcher, tiles, reducer) and lets all advance
+// together in one SystemC simulation. SystemC elaborates once per process, so this function can be called
+// once per process. Cost: about five wakes per item and one per transfer. Throws what a SystemC process
+// threw; Error(internal) when the simulation stops before all work is done or when byte counts disagree.
 std::vector<Timing> simulate(std::span<const Job> jobs);
 
 }  // namespace heddle::hw

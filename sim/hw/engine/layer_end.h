@@ -14,8 +14,8 @@ class LayerEndInterface : virtual public sc_core::sc_interface {
   virtual void layer_ended(std::uint32_t layer) = 0;
 };
 
-// Says for which layer an off-chip request is. Belongs to whoever sends the payload, so a payload that ends,
-// also by an exception, leaves it alone; it is not cloned.
+// States the layer that an off-chip request serves. The extension belongs to the sender of the payload: a
+// payload that ends, also by an exception, does not delete it, and it is not cloned.
 struct LayerExtension final : tlm::tlm_extension<LayerExtension> {
   explicit LayerExtension(std::uint32_t of) : layer(of) {}
   [[nodiscard]] tlm::tlm_extension_base* clone() const override { return nullptr; }

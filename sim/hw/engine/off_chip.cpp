@@ -16,14 +16,14 @@ IdealMemory::IdealMemory(const sc_core::sc_module_name& name, const memory::Idea
   socket_.register_b_transport(this, &IdealMemory::b_transport);
 }
 
-// Rounded up to SystemC's resolution. In two parts, for the product may not fit 64 bits.
+// Rounded up to SystemC's resolution. Computed in two parts, because the product may not fit 64 bits.
 sc_time IdealMemory::occupancy(Bytes bytes) const {
   const std::uint64_t rate = parameters_.bandwidth_mb_per_s;
   if (rate == 0) return sc_core::SC_ZERO_TIME;
-  const std::uint64_t ticks_a_microsecond =
-      sc_time(1, sc_core::SC_US).value();  // 1 MB/s is a byte a microsecond
-  return sc_time::from_value(bytes.count() / rate * ticks_a_microsecond +
-                             ceil_div(bytes.count() % rate * ticks_a_microsecond, rate));
+  const std::uint64_t ticks_per_microsecond =
+      sc_time(1, sc_core::SC_US).value();  // 1 MB/s is one byte per microsecond
+  return sc_time::from_value(bytes.count() / rate * ticks_per_microsecond +
+                             ceil_div(bytes.count() % rate * ticks_per_microsecond, rate));
 }
 
 void IdealMemory::b_transport(tlm::tlm_generic_payload& request, sc_time& delay) {

@@ -18,32 +18,32 @@ namespace heddle::hw {
 
 // What every off-chip memory offers the DMA: a TLM-2.0 socket. b_transport adds to `delay` the time until
 // the last byte of the transfer has arrived; transfers queue in the order of the calls. Addresses are
-// bytes; the data pointer is null, because timing moves no values. A payload may say by a LayerExtension for
-// which layer it is.
+// bytes; the data pointer is null, because timing moves no values. A LayerExtension may state the layer that
+// a payload serves.
 class OffChipMemory : public sc_core::sc_module, public LayerEndInterface {
  public:
   explicit OffChipMemory(const sc_core::sc_module_name& name) : sc_module(name) {}
   virtual void connect(tlm::tlm_initiator_socket<>& initiator) = 0;
-  // When the memory took up the transfer that was handed over last, at `handed_over`.
+  // When the memory started the transfer that was handed over last, at `handed_over`.
   [[nodiscard]] virtual sc_core::sc_time begun(const sc_core::sc_time& handed_over) const {
     return handed_over;
   }
-  // What is moved at a time; transfers are widened to whole ones.
+  // The unit that the memory moves; transfers are widened to whole units.
   [[nodiscard]] virtual std::uint64_t granule_bytes() const { return 1; }
   [[nodiscard]] virtual Bytes read_bytes() const = 0;
   [[nodiscard]] virtual Bytes written_bytes() const = 0;
   void layer_ended(std::uint32_t) override {}
   [[nodiscard]] virtual std::optional<sc_core::sc_time> clock_period() const { return std::nullopt; }
-  // Commands and energy so far, where there are any.
+  // Commands and energy so far; none where the memory has no commands.
   [[nodiscard]] virtual std::optional<dram::ChannelCounters> dram_counters() { return std::nullopt; }
   [[nodiscard]] virtual std::optional<dram::EnergyReport> dram_energy() { return std::nullopt; }
-  // Commands by layer: those of the layer's transfers, and the refreshes in its time. `layers` in all; what
-  // came after the last one ended is that one's.
+  // Commands by layer: those of its transfers, and the refreshes while it ran. There are `layers` layers;
+  // commands after the end of the last one are charged to it.
   [[nodiscard]] virtual std::vector<dram::ChannelCounters> dram_by_layer(std::size_t) { return {}; }
 };
 
-// Fixed bandwidth and latency: a transfer holds the bus for bytes / bandwidth; its last byte arrives a
-// latency later, while the bus already carries the next one.
+// Fixed bandwidth and latency: a transfer holds the bus for bytes / bandwidth. Its last byte arrives one
+// latency later, while the bus already carries the next transfer.
 class IdealMemory final : public OffChipMemory {
  public:
   IdealMemory(const sc_core::sc_module_name& name, const memory::IdealParameters& parameters);

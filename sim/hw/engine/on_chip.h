@@ -13,14 +13,14 @@ namespace heddle::hw {
 // How the blocks around the array use an on-chip memory.
 class StreamInterface : virtual public sc_core::sc_interface {
  public:
-  // Returns the cycles that the ports are busy with so many bytes.
+  // Both return the cycles for which the transfer keeps the ports busy.
   virtual Cycles read(Bytes bytes) = 0;
   virtual Cycles write(Bytes bytes) = 0;
   [[nodiscard]] virtual const memory::SramTiming& timing() const = 0;
 };
 
-// An activation or weight memory: banks with a read and a write port each. Holds no values; the plan says
-// what lies where (arch/), this says how long it takes.
+// An activation or weight memory: banks with a read and a write port each. It holds no values; the plan says
+// what it holds (sim/memory), and this class says how long its ports are busy.
 class Sram final : public sc_core::sc_module, public StreamInterface {
  public:
   Sram(const sc_core::sc_module_name& name, const memory::SramTiming& timing)

@@ -45,7 +45,7 @@ void Dispatcher::run() {
         for (; reduced_seen_ < work.reduced_before; ++reduced_seen_) reduced->wait();
         from = std::max(from, sc_time(sc_core::sc_time_stamp()));
       }
-      // What lay in the memory before was read ahead; what has just arrived shows the latency of the way.
+      // What was in the memory before has been read ahead; only what has just arrived shows the latency.
       if (from > sc_core::SC_ZERO_TIME) from = clock_.after(from, latency_);
       memory->read(work.activation_read);
       buffer->write(work.activation_read);

@@ -24,12 +24,12 @@ struct Reduced {
   friend std::ostream& operator<<(std::ostream& out, const Reduced& r) { return out << r.item; }
 };
 
-// How many loads of a cause each item waits for.
+// How many loads each item waits for, by cause.
 using LoadCounts = std::vector<std::array<std::uint32_t, memory::kCauses>>;
 LoadCounts count_loads(const memory::WorkList& list);
 
-// Dispatcher and transposer: takes activations from their memory to the input buffer for one item after
-// another, and says from when they could come through.
+// Dispatcher and transposer: takes activations from their memory to the input buffer, item by item, and says
+// from when they can reach the tiles.
 class Dispatcher final : public sc_core::sc_module {
  public:
   Dispatcher(const sc_core::sc_module_name& name, const memory::WorkList& list, const LoadCounts& loads,
@@ -57,15 +57,16 @@ struct LayerTime {
   result::StallCycles stalls;
 };
 
-// When the array computed a piece of work, in SystemC's ticks.
+// When the array computed an item, in SystemC ticks.
 struct Computed {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 };
 
-// The array: waits for room, weights, partial sums and activations in that order, computes the priced cycles,
-// longer where a memory or buffer cannot keep pace, and charges every cycle to its layer as computing or as a
-// stall by cause. A cycle in which several things are missing is charged to the first of that order.
+// The array. It waits for room, weights, partial sums and activations, in that order, and then computes for
+// the priced cycles, or longer where a memory or buffer cannot keep pace. It charges every cycle to its
+// layer, as computing or as a stall by cause. A cycle in which several things are missing is charged to the
+// first of them.
 class Tiles final : public sc_core::sc_module {
  public:
   Tiles(const sc_core::sc_module_name& name, const memory::WorkList& list, const LoadCounts& loads,
@@ -109,7 +110,7 @@ class Tiles final : public sc_core::sc_module {
   std::uint32_t stores_seen_ = 0;
 };
 
-// Output reducer: takes finished outputs from their buffer to the activation memory, behind the array's back.
+// Output reducer: takes finished outputs from their buffer to the activation memory while the array computes.
 class OutputReducer final : public sc_core::sc_module {
  public:
   OutputReducer(const sc_core::sc_module_name& name, const memory::WorkList& list, Failure& failure,
@@ -117,7 +118,7 @@ class OutputReducer final : public sc_core::sc_module {
   sc_core::sc_fifo_in<Reduced> results{"results"};
   sc_core::sc_port<OutputBufferInterface> buffer{"buffer"};
   sc_core::sc_port<StreamInterface> memory{"memory"};
-  // One for the DMA, one for the dispatcher.
+  // One semaphore for the DMA, one for the dispatcher.
   sc_core::sc_port<sc_core::sc_semaphore_if, 2> reduced{"reduced"};
 
  private:

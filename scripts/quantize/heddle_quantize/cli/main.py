@@ -78,7 +78,7 @@ def _call(target: str, args: argparse.Namespace) -> Answer:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The program; ends quietly when whoever reads its output has stopped reading."""
+    """The program; it ends quietly when the reader of its output closes the pipe."""
     try:
         try:
             return _run(argv)
