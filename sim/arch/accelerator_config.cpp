@@ -81,9 +81,24 @@ const ModelInfo& find_model(std::span<const ModelInfo> catalogue, const std::str
   throw Error(ErrorKind::config, where, "there is no model " + in_quotes(name) + suggestion(name, names));
 }
 
+Error at_its_place(const Error& error, const config::Document& document) {
+  const std::string& where = error.where();
+  // A place in a file or an option has a colon behind its name.
+  if (!where.starts_with("/parameters") || where.find(':') != std::string::npos) return error;
+  const std::string text = std::string(error.what()).substr(where.size() + 2);  // behind "where: "
+  return {error.kind(), document.where(where), text};
+}
+
+MappedLayer map_onto(const workload::Layer& layer, const AcceleratorConfig& config) {
+  try {
+    return map_onto(layer, *config.accelerator, config.mapping);
+  } catch (const Error& e) {
+    throw at_its_place(e, config.document);
+  }
+}
+
 namespace {
 
-// A model knows which parameters do not fit together, not where they were written.
 std::unique_ptr<Accelerator> make(const ModelInfo& model, const config::Values& parameters,
                                   const config::Document& document) {
   const std::string all = "/parameters";
@@ -95,9 +110,9 @@ std::unique_ptr<Accelerator> make(const ModelInfo& model, const config::Values& 
     return out;
   } catch (const Error& e) {
     if (e.where().empty()) throw Error(e.kind(), document.where(all), e.what());
-    const std::string pointer = e.where().starts_with("/") ? e.where() : all + "/" + e.where();
+    if (e.where().starts_with("/")) throw at_its_place(e, document);
     const std::string text = std::string(e.what()).substr(e.where().size() + 2);  // behind "where: "
-    throw Error(e.kind(), document.where(pointer), text);
+    throw Error(e.kind(), document.where(all + "/" + e.where()), text);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/arch/accelerator.h"
+#include "sim/base/error.h"
 #include "sim/config/json_document.h"
 
 namespace heddle::arch {
@@ -29,6 +30,13 @@ struct AcceleratorConfig {
 AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<const std::string> overrides,
                                    std::span<const ModelInfo> catalogue,
                                    const std::shared_ptr<const config::FileNames>& names = nullptr);
+
+// A design knows which of its parameters do not fit together ("/parameters/trim_low"), not where they were
+// written. The same error with that place; any other error unchanged.
+Error at_its_place(const Error& error, const config::Document& document);
+
+// As map_onto() of the configured accelerator; an error names the place in the configuration.
+MappedLayer map_onto(const workload::Layer& layer, const AcceleratorConfig& config);
 
 // The JSON Schema of an accelerator configuration; with a model, that model's parameters are spelt out.
 config::Json accelerator_schema(const ModelInfo& model);

@@ -116,13 +116,13 @@ void apply(Document& document, const Override& change) {
     pointer += "/" + pointer_token(key);
     if (!is_new) continue;
     document.root[Json::json_pointer(pointer)] = nullptr;
-    document.mark(pointer, {source, 0});  // an object that this path makes
+    document.mark(pointer, source, 0);  // an object that this path makes
   }
   document.forget(pointer);
   // Not JSON means a plain text: --set mapping.pallet=row needs no quotes within quotes.
   Json parsed = Json::parse(change.value, nullptr, false);
   document.root[Json::json_pointer(pointer)] = parsed.is_discarded() ? Json(change.value) : std::move(parsed);
-  document.mark(pointer, {source, 0});
+  document.mark(pointer, source, 0);
 }
 
 // The file that the text at `pointer` names, which is of the kind that the key at `kind_pointer` names.

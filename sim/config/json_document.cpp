@@ -115,17 +115,17 @@ class PositionRecorder final : public nlohmann::json_sax<Json> {
   Json* place(Json&& node, std::string& pointer) {
     if (stack_.empty()) {
       out_.root = std::move(node);
-      out_.mark("", {source_, 0});
+      out_.mark("", source_, 0);
       return &out_.root;
     }
     auto& frame = stack_.back();
     if (frame.node->is_object()) {
       pointer = path_of(frame);
-      out_.mark(pointer, {source_, frame.key_offset});
+      out_.mark(pointer, source_, frame.key_offset);
       return &((*frame.node)[frame.key] = std::move(node));
     }
     pointer = frame.pointer + "/" + std::to_string(frame.index++);
-    out_.mark(pointer, {source_, offset() > 0 ? offset() - 1 : 0});
+    out_.mark(pointer, source_, offset() > 0 ? offset() - 1 : 0);
     frame.node->push_back(std::move(node));
     return &frame.node->back();
   }
@@ -180,29 +180,32 @@ std::string pointer_token(std::string_view key) {
   return out;
 }
 
-std::string Document::where(std::string_view pointer) const {
+std::optional<Document::Mark> Document::mark_of(std::string_view pointer) const {
   std::string at(pointer);
   while (true) {
     if (const auto found = marks_.find(at); found != marks_.end()) {
-      std::string text = found->second.source->at(found->second.offset);
-      return pointer.empty() ? text
-                             : text + ": " + in_quotes(pointer).substr(1, in_quotes(pointer).size() - 2);
+      Mark mark = found->second;
+      mark.path += pointer.substr(at.size());
+      return mark;
     }
-    if (at.empty()) return name_ + ": " + std::string(pointer);
+    if (at.empty()) return std::nullopt;
     at.resize(at.rfind('/'));
   }
 }
 
+std::string Document::where(std::string_view pointer) const {
+  const auto mark = mark_of(pointer);
+  if (!mark) return name_ + ": " + std::string(pointer);
+  const std::string place = mark->source->at(mark->offset);
+  if (mark->path.empty()) return place;
+  const std::string path = in_quotes(mark->path);
+  return place + ": " + path.substr(1, path.size() - 2);
+}
+
 std::string Document::file_of(std::string_view pointer) const {
-  std::string at(pointer);
-  while (true) {
-    if (const auto found = marks_.find(at); found != marks_.end()) {
-      const SourceText& source = *found->second.source;
-      return source.line_starts.empty() ? "" : source.name;
-    }
-    if (at.empty()) return name_;
-    at.resize(at.rfind('/'));
-  }
+  const auto mark = mark_of(pointer);
+  if (!mark) return name_;
+  return mark->source->line_starts.empty() ? "" : mark->source->name;
 }
 
 Document Document::part(const std::string& pointer) const {
@@ -210,8 +213,9 @@ Document Document::part(const std::string& pointer) const {
   out.root = root.at(Json::json_pointer(pointer));
   out.name_ = name_;
   out.file_names_ = file_names_;
+  if (auto mark = mark_of(pointer)) out.marks_[""] = std::move(*mark);
   for (const auto& [path, mark] : marks_) {
-    if (path == pointer || path.starts_with(pointer + "/")) out.marks_[path.substr(pointer.size())] = mark;
+    if (path.starts_with(pointer + "/")) out.marks_[path.substr(pointer.size())] = mark;
   }
   return out;
 }
@@ -223,17 +227,18 @@ void Document::forget(const std::string& pointer) {
 }
 
 void Document::overlay(const Json& value, const std::string& pointer, const Document& other) {
-  if (const auto mark = other.marks_.find(pointer); mark != other.marks_.end())
-    marks_[pointer] = mark->second;
+  const auto mark = other.mark_of(pointer);
   Json& target = root[Json::json_pointer(pointer)];
   if (value.is_object() && target.is_object()) {
+    if (mark) marks_[pointer] = *mark;
     for (const auto& [key, child] : value.items()) overlay(child, pointer + "/" + pointer_token(key), other);
     return;
   }
   forget(pointer);
   target = value;
-  for (const auto& [path, mark] : other.marks_) {
-    if (path == pointer || path.starts_with(pointer + "/")) marks_[path] = mark;
+  if (mark) marks_[pointer] = *mark;
+  for (const auto& [path, inner] : other.marks_) {
+    if (path.starts_with(pointer + "/")) marks_[path] = inner;
   }
 }
 

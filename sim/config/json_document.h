@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,12 +26,15 @@ struct SourceText {
   [[nodiscard]] std::string at(std::size_t offset) const;  // "file:line:column"
 };
 
-// A JSON value that remembers where each of its parts was written. Paths are JSON pointers ("/a/0/b").
+// A JSON value that remembers where each of its parts was written: in which text, and under which path there.
+// Paths are JSON pointers ("/a/0/b"). A part that stands elsewhere now (a file that another names, a section
+// read as a document of its own) is still named by the path in its own text.
 class Document {
  public:
   Json root;
 
-  // "file:line:column: /path" of the nearest recorded ancestor of `pointer`.
+  // "file:line:column: /path" of what stands at `pointer`: the position of its nearest recorded ancestor, and
+  // the path from the root of that file or option.
   [[nodiscard]] std::string where(std::string_view pointer) const;
   [[nodiscard]] const std::string& name() const { return name_; }
   // The file in which the nearest recorded ancestor of `pointer` was written; empty for an override.
@@ -47,16 +51,25 @@ class Document {
   // Replaces the value at `pointer` by `part`, with its positions.
   void graft(const std::string& pointer, const Document& part);
 
+  // Where a part was written.
   struct Mark {
     std::shared_ptr<const SourceText> source;
     std::size_t offset = 0;
+    std::string path;  // from the root of the source
   };
   void set_name(std::string name) { name_ = std::move(name); }
   void set_file_names(std::shared_ptr<const FileNames> names) { file_names_ = std::move(names); }
-  void mark(std::string pointer, Mark mark) { marks_.insert_or_assign(std::move(pointer), std::move(mark)); }
+  // Records that what stands at `pointer` was written in `source`, under the same path.
+  void mark(const std::string& pointer, std::shared_ptr<const SourceText> source, std::size_t offset) {
+    marks_.insert_or_assign(pointer, Mark{std::move(source), offset, pointer});
+  }
   void forget(const std::string& pointer);
 
  private:
+  // The mark of `pointer` itself, or its nearest ancestor's with the rest of the path added; none where
+  // neither exists.
+  [[nodiscard]] std::optional<Mark> mark_of(std::string_view pointer) const;
+
   std::string name_;
   std::shared_ptr<const FileNames> file_names_;
   std::unordered_map<std::string, Mark> marks_;

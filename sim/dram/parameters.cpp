@@ -19,8 +19,7 @@ using config::Values;
 // Checks what involves several keys; errors name the place in the user's file.
 class Checker {
  public:
-  Checker(const config::Document& document, std::string pointer)
-      : document_(document), pointer_(std::move(pointer)) {}
+  explicit Checker(const config::Document& document) : document_(document) {}
 
   void require(bool holds, const std::string& path, const std::string& what) const {
     if (!holds) throw Error(ErrorKind::config, where(path), what);
@@ -28,11 +27,10 @@ class Checker {
   void power_of_two(std::uint32_t value, const std::string& path) const {
     require(std::has_single_bit(value), path, fmt::format("expected a power of two, found {}", value));
   }
-  [[nodiscard]] std::string where(const std::string& path) const { return document_.where(pointer_ + path); }
+  [[nodiscard]] std::string where(const std::string& path) const { return document_.where(path); }
 
  private:
   const config::Document& document_;
-  std::string pointer_;
 };
 
 std::uint32_t count_or(const Values& values, const std::string& name, std::uint32_t otherwise) {
@@ -211,9 +209,9 @@ void check(const MemoryParameters& m, const Checker& check) {
 
 }  // namespace
 
-MemoryConfiguration read_device(const config::Document& document, const std::string& pointer) {
-  const Values values = config::read(document, pointer, device_declaration());
-  const Checker checker(document, pointer);
+MemoryConfiguration read_device(const config::Document& document) {
+  const Values values = config::read(document, "", device_declaration());
+  const Checker checker(document);
   check_version(values.json().at("version"), checker);
   MemoryConfiguration out{.parameters = {.name = values.text("name"),
                                          .device = device_of(values.child("device")),

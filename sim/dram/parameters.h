@@ -13,6 +13,6 @@ struct MemoryConfiguration {
 
 // Reads and checks a DRAM device with its controller (a file of format "heddle-memory"). A wrong value throws
 // Error(config) with file, line and path.
-MemoryConfiguration read_device(const config::Document& document, const std::string& pointer = "");
+MemoryConfiguration read_device(const config::Document& document);
 
 }  // namespace heddle::dram

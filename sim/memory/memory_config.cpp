@@ -10,7 +10,6 @@ namespace heddle::memory {
 namespace {
 
 using config::Document;
-using config::Json;
 using config::Values;
 
 bool is_unlimited(const Values& values, const char* key) {
@@ -52,18 +51,18 @@ void note_unlimited(const Values& section, const std::string& name, std::vector<
   throw Error(ErrorKind::config, document.where(pointer), text);
 }
 
-void check_keys_of_kind(const Values& off_chip, const Document& document, const std::string& pointer) {
+void check_keys_of_kind(const Values& off_chip, const Document& section) {
+  const std::string pointer = "/off_chip";
   const std::string kind = off_chip.text("kind");
-  if (kind != "dram" && off_chip.has("device"))
-    refuse(document, pointer, "key 'device' belongs to kind dram");
+  if (kind != "dram" && off_chip.has("device")) refuse(section, pointer, "key 'device' belongs to kind dram");
   if (kind != "ideal" && off_chip.has("bandwidth_mb_per_s"))
-    refuse(document, pointer, "key 'bandwidth_mb_per_s' belongs to kind ideal");
+    refuse(section, pointer, "key 'bandwidth_mb_per_s' belongs to kind ideal");
   if (kind == "dram" && !off_chip.has("device")) {
-    refuse(document, pointer,
+    refuse(section, pointer,
            "key 'device' is missing: a dram needs it, the name of a device file or an object");
   }
   if (kind == "ideal" && !off_chip.has("bandwidth_mb_per_s")) {
-    refuse(document, pointer,
+    refuse(section, pointer,
            "key 'bandwidth_mb_per_s' is missing: an ideal memory needs it, in MB/s or \"unlimited\"");
   }
 }
@@ -90,18 +89,6 @@ void read_off_chip(const Values& off_chip, MemoryConfig& out) {
   }
 }
 
-// Where an object stands: in its own document, so that errors name its place in the user's file, or in the
-// document of the file that it names or extends.
-struct Place {
-  Document document;
-  std::string pointer;
-};
-Place place_of(const Document& document, const std::string& pointer, const std::string& what) {
-  const Json& node = document.root.at(Json::json_pointer(pointer));
-  if (node.is_object() && !node.contains("extends")) return {document, pointer};
-  return {config::compose_part(document, pointer, what), ""};
-}
-
 void read_on_chip(const Values& values, MemoryConfig& out) {
   const auto sram = [&](const char* name, OnChipMemory& memory, SramTiming& timing) {
     const Values section = values.child(name);
@@ -121,11 +108,11 @@ void read_on_chip(const Values& values, MemoryConfig& out) {
   stage("reducer", out.reducer);
 }
 
-MemoryConfig read_section(const Document& document, const std::string& pointer) {
-  const Values values = config::read(document, pointer, memory_section_declaration());
+MemoryConfig read_section(const Document& section) {
+  const Values values = config::read(section, "", memory_section_declaration());
   MemoryConfig out;
   out.is_compute_only = false;
-  check_keys_of_kind(values.child("off_chip"), document, pointer + "/off_chip");
+  check_keys_of_kind(values.child("off_chip"), section);
   read_off_chip(values.child("off_chip"), out);
   read_on_chip(values, out);
   out.storage = arch::storage_of_word(values.text("storage"));  // none: "design"
@@ -134,9 +121,8 @@ MemoryConfig read_section(const Document& document, const std::string& pointer) 
   out.dma_transfers = values.child("dma").count("transfers_in_flight");
   out.echo = values.json();
   if (out.off_chip == OffChipKind::dram) {
-    const Place device =
-        place_of(document, pointer + "/off_chip/device", "a memory device: a file or an object");
-    out.dram = dram::read_device(device.document, device.pointer);
+    out.dram = dram::read_device(
+        config::compose_part(section, "/off_chip/device", "a memory device: a file or an object"));
     out.echo["off_chip"]["device"] = out.dram->echo;
   }
   return out;
@@ -147,8 +133,8 @@ MemoryConfig read_section(const Document& document, const std::string& pointer) 
 MemoryConfig read_memory_section(const Document& configuration) {
   const auto found = configuration.root.find("memory");
   if (found == configuration.root.end() || *found == "none") return {};
-  const Place place = place_of(configuration, "/memory", "\"none\", the name of a memory file or an object");
-  return read_section(place.document, place.pointer);
+  return read_section(
+      config::compose_part(configuration, "/memory", "\"none\", the name of a memory file or an object"));
 }
 
 BufferPath input_path(const MemoryConfig& m) {

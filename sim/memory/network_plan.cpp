@@ -19,7 +19,7 @@ NetworkPlan::NetworkPlan(const arch::AcceleratorConfig& config, const MemoryConf
 
 void NetworkPlan::shape_layers() {
   for (std::size_t l = 0; l < flow_.layers.size(); ++l) {
-    const auto mapped = arch::map_onto(network_layer(l), *config_.accelerator, config_.mapping);
+    const auto mapped = arch::map_onto(network_layer(l), config_);
     shapes_.emplace_back(network_layer(l), mapped.lowered, mapped.mapping);
   }
 }

@@ -29,7 +29,7 @@ std::vector<const workload::Layer*> chosen_layers(const trace::Trace& trace, con
 
 arch::PackingReport pack_layer(const arch::AcceleratorConfig& config, const trace::Trace& trace,
                                const workload::Layer& layer) {
-  const auto [lowered, mapping] = arch::map_onto(layer, *config.accelerator, config.mapping);
+  const auto [lowered, mapping] = arch::map_onto(layer, config);
   const std::string where = "layer " + in_quotes(layer.id) + ": ";
   if (lowered.shapes_only) {
     throw Error(

@@ -84,9 +84,13 @@ Arrays& build_arrays(std::span<const arch::AcceleratorConfig> accelerators, cons
   for (std::size_t i = 0; i < accelerators.size(); ++i) {
     const auto& config = accelerators[i];
     const std::string name = "array" + std::to_string(i);
-    arrays.push_back(config.is_bit_true
-                         ? designs.build_array(config.model->name, *config.accelerator, name.c_str())
-                         : nullptr);
+    try {
+      arrays.push_back(config.is_bit_true
+                           ? designs.build_array(config.model->name, *config.accelerator, name.c_str())
+                           : nullptr);
+    } catch (const Error& e) {
+      throw arch::at_its_place(e, config.document);
+    }
   }
   return arrays;
 }

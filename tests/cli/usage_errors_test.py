@@ -13,6 +13,7 @@ def write(folder, name, value):
 
 
 IDEAL = {"off_chip": {"kind": "ideal", "bandwidth_mb_per_s": 16000}}
+DEVICE = {"extends": "lpddr4_4267_8gb_x16"}
 GOOD = {"format": "heddle-accelerator", "version": [1, 0], "name": "mine", "model": "stripes"}
 
 CONFIGS = {
@@ -93,6 +94,26 @@ CONFIGS = {
         {**GOOD, "memory": {**IDEAL, "storage": "bit-interleaved"}},
         ["/memory/storage", "did you mean 'bit_interleaved'"],
     ),
+    "key beside extends": (
+        {**GOOD, "memory": {"extends": "lpddr4_4267_1mb", "weight_memory": {"capacity_byte": 1}}},
+        ["c.json:1:", ": /memory/weight_memory/capacity_byte: unknown key", "did you mean 'capacity_bytes'"],
+    ),
+    "value beside extends": (
+        {**GOOD, "memory": {"extends": "lpddr4_4267_1mb", "codec": {"decoder_groups_per_cycle": 0}}},
+        ["c.json:1:", ": /memory/codec/decoder_groups_per_cycle: 0 is outside"],
+    ),
+    "key beside a device's extends": (
+        {**GOOD, "memory": {"off_chip": {"kind": "dram", "device": {**DEVICE, "timing": 4}}}},
+        ["c.json:1:", ": /memory/off_chip/device/timing: unknown key"],
+    ),
+    "key beside two extends": (
+        {**GOOD, "memory": {"extends": "lpddr4_4267_1mb", "off_chip": {"device": {**DEVICE, "controller": {"x": 1}}}}},
+        ["c.json:1:", ": /memory/off_chip/device/controller/x: unknown key"],
+    ),
+    "value of an extended device that does not fit": (
+        {**GOOD, "memory": {"off_chip": {"kind": "dram", "device": {**DEVICE, "controller": {"address_map": "x"}}}}},
+        ["c.json:1:", ": /memory/off_chip/device/controller/address_map: "],
+    ),
     "memory extends nothing": ({**GOOD, "memory": {"extends": "no.json"}}, ["/memory/extends", "there is no file"]),
 }
 
@@ -143,7 +164,15 @@ USAGE = {
     "waveform without bit-true": (["run", "stripes", "--vcd", "/tmp/x.vcd"], ["bit-true"]),
     "an average run bit-true": (
         ["run", "loom_1b_group", "--fidelity", "bit-true", "--set", "parameters.weight_sync=mean"],
-        ["/parameters/weight_sync", "cannot run bit-true"],
+        ["--set parameters.weight_sync=mean: /parameters/weight_sync: ", "cannot run bit-true"],
+    ),
+    "an array that composes no layer": (
+        ["run", "laconic_composed", "--trace", "digits-16b", "--set", "parameters.rows=1"],
+        ["laconic_composed.json:", ": /parameters: 1 rows", "cannot compose"],
+    ),
+    "an array that packs no layer": (
+        ["schedule", "tcle", "--set", "parameters.pe_width=8", "--trace", "digits-16b", "--set", "parameters.rows=1"],
+        ["tcle.json:", ": /parameters: 1 rows", "cannot compose"],
     ),
     "an array too large to stand bit-true": (
         [
@@ -162,7 +191,12 @@ USAGE = {
     ),
     "compare of one": (["compare", "stripes"], ["at least two"]),
     "unknown schema": (["schema", "trac"], ["did you mean 'trace'"]),
+    "unknown schema of a configuration": (["schema", "loom_1b_256x"], ["did you mean 'loom_1b_256'"]),
+    "no schema": (["schema", "zzzzzzzzzzzzz"], ["legal: trace, result, memory, device, dadn"]),
     "unknown model": (["describe", "stipes"], ["did you mean 'stripes'"]),
+    "unknown configuration to describe": (["describe", "loom_1g"], ["did you mean 'loom_1b'"]),
+    "unknown section": (["describe", "memry"], ["did you mean 'memory'"]),
+    "nothing to describe": (["describe", "zzzzzzzzzzzzz"], ["legal: memory, device, result, dadn"]),
     "unknown verb": (["trace", "inf"], ["did you mean 'info'"]),
     "requests larger than can be": (
         ["dram", "ddr4_3200_8gb_x8", "--trace", __file__, "--request-bytes", "1000000000000"],

@@ -14,6 +14,9 @@
 namespace {
 
 using Catch::Matchers::Contains;
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::Equals;
+using Catch::Matchers::StartsWith;
 using heddle::config::Declaration;
 using heddle::config::Json;
 using heddle::config::Parameter;
@@ -182,6 +185,44 @@ TEST_CASE("shipped names resolve wherever a file may be named, and a file at han
                     Contains("lost.json:1:2: /extends") && Contains("did you mean 'base'"));
   folder.file("small", R"({"size": 7})");
   CHECK(part_of(composed(own, {}), "/part") == Json::parse(R"({"size": 7})"));
+}
+
+TEST_CASE("a place is a path in the text that it was written in") {
+  const Folder folder;
+  folder.file("device.json", R"({"depth": 8, "clock": {"mhz": 4}})");
+  folder.file("part.json", R"({"size": 1, "device": "device.json"})");
+  const auto own = folder.file("own.json", R"({
+    "part": {"extends": "part.json",
+             "siz": 2,
+             "device": {"extends": "device.json", "clock": {"hz": 5}}}})");
+  const auto document = heddle::config::compose(own, {});
+  const auto part = heddle::config::compose_part(document, "/part", "a part");
+  // What the user wrote stands in the user's file, from its root; what a named file says stands in that file.
+  CHECK_THAT(part.where("/siz"), EndsWith("own.json:3:14: /part/siz"));
+  CHECK_THAT(part.where("/size"), EndsWith("part.json:1:2: /size"));
+  CHECK_THAT(part.where("/missing"), EndsWith("own.json:2:5: /part/missing"));
+  const auto device = heddle::config::compose_part(part, "/device", "a device");
+  CHECK_THAT(device.where("/clock/hz"), EndsWith("own.json:4:61: /part/device/clock/hz"));
+  CHECK_THAT(device.where("/clock/mhz"), EndsWith("device.json:1:24: /clock/mhz"));
+  CHECK_THAT(device.where(""), EndsWith("own.json:4:14: /part/device"));
+  // A part that an override writes as a whole has one position, and its own names.
+  const std::string whole = R"(part={"extends": ")" + (own.parent_path() / "part.json").string() +
+                            R"(", "siz": 2, "device": {"extends": "lost.json"}})";
+  const std::array<std::string, 1> overrides{whole};
+  const auto changed =
+      heddle::config::compose_part(heddle::config::compose(own, overrides), "/part", "a part");
+  CHECK_THAT(changed.where("/siz"), Equals("--set " + whole + ": /part/siz"));
+  CHECK_THAT(changed.where("/size"), EndsWith("part.json:1:2: /size"));
+  CHECK_THROWS_WITH(
+      heddle::config::compose_part(changed, "/device", "a device"),
+      StartsWith("--set part=") && Contains(": /part/device/extends: there is no file 'lost.json'"));
+  // A path that leads into a named file.
+  const std::array<std::string, 2> steps{"part=" + (own.parent_path() / "part.json").string(),
+                                         "part.device.clock.hz=5"};
+  const auto opened = heddle::config::compose(own, steps);
+  CHECK_THAT(opened.where("/part/device/clock/hz"),
+             Equals("--set part.device.clock.hz=5: /part/device/clock/hz"));
+  CHECK_THAT(opened.where("/part/device/clock/mhz"), EndsWith("device.json:1:24: /clock/mhz"));
 }
 
 TEST_CASE("hostile chains of extends and overrides are refused") {
