@@ -107,6 +107,7 @@ struct Network {
   std::uint32_t samples = 0;
   std::vector<Layer> layers;
   config::Json provenance;
+  std::vector<std::string> assumptions;  // of who made the trace; every result repeats them
   config::Json accuracy;  // null when the trace states none
 };
 
