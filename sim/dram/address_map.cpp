@@ -60,8 +60,9 @@ std::vector<AddressMap::Part> AddressMap::parse(const std::string& text, const s
       bits = bits * 10 + static_cast<unsigned>(text[at++] - '0');
     }
     if (at > digits && (bits == 0 || bits > 32)) {
-      throw fault(where, fmt::format("address map {} gives field {} a width outside 1 to 32 bits",
-                                     in_quotes(text), called(static_cast<std::size_t>(found - kNames.begin()))));
+      throw fault(where,
+                  fmt::format("address map {} gives field {} a width outside 1 to 32 bits", in_quotes(text),
+                              called(static_cast<std::size_t>(found - kNames.begin()))));
     }
     parts.push_back({.field = static_cast<std::uint8_t>(found - kNames.begin()),
                      .bits = at > digits ? static_cast<std::uint8_t>(bits) : kRest,
@@ -119,8 +120,9 @@ void AddressMap::place(std::vector<Part> parts, const std::array<unsigned, kFiel
     const unsigned width = widths.at(field);
     if (given > width || (!has_rest && given != width)) {
       const std::string needs = fmt::format("the memory has {} of it", bits(width));
-      refuse(named ? fmt::format("the address map places {} of field {}, {}", bits(given), called(field), needs)
-                   : fmt::format("the address map leaves out field {}, {}", called(field), needs));
+      refuse(named
+                 ? fmt::format("the address map places {} of field {}, {}", bits(given), called(field), needs)
+                 : fmt::format("the address map leaves out field {}, {}", called(field), needs));
     }
   }
   for (auto& part : parts) {

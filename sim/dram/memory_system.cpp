@@ -17,13 +17,13 @@ MemorySystem::MemorySystem(const MemoryParameters& parameters)
 }
 
 void MemorySystem::refuse(const std::string& address, const std::string& where) const {
-  throw Error(ErrorKind::workload, where,
-              fmt::format("address {} is beyond the {} bytes of memory '{}' ({} {}, {} {}); "
-                          "\"address_overflow\": \"wrap\" would ignore the upper bits",
-                          address, capacity_bytes_, parameters_.name, parameters_.controller.channels,
-                          parameters_.controller.channels == 1 ? "channel" : "channels",
-                          parameters_.controller.ranks,
-                          parameters_.controller.ranks == 1 ? "rank" : "ranks"));
+  throw Error(
+      ErrorKind::workload, where,
+      fmt::format("address {} is beyond the {} bytes of memory '{}' ({} {}, {} {}); "
+                  "\"address_overflow\": \"wrap\" would ignore the upper bits",
+                  address, capacity_bytes_, parameters_.name, parameters_.controller.channels,
+                  parameters_.controller.channels == 1 ? "channel" : "channels", parameters_.controller.ranks,
+                  parameters_.controller.ranks == 1 ? "rank" : "ranks"));
 }
 
 void MemorySystem::refuse(std::uint64_t address, const std::string& where) const {

@@ -59,7 +59,6 @@ class MemorySystem {
   [[nodiscard]] const TimingRules& rules() const { return rules_; }
 
  private:
-
   MemoryParameters parameters_;
   std::uint64_t capacity_bytes_;
   AddressMap map_;

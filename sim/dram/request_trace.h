@@ -25,7 +25,9 @@ class TraceReader {
   TraceReader(std::string_view text, std::string name);
   std::optional<TraceRequest> next();
   [[nodiscard]] std::string where() const;  // the place of the request that next() returned last
-  [[nodiscard]] std::string_view address_text() const { return address_text_; }  // of that request, as written
+  [[nodiscard]] std::string_view address_text() const {
+    return address_text_;
+  }  // of that request, as written
 
  private:
   std::string_view line();

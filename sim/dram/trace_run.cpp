@@ -52,7 +52,8 @@ class BurstSource {
     if (!memory_.holds(first)) memory_.refuse(text, trace_.where());
     // `first` is in the memory here, so the sum stays below 2^64; else addresses wrap.
     if (!memory_.holds(first + (request_bytes_ - 1)))
-      memory_.refuse(fmt::format("{}, with the {} bytes of a request,", text, request_bytes_), trace_.where());
+      memory_.refuse(fmt::format("{}, with the {} bytes of a request,", text, request_bytes_),
+                     trace_.where());
   }
 
   const MemorySystem& memory_;

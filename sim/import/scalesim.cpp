@@ -34,9 +34,8 @@ class Names {
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] std::string layers(std::size_t of) const {
-    const std::string number = count_ == of ? fmt::format("all {} layers", of)
-                                            : fmt::format("{} of {} layers", count_, of);
-    return count_ == of ? number : fmt::format("{} ({}{})", number, text_, count_ > kShown ? ", ..." : "");
+    if (count_ == of) return "all layers";
+    return fmt::format("{} of {} layers ({}{})", count_, of, text_, count_ > kShown ? ", ..." : "");
   }
 
  private:
@@ -68,7 +67,8 @@ class Reader {
       const bool is_heading = first && !holds_numbers(line);
       if (is_heading) extra_ = extra_field_of(line);
       if (first && !is_heading) {
-        note(line, "the file has no heading; this line holds numbers and is read as a layer (SCALE-Sim skips it)");
+        note(line,
+             "the file has no heading; this line holds numbers and is read as a layer (SCALE-Sim skips it)");
       }
       first = false;
       if (!is_heading) add(line);
@@ -79,7 +79,9 @@ class Reader {
   }
 
  private:
-  void note(const TopologyLine& line, const std::string& what) { out_.notes.push_back(line.where + ": " + what); }
+  void note(const TopologyLine& line, const std::string& what) {
+    out_.notes.push_back(line.where + ": " + what);
+  }
 
   void add(const TopologyLine& line) {
     if (line.fields.size() == 1 && line.remark.empty()) {
@@ -88,14 +90,15 @@ class Reader {
     }
     workload::Layer layer = shape(line);
     layer.id = unique_id(line);
-    if (!line.remark.empty()) note(line, "the text after the last comma is ignored: " + in_quotes(line.remark));
+    if (!line.remark.empty()) note(line, "the text behind the numbers is ignored: " + in_quotes(line.remark));
     layer.precision.activation_bits = line.activation_bits == 0 ? kAssumedBits : line.activation_bits;
     layer.precision.weight_bits = line.weight_bits == 0 ? kAssumedBits : line.weight_bits;
     if (line.activation_bits == 0) without_activation_.add(layer.id);
     if (line.weight_bits == 0) without_weight_.add(layer.id);
     if (states_sparsity(line)) sparse_.add(layer.id);
     const bool is_dense = layer.op == workload::Op::conv2d && layer.geometry.groups == 1;
-    if (is_dense && (looks_depthwise(line.fields[0]) || looks_depthwise(line.remark))) unmarked_.add(layer.id);
+    if (is_dense && (looks_depthwise(line.fields[0]) || looks_depthwise(line.remark)))
+      unmarked_.add(layer.id);
     if (!are_products_ && layer.op == workload::Op::linear) linear_.add(layer.id);
     out_.layers.push_back(std::move(layer));
   }
@@ -127,8 +130,9 @@ class Reader {
     std::string id = stem;
     for (unsigned n = 2; !ids_.insert(id).second; ++n) id = fmt::format("{}.{}", stem, n);
     if (id != name) {
-      note(line, name.empty() ? "the layer has no name and is called " + in_quotes(id)
-                              : "the name " + in_quotes(name) + " is taken; the layer is called " + in_quotes(id));
+      note(line, name.empty()
+                     ? "the layer has no name and is called " + in_quotes(id)
+                     : "the name " + in_quotes(name) + " is taken; the layer is called " + in_quotes(id));
     }
     return id;
   }
@@ -147,7 +151,8 @@ class Reader {
       assume("weight precision", without_weight_);
     }
     if (!sparse_.empty())
-      out_.assumptions.push_back("dense weights: the sparsity N:M of " + sparse_.layers(all) + " is not kept");
+      out_.assumptions.push_back("dense weights: the sparsity N:M of " + sparse_.layers(all) +
+                                 " is not kept");
     if (!unmarked_.empty())
       out_.assumptions.push_back(
           "ordinary convolutions: the names of " + unmarked_.layers(all) +

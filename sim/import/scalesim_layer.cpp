@@ -39,18 +39,20 @@ void read_extra(const TopologyLine& line, ExtraField extra, Geometry& g) {
   if (more() && !is_ratio(line.fields[at])) {
     const std::string& field = line.fields[at];
     if (!is_number(field)) {
-      throw Error(ErrorKind::workload, line.where,
-                  fmt::format("the field behind the stride: expected the stride across, a sparsity N:M, Pa=BITS "
-                              "or Pw=BITS, found {}",
-                              in_quotes(field)));
+      throw Error(
+          ErrorKind::workload, line.where,
+          fmt::format("the field behind the stride: expected the stride across, a sparsity N:M, Pa=BITS "
+                      "or Pw=BITS, found {}",
+                      in_quotes(field)));
     }
     if (extra == ExtraField::unnamed) {
       g.stride_x = line.dimension(at, "stride across");
     } else if (field != "1") {
-      throw Error(ErrorKind::workload, line.where,
-                  extra == ExtraField::batch
-                      ? fmt::format("a batch of {} images; a layer of a trace is one inference, write 1", field)
-                      : "sparsity: expected N:M, found " + in_quotes(field));
+      throw Error(
+          ErrorKind::workload, line.where,
+          extra == ExtraField::batch
+              ? fmt::format("a batch of {} images; a layer of a trace is one inference, write 1", field)
+              : "sparsity: expected N:M, found " + in_quotes(field));
     }
     ++at;
   }
@@ -112,7 +114,8 @@ workload::Layer linear(const TopologyLine& line, const Geometry& g) {
 
 ExtraField extra_field_of(const TopologyLine& heading) {
   for (std::string field : heading.fields) {
-    std::transform(field.begin(), field.end(), field.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(field.begin(), field.end(), field.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
     if (field.find("sparsity") != std::string::npos) return ExtraField::sparsity;
     if (field.find("batch") != std::string::npos) return ExtraField::batch;
   }

@@ -54,7 +54,8 @@ std::string read_words(const std::string& text, TopologyLine& line) {
 }  // namespace
 
 bool is_number(const std::string& field) {
-  return !field.empty() && std::all_of(field.begin(), field.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !field.empty() &&
+         std::all_of(field.begin(), field.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::uint32_t TopologyLine::dimension(std::size_t index, const char* what) const {
@@ -84,6 +85,11 @@ TopologyLine parse_topology_line(const std::string& text, const std::string& whe
     }
   }
   while (!out.fields.empty() && out.fields.back().empty()) out.fields.pop_back();
+  // One version of SCALE-Sim names the processor that a layer runs on.
+  if (!out.fields.empty() && (out.fields.back() == "NPU" || out.fields.back() == "GPU")) {
+    out.remark = out.fields.back();
+    out.fields.pop_back();
+  }
   return out;
 }
 

@@ -9,11 +9,12 @@ namespace heddle::importers {
 
 // A line of a SCALE-Sim topology: its name, its numbers, and what Heddle and its users add.
 struct TopologyLine {
-  std::string where;                // FILE:LINE
-  std::vector<std::string> fields;  // the name first; without the precisions and without empty fields at the end
-  unsigned activation_bits = 0;     // 0: not stated
+  std::string where;  // FILE:LINE
+  std::vector<std::string>
+      fields;                    // the name first; without the precisions and without empty fields at the end
+  unsigned activation_bits = 0;  // 0: not stated
   unsigned weight_bits = 0;
-  std::string remark;  // the text after the last comma that is neither a number nor a precision
+  std::string remark;  // text behind the numbers that is no precision
 
   [[nodiscard]] std::uint32_t dimension(std::size_t index, const char* what) const;
 };

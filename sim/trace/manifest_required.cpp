@@ -72,8 +72,8 @@ class Search {
 
   void layer(const Json& node, const std::string& at) {
     const Json* name = member(node, "op");
-    const auto op = name != nullptr && name->is_string() ? workload::op_named(name->get<std::string>())
-                                                         : std::nullopt;
+    const auto op =
+        name != nullptr && name->is_string() ? workload::op_named(name->get<std::string>()) : std::nullopt;
     if (!op) return object(node, at, {"id", "index", "op", "inputs", "shape"});
     if (workload::operation(*op).role != workload::OpRole::array) {
       object(node, at, {"id", "index", "inputs", "shape"});

@@ -108,7 +108,7 @@ struct Network {
   std::vector<Layer> layers;
   config::Json provenance;
   std::vector<std::string> assumptions;  // of who made the trace; every result repeats them
-  config::Json accuracy;  // null when the trace states none
+  config::Json accuracy;                 // null when the trace states none
 };
 
 // Shapes of a layer's tensors as traces hold them (traces/FORMAT.md).

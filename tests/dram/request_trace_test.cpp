@@ -71,9 +71,13 @@ TEST_CASE("malformed traces are refused with file and line") {
   CHECK_THAT(error_of(std::string("0x0 READ 0\n\0\0\0\n", 15)), Contains("t.trace:2"));
   CHECK_THAT(error_of("0x0 READ 0\n0X200000018 READ 0\n"),
              Contains("t.trace:2: address 0X200000018 is beyond the 8589934592 bytes"));
-  CHECK_THAT(error_of("\xEF\xBB\xBF" "0x0 READ 0\n\xEF\xBB\xBF" "0x0 READ 0\n"),
+  CHECK_THAT(error_of("\xEF\xBB\xBF"
+                      "0x0 READ 0\n\xEF\xBB\xBF"
+                      "0x0 READ 0\n"),
              Contains("t.trace:2") && Contains("found '\\xef\\xbb\\xbf0x0'"));
-  CHECK_THAT(error_of("\xff\xfe" "0x0 READ 0\n"), Contains("found '\\xff\\xfe0x0'"));
+  CHECK_THAT(error_of("\xff\xfe"
+                      "0x0 READ 0\n"),
+             Contains("found '\\xff\\xfe0x0'"));
   CHECK_THAT(error_of("0x0 READ 0\n0x200000000 READ 0\n"),
              Contains("t.trace:2: address 0x200000000 is beyond the 8589934592 bytes"));
 }
@@ -185,7 +189,8 @@ TEST_CASE("requests are written in the forms of two other simulators and read ba
   const heddle::dram::TraceRequest request{.address = 0x1c0, .cycle = 17, .kind = Kind::write};
   CHECK(heddle::dram::dramsim3_line(request) == "0x1c0 WRITE 17\n");
   CHECK(heddle::dram::dramsys_line(request) == "17: write 0x1c0\n");
-  for (const std::string& line : {heddle::dram::dramsim3_line(request), heddle::dram::dramsys_line(request)}) {
+  for (const std::string& line :
+       {heddle::dram::dramsim3_line(request), heddle::dram::dramsys_line(request)}) {
     const auto read = TraceReader(line, "t").next();
     REQUIRE(read);
     CHECK(read->address == request.address);
