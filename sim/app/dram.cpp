@@ -25,12 +25,13 @@ constexpr std::uint64_t kMostRequestBytes = std::uint64_t{1} << 24;  // of one l
 int dram_command(const Arguments& arguments) {
   CommandLine line(
       "heddle dram MEMORY --trace FILE [--set path=value ...] [--json]",
-      "Run a trace of memory requests (one 0xADDR READ|WRITE CYCLE per line) to completion on a DRAM alone.\n"
+      "Run a trace of memory requests to completion on a DRAM alone. A line reads 0xADDR READ|WRITE CYCLE\n"
+      "(DRAMsim3) or CYCLE: read|write 0xADDR (DRAMSys), as heddle run --dram-trace writes them.\n"
       "`cycles` are clocks of the memory from the cycle of the first request to the end of the last data "
       "word.",
       "heddle dram ddr4_3200_8gb_x8 --trace requests.trace --set controller.queue_depth=64");
   line.options()("memory", po::value<std::string>(), "a memory configuration, or the name of a shipped one")(
-      "trace", po::value<std::string>(), "requests, in the form DRAMsim3 reads")(
+      "trace", po::value<std::string>(), "requests, in the form of DRAMsim3 or of DRAMSys")(
       "set", po::value<std::vector<std::string>>()->composing(),
       "override a key of the configuration: controller.ranks=2")(
       "request-bytes", po::value<std::uint64_t>()->default_value(0),

@@ -103,7 +103,9 @@ int info(const Arguments& arguments) {
   const auto& network = trace.network();
   std::cout << network.name << ", " << network.samples << " samples, sha256 " << trace.digest() << "\n";
   if (!network.accuracy.is_null()) std::cout << accuracy_text(network.accuracy) << "\n";
-  std::cout << "made by: " << network.provenance.at("tool").get<std::string>() << "\n\n";
+  std::cout << "made by: " << network.provenance.at("tool").get<std::string>() << "\n";
+  for (const auto& text : network.assumptions) std::cout << "assumption: " << text << "\n";
+  std::cout << "\n";
   result::Table table({"layer", "op", "shape", "Pa", "Pw", "MACs", "values"});
   std::uint64_t macs = 0;
   for (const auto& layer : network.layers) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -52,7 +53,7 @@ int import_dnnsim(const Arguments& arguments) {
 int import_scalesim(const Arguments& arguments) {
   CommandLine line("heddle trace import scalesim FILE -o TRACE",
                    "Make a trace of a SCALE-Sim topology: shapes, and the precisions that lines state after "
-                   "their last comma (Pa=9 Pw=11).",
+                   "their last comma (Pa=9 Pw=11; 16 bits where a line states none).",
                    "heddle trace import scalesim topologies/conv_nets/alexnet.csv -o alexnet.trace");
   line.options()("file", po::value<std::string>(), "a topology of convolutions or of matrix products")(
       "output,o", po::value<std::string>(), "the trace to write, a folder that does not exist yet");
@@ -61,7 +62,15 @@ int import_scalesim(const Arguments& arguments) {
   if (!values) return 0;
   const std::string file = required(*values, "file", "a topology file");
   const std::string trace = required(*values, "output", "-o TRACE");
-  std::cout << fmt::format("{}: {} layers, shapes only\n", trace, importers::import_scalesim(file, trace));
+  const auto topology = importers::import_scalesim(file, trace);
+  std::cout << fmt::format("{}: {} {}, shapes only\n", trace, topology.layers.size(),
+                           topology.layers.size() == 1 ? "layer" : "layers");
+  for (const auto& text : topology.assumptions) std::cout << "  assumption: " << text << "\n";
+  constexpr std::size_t kShown = 8;
+  for (std::size_t i = 0; i < std::min(kShown, topology.notes.size()); ++i)
+    std::cout << "  note: " << topology.notes[i] << "\n";
+  if (topology.notes.size() > kShown)
+    std::cout << fmt::format("  and {} notes more\n", topology.notes.size() - kShown);
   return 0;
 }
 

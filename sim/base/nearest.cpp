@@ -5,6 +5,8 @@
 #include <cctype>
 #include <vector>
 
+#include "sim/base/utf8.h"
+
 namespace heddle {
 namespace {
 
@@ -35,6 +37,23 @@ std::size_t distance(const std::string& a, const std::string& b) {
     last.swap(row);
   }
   return last[b.size()];
+}
+
+std::string escaped(char c) {
+  constexpr char kHex[] = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  return {'\\', 'x', kHex[byte >> 4U], kHex[byte & 15U]};
+}
+
+// Control characters, and characters that take no place on a screen or look like a blank.
+bool is_invisible(std::string_view character) {
+  if (character.size() == 1) return character[0] < 0x20 || character[0] == 0x7f;
+  if (character.size() == 2) return character >= "\xC2\x80" && character <= "\xC2\xA0";
+  if (character.size() != 3) return false;
+  const bool is_space_or_direction = character >= "\xE2\x80\x80" && character <= "\xE2\x80\x8F";
+  const bool is_separator = character >= "\xE2\x80\xA8" && character <= "\xE2\x80\xAF";
+  const bool is_joiner = character >= "\xE2\x81\xA0" && character <= "\xE2\x81\xAF";
+  return is_space_or_direction || is_separator || is_joiner || character == "\xEF\xBB\xBF";
 }
 
 }  // namespace
@@ -68,16 +87,18 @@ std::string suggestion(std::string_view name, std::span<const std::string> candi
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kShown = 80;
   std::string out = "'";
-  for (const char c : text.substr(0, kShown)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      constexpr char kHex[] = "0123456789abcdef";
-      out += {'\\', 'x', kHex[byte >> 4U], kHex[byte & 15U]};
+  std::size_t shown = 0;
+  while (shown < text.size() && shown < kShown) {
+    const std::size_t length = utf8_sequence(text.substr(shown));
+    const std::string_view character = text.substr(shown, std::max<std::size_t>(length, 1));
+    if (length == 0 || is_invisible(character)) {
+      for (const char c : character) out += escaped(c);
     } else {
-      out += c;
+      out += character;
     }
+    shown += character.size();
   }
-  return out + (text.size() > kShown ? "...'" : "'");
+  return out + (shown < text.size() ? "...'" : "'");
 }
 
 }  // namespace heddle

@@ -14,7 +14,8 @@ std::string nearest_name(std::string_view name, std::span<const std::string> can
 // " (did you mean 'x'?)", or a list of the legal names when none is near, or nothing when there are none.
 std::string suggestion(std::string_view name, std::span<const std::string> candidates);
 
-// The user's text as an error shows it: in quotes, control characters escaped, long texts cut.
+// The user's text as an error shows it: in quotes, bytes and characters that cannot be shown escaped, long
+// texts cut.
 std::string in_quotes(std::string_view text);
 
 }  // namespace heddle

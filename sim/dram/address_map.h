@@ -46,6 +46,8 @@ class AddressMap {
   static constexpr std::array<std::uint32_t Location::*, kFields> kMembers{
       &Location::channel, &Location::rank, &Location::bank_group,
       &Location::bank,    &Location::row,  &Location::column};
+  // A map like `parts` whose fields have the widths of the memory.
+  static std::string fitting(std::vector<Part> parts, const std::array<unsigned, kFields>& widths);
   static std::vector<Part> parse(const std::string& text, const std::string& where);
   void place(std::vector<Part> parts, const std::array<unsigned, kFields>& widths, const std::string& where);
 

@@ -16,12 +16,18 @@ MemorySystem::MemorySystem(const MemoryParameters& parameters)
   for (std::uint32_t c = 0; c < parameters.controller.channels; ++c) channels_.emplace_back(parameters, c);
 }
 
+void MemorySystem::refuse(const std::string& address, const std::string& where) const {
+  throw Error(
+      ErrorKind::workload, where,
+      fmt::format("address {} is beyond the {} bytes of memory '{}' ({} {}, {} {}); "
+                  "\"address_overflow\": \"wrap\" would ignore the upper bits",
+                  address, capacity_bytes_, parameters_.name, parameters_.controller.channels,
+                  parameters_.controller.channels == 1 ? "channel" : "channels", parameters_.controller.ranks,
+                  parameters_.controller.ranks == 1 ? "rank" : "ranks"));
+}
+
 void MemorySystem::refuse(std::uint64_t address, const std::string& where) const {
-  throw Error(ErrorKind::workload, where,
-              fmt::format("address {:#x} is beyond the {} bytes of memory '{}' ({} channels, {} ranks); "
-                          "\"address_overflow\": \"wrap\" would ignore the upper bits",
-                          address, capacity_bytes_, parameters_.name, parameters_.controller.channels,
-                          parameters_.controller.ranks));
+  refuse(fmt::format("{:#x}", address), where);
 }
 
 ChannelCounters MemorySystem::counters(Cycle until) const {

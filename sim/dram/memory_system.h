@@ -15,12 +15,17 @@ class MemorySystem {
   explicit MemorySystem(const MemoryParameters& parameters);
 
   [[nodiscard]] const MemoryParameters& parameters() const { return parameters_; }
+  // Whether the address is one of the memory or may wrap to one.
+  [[nodiscard]] bool holds(std::uint64_t address) const {
+    return address < capacity_bytes_ || parameters_.controller.address_overflow != OverflowPolicy::error;
+  }
+  // Throws Error(workload): the address, as the user wrote it, is beyond the memory.
+  [[noreturn]] void refuse(const std::string& address, const std::string& where) const;
+  [[noreturn]] void refuse(std::uint64_t address, const std::string& where) const;
   // Throws Error(workload) naming `where()` when the address is beyond the memory and may not wrap.
   template <class Where>
   [[nodiscard]] Location locate(std::uint64_t address, Where&& where) const {
-    if (address >= capacity_bytes_ && parameters_.controller.address_overflow == OverflowPolicy::error) {
-      refuse(address, where());
-    }
+    if (!holds(address)) refuse(address, where());
     return map_.locate(address);
   }
   [[nodiscard]] bool has_room(const Location& at, Kind kind) const {
@@ -54,8 +59,6 @@ class MemorySystem {
   [[nodiscard]] const TimingRules& rules() const { return rules_; }
 
  private:
-  [[noreturn]] void refuse(std::uint64_t address, const std::string& where) const;
-
   MemoryParameters parameters_;
   std::uint64_t capacity_bytes_;
   AddressMap map_;

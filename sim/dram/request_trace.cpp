@@ -8,11 +8,12 @@
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
+#include "sim/base/utf8.h"
 
 namespace heddle::dram {
 namespace {
 
-constexpr std::string_view kForm = "0xADDR READ|WRITE CYCLE";
+constexpr std::string_view kForm = "0xADDR READ|WRITE CYCLE, or CYCLE: read|write 0xADDR";
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r';
@@ -44,6 +45,9 @@ bool same_word(std::string_view word, std::string_view upper) {
 
 }  // namespace
 
+TraceReader::TraceReader(std::string_view text, std::string name)
+    : text_(without_byte_order_mark(text)), name_(std::move(name)) {}
+
 std::string TraceReader::where() const {
   return fmt::format("{}:{}", name_, line_number_);
 }
@@ -66,36 +70,73 @@ std::optional<TraceRequest> TraceReader::next() {
     std::string_view rest = whole;
     const std::string_view word = take_word(rest);
     if (word.empty() || word.front() == '#') continue;
-    return parse(whole);
+    return word.find(':') == std::string_view::npos ? parse(whole) : parse_dramsys(whole);
   }
   return std::nullopt;
 }
 
-TraceRequest TraceReader::parse(std::string_view line) const {
-  TraceRequest request;
-  const std::string_view address = take_word(line);
-  const bool prefixed = address.size() > 2 && address[0] == '0' && (address[1] == 'x' || address[1] == 'X');
-  if (!prefixed || !parse_number(address.substr(2), 16, request.address)) {
-    refuse(fmt::format("expected a hexadecimal address below 2^64 after 0x, found {}", in_quotes(address)));
+std::uint64_t TraceReader::address(std::string_view word) {
+  address_text_ = word;
+  std::uint64_t value = 0;
+  const bool prefixed = word.size() > 2 && word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+  if (!prefixed || !parse_number(word.substr(2), 16, value)) {
+    refuse(fmt::format("expected a hexadecimal address below 2^64 after 0x, found {}", in_quotes(word)));
   }
-  const std::string_view kind = take_word(line);
-  if (same_word(kind, "WRITE")) {
-    request.kind = Kind::write;
-  } else if (!same_word(kind, "READ")) {
-    static const std::array<std::string, 2> kKinds{"READ", "WRITE"};
-    refuse(kind.empty() ? "the line ends after the address"
-                        : fmt::format("expected READ or WRITE, found {}{}", in_quotes(kind),
-                                      suggestion(kind, kKinds)));
-  }
-  const std::string_view cycle = take_word(line);
-  if (cycle.empty()) refuse("the line ends before the cycle");
+  return value;
+}
+
+Kind TraceReader::kind(std::string_view word) const {
+  if (same_word(word, "WRITE")) return Kind::write;
+  if (same_word(word, "READ")) return Kind::read;
+  static const std::array<std::string, 2> kKinds{"READ", "WRITE"};
+  refuse(fmt::format("expected READ or WRITE, found {}{}", in_quotes(word), suggestion(word, kKinds)));
+}
+
+Cycle TraceReader::cycle(std::string_view word) const {
   constexpr Cycle kLast = Cycle{1} << 60U;  // leaves room for any run after it
-  if (!parse_number(cycle, 10, request.cycle) || request.cycle > kLast) {
-    refuse(fmt::format("expected a cycle from 0 to 2^60, found {}", in_quotes(cycle)));
+  Cycle value = 0;
+  if (!parse_number(word, 10, value) || value > kLast) {
+    refuse(fmt::format("expected a cycle from 0 to 2^60, found {}", in_quotes(word)));
   }
-  if (const std::string_view extra = take_word(line); !extra.empty() && extra.front() != '#') {
-    refuse(fmt::format("unexpected {} after the cycle", in_quotes(extra)));
+  return value;
+}
+
+void TraceReader::end(std::string_view rest, const char* after) const {
+  const std::string_view extra = take_word(rest);
+  if (!extra.empty() && extra.front() != '#')
+    refuse(fmt::format("unexpected {} after the {}", in_quotes(extra), after));
+}
+
+TraceRequest TraceReader::parse(std::string_view line) {
+  TraceRequest request;
+  request.address = address(take_word(line));
+  const std::string_view kind_word = take_word(line);
+  if (kind_word.empty()) refuse("the line ends after the address");
+  request.kind = kind(kind_word);
+  const std::string_view cycle_word = take_word(line);
+  if (cycle_word.empty()) refuse("the line ends before the cycle");
+  request.cycle = cycle(cycle_word);
+  end(line, "cycle");
+  return request;
+}
+
+TraceRequest TraceReader::parse_dramsys(std::string_view line) {
+  TraceRequest request;
+  const std::size_t colon = line.find(':');
+  std::string_view before = line.substr(0, colon);
+  line.remove_prefix(colon + 1);
+  request.cycle = cycle(take_word(before));
+  const std::string_view kind_word = take_word(line);
+  if (kind_word.empty()) refuse("the line ends after the cycle");
+  if (kind_word.front() == '(') {
+    refuse(fmt::format("the length {} of a request is not read; --request-bytes states it for all",
+                       in_quotes(kind_word)));
   }
+  request.kind = kind(kind_word);
+  const std::string_view address_word = take_word(line);
+  if (address_word.empty()) refuse("the line ends before the address");
+  request.address = address(address_word);
+  end(line, "address");
   return request;
 }
 

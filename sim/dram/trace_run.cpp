@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/dram/trace_run.h"
 
+#include <fmt/format.h>
+
 #include "sim/base/error.h"
 #include "sim/dram/request_driver.h"
 
@@ -10,11 +12,13 @@ namespace {
 // Splits the requests of a trace into bursts and counts what it reads.
 class BurstSource {
  public:
-  BurstSource(TraceReader& trace, TraceReport& report, std::uint64_t request_bytes, std::uint64_t burst_bytes)
-      : trace_(trace),
+  BurstSource(const MemorySystem& memory, TraceReader& trace, TraceReport& report,
+              std::uint64_t request_bytes)
+      : memory_(memory),
+        trace_(trace),
         report_(report),
         request_bytes_(request_bytes == 0 ? 1 : request_bytes),
-        burst_bytes_(burst_bytes) {}
+        burst_bytes_(memory.parameters().device.organisation.burst_bytes()) {}
 
   std::optional<TraceRequest> next() {
     if (left_ == 0 && !read_request()) return std::nullopt;
@@ -29,6 +33,7 @@ class BurstSource {
   bool read_request() {
     const auto read = trace_.next();
     if (!read) return false;
+    check_extent(read->address);
     if (report_.requests++ == 0) {
       report_.first_request_cycle = read->cycle;
     } else if (read->cycle < last_cycle_) {
@@ -42,6 +47,16 @@ class BurstSource {
     return true;
   }
 
+  void check_extent(std::uint64_t first) const {
+    const std::string text(trace_.address_text());
+    if (!memory_.holds(first)) memory_.refuse(text, trace_.where());
+    // `first` is in the memory here, so the sum stays below 2^64; else addresses wrap.
+    if (!memory_.holds(first + (request_bytes_ - 1)))
+      memory_.refuse(fmt::format("{}, with the {} bytes of a request,", text, request_bytes_),
+                     trace_.where());
+  }
+
+  const MemorySystem& memory_;
   TraceReader& trace_;
   TraceReport& report_;
   std::uint64_t request_bytes_;
@@ -56,7 +71,7 @@ class BurstSource {
 TraceReport run_request_trace(const MemoryParameters& memory, TraceReader& trace, TraceRunOptions options) {
   TraceReport report;
   MemorySystem system(memory);
-  BurstSource source(trace, report, options.request_bytes, memory.device.organisation.burst_bytes());
+  BurstSource source(system, trace, report, options.request_bytes);
   report.first_completion_cycle = kNever;
   const auto sink = [&](const Issued& issued) {
     if (!is_column(issued.command)) return;

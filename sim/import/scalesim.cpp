@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/import/scalesim.h"
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <set>
-#include <sstream>
 
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
-#include "sim/base/quantity.h"
+#include "sim/base/utf8.h"
 #include "sim/base/version.h"
 #include "sim/import/layer_list.h"
+#include "sim/import/scalesim_layer.h"
+#include "sim/import/scalesim_line.h"
 #include "sim/import/text_fields.h"
 #include "sim/trace/digest.h"
 #include "sim/trace/writer.h"
@@ -20,160 +23,175 @@
 namespace heddle::importers {
 namespace {
 
-constexpr std::int64_t kMostLayerDimension = 1 << 24;
-constexpr std::size_t kConvolutionFields = 8;
-constexpr std::size_t kProductFields = 4;
+constexpr unsigned kAssumedBits = 16;
 
-// A line's fields up to its last comma, and the text after it.
-struct Line {
-  std::vector<std::string> fields;
-  std::string rest;
-  std::string where;
-
-  [[nodiscard]] std::uint32_t dimension(std::size_t index, const char* what) const {
-    return static_cast<std::uint32_t>(whole_number(fields[index], where, what, 1, kMostLayerDimension));
+// Names of layers for a sentence; a long list is cut.
+class Names {
+ public:
+  void add(const std::string& name) {
+    if (++count_ <= kShown) text_ += (text_.empty() ? "" : ", ") + name;
   }
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] std::string layers(std::size_t of) const {
+    if (count_ == of) return "all layers";
+    return fmt::format("{} of {} layers ({}{})", count_, of, text_, count_ > kShown ? ", ..." : "");
+  }
+
+ private:
+  static constexpr std::size_t kShown = 4;
+  std::string text_;
+  std::size_t count_ = 0;
 };
 
-Line parse_line(const std::string& text, const std::string& where) {
-  Line out;
-  out.where = where;
-  out.fields = split(text, ",");
-  out.rest = out.fields.back();
-  out.fields.pop_back();
-  // SCALE-Sim requires a comma after the strides; many files leave it out, which is accepted here.
-  const bool is_number = !out.rest.empty() && out.rest.find_first_not_of("0123456789") == std::string::npos;
-  if (is_number) {
-    out.fields.push_back(out.rest);
-    out.rest.clear();
-  }
-  return out;
+// SCALE-Sim's mark is DP; these only look like it.
+bool looks_depthwise(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
+  return text.find("DW") != std::string::npos || text.find("DEPTHWISE") != std::string::npos;
 }
 
-void read_precisions(const Line& line, workload::Precision& out) {
-  std::istringstream words(line.rest);
-  for (std::string word; words >> word;) {
-    const auto equals = word.find('=');
-    const std::string name = word.substr(0, equals);
-    if (equals == std::string::npos || (name != "Pa" && name != "Pw")) {
-      throw Error(ErrorKind::workload, line.where,
-                  "after the last comma: expected Pa=BITS and Pw=BITS, found " + in_quotes(word));
+bool holds_numbers(const TopologyLine& line) {
+  return line.fields.size() > 1 && std::any_of(line.fields.begin() + 1, line.fields.end(), is_number);
+}
+
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& file) : file_(file) {}
+
+  Topology read() {
+    const auto lines = read_lines(file_);
+    bool first = true;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (lines[i].find_first_not_of(", \t") == std::string::npos) continue;
+      const TopologyLine line = parse_topology_line(lines[i], fmt::format("{}:{}", file_.string(), i + 1));
+      const bool is_heading = first && !holds_numbers(line);
+      if (is_heading) extra_ = extra_field_of(line);
+      if (first && !is_heading) {
+        note(line,
+             "the file has no heading; this line holds numbers and is read as a layer (SCALE-Sim skips it)");
+      }
+      first = false;
+      if (!is_heading) add(line);
     }
-    const auto bits = static_cast<unsigned>(whole_number(word.substr(equals + 1), line.where, name, 1, 16));
-    (name == "Pa" ? out.activation_bits : out.weight_bits) = bits;
+    if (out_.layers.empty()) throw Error(ErrorKind::workload, file_.string(), "no layers below the heading");
+    state_assumptions();
+    return std::move(out_);
   }
-}
 
-// SCALE-Sim: out = ceil((in - kernel + stride) / stride).
-std::uint32_t output_size(const Line& line, const char* what, std::uint32_t in, std::uint32_t kernel,
-                          std::uint32_t stride, std::uint32_t& pad_after) {
-  if (kernel > in)
-    throw Error(ErrorKind::workload, line.where,
-                fmt::format("{}: the filter ({}) is larger than the input ({})", what, kernel, in));
-  const auto out = static_cast<std::uint32_t>(ceil_div(in - kernel, stride)) + 1;
-  pad_after = (out - 1) * stride + kernel - in;
-  return out;
-}
+ private:
+  void note(const TopologyLine& line, const std::string& what) {
+    out_.notes.push_back(line.where + ": " + what);
+  }
 
-workload::Layer convolution(const Line& line) {
-  if (line.fields.size() > kConvolutionFields + 1)
-    throw Error(ErrorKind::workload, line.where, "more than nine fields");
-  workload::Layer layer;
-  layer.op = workload::Op::conv2d;
-  workload::Geometry& g = layer.geometry;
-  g.height = line.dimension(1, "IFMAP Height");
-  g.width = line.dimension(2, "IFMAP Width");
-  g.kernel_height = line.dimension(3, "Filter Height");
-  g.kernel_width = line.dimension(4, "Filter Width");
-  g.channels = line.dimension(5, "Channels");
-  g.filters = line.dimension(6, "Num Filter");
-  g.stride_y = g.stride_x = line.dimension(7, "Strides");
-  if (line.fields.size() > kConvolutionFields) {
-    const auto ratio = split(line.fields[kConvolutionFields], ":");
-    if (ratio.size() != 2)
+  void add(const TopologyLine& line) {
+    if (line.fields.size() == 1 && line.remark.empty()) {
+      note(line, in_quotes(line.fields[0]) + " has no numbers and is skipped");
+      return;
+    }
+    workload::Layer layer = shape(line);
+    layer.id = unique_id(line);
+    if (!line.remark.empty()) note(line, "the text behind the numbers is ignored: " + in_quotes(line.remark));
+    layer.precision.activation_bits = line.activation_bits == 0 ? kAssumedBits : line.activation_bits;
+    layer.precision.weight_bits = line.weight_bits == 0 ? kAssumedBits : line.weight_bits;
+    if (line.activation_bits == 0) without_activation_.add(layer.id);
+    if (line.weight_bits == 0) without_weight_.add(layer.id);
+    if (states_sparsity(line)) sparse_.add(layer.id);
+    const bool is_dense = layer.op == workload::Op::conv2d && layer.geometry.groups == 1;
+    if (is_dense && (looks_depthwise(line.fields[0]) || looks_depthwise(line.remark)))
+      unmarked_.add(layer.id);
+    if (!are_products_ && layer.op == workload::Op::linear) linear_.add(layer.id);
+    out_.layers.push_back(std::move(layer));
+  }
+
+  workload::Layer shape(const TopologyLine& line) {
+    constexpr std::size_t kMostProductFields = kProductFields + 2;
+    const std::size_t fields = line.fields.size();
+    const bool is_product = fields >= kProductFields && fields <= kMostProductFields;
+    if (!is_product && fields < kConvolutionFields) {
       throw Error(ErrorKind::workload, line.where,
-                  "sparsity: expected N:M, found " + in_quotes(line.fields[kConvolutionFields]));
-    const auto m = whole_number(ratio[1], line.where, "sparsity M", 1, kMostLayerDimension);
-    static_cast<void>(whole_number(ratio[0], line.where, "sparsity N", 1, m));
+                  fmt::format("{} fields; expected 8 (convolution: name, IFMAP Height, IFMAP Width, Filter "
+                              "Height, Filter Width, Channels, Num Filter, Strides) or 4 (matrix product: "
+                              "name, M, N, K)",
+                              fields));
+    }
+    if (!out_.layers.empty() && is_product != are_products_)
+      throw Error(ErrorKind::workload, line.where, "convolutions and matrix products in one file");
+    are_products_ = is_product;
+    return is_product ? product_of(line, extra_) : convolution_of(line, extra_);
   }
-  g.out_height = output_size(line, "height", g.height, g.kernel_height, g.stride_y, g.pad_bottom);
-  g.out_width = output_size(line, "width", g.width, g.kernel_width, g.stride_x, g.pad_right);
-  if (line.fields[0].find("DP") != std::string::npos) {
-    g.groups = g.channels;
-    if (std::uint64_t{g.filters} * g.channels > kMostLayerDimension)
-      throw Error(ErrorKind::workload, line.where, "too many depthwise filters");
-    g.filters *= g.channels;
-  }
-  return layer;
-}
 
-workload::Layer matrix_product(const Line& line) {
-  if (line.fields.size() > kProductFields + 1)
-    throw Error(ErrorKind::workload, line.where, "more than five fields");
-  workload::Layer layer;
-  layer.op = workload::Op::linear;
-  workload::Geometry& g = layer.geometry;
-  g.width = g.out_width = line.dimension(1, "M");
-  g.filters = line.dimension(2, "N");
-  g.channels = line.dimension(3, "K");
-  if (line.fields.size() > kProductFields && line.fields[kProductFields].find(':') == std::string::npos) {
-    g.groups = line.dimension(kProductFields, "batch");
-    if (std::uint64_t{g.groups} * std::max(g.filters, g.channels) > kMostLayerDimension)
-      throw Error(ErrorKind::workload, line.where, "the batch is too large");
-    g.filters *= g.groups;
-    g.channels *= g.groups;
+  // SCALE-Sim takes any name, also one twice.
+  std::string unique_id(const TopologyLine& line) {
+    const std::string& name = line.fields[0];
+    if (!is_utf8(name)) {
+      throw Error(ErrorKind::workload, line.where, "the layer's name is not UTF-8: " + in_quotes(name));
+    }
+    const std::string stem = name.empty() ? fmt::format("layer{}", out_.layers.size() + 1) : name;
+    std::string id = stem;
+    for (unsigned n = 2; !ids_.insert(id).second; ++n) id = fmt::format("{}.{}", stem, n);
+    if (id != name) {
+      note(line, name.empty()
+                     ? "the layer has no name and is called " + in_quotes(id)
+                     : "the name " + in_quotes(name) + " is taken; the layer is called " + in_quotes(id));
+    }
+    return id;
   }
-  return layer;
-}
+
+  void state_assumptions() {
+    const std::size_t all = out_.layers.size();
+    const auto assume = [&](const std::string& what, const Names& names) {
+      if (!names.empty())
+        out_.assumptions.push_back(fmt::format("{} of {}: {} bits, the topology states none", what,
+                                               names.layers(all), kAssumedBits));
+    };
+    if (without_activation_.count() == all && without_weight_.count() == all) {
+      assume("precisions", without_weight_);
+    } else {
+      assume("activation precision", without_activation_);
+      assume("weight precision", without_weight_);
+    }
+    if (!sparse_.empty())
+      out_.assumptions.push_back("dense weights: the sparsity N:M of " + sparse_.layers(all) +
+                                 " is not kept");
+    if (!unmarked_.empty())
+      out_.assumptions.push_back(
+          "ordinary convolutions: the names of " + unmarked_.layers(all) +
+          " look depthwise, but SCALE-Sim's mark for depthwise layers is DP in the name");
+    if (!linear_.empty())
+      out_.notes.push_back("linear: the kernels of " + linear_.layers(all) +
+                           " span the input, or a row of it per window; these are matrix products");
+  }
+
+  std::filesystem::path file_;
+  Topology out_;
+  std::set<std::string> ids_{"input", "static"};
+  ExtraField extra_ = ExtraField::unnamed;
+  bool are_products_ = false;
+  Names without_activation_, without_weight_, sparse_, unmarked_, linear_;
+};
 
 }  // namespace
 
-std::vector<workload::Layer> read_scalesim(const std::filesystem::path& file) {
-  const auto lines = read_lines(file);
-  std::vector<workload::Layer> out;
-  std::set<std::string> ids{"input", "static"};
-  bool products = false;
-  for (std::size_t i = 1; i < lines.size(); ++i) {  // the first line is a heading
-    if (trimmed(lines[i]).empty()) continue;
-    const Line line = parse_line(lines[i], fmt::format("{}:{}", file.string(), i + 1));
-    const bool is_product = line.fields.size() >= kProductFields && line.fields.size() <= kProductFields + 1;
-    if (!is_product && line.fields.size() < kConvolutionFields) {
-      throw Error(ErrorKind::workload, line.where,
-                  fmt::format("{} fields; expected 8 (convolution: name, IFMAP Height, IFMAP Width, Filter "
-                              "Height, Filter Width, "
-                              "Channels, Num Filter, Strides) or 4 (matrix product: name, M, N, K)",
-                              line.fields.size()));
-    }
-    if (!out.empty() && is_product != products)
-      throw Error(ErrorKind::workload, line.where, "convolutions and matrix products in one file");
-    products = is_product;
-    workload::Layer layer = is_product ? matrix_product(line) : convolution(line);
-    layer.id = line.fields[0];
-    read_precisions(line, layer.precision);
-    if (layer.id.empty()) throw Error(ErrorKind::workload, line.where, "the layer has no name");
-    if (!ids.insert(layer.id).second)
-      throw Error(ErrorKind::workload, line.where, "a second layer " + in_quotes(layer.id));
-    out.push_back(std::move(layer));
-  }
-  if (out.empty()) throw Error(ErrorKind::workload, file.string(), "no layers below the heading");
-  return out;
+Topology read_scalesim(const std::filesystem::path& file) {
+  return Reader(file).read();
 }
 
-std::size_t import_scalesim(const std::filesystem::path& file, const std::filesystem::path& trace) {
-  const auto layers = read_scalesim(file);
+Topology import_scalesim(const std::filesystem::path& file, const std::filesystem::path& trace) {
+  Topology topology = read_scalesim(file);
   LayerList list;
-  for (const workload::Layer& layer : layers) list.add(layer);
+  for (const workload::Layer& layer : topology.layers) list.add(layer);
   std::ifstream in(file, std::ios::binary);
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   const std::string digest = trace::sha256_hex(std::as_bytes(std::span(text)));
+  config::Json provenance{
+      {"tool", std::string("heddle trace import scalesim ") + kVersion},
+      {"source_model",
+       {{"kind", "SCALE-Sim topology"}, {"file", file.filename().string()}, {"sha256", digest}}},
+      {"notes", "shapes and precisions only"}};
+  if (!topology.assumptions.empty()) provenance["assumptions"] = topology.assumptions;
   trace::TraceWriter writer(trace);
-  writer.finish(list.manifest(
-      file.stem().string(), 0,
-      {{"tool", std::string("heddle trace import scalesim ") + kVersion},
-       {"source_model",
-        {{"kind", "SCALE-Sim topology"}, {"file", file.filename().string()}, {"sha256", digest}}},
-       {"notes", "shapes and precisions only; N:M sparsity of the file is not kept"}}));
-  return layers.size();
+  writer.finish(list.manifest(file.stem().string(), 0, std::move(provenance)));
+  return topology;
 }
 
 }  // namespace heddle::importers

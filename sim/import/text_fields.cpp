@@ -3,24 +3,30 @@
 
 #include <charconv>
 #include <fstream>
+#include <iterator>
 
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
+#include "sim/base/utf8.h"
 
 namespace heddle::importers {
 
 std::vector<std::string> read_lines(const std::filesystem::path& file) {
-  std::ifstream in(file);
+  std::ifstream in(file, std::ios::binary);
   if (!in) throw Error(ErrorKind::io, file.string(), "cannot be read");
+  const std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (in.bad()) throw Error(ErrorKind::io, file.string(), "cannot be read");
+  std::string_view text = without_byte_order_mark(content);
   std::vector<std::string> out;
-  for (std::string line; std::getline(in, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    out.push_back(std::move(line));
+  while (!text.empty()) {
+    const std::size_t end = text.find_first_of("\r\n");
+    out.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    const bool is_pair = text.substr(end).starts_with("\r\n");
+    text.remove_prefix(end + (is_pair ? 2 : 1));
   }
-  // A byte order mark does not belong to the first field.
-  if (!out.empty() && out.front().starts_with("\xEF\xBB\xBF")) out.front().erase(0, 3);
   return out;
 }
 

@@ -8,7 +8,8 @@
 
 namespace heddle::importers {
 
-// The lines of a text file, without line ends. Throws Error(io) when it cannot be read.
+// The lines of a text file, without line ends (LF, CR LF or CR) and without a byte order mark. Throws
+// Error(io) when it cannot be read.
 std::vector<std::string> read_lines(const std::filesystem::path& file);
 std::vector<std::string> split(const std::string& line, const std::string& separators);  // trimmed fields
 std::string trimmed(const std::string& text);

@@ -34,12 +34,14 @@ bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryCon
 }
 
 std::vector<std::string> notes_of(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory,
-                                  const result::AcceleratorRecord& accelerator, std::uint32_t samples) {
+                                  const result::AcceleratorRecord& accelerator,
+                                  const workload::Network& network) {
   std::vector<std::string> notes;
   for (const auto& text : accelerator.assumptions) notes.push_back("assumption: " + text);
+  for (const auto& text : network.assumptions) notes.push_back("assumption of the trace: " + text);
   for (const auto& text : config.accelerator->notes()) notes.push_back(text);
   for (const auto& text : memory.notes) notes.push_back(text);
-  if (samples == 0)
+  if (network.samples == 0)
     notes.emplace_back("the trace holds shapes and precisions only; one inference is counted");
   else if (!reads_values(config, memory))
     notes.emplace_back(
@@ -165,7 +167,7 @@ result::RunRecord empty_record(const arch::AcceleratorConfig& config, const memo
                  .accuracy = std::nullopt,
                  .provenance = network.provenance};
   if (!network.accuracy.is_null()) run.network.accuracy = network.accuracy;
-  run.notes = notes_of(config, memory, run.accelerator, network.samples);
+  run.notes = notes_of(config, memory, run.accelerator, network);
   run.array_lanes = config.accelerator->shape().lanes();
   run.frequency_mhz = config.frequency_mhz;
   for (std::uint32_t s = 0; s < work.samples; ++s)

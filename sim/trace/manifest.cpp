@@ -9,6 +9,7 @@
 #include "sim/trace/files.h"
 #include "sim/trace/manifest_layer.h"
 #include "sim/trace/manifest_node.h"
+#include "sim/trace/manifest_required.h"
 
 namespace heddle::trace {
 namespace {
@@ -83,7 +84,9 @@ void check_graph(const ManifestNode& root, const workload::Network& network) {
 Manifest read_manifest(const config::Document& document) {
   const ManifestNode root(document, document.root, "");
   if (!document.root.is_object()) throw root.fault("expected an object at the top of a manifest");
+  if (!root.has("format") || !root.has("version")) require_keys(document);
   const bool newer = check_version(root);
+  require_keys(document);
   Manifest out;
   root.allow_only(
       {"format", "version", "samples", "network", "provenance", "accuracy", "redacted", "layers", "files"},
@@ -97,6 +100,7 @@ Manifest read_manifest(const config::Document& document) {
   const ManifestNode provenance = root.child("provenance");
   static_cast<void>(provenance.text("tool"));
   out.network.provenance = provenance.json();
+  out.network.assumptions = provenance.texts_or_none("assumptions");
   if (root.has("accuracy")) out.network.accuracy = root.child("accuracy").json();
   out.files = read_files(root, newer, out.warnings);
 

@@ -107,7 +107,8 @@ struct Network {
   std::uint32_t samples = 0;
   std::vector<Layer> layers;
   config::Json provenance;
-  config::Json accuracy;  // null when the trace states none
+  std::vector<std::string> assumptions;  // of who made the trace; every result repeats them
+  config::Json accuracy;                 // null when the trace states none
 };
 
 // Shapes of a layer's tensors as traces hold them (traces/FORMAT.md).

@@ -66,7 +66,9 @@ TEST_CASE("wrong values are refused with their place") {
   CHECK_THAT(error_of("device.timing_cycles.tRCD=-1"), Contains("outside"));
   CHECK_THAT(error_of("version=[2,0]"), Contains("expected version [1, 0], found [2,0]"));
   CHECK_THAT(error_of("kind=ideal"), Contains("expected one of dram"));
-  CHECK_THAT(error_of("controller.channels=2"), Contains("leaves out field"));
+  CHECK_THAT(error_of("controller.channels=2"),
+             Contains("leaves out field ch (channel), the memory has 1 bit of it; a map that fits: "
+                      "\"ro-ra-ba-co-bg-ch\""));
 }
 
 TEST_CASE("address maps: fields from the most significant bit, whole or in parts") {
@@ -101,10 +103,15 @@ TEST_CASE("every address has one place, which maps back to the address") {
 TEST_CASE("address maps with too many bits, too few bits or unknown fields are refused") {
   const auto why = [](const char* text) { return error_of(std::string("controller.address_map=") + text); };
   CHECK_THAT(why("ro-ba-co-xx"), Contains("unknown field 'xx' at character 10"));
-  CHECK_THAT(why("ro-ba-co"), Contains("field and places 0 bits of field bg, the memory has 2"));
-  CHECK_THAT(why("ro-ba-co8-bg"), Contains("places 8 bits of field co, the memory has 7"));
-  CHECK_THAT(why("ro-ba-co3-bg-co3"), Contains("places 6 bits of field co, the memory has 7"));
-  CHECK_THAT(why("ro-ba-co-bg-co"), Contains("names field co twice without a width"));
+  CHECK_THAT(
+      why("ro-ba-co"),
+      Contains(
+          "leaves out field bg (bank group), the memory has 2 bits of it; a map that fits: \"ro-ba-co-bg\""));
+  CHECK_THAT(why("ro-ba-co8-bg"), Contains("places 8 bits of field co (column), the memory has 7 bits of it; "
+                                           "a map that fits: \"ro-ba-co-bg\""));
+  CHECK_THAT(why("ro-ba-co3-bg-co3"),
+             Contains("places 6 bits of field co (column), the memory has 7 bits of it"));
+  CHECK_THAT(why("ro-ba-co-bg-co"), Contains("names field co (column) twice without a width"));
   CHECK_THAT(why("ro-ba-co0-bg"), Contains("width outside 1 to 32"));
   CHECK_THAT(why("ro-ba-co99999999999999999999-bg"), Contains("width outside"));
   CHECK_THAT(why("r"), Contains("unknown field 'r'"));

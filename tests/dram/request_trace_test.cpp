@@ -69,8 +69,43 @@ TEST_CASE("malformed traces are refused with file and line") {
   CHECK_THAT(error_of("0x0 READ 99999999999999999999999\n"), Contains("2^60"));
   CHECK_THAT(error_of("0x0 READ 0 64\n"), Contains("unexpected '64' after the cycle"));
   CHECK_THAT(error_of(std::string("0x0 READ 0\n\0\0\0\n", 15)), Contains("t.trace:2"));
+  CHECK_THAT(error_of("0x0 READ 0\n0X200000018 READ 0\n"),
+             Contains("t.trace:2: address 0X200000018 is beyond the 8589934592 bytes"));
+  CHECK_THAT(error_of("\xEF\xBB\xBF"
+                      "0x0 READ 0\n\xEF\xBB\xBF"
+                      "0x0 READ 0\n"),
+             Contains("t.trace:2") && Contains("found '\\xef\\xbb\\xbf0x0'"));
+  CHECK_THAT(error_of("\xff\xfe"
+                      "0x0 READ 0\n"),
+             Contains("found '\\xff\\xfe0x0'"));
   CHECK_THAT(error_of("0x0 READ 0\n0x200000000 READ 0\n"),
              Contains("t.trace:2: address 0x200000000 is beyond the 8589934592 bytes"));
+}
+
+TEST_CASE("requests in the form of DRAMSys") {
+  TraceReader reader("# a comment\n0: write 0x40\n17:read 0x80 # last\n0x0 READ 20\n", "t");
+  const auto a = reader.next();
+  REQUIRE(a);
+  CHECK(a->address == 0x40);
+  CHECK(a->cycle == 0);
+  CHECK(a->kind == Kind::write);
+  CHECK(reader.next()->cycle == 17);
+  CHECK(reader.next()->cycle == 20);
+  CHECK_THAT(error_of("5: read\n"), Contains("ends before the address"));
+  CHECK_THAT(error_of("5:\n"), Contains("ends after the cycle"));
+  CHECK_THAT(error_of("x: read 0x0\n"), Contains("expected a cycle from 0 to 2^60, found 'x'"));
+  CHECK_THAT(error_of("5: (64) read 0x0\n"), Contains("--request-bytes"));
+  CHECK_THAT(error_of("5: read 64\n"), Contains("hexadecimal address"));
+  CHECK_THAT(error_of("5: read 0x0 0x1\n"), Contains("unexpected '0x1' after the address"));
+}
+
+TEST_CASE("the end of a request beyond the memory is refused") {
+  try {
+    report("0x1ffffffc0 READ 0\n", "", {.request_bytes = 128});
+    FAIL("accepted");
+  } catch (const heddle::Error& e) {
+    CHECK_THAT(e.what(), Contains("address 0x1ffffffc0, with the 128 bytes of a request, is beyond"));
+  }
 }
 
 TEST_CASE("addresses beyond the memory wrap when asked to") {
@@ -154,8 +189,14 @@ TEST_CASE("requests are written in the forms of two other simulators and read ba
   const heddle::dram::TraceRequest request{.address = 0x1c0, .cycle = 17, .kind = Kind::write};
   CHECK(heddle::dram::dramsim3_line(request) == "0x1c0 WRITE 17\n");
   CHECK(heddle::dram::dramsys_line(request) == "17: write 0x1c0\n");
-  const std::string line = heddle::dram::dramsim3_line(request);
-  CHECK(TraceReader(line, "t").next()->address == 0x1c0);
+  for (const std::string& line :
+       {heddle::dram::dramsim3_line(request), heddle::dram::dramsys_line(request)}) {
+    const auto read = TraceReader(line, "t").next();
+    REQUIRE(read);
+    CHECK(read->address == request.address);
+    CHECK(read->cycle == request.cycle);
+    CHECK(read->kind == request.kind);
+  }
 }
 
 TEST_CASE("percentiles: exact below 4096, too low by less than 0.05 % above") {

@@ -31,6 +31,16 @@ TEST_CASE("a misspelt name gets the nearest legal one as a suggestion") {
 TEST_CASE("an error shows hostile text safely") {
   CHECK(heddle::in_quotes("a\nb") == "'a\\x0ab'");
   CHECK(heddle::in_quotes(std::string(200, 'x')).size() < 100);
+  CHECK(heddle::in_quotes("\xff\xfe"
+                          "0") == "'\\xff\\xfe0'");
+  CHECK(heddle::in_quotes("\xEF\xBB\xBF"
+                          "0x0") == "'\\xef\\xbb\\xbf0x0'");  // a byte order mark
+  CHECK(heddle::in_quotes("a\xC2\xA0"
+                          "b") == "'a\\xc2\\xa0b'");  // a no-break space
+  CHECK(heddle::in_quotes("f\xC3\xBCr") == "'f\xC3\xBCr'");
+  CHECK(heddle::in_quotes("\xC3") == "'\\xc3'");
+  CHECK(heddle::in_quotes(std::string(79, 'x') + "\xC3\xBC"
+                                                 "y") == "'" + std::string(79, 'x') + "\xC3\xBC...'");
 }
 
 TEST_CASE("error kinds map to the exit codes that the documentation promises") {
