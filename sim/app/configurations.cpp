@@ -91,7 +91,8 @@ void refuse_name(const std::string& command, const std::string& what, const std:
                  std::vector<std::string> words) {
   for (const auto& info : models::catalogue()) words.push_back(info.name);
   for (auto& configuration : run::shipped_configurations()) words.push_back(std::move(configuration));
-  throw Error(ErrorKind::usage, command, "there is no " + what + " " + in_quotes(name) + suggestion(name, words));
+  throw Error(ErrorKind::usage, command,
+              "there is no " + what + " " + in_quotes(name) + suggestion(name, words));
 }
 
 }  // namespace heddle::app

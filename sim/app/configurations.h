@@ -9,11 +9,12 @@
 
 namespace heddle::app {
 
-// The configuration that `name` stands for, read and checked: a file, or a shipped name. None where there is no
-// such file; Error(config | io) where the file is wrong.
+// The configuration that `name` stands for, read and checked: a file, or a shipped name. None where there is
+// no such file; Error(config | io) where the file is wrong.
 std::optional<arch::AcceleratorConfig> find_configuration(const std::string& name);
 
-// What `heddle describe NAME` shows of a configuration: description, source, model, and every key with its value.
+// What `heddle describe NAME` shows of a configuration: description, source, model, and every key with its
+// value.
 config::Json configuration_json(const std::string& name, const arch::AcceleratorConfig& config);
 void print_configuration(const std::string& name, const arch::AcceleratorConfig& config);
 

@@ -187,7 +187,7 @@ BENCHMARK(schedule_of)
 
 void codec_size_of(benchmark::State& state) {
   const auto values = activations();
-  for (auto _ : state) benchmark::DoNotOptimize(codec_size({16, false}, values, 64));
+  for (auto _ : state) benchmark::DoNotOptimize(heddle::trace::codec_size({16, false}, values, 64));
   items(state, kBricks);
 }
 BENCHMARK(codec_size_of)->Name("codec_size/bricks");
@@ -195,8 +195,9 @@ BENCHMARK(codec_size_of)->Name("codec_size/bricks");
 void codec_round_trip_of(benchmark::State& state) {
   auto values = activations();
   for (auto _ : state) {
-    const auto stream = encode_groups({16, false}, GroupForm::zero_vector, values, 64);
-    decode_groups({16, false}, GroupForm::zero_vector, stream, values, 64);
+    const auto stream =
+        heddle::trace::encode_groups({16, false}, heddle::trace::GroupForm::zero_vector, values, 64);
+    heddle::trace::decode_groups({16, false}, heddle::trace::GroupForm::zero_vector, stream, values, 64);
   }
   items(state, kBricks);
 }

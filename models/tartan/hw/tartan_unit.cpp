@@ -21,7 +21,7 @@ std::unique_ptr<hw::BitTrueArray> build_tartan(const arch::Accelerator& accelera
                                   hw::BitSerializer::of_width(width, layer.activation.rep.is_signed)};
   };
   return std::make_unique<hw::SplitArray<Convolutions, FullyConnected>>(
-      name, models::tartan::ActivationSerial{bits, fetch_hold(model.params().fetch)},
+      name, models::tartan::ActivationSerial{bits, models::tartan::fetch_hold(model.params().fetch)},
       Convolutions::Options{
           .shape = model.shape(), .columns_per_unit = model.params().array.shape.columns, .registers = 0},
       hw::WeightLoad{bits, layer_widths},
