@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <iostream>
 #include <optional>
 #include <string_view>
@@ -8,10 +9,12 @@
 #include "models/catalogue.h"
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
+#include "sim/app/configurations.h"
 #include "sim/arch/accelerator_config.h"
 #include "sim/dram/device_declaration.h"
 #include "sim/memory/memory_config.h"
 #include "sim/result/schema.h"
+#include "sim/run/shipped.h"
 
 namespace heddle::app {
 namespace {
@@ -106,20 +109,46 @@ void print_model(const arch::ModelInfo& info, const Json& description) {
   print_parameters(description["memory"], "  ");
 }
 
+void show_model(const arch::ModelInfo& info, bool as_json) {
+  const Json description = describe_model(info);
+  if (as_json) {
+    std::cout << description.dump(2) << "\n";
+    return;
+  }
+  print_model(info, description);
+  const auto configurations = run::shipped_configurations();
+  if (std::find(configurations.begin(), configurations.end(), info.name) != configurations.end())
+    std::cout << fmt::format("\nheddle describe {0}.json shows the configuration {0}\n", info.name);
+}
+
+void show_configuration(const std::string& name, bool as_json) {
+  const auto config = find_configuration(name);
+  if (!config)
+    refuse_name("heddle describe", "model, configuration or section", name, {"memory", "device", "result"});
+  if (as_json) {
+    std::cout << configuration_json(name, *config).dump(2) << "\n";
+  } else {
+    print_configuration(name, *config);
+  }
+}
+
 }  // namespace
 
 int describe_command(const Arguments& arguments) {
   CommandLine line(
-      "heddle describe MODEL [--json]",
+      "heddle describe NAME [--json]",
       "Show the keys of a model, of the section `memory` of a configuration, or of a memory device: unit, "
-      "default, range, source; or the keys of a result, as tables in Markdown.",
+      "default, range, source; the values of a configuration; or the keys of a result, as tables in "
+      "Markdown.",
       "heddle describe stripes");
-  line.options()("model", po::value<std::string>(), "a model of `heddle list`, memory, device, or result")(
+  line.options()(
+      "name", po::value<std::string>(),
+      "a model or a configuration of `heddle list`, a configuration file, memory, device, or result")(
       "json", po::bool_switch(), "print JSON on standard output");
-  line.positional("model", 1);
+  line.positional("name", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const std::string name = required(*values, "model", "a model's name");
+  const std::string name = required(*values, "name", "the name of a model or a configuration");
   const bool as_json = (*values)["json"].as<bool>();
   if (name == "result") {
     std::cout << (as_json ? result::result_schema().dump(1) + "\n" : result::result_tables());
@@ -129,13 +158,12 @@ int describe_command(const Arguments& arguments) {
     print_section(*section, as_json);
     return 0;
   }
-  const auto& info = arch::find_model(models::catalogue(), name, "heddle describe");
-  const Json description = describe_model(info);
-  if (as_json) {
-    std::cout << description.dump(2) << "\n";
-  } else {
-    print_model(info, description);
+  for (const auto& info : models::catalogue()) {
+    if (info.name != name) continue;
+    show_model(info, as_json);
+    return 0;
   }
+  show_configuration(name, as_json);
   return 0;
 }
 

@@ -7,9 +7,8 @@
 #include "models/catalogue.h"
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
+#include "sim/app/configurations.h"
 #include "sim/arch/accelerator_config.h"
-#include "sim/base/error.h"
-#include "sim/base/nearest.h"
 #include "sim/dram/device_declaration.h"
 #include "sim/memory/memory_config.h"
 
@@ -29,6 +28,12 @@ std::string with_heading(Json schema, std::string_view title) {
   return schema.dump(2) + "\n";
 }
 
+std::string model_schema(const arch::ModelInfo& model) {
+  Json schema = arch::accelerator_schema(model);
+  schema["properties"]["memory"] = memory::memory_section_schema();
+  return schema.dump(2) + "\n";
+}
+
 std::string schema_text(const std::string& name) {
   if (name == "trace") {
     return std::string(embedded::trace_schema);
@@ -41,17 +46,11 @@ std::string schema_text(const std::string& name) {
                         "section `memory` of a heddle-accelerator configuration");
   if (name == "device")
     return with_heading(config::schema_of(dram::device_declaration()), "heddle-memory, kind dram");
-  std::vector<std::string> names{"trace", "result", "memory", "device"};
   for (const auto& info : models::catalogue()) {
-    names.push_back(info.name);
-    if (info.name == name) {
-      Json schema = arch::accelerator_schema(info);
-      schema["properties"]["memory"] = memory::memory_section_schema();
-      return schema.dump(2) + "\n";
-    }
+    if (info.name == name) return model_schema(info);
   }
-  throw Error(ErrorKind::usage, "heddle schema",
-              "there is no schema " + in_quotes(name) + suggestion(name, names));
+  if (const auto config = find_configuration(name)) return model_schema(*config->model);
+  refuse_name("heddle schema", "schema", name, {"trace", "result", "memory", "device"});
 }
 
 }  // namespace
@@ -62,11 +61,13 @@ int schema_command(const Arguments& arguments) {
       "Print the JSON Schema (draft-07) of a trace, a result, the configuration of a model, its section "
       "`memory`, or a memory device.",
       "heddle schema stripes");
-  line.options()("name", po::value<std::string>(), "trace, result, memory, device, or a model's name");
+  line.options()("name", po::value<std::string>(),
+                 "trace, result, memory, device, or the name of a model or of a configuration of it");
   line.positional("name", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const std::string name = required(*values, "name", "trace, result, memory, device or a model's name");
+  const std::string name =
+      required(*values, "name", "trace, result, memory, device or the name of a model or configuration");
   std::cout << schema_text(name);
   return 0;
 }

@@ -181,3 +181,63 @@ def test_reproduce_lists_each_paper_once(run):
     assert code == 2
     names = re.search(r"legal: ([^)]*)", stderr).group(1).split(", ")
     assert len(names) == len(set(names)) == 8
+
+
+def listed_lines(stdout: str, heading: str) -> list[str]:
+    return stdout.split(heading, 1)[1].split("\n\n", 1)[0].splitlines()[1:]
+
+
+def test_list_says_what_each_configuration_is(run):
+    listing = json.loads(run("list", "--json")[1])
+    descriptions = listing["descriptions"]
+    assert sorted(descriptions) == sorted(listing["configurations"])
+    assert all(descriptions.values())
+    lines = listed_lines(run("list")[1], "configurations (")
+    assert [line.split()[0] for line in lines] == listing["configurations"]
+    for line in lines:
+        name, text = line.split(None, 1)
+        assert len(line) <= 80
+        assert text == descriptions[name] or descriptions[name].startswith(text.removesuffix(" ..."))
+
+
+def test_list_does_not_read_files_at_hand(run, tmp_path):
+    before = run("list")
+    (tmp_path / "stripes").write_text("{")
+    assert run("list") == before
+
+
+def test_describe_shows_the_values_of_a_configuration(run):
+    code, stdout, stderr = run("describe", "loom_1b_256", "--set", "x=1")
+    assert code == 2 and "--set" in stderr
+    code, stdout, stderr = run("describe", "loom_1b_256")
+    assert code == 0, stderr
+    shown = json.loads(run("describe", "loom_1b_256", "--json")[1])
+    assert stdout.startswith(f"loom_1b_256: {shown['description']}\n")
+    assert "a configuration of model loom (heddle describe loom" in stdout
+    assert shown["model"] == "loom" and shown["format"] == "heddle-description"
+    assert shown["values"]["memory"] == "none" and shown["values"]["fidelity"] == "timing"
+    result = json.loads(run("run", "loom_1b_256", "--trace", "digits-8b", "--json", "-q")[1])["accelerator"]
+    assert shown["values"]["parameters"] == result["parameters"]
+    for key, value in shown["values"]["parameters"].items():
+        assert f"\n  parameters.{key} = {json.dumps(value)}" in stdout
+    assert re.search(r"\n  mapping\.pallet = \S+  \(default\)\n", stdout)
+
+
+def test_describe_and_schema_take_every_configuration(run, tmp_path):
+    own = write(tmp_path / "own.json", {"extends": "stripes", "memory": SYSTEM, "parameters": {"tiles": 3}})
+    shown = json.loads(run("describe", own, "--json")[1])
+    assert shown["values"]["memory"] == SYSTEM and shown["values"]["parameters"]["tiles"] == 3
+    assert run("schema", own) == run("schema", "stripes")
+    # A model and a configuration of one name: the model, and how to see the other.
+    stdout = run("describe", "stripes")[1]
+    assert stdout.endswith("\nheddle describe stripes.json shows the configuration stripes\n")
+    assert run("describe", "stripes.json")[1].startswith("stripes.json: Stripes: ")
+    for name in json.loads(run("list", "--json")[1])["configurations"]:
+        if name in ("stripes", "dadn", "dprs", "tartan"):
+            continue
+        code, stdout, stderr = run("describe", name)
+        assert code == 0 and "a configuration of model" in stdout, stderr
+    assert json.loads(run("schema", "papers/loom_dac18/loom_1b")[1])["properties"]["model"] == {"const": "loom"}
+    (tmp_path / "broken.json").write_text('{"extends": "stripes", "modle": 1}')
+    code, _, stderr = run("describe", "broken.json")
+    assert code == 2 and "broken.json:1:24: /modle" in stderr
