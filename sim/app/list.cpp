@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iostream>
 #include <map>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -39,13 +40,12 @@ void print_names(const char* heading, const std::vector<std::string>& names) {
 constexpr std::size_t kTerminalColumns = 80;
 constexpr std::size_t kLeastText = 20;  // columns, beside a name that fills the terminal
 
-// The start of `text` in `columns` columns; a letter of several bytes is not cut apart.
+// The whole words of `text` that fit in `columns` columns.
 std::string cut(const std::string& text, std::size_t columns) {
+  constexpr std::string_view kMore = " ...";
   if (text.size() <= columns) return text;
-  std::size_t length = columns - 3;
-  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0U) == 0x80U) --length;
-  while (length > 0 && text[length - 1] == ' ') --length;
-  return text.substr(0, length) + "...";
+  const auto end = text.rfind(' ', columns - kMore.size());
+  return text.substr(0, end == std::string::npos ? 0 : end) + std::string(kMore);
 }
 
 // The folder of a configuration, whose names stand in one column; empty for those of configs/accelerators.

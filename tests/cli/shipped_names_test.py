@@ -197,7 +197,7 @@ def test_list_says_what_each_configuration_is(run):
     for line in lines:
         name, text = line.split(None, 1)
         assert len(line) <= 80
-        assert text == descriptions[name] or descriptions[name].startswith(text.removesuffix("..."))
+        assert text == descriptions[name] or descriptions[name].startswith(text.removesuffix(" ..."))
 
 
 def test_list_does_not_read_files_at_hand(run, tmp_path):
@@ -231,7 +231,7 @@ def test_describe_and_schema_take_every_configuration(run, tmp_path):
     # A model and a configuration of one name: the model, and how to see the other.
     stdout = run("describe", "stripes")[1]
     assert stdout.endswith("\nheddle describe stripes.json shows the configuration stripes\n")
-    assert run("describe", "stripes.json")[1].startswith("stripes: ")
+    assert run("describe", "stripes.json")[1].startswith("stripes.json: Stripes: ")
     for name in json.loads(run("list", "--json")[1])["configurations"]:
         if name in ("stripes", "dadn", "dprs", "tartan"):
             continue

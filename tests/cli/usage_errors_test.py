@@ -166,12 +166,12 @@ USAGE = {
         ["run", "loom_1b_group", "--fidelity", "bit-true", "--set", "parameters.weight_sync=mean"],
         ["--set parameters.weight_sync=mean: /parameters/weight_sync: ", "cannot run bit-true"],
     ),
-    "an array that composes no layer": (
-        ["run", "laconic_composed", "--trace", "digits-16b", "--set", "parameters.rows=1"],
-        ["laconic_composed.json:", ": /parameters: 1 rows", "cannot compose"],
+    "a tile that cannot compose a layer": (
+        ["run", "stripes", *"--trace digits-16b --set parameters.rows=1 --set parameters.pe_width=4".split()],
+        ["stripes.json:", ": /parameters: 1 rows", "cannot compose"],
     ),
-    "an array that packs no layer": (
-        ["schedule", "tcle", "--set", "parameters.pe_width=8", "--trace", "digits-16b", "--set", "parameters.rows=1"],
+    "a tile that cannot compose a layer to pack": (
+        ["schedule", "tcle", *"--trace digits-16b --set parameters.rows=1 --set parameters.pe_width=4".split()],
         ["tcle.json:", ": /parameters: 1 rows", "cannot compose"],
     ),
     "an array too large to stand bit-true": (
