@@ -48,7 +48,9 @@ def test_a_name_that_is_taken_gets_a_suffix(topology):
 
 
 def test_nine_columns_are_two_strides(topology):
-    nine = "Layer name,IFMAP height,IFMAP width,Filter height,Filter width,Channels,Num filter,Stride height,Stride width,"
+    nine = (
+        "Layer name,IFMAP height,IFMAP width,Filter height,Filter width,Channels,Num filter,Stride height,Stride width,"
+    )
     _, layers = topology(f"{nine}\nc1,20,30,3,3,8,16,2,1,\n")
     assert layers["c1"]["stride"] == [2, 1]
     assert macs(layers["c1"]) == 322560
