@@ -12,6 +12,7 @@
 #include "sim/base/nearest.h"
 #include "sim/dram/device_declaration.h"
 #include "sim/memory/memory_config.h"
+#include "sim/result/compare.h"
 
 namespace heddle::embedded {
 extern const std::string_view trace_schema;
@@ -36,12 +37,15 @@ std::string schema_text(const std::string& name) {
   if (name == "result") {
     return result::result_schema().dump(1) + "\n";
   }
+  if (name == "comparison") {
+    return result::comparison_schema().dump(1) + "\n";
+  }
   if (name == "memory")
     return with_heading(memory::memory_section_schema(),
                         "section `memory` of a heddle-accelerator configuration");
   if (name == "device")
     return with_heading(config::schema_of(dram::device_declaration()), "heddle-memory, kind dram");
-  std::vector<std::string> names{"trace", "result", "memory", "device"};
+  std::vector<std::string> names{"trace", "result", "comparison", "memory", "device"};
   for (const auto& info : models::catalogue()) {
     names.push_back(info.name);
     if (info.name == name) {
@@ -57,16 +61,18 @@ std::string schema_text(const std::string& name) {
 }  // namespace
 
 int schema_command(const Arguments& arguments) {
-  CommandLine line(
-      "heddle schema NAME",
-      "Print the JSON Schema (draft-07) of a trace, a result, the configuration of a model, its section "
-      "`memory`, or a memory device.",
-      "heddle schema stripes");
-  line.options()("name", po::value<std::string>(), "trace, result, memory, device, or a model's name");
+  CommandLine line("heddle schema NAME",
+                   "Print the JSON Schema (draft-07) of a trace, a result, a comparison, the configuration "
+                   "of a model, its section "
+                   "`memory`, or a memory device.",
+                   "heddle schema stripes");
+  line.options()("name", po::value<std::string>(),
+                 "trace, result, comparison, memory, device, or a model's name");
   line.positional("name", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const std::string name = required(*values, "name", "trace, result, memory, device or a model's name");
+  const std::string name =
+      required(*values, "name", "trace, result, comparison, memory, device or a model's name");
   std::cout << schema_text(name);
   return 0;
 }
