@@ -113,6 +113,9 @@ void check_options(const std::vector<ComparedItem>& items, const po::variables_m
   }
   if (traces_of(values).size() > 1 && std::any_of(items.begin(), items.end(), has_result))
     throw Error(ErrorKind::usage, "--trace", "a result is of one trace: several need configurations only");
+  // Each item runs on its own, so that a second would overwrite the waveform of the first.
+  if (values.count("vcd") != 0 && items.size() * traces_of(values).size() > 1)
+    throw Error(ErrorKind::usage, "--vcd", "a waveform needs one accelerator and --fidelity bit-true");
   const int forms = (values["json"].as<bool>() ? 1 : 0) + (values["csv"].as<bool>() ? 1 : 0) +
                     (values["markdown"].as<bool>() ? 1 : 0);
   if (forms > 1)

@@ -96,7 +96,8 @@ void change_all(std::vector<ComparedItem>& items, const Change& change, const st
 std::vector<ComparedItem> compared_items(const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& changes) {
   std::vector<ComparedItem> items;
-  for (const auto& argument : arguments) items.push_back({argument, read_if_result(result_file(argument)), {}});
+  for (const auto& argument : arguments)
+    items.push_back({argument, read_if_result(result_file(argument)), {}});
   for (const auto& text : changes) {
     const Change change = parse(text);
     if (change.item.empty())

@@ -16,8 +16,8 @@ struct ComparedItem {
   std::vector<std::string> overrides;
 };
 
-// Reads the results among the arguments, and gives each `--set` to the items that it changes. Throws Error(usage)
-// where a change is of no configuration that is run.
+// Reads the results among the arguments, and gives each `--set` to the items that it changes. Throws
+// Error(usage) where a change is of no configuration that is run.
 std::vector<ComparedItem> compared_items(const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& changes);
 

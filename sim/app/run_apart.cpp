@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstring>
 #include <iostream>
-
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -18,9 +18,9 @@ struct Outcome {
   std::optional<Error> error;
 };
 
-// Runs an experiment of one configuration in a child process: SystemC simulates once per process, and a run that
-// fails, or runs out of memory, takes nothing else down. Shows progress under `title` unless `quiet`. To be
-// called while this process has no other threads. Throws Error(io) where no process can be made.
+// Runs an experiment of one configuration in a child process: SystemC simulates once per process, and a run
+// that fails, or runs out of memory, takes nothing else down. Shows progress under `title` unless `quiet`. To
+// be called while this process has no other threads. Throws Error(io) where no process can be made.
 Outcome run_apart(const run::ExperimentRequest& request, const std::string& title, bool quiet);
 
 }  // namespace heddle::app

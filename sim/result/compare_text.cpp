@@ -24,8 +24,9 @@ std::string times_or_unknown(const std::optional<double>& factor) {
 }
 
 std::size_t width_of(const std::string& table) {
-  return table.find('\n') == std::string::npos ? table.size() : table.find('\n', table.find('\n') + 1) -
-                                                                    table.find('\n') - 1;
+  return table.find('\n') == std::string::npos
+             ? table.size()
+             : table.find('\n', table.find('\n') + 1) - table.find('\n') - 1;
 }
 
 bool differs(const TraceComparison& trace, const char* what) {
@@ -45,22 +46,23 @@ struct Figure {
 std::vector<Figure> figures_of(const TraceComparison& trace) {
   using A = ComparedAccelerator;
   const bool clocks = differs(trace, "clock");
-  return {{"cycles", true, [](const A& a) { return grouped(a.totals.cycles); }},
-          {"time (us)", true, [](const A& a) { return fmt::format("{:.3f}", a.totals.time_us); }},
-          {"speedup", true, [](const A& a) { return times(a.totals.speedup); }},
-          {"cycles ratio", clocks, [](const A& a) { return times(a.totals.cycles_ratio); }},
-          {"speedup per peak MAC", differs(trace, "peak"),
-           [](const A& a) { return times_or_unknown(a.totals.speedup_per_peak_mac); }},
-          {"utilization", true, [](const A& a) { return fmt::format("{:.1f} %", 100 * a.totals.utilization); }},
-          {"off-chip bytes", true, [](const A& a) { return grouped(a.totals.off_chip_bytes); }},
-          {"on-chip bytes", true, [](const A& a) { return grouped(a.totals.on_chip_bytes); }},
-          {"clock (MHz)", clocks, [](const A& a) { return fmt::format("{:.6g}", a.frequency_mhz); }},
-          {"peak MACs per cycle", true,
-           [](const A& a) {
-             return a.peak_macs_per_cycle ? fmt::format("{:.6g}", *a.peak_macs_per_cycle) : "unknown";
-           }},
-          {"peak TOPS", true,
-           [](const A& a) { return a.peak_tops ? fmt::format("{:.4g}", *a.peak_tops) : "unknown"; }}};
+  return {
+      {"cycles", true, [](const A& a) { return grouped(a.totals.cycles); }},
+      {"time (us)", true, [](const A& a) { return fmt::format("{:.3f}", a.totals.time_us); }},
+      {"speedup", true, [](const A& a) { return times(a.totals.speedup); }},
+      {"cycles ratio", clocks, [](const A& a) { return times(a.totals.cycles_ratio); }},
+      {"speedup per peak MAC", differs(trace, "peak"),
+       [](const A& a) { return times_or_unknown(a.totals.speedup_per_peak_mac); }},
+      {"utilization", true, [](const A& a) { return fmt::format("{:.1f} %", 100 * a.totals.utilization); }},
+      {"off-chip bytes", true, [](const A& a) { return grouped(a.totals.off_chip_bytes); }},
+      {"on-chip bytes", true, [](const A& a) { return grouped(a.totals.on_chip_bytes); }},
+      {"clock (MHz)", clocks, [](const A& a) { return fmt::format("{:.6g}", a.frequency_mhz); }},
+      {"peak MACs per cycle", true,
+       [](const A& a) {
+         return a.peak_macs_per_cycle ? fmt::format("{:.6g}", *a.peak_macs_per_cycle) : "unknown";
+       }},
+      {"peak TOPS", true,
+       [](const A& a) { return a.peak_tops ? fmt::format("{:.4g}", *a.peak_tops) : "unknown"; }}};
 }
 
 std::string totals_table(const TraceComparison& trace, const Accelerators& shown) {
@@ -135,8 +137,7 @@ std::vector<std::string> statements_of(const TraceComparison& trace) {
   std::vector<std::string> out;
   for (const auto& difference : trace.differences) out.push_back(difference.text);
   for (const auto& accelerator : trace.accelerators) {
-    for (const auto& note : accelerator.notes)
-      out.push_back("note (" + accelerator.label + "): " + note);
+    for (const auto& note : accelerator.notes) out.push_back("note (" + accelerator.label + "): " + note);
   }
   return out;
 }
@@ -156,8 +157,8 @@ std::vector<std::string> statements_of(const ComparisonDocument& comparison) {
 std::string means_table(const std::vector<MeanSpeedup>& means) {
   Table table({"geometric mean", "traces", "speedup", "cycles ratio", "per peak MAC"});
   for (const auto& mean : means) {
-    table.add({shortened(mean.label), std::to_string(mean.traces), times(mean.speedup), times(mean.cycles_ratio),
-               times_or_unknown(mean.speedup_per_peak_mac)});
+    table.add({shortened(mean.label), std::to_string(mean.traces), times(mean.speedup),
+               times(mean.cycles_ratio), times_or_unknown(mean.speedup_per_peak_mac)});
   }
   return table.text();
 }
@@ -226,8 +227,8 @@ std::string to_markdown(const ComparisonDocument& comparison) {
   if (!out.ends_with("\n\n")) out += "\n";
   for (const auto* trace : comparison.traces()) out += markdown_of(*trace) + "\n";
   if (comparison.geometric_mean) {
-    out += "## Geometric mean\n\n" + markdown_heading({"accelerator", "traces", "speedup", "cycles ratio",
-                                                       "speedup per peak MAC"});
+    out += "## Geometric mean\n\n" +
+           markdown_heading({"accelerator", "traces", "speedup", "cycles ratio", "speedup per peak MAC"});
     for (const auto& mean : *comparison.geometric_mean) {
       out += markdown_row({mean.label, std::to_string(mean.traces), times(mean.speedup),
                            times(mean.cycles_ratio), times_or_unknown(mean.speedup_per_peak_mac)});

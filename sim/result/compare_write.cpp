@@ -61,10 +61,10 @@ std::string to_csv(const ComparisonDocument& comparison) {
   for (const auto* trace : comparison.traces()) {
     for (const auto& accelerator : trace->accelerators) {
       const auto start = [&](const std::string& layer) {
-        return fmt::format("{},{},{},{},{}", csv_text(accelerator.network), csv_text(accelerator.label),
-                           csv_text(layer), accelerator.frequency_mhz,
-                           accelerator.peak_macs_per_cycle ? fmt::format("{}", *accelerator.peak_macs_per_cycle)
-                                                           : "");
+        return fmt::format(
+            "{},{},{},{},{}", csv_text(accelerator.network), csv_text(accelerator.label), csv_text(layer),
+            accelerator.frequency_mhz,
+            accelerator.peak_macs_per_cycle ? fmt::format("{}", *accelerator.peak_macs_per_cycle) : "");
       };
       for (const auto& layer : accelerator.layers) out += start(layer.name) + counters_row(layer.counters);
       out += start("") + counters_row(accelerator.totals);

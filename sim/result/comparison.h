@@ -32,7 +32,8 @@ struct ComparedCounters {
         fact("time_us", &C::time_us, "us", "the same at its clock"),
         fact("speedup", &C::speedup, "", "the baseline's time / its time"),
         fact("cycles_ratio", &C::cycles_ratio, "",
-             "the baseline's cycles / its cycles: the speed-up where clocks are equal, and no speed-up where they "
+             "the baseline's cycles / its cycles: the speed-up where clocks are equal, and no speed-up where "
+             "they "
              "differ"),
         fact("speedup_per_peak_mac", &C::speedup_per_peak_mac, "",
              "`speedup` x the baseline's peak / its peak; absent where a result states no peak"),
@@ -105,7 +106,8 @@ struct TraceComparison {
         fact("trace_sha256", &T::trace_sha256, "", "digest of its trace"),
         fact("baseline", &T::baseline, "", "label of the baseline"),
         fact("differences", &T::differences, "",
-             "what differs between the accelerators beside the design, so that a speed-up has other causes too"),
+             "what differs between the accelerators beside the design, so that a speed-up has other causes "
+             "too"),
         fact("accelerators", &T::accelerators, "", "one entry per accelerator, the baseline first")};
   }
 };
@@ -164,7 +166,8 @@ struct ComparisonDocument {
         inlined(&D::first),
         fact("more_traces", &D::more_traces, "",
              "the same keys for the second trace and those that follow; absent where there is one"),
-        fact("geometric_mean", &D::geometric_mean, "", "speed-ups over all traces; absent where there is one"),
+        fact("geometric_mean", &D::geometric_mean, "",
+             "speed-ups over all traces; absent where there is one"),
         fact("failed", &D::failed, "", "configurations that could not run; absent where all did"),
         fact("notes", &D::notes, "", "what holds for the whole comparison; absent where there is nothing")};
   }

@@ -68,7 +68,8 @@ void add_memories(std::vector<Difference>& out, std::span<const LabelledResult> 
 
 std::string shown_trace(const Json& result) {
   return fmt::format("{} ({}..., {} layers)", result["network"]["name"].get<std::string>(),
-                     result["network"]["trace_sha256"].get<std::string>().substr(0, 8), result["layers"].size());
+                     result["network"]["trace_sha256"].get<std::string>().substr(0, 8),
+                     result["layers"].size());
 }
 
 std::string shown_peak(const Json& result) {
@@ -83,10 +84,11 @@ std::string shown_peak(const Json& result) {
 std::vector<Difference> differences_of(std::span<const LabelledResult> results) {
   std::vector<Difference> out;
   add_where_different(out, results, "trace", "traces differ: ", shown_trace);
-  add_where_different(out, results, "results_revision", "results revisions differ: ",
-                      [](const Json& r) { return r["results_revision"].dump(); });
-  add_where_different(out, results, "fidelity", "fidelities differ: ",
-                      [](const Json& r) { return r["fidelity"].get<std::string>(); });
+  add_where_different(out, results, "results_revision", "results revisions differ: ", [](const Json& r) {
+    return r["results_revision"].dump();
+  });
+  add_where_different(out, results, "fidelity",
+                      "fidelities differ: ", [](const Json& r) { return r["fidelity"].get<std::string>(); });
   add_where_different(out, results, "clock", "clocks differ: ", [](const Json& r) {
     return fmt::format("{:.6g} MHz", r["array"]["frequency_mhz"].get<double>());
   });

@@ -53,8 +53,8 @@ class Check {
   }
 
   void type(const Json& value, const std::string& name, const std::string& path) const {
-    const bool is_whole =
-        value.is_number_integer() || (value.is_number() && std::trunc(value.get<double>()) == value.get<double>());
+    const bool is_whole = value.is_number_integer() ||
+                          (value.is_number() && std::trunc(value.get<double>()) == value.get<double>());
     const bool fits = name == "object"    ? value.is_object()
                       : name == "array"   ? value.is_array()
                       : name == "string"  ? value.is_string()
@@ -62,7 +62,8 @@ class Check {
                       : name == "null"    ? value.is_null()
                       : name == "integer" ? is_whole
                                           : value.is_number();
-    if (!fits) expected(value, (name == "integer" || name == "object" || name == "array" ? "an " : "a ") + name, path);
+    if (!fits)
+      expected(value, (name == "integer" || name == "object" || name == "array" ? "an " : "a ") + name, path);
   }
 
   void range(const Json& value, const Json& schema, const std::string& path) const {

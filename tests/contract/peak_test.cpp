@@ -31,7 +31,8 @@ std::int32_t repeated(std::uint32_t part, unsigned width, unsigned container) {
   return static_cast<std::int32_t>(out & ((1U << container) - 1));
 }
 
-// Codes that leave nothing to skip under one rule or another: all bits, or as many terms as an encoder can give.
+// Codes that leave nothing to skip under one rule or another: all bits, or as many terms as an encoder can
+// give.
 std::vector<std::int32_t> dense_codes(const test::Variant& variant) {
   const unsigned width = element_bits(variant);
   const unsigned container = variant.accelerator->container_bits();
@@ -90,10 +91,11 @@ TEST_CASE("no dense full-width layer completes more products per cycle than the 
   for (const auto& variant : test::all_variants()) {
     for (std::uint64_t c = 0; c < 12; ++c) {
       Random random(c, variant.name + "below peak");
-      const auto draw = [&](std::uint64_t most) { return 1 + static_cast<std::uint32_t>(random.below(most)); };
+      const auto draw = [&](std::uint64_t most) {
+        return 1 + static_cast<std::uint32_t>(random.below(most));
+      };
       const std::uint32_t kernel = draw(3);
-      const double rate =
-          slowest_rate(variant, random, draw(40), kernel + draw(6), draw(40), kernel);
+      const double rate = slowest_rate(variant, random, draw(40), kernel + draw(6), draw(40), kernel);
       INFO(variant.name << " " << variant.parameters.dump());
       CHECK(rate <= variant.accelerator->peak_macs_per_cycle() * (1 + 1e-9));
     }
