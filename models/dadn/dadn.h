@@ -21,6 +21,9 @@ class Dadn final : public arch::ArrayAccelerator<Params> {
 
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& prepared,
                                  const arch::Block& block) const override;
+
+ private:
+  [[nodiscard]] std::uint64_t widest_step_cycles() const override { return 1; }
 };
 
 }  // namespace heddle::models::dadn

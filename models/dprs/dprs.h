@@ -30,6 +30,9 @@ struct Params {
 class Dprs final : public arch::ArrayAccelerator<Params> {
  public:
   using ArrayAccelerator::ArrayAccelerator;
+  [[nodiscard]] std::vector<std::string> notes() const override {
+    return arch::notes_on_bits_per_cycle(params_.array, params_.bits_per_cycle);
+  }
   [[nodiscard]] std::uint32_t columns_per_unit() const { return params_.group_size / arch::kLanes; }
   // Whether the layer runs on the extension for fully connected layers.
   [[nodiscard]] bool cascades(const workload::LoweredLayer& layer) const {
@@ -52,6 +55,9 @@ class Dprs final : public arch::ArrayAccelerator<Params> {
                                  const arch::Block& block) const override;
 
  private:
+  [[nodiscard]] std::uint64_t widest_step_cycles() const override {
+    return ceil_div(element_bits(), params_.bits_per_cycle);
+  }
   [[nodiscard]] std::unique_ptr<arch::Prepared> prepare_cascade(const arch::LayerInput& input) const;
   [[nodiscard]] arch::Cost price_cascade(const arch::LayerInput& input, const arch::Prepared& prepared,
                                          const arch::Block& block) const;

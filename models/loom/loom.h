@@ -37,6 +37,9 @@ struct Params {
 class Loom final : public arch::ArrayAccelerator<Params> {
  public:
   using ArrayAccelerator::ArrayAccelerator;
+  [[nodiscard]] std::vector<std::string> notes() const override {
+    return arch::notes_on_bits_per_cycle(params_.array, params_.bits_per_cycle);
+  }
   // Throws Error(config) where a configuration only counts: weight_sync "mean".
   void require_bit_true() const;
 
@@ -64,6 +67,13 @@ class Loom final : public arch::ArrayAccelerator<Params> {
                                  const arch::Block& block) const override;
   [[nodiscard]] Bits weight_metadata(const arch::LayerInput& input,
                                      const arch::Prepared& prepared) const override;
+
+ private:
+  [[nodiscard]] std::uint64_t widest_step_cycles() const override {
+    return ceil_div(element_bits(), params_.bits_per_cycle) *
+           (params_.composed_weights == ComposedWeights::layer ? params_.array.container_bits
+                                                               : element_bits());
+  }
 };
 
 }  // namespace heddle::models::loom

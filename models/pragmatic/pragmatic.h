@@ -30,6 +30,11 @@ class Pragmatic final : public arch::ArrayAccelerator<Params> {
   [[nodiscard]] std::unique_ptr<arch::Prepared> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& prepared,
                                  const arch::Block& block) const override;
+
+ private:
+  [[nodiscard]] std::uint64_t widest_step_cycles() const override {
+    return kernel::most_terms(params_.encoder, element_bits());
+  }
 };
 
 }  // namespace heddle::models::pragmatic

@@ -20,11 +20,19 @@ struct Params {
 class Stripes final : public arch::ArrayAccelerator<Params> {
  public:
   using ArrayAccelerator::ArrayAccelerator;
+  [[nodiscard]] std::vector<std::string> notes() const override {
+    return arch::notes_on_bits_per_cycle(params_.array, params_.bits_per_cycle);
+  }
   // Cycles for which the bits of a brick stream through a unit.
   [[nodiscard]] std::uint32_t serial_cycles(const workload::Layer& layer) const;
 
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& prepared,
                                  const arch::Block& block) const override;
+
+ private:
+  [[nodiscard]] std::uint64_t widest_step_cycles() const override {
+    return ceil_div(element_bits(), params_.bits_per_cycle);
+  }
 };
 
 }  // namespace heddle::models::stripes

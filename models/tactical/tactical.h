@@ -67,6 +67,13 @@ class Tactical final : public arch::ArrayAccelerator<Params> {
            (params_.back_end == BackEnd::terms ||
             (params_.back_end == BackEnd::precision && params_.trim_low));
   }
+
+ private:
+  [[nodiscard]] std::uint64_t widest_step_cycles() const override {
+    return params_.back_end == BackEnd::parallel    ? 1
+           : params_.back_end == BackEnd::precision ? element_bits()
+                                                    : kernel::most_terms(params_.encoder, element_bits());
+  }
 };
 
 }  // namespace heddle::models::tactical

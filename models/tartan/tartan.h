@@ -22,10 +22,18 @@ struct Params {
 class Tartan final : public arch::ArrayAccelerator<Params> {
  public:
   using ArrayAccelerator::ArrayAccelerator;
+  [[nodiscard]] std::vector<std::string> notes() const override {
+    return arch::notes_on_bits_per_cycle(params_.array, params_.bits_per_cycle);
+  }
 
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& prepared,
                                  const arch::Block& block) const override;
+
+ private:
+  [[nodiscard]] std::uint64_t widest_step_cycles() const override {
+    return ceil_div(element_bits(), params_.bits_per_cycle);
+  }
 };
 
 }  // namespace heddle::models::tartan

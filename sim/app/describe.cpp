@@ -13,6 +13,7 @@
 #include "sim/arch/accelerator_config.h"
 #include "sim/dram/device_declaration.h"
 #include "sim/memory/memory_config.h"
+#include "sim/result/compare.h"
 #include "sim/result/schema.h"
 #include "sim/run/shipped.h"
 
@@ -138,13 +139,12 @@ int describe_command(const Arguments& arguments) {
   CommandLine line(
       "heddle describe NAME [--json]",
       "Show the keys of a model, of the section `memory` of a configuration, or of a memory device: unit, "
-      "default, range, source; the values of a configuration; or the keys of a result, as tables in "
-      "Markdown.",
+      "default, range, source; the values of a configuration; or the keys of a result or a comparison, "
+      "as tables in Markdown.",
       "heddle describe stripes");
-  line.options()(
-      "name", po::value<std::string>(),
-      "a model or a configuration of `heddle list`, a configuration file, memory, device, or result")(
-      "json", po::bool_switch(), "print JSON on standard output");
+  line.options()("name", po::value<std::string>(),
+                 "a model or a configuration of `heddle list`, a configuration file, memory, device, result, "
+                 "or comparison")("json", po::bool_switch(), "print JSON on standard output");
   line.positional("name", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
@@ -152,6 +152,10 @@ int describe_command(const Arguments& arguments) {
   const bool as_json = (*values)["json"].as<bool>();
   if (name == "result") {
     std::cout << (as_json ? result::result_schema().dump(1) + "\n" : result::result_tables());
+    return 0;
+  }
+  if (name == "comparison") {
+    std::cout << (as_json ? result::comparison_schema().dump(1) + "\n" : result::comparison_tables());
     return 0;
   }
   if (const auto section = find_section(name)) {

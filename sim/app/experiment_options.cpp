@@ -30,11 +30,20 @@ const char* title_of(run::Stage stage) {
 
 }  // namespace
 
-void declare_experiment(CommandLine& line) {
-  line.options()("trace", po::value<std::string>()->default_value(run::kDefaultTrace),
-                 "the network: a trace directory, a tar, or the name of a shipped one")(
-      "fidelity", po::value<std::string>(),
-      "timing (default), or bit-true: the processing elements also run bit by bit")(
+void declare_experiment(CommandLine& line, Traces traces) {
+  using Names = std::vector<std::string>;
+  if (traces == Traces::one) {
+    line.options()("trace", po::value<std::string>()->default_value(run::kDefaultTrace),
+                   "the network: a trace directory, a tar, or the name of a shipped one");
+  } else {
+    line.options()(
+        "trace",
+        po::value<Names>()->composing()->default_value(Names{run::kDefaultTrace}, run::kDefaultTrace),
+        "the network: a trace directory, a tar, or the name of a shipped one; repeatable: every "
+        "network in turn, and the geometric mean over them");
+  }
+  line.options()("fidelity", po::value<std::string>(),
+                 "timing (default), or bit-true: the processing elements also run bit by bit")(
       "verify-fraction", po::value<double>()->default_value(1.0),
       "bit-true: about this share of each layer, chosen by --seed")(
       "seed", po::value<std::uint64_t>()->default_value(0),
@@ -42,16 +51,25 @@ void declare_experiment(CommandLine& line) {
                                                                 "bit-true: write a waveform of one tile")(
       "vcd-tile", po::value<std::uint32_t>()->default_value(0), "which tile the waveform shows")(
       "set", po::value<std::vector<std::string>>()->composing(),
-      "override a key of the configuration, path=value; repeatable")(
+      traces == Traces::one
+          ? "override a key of the configuration, path=value; repeatable"
+          : "path=value overrides a key of every configuration that is run, NAME:path=value of one: NAME is "
+            "an "
+            "argument as it was given, the name of its file, or its position from 1; repeatable")(
       "jobs,j", po::value<unsigned>()->default_value(0),
       "threads; 0: all processors. Results never depend on the number")(
       "quiet,q", po::bool_switch(), "no progress, no table")("json", po::bool_switch(),
                                                              "print the result as JSON on standard output");
 }
 
+std::vector<std::string> traces_of(const po::variables_map& values) {
+  const auto* one = boost::any_cast<std::string>(&values["trace"].value());
+  return one != nullptr ? std::vector<std::string>{*one} : values["trace"].as<std::vector<std::string>>();
+}
+
 run::ExperimentRequest experiment_from(const po::variables_map& values) {
   run::ExperimentRequest out;
-  out.trace = values["trace"].as<std::string>();
+  out.trace = traces_of(values).front();
   out.overrides = texts(values, "set");
   out.fidelity = value_or(values, "fidelity", std::string());
   out.verify_fraction = given<double>(values, "verify-fraction");
@@ -68,13 +86,18 @@ std::string first_experiment_option(const po::variables_map& values) {
   return {};
 }
 
-std::vector<result::RunRecord> run_showing_progress(run::ExperimentRequest request, bool quiet) {
+run::ExperimentResult experiment_showing_progress(run::ExperimentRequest request, const std::string& title,
+                                                  bool quiet) {
   std::optional<Progress> bar;
   request.progress = [&](run::Stage stage, std::size_t done, std::size_t all, const std::string& item) {
-    if (done == 0) bar.emplace(title_of(stage), quiet);
+    if (done == 0) bar.emplace(title + title_of(stage), quiet);
     bar->update(done, all, item);
   };
-  auto result = run::run_experiment(request, {models::catalogue(), models::build_array});
+  return run::run_experiment(request, {models::catalogue(), models::build_array});
+}
+
+std::vector<result::RunRecord> run_showing_progress(run::ExperimentRequest request, bool quiet) {
+  auto result = experiment_showing_progress(std::move(request), "", quiet);
   for (const auto& warning : result.warnings) std::cerr << "heddle: warning: " << warning << "\n";
   return std::move(result.runs);
 }

@@ -23,6 +23,8 @@ std::string heading(const result::RunRecord& run) {
   std::string text =
       fmt::format("{} ({}) on {}, {} sample{}, {} fidelity\n", run.accelerator.name, run.accelerator.model,
                   run.network.name, run.samples.size(), run.samples.size() == 1 ? "" : "s", run.fidelity);
+  text += fmt::format("peak: {:.6g} MACs per cycle of {} x {} bits, {:.4g} TOPS\n", run.peak_macs_per_cycle,
+                      run.container_bits, run.container_bits, run.peak_tops());
   for (const auto& note : run.notes) text += "  note: " + note + "\n";
   return text;
 }

@@ -11,6 +11,7 @@
 #include "sim/arch/accelerator_config.h"
 #include "sim/dram/device_declaration.h"
 #include "sim/memory/memory_config.h"
+#include "sim/result/compare.h"
 
 namespace heddle::embedded {
 extern const std::string_view trace_schema;
@@ -41,6 +42,9 @@ std::string schema_text(const std::string& name) {
   if (name == "result") {
     return result::result_schema().dump(1) + "\n";
   }
+  if (name == "comparison") {
+    return result::comparison_schema().dump(1) + "\n";
+  }
   if (name == "memory")
     return with_heading(memory::memory_section_schema(),
                         "section `memory` of a heddle-accelerator configuration");
@@ -50,7 +54,7 @@ std::string schema_text(const std::string& name) {
     if (info.name == name) return model_schema(info);
   }
   if (const auto config = find_configuration(name)) return model_schema(*config->model);
-  refuse_name("heddle schema", "schema", name, {"trace", "result", "memory", "device"});
+  refuse_name("heddle schema", "schema", name, {"trace", "result", "comparison", "memory", "device"});
 }
 
 }  // namespace
@@ -58,16 +62,17 @@ std::string schema_text(const std::string& name) {
 int schema_command(const Arguments& arguments) {
   CommandLine line(
       "heddle schema NAME",
-      "Print the JSON Schema (draft-07) of a trace, a result, the configuration of a model, its section "
-      "`memory`, or a memory device.",
+      "Print the JSON Schema (draft-07) of a trace, a result, a comparison, the configuration of a "
+      "model, its section `memory`, or a memory device.",
       "heddle schema stripes");
-  line.options()("name", po::value<std::string>(),
-                 "trace, result, memory, device, or the name of a model or of a configuration of it");
+  line.options()(
+      "name", po::value<std::string>(),
+      "trace, result, comparison, memory, device, or the name of a model or of a configuration of it");
   line.positional("name", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const std::string name =
-      required(*values, "name", "trace, result, memory, device or the name of a model or configuration");
+  const std::string name = required(
+      *values, "name", "trace, result, comparison, memory, device or the name of a model or configuration");
   std::cout << schema_text(name);
   return 0;
 }

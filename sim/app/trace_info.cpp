@@ -106,8 +106,8 @@ std::string info_text(const trace::Trace& trace) {
 }  // namespace
 
 int trace_info(const Arguments& arguments) {
-  const auto values = parse_trace_verb(
-      "info", "Show a trace's network: layers, shapes, precisions, provenance.", arguments);
+  const auto values =
+      parse_trace_verb("info", "Show a trace's network: layers, shapes, precisions, provenance.", arguments);
   if (!values) return 0;
   const trace::Trace trace(run::find_trace(required(*values, "trace", "a trace")));
   std::cout << ((*values)["json"].as<bool>() ? info_json(trace).dump(2) + "\n" : info_text(trace));

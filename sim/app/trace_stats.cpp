@@ -108,10 +108,11 @@ std::string stats_text(const Rows& rows, unsigned container_bits) {
                of_container(total.sizes.compressed, total.sizes)});
   }
   return table.text(3) +
-         fmt::format("\nlast three columns: stored bits over containers of {}, when zeros take a flag, when "
-                     "every value takes the layer's P,\n"
-                     "and in DPRed groups of 16 with their own P, the cheaper of its two forms for each tensor\n",
-                     container_bits);
+         fmt::format(
+             "\nlast three columns: stored bits over containers of {}, when zeros take a flag, when "
+             "every value takes the layer's P,\n"
+             "and in DPRed groups of 16 with their own P, the cheaper of its two forms for each tensor\n",
+             container_bits);
 }
 
 }  // namespace

@@ -75,6 +75,9 @@ class Accelerator {
   // Bits of a stored value: 16, or 8 where the design is built so. A layer whose precision is wider is
   // refused before it gets here.
   [[nodiscard]] virtual unsigned container_bits() const = 0;
+  // Products of container_bits x container_bits that the array completes per cycle where the operands leave
+  // nothing to skip: no zero, and as many bits or terms as a value can have (docs/results.md#peak).
+  [[nodiscard]] virtual double peak_macs_per_cycle() const = 0;
   [[nodiscard]] virtual Needs needs() const { return {}; }
   [[nodiscard]] virtual Storage storage() const { return Storage::container; }
   // Whether weights that are known ahead of time are stored as the design packs them.

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/arch/array_accelerator.h"
 
+#include <fmt/format.h>
+
 #include "sim/base/error.h"
+#include "sim/base/quantity.h"
 
 namespace heddle::arch {
 namespace {
+
+// Windows of a tile of the designs that process one activation bit per cycle.
+constexpr std::uint32_t kSerialColumns = 16;
 
 Storage storage_from(const config::Values& parameters) {
   const auto storage = storage_of_word(parameters.text("storage"));
@@ -21,6 +27,34 @@ ArrayParams ArrayParams::from(const config::Values& values, const std::string& r
           .container_bits = container_bits,
           .pe_width = values.has("pe_width") ? values.count("pe_width") : container_bits,
           .storage = storage_from(values)};
+}
+
+double peak_of(const ArrayParams& array, std::uint64_t step_cycles) {
+  const auto parts = static_cast<std::uint32_t>(ceil_div(array.container_bits, array.pe_width));
+  const ArrayShape composed{array.shape.tiles, array.shape.rows / parts, array.shape.columns / parts};
+  return static_cast<double>(composed.lanes()) / static_cast<double>(step_cycles);
+}
+
+std::vector<std::string> notes_on_bits_per_cycle(const ArrayParams& array, std::uint32_t bits_per_cycle) {
+  std::vector<std::string> notes;
+  if (bits_per_cycle == 1) return notes;
+  const std::uint32_t columns = array.shape.columns;
+  const std::uint32_t product = columns * bits_per_cycle;
+  if (product != kSerialColumns) {
+    notes.push_back(
+        fmt::format("columns x bits_per_cycle is {} x {} = {}, not 16: {:.4g}x the activation bits per cycle "
+                    "of the design "
+                    "with one bit and 16 columns",
+                    columns, bits_per_cycle, product, static_cast<double>(product) / kSerialColumns));
+  }
+  if (array.container_bits % bits_per_cycle != 0) {
+    notes.push_back(
+        fmt::format("bits_per_cycle = {} does not divide {} bits: {} cycles, in the last of which {} "
+                    "of {} bits are used",
+                    bits_per_cycle, array.container_bits, ceil_div(array.container_bits, bits_per_cycle),
+                    array.container_bits % bits_per_cycle, bits_per_cycle));
+  }
+  return notes;
 }
 
 config::Parameter tiles_parameter(std::uint32_t by_default, std::string source, std::string means) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sim/arch/accelerator.h"
 #include "sim/arch/composition.h"
@@ -39,6 +41,14 @@ config::Parameter pe_width_parameter();
 // How values lie in memory.
 config::Parameter storage_parameter(Storage fallback, std::string source);
 
+// Products that an array completes per cycle where every step takes `step_cycles`: those of the elements that
+// are left once they are composed into values of the container's width.
+double peak_of(const ArrayParams& array, std::uint64_t step_cycles);
+
+// What a report says where `bits_per_cycle` and columns do not go together: designs that process several
+// activation bits per cycle have 16 / bits_per_cycle columns, so that the peak stays. Empty where they do.
+std::vector<std::string> notes_on_bits_per_cycle(const ArrayParams& array, std::uint32_t bits_per_cycle);
+
 // An accelerator whose Params have an ArrayParams `array`: what every design answers alike. A design with a
 // mapping of its own for a kind of layer overrides map().
 template <class Params>
@@ -49,12 +59,22 @@ class ArrayAccelerator : public Accelerator {
 
   [[nodiscard]] ArrayShape shape() const override { return params_.array.shape; }
   [[nodiscard]] unsigned container_bits() const override { return params_.array.container_bits; }
+  [[nodiscard]] double peak_macs_per_cycle() const override {
+    return peak_of(params_.array, widest_step_cycles());
+  }
   [[nodiscard]] Storage storage() const override { return params_.array.storage; }
   [[nodiscard]] Mapping map(const workload::LoweredLayer& layer, Pallet pallet) const override {
     return map_composed(layer, shape(), pallet, params_.array.pe_width);
   }
 
  protected:
+  // Bits of the widest value that an element takes: the container's, or less where elements are narrower.
+  [[nodiscard]] unsigned element_bits() const {
+    return std::min(params_.array.pe_width, params_.array.container_bits);
+  }
+  // Cycles of a step whose operands fill the container and leave nothing to skip.
+  [[nodiscard]] virtual std::uint64_t widest_step_cycles() const = 0;
+
   Params params_;
 };
 

@@ -226,6 +226,11 @@ std::span<const std::uint32_t> exponent_table(Encoder encoder) {
   return tables(encoder).exponents;
 }
 
+unsigned most_terms(Encoder encoder, unsigned bits) {
+  const auto counts = term_count_table(encoder).first(std::size_t{1} << bits);
+  return *std::max_element(counts.begin(), counts.end());
+}
+
 void count_terms(Encoder encoder, std::span<const std::int32_t> values, std::span<std::uint8_t> out) {
   HEDDLE_CHECK(values.size() == out.size(), "one count per value");
   HWY_DYNAMIC_DISPATCH(PickCounts)(encoder)(values.data(), values.size(), out.data());

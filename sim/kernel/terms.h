@@ -77,6 +77,8 @@ inline unsigned term_count(Encoder encoder, std::uint32_t magnitude) {
 // Tables indexed by magnitude, 0 .. kMaxMagnitude; built on first use, safely from any thread.
 std::span<const std::uint8_t> term_count_table(Encoder encoder);
 std::span<const std::uint32_t> exponent_table(Encoder encoder);
+// The most terms that a magnitude of this many bits has; up to 16 bits.
+unsigned most_terms(Encoder encoder, unsigned bits);
 
 // Bulk forms over signed values: out[i] from |values[i]|. Equal sizes.
 void count_terms(Encoder encoder, std::span<const std::int32_t> values, std::span<std::uint8_t> out);

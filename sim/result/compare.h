@@ -3,17 +3,44 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
-#include "sim/result/record.h"
+#include "sim/config/json_document.h"
+#include "sim/result/comparison.h"
 
 namespace heddle::result {
 
-// Results side by side; the first is the baseline: speedup = its cycles / theirs, per layer and in total.
-// The records must be of the same trace (Error(usage) otherwise).
-nlohmann::ordered_json compare_json(std::span<const config::Json> results);
-std::string compare_table(std::span<const config::Json> results);
-
-// A result.json that was read: checks format and version. `where` is the file.
+// A result.json that was read: checks format, version and, against the JSON Schema of that version, every
+// key. `where` is the file. Throws Error(config).
 void check_result(const config::Json& result, const std::string& where);
+
+// What a comparison may take although numbers of such results say little about each other.
+struct CompareOptions {
+  bool allows_different_traces = false;
+  bool allows_different_revisions = false;
+};
+
+struct LabelledResult {
+  std::string label;
+  config::Json result;
+};
+
+// Results side by side; the first is the baseline. Throws Error(usage) where traces or results revisions
+// differ and the options do not allow it. With different traces totals alone are compared.
+TraceComparison compare(std::span<const LabelledResult> results, const CompareOptions& options);
+
+// Over the traces whose baseline is that of the first; in its order of accelerators.
+std::vector<MeanSpeedup> geometric_means(std::span<const TraceComparison> traces);
+
+nlohmann::ordered_json to_json(const ComparisonDocument& comparison);
+// For people: at most 80 columns where names allow it, wide tables cut into several.
+std::string to_table(const ComparisonDocument& comparison);
+// One row per trace, accelerator and layer; `total` rows have no layer.
+std::string to_csv(const ComparisonDocument& comparison);
+std::string to_markdown(const ComparisonDocument& comparison);
+
+nlohmann::ordered_json comparison_schema();
+// The table of keys of docs/results.md.
+std::string comparison_tables();
 
 }  // namespace heddle::result

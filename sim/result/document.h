@@ -7,10 +7,11 @@ namespace heddle::result {
 
 struct FormatVersion {
   unsigned major = 1;
-  unsigned minor = 1;
+  unsigned minor = 2;
 };
-// Of result.json. Readers also take 1.0, which lacks `memory_accesses` and `dram_commands`.
-inline constexpr FormatVersion kResultVersion{1, 1};
+// Of result.json. Readers also take 1.0, which lacks `memory_accesses` and `dram_commands`, and 1.1, which
+// lacks the peak of the array.
+inline constexpr FormatVersion kResultVersion{1, 2};
 
 struct TotalsDocument {
   Counters counters;

@@ -199,6 +199,9 @@ struct Row {
   bool is_additive = false;
   std::string meaning;
 };
+// Of rows, in Markdown; `with_sums`: with the column that says what adds up.
+std::string table_of(const std::vector<Row>& rows, bool with_sums);
+
 // A counter of a nested struct is shown with the struct's path; those of `Counters` have a table of their
 // own.
 template <Described T>

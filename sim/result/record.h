@@ -80,9 +80,16 @@ struct NetworkRecord {
 struct ArrayRecord {
   std::uint64_t lanes = 0;
   double frequency_mhz = 0;
+  double peak_macs_per_cycle = 0;
+  double peak_tops = 0;
   static constexpr auto fields() {
-    return std::tuple{fact("lanes", &ArrayRecord::lanes, "lanes", "tiles x rows x columns x 16"),
-                      fact("frequency_mhz", &ArrayRecord::frequency_mhz, "MHz", "clock of the accelerator")};
+    return std::tuple{
+        fact("lanes", &ArrayRecord::lanes, "lanes", "tiles x rows x columns x 16"),
+        fact("frequency_mhz", &ArrayRecord::frequency_mhz, "MHz", "clock of the accelerator"),
+        fact("peak_macs_per_cycle", &ArrayRecord::peak_macs_per_cycle, "operations per cycle",
+             "products of the widest precision that the array completes per cycle ([peak](#peak))"),
+        fact("peak_tops", &ArrayRecord::peak_tops, "10^12 operations per second",
+             "the same per second, a multiplication and an addition each")};
   }
 };
 
@@ -278,9 +285,13 @@ struct RunRecord {
   std::optional<MemoryRecord> memory;
   std::uint64_t array_lanes = 0;
   double frequency_mhz = 0;
+  double peak_macs_per_cycle = 0;
+  unsigned container_bits = 0;
   std::string fidelity = "timing";
   std::vector<SampleRecord> samples;
 
+  // 10^12 operations per second at the peak; a product counts as two, multiplication and addition.
+  [[nodiscard]] double peak_tops() const { return 2 * peak_macs_per_cycle * frequency_mhz / 1e6; }
   [[nodiscard]] Counters totals() const;
   [[nodiscard]] std::vector<LayerRecord> layer_sums() const;  // over samples, in network order
 };

@@ -22,8 +22,6 @@ Ordered result_schema() {
   return out;
 }
 
-namespace {
-
 std::string table_of(const std::vector<Row>& rows, bool with_sums) {
   std::string out = with_sums ? "| counter | unit | adds up | meaning |\n| --- | --- | --- | --- |\n"
                               : "| key | unit | meaning |\n| --- | --- | --- |\n";
@@ -33,8 +31,6 @@ std::string table_of(const std::vector<Row>& rows, bool with_sums) {
   }
   return out;
 }
-
-}  // namespace
 
 std::string result_tables() {
   std::vector<Row> keys;

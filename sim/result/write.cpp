@@ -16,15 +16,14 @@ Ordered to_json(const RunRecord& run) {
   return json_of(document_of(run));
 }
 
-namespace {
-
-// Names with commas, quotes or line breaks are quoted as RFC 4180 says.
 std::string csv_text(const std::string& text) {
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
   std::string out = "\"";
   for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
   return out + "\"";
 }
+
+namespace {
 
 // One row: sample, layer, its precisions and counters.
 std::vector<Cell> cells_of(std::uint32_t sample, const LayerRecord& layer) {

@@ -23,6 +23,9 @@ std::string to_memory_table(const RunRecord& run);
 // 1234567 -> "1,234,567".
 std::string grouped(std::uint64_t value);
 
+// A cell of CSV: names with commas, quotes or line breaks are quoted as RFC 4180 says.
+std::string csv_text(const std::string& text);
+
 double ratio(double numerator, double denominator);  // 0 when the denominator is 0
 
 }  // namespace heddle::result

@@ -170,6 +170,8 @@ result::RunRecord empty_record(const arch::AcceleratorConfig& config, const memo
   run.notes = notes_of(config, memory, run.accelerator, network);
   run.array_lanes = config.accelerator->shape().lanes();
   run.frequency_mhz = config.frequency_mhz;
+  run.peak_macs_per_cycle = config.accelerator->peak_macs_per_cycle();
+  run.container_bits = config.accelerator->container_bits();
   for (std::uint32_t s = 0; s < work.samples; ++s)
     run.samples.push_back({s, std::vector<LayerRecord>(work.layers.size())});
   return run;

@@ -7,17 +7,20 @@ import subprocess
 import sys
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "results.md"
-BEGIN = "<!-- made by `heddle describe result`: begin -->\n"
+NAMES = ("result", "comparison")
 END = "<!-- end -->\n"
 
 
-def tables(program):
-    return subprocess.run([program, "describe", "result"], capture_output=True, text=True, check=True).stdout
+def tables(program, name):
+    return subprocess.run([program, "describe", name], capture_output=True, text=True, check=True).stdout
 
 
 def renewed(page, program):
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + "\n" + tables(program) + "\n" + END + rest.split(END, 1)[1]
+    for name in NAMES:
+        begin = f"<!-- made by `heddle describe {name}`: begin -->\n"
+        before, rest = page.split(begin)
+        page = before + begin + "\n" + tables(program, name) + "\n" + END + rest.split(END, 1)[1]
+    return page
 
 
 def test_the_tables_of_results_are_the_programs(program):

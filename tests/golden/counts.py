@@ -50,6 +50,7 @@ COUNTERS: list[tuple[str, ...]] = [
     ("samples", "*", "layers", "*"),
 ]
 ADDED_KEYS = [(*path, key) for path in COUNTERS for key in ("memory_accesses", "dram_commands")]
+ADDED_KEYS += [("array", "peak_macs_per_cycle"), ("array", "peak_tops")]
 ADDED_COLUMNS = {
     "memory_accesses_activation_memory_array_read_bytes",
     "memory_accesses_activation_memory_array_written_bytes",

@@ -82,12 +82,6 @@ std::vector<Digit> by_definition(Encoder encoder, std::int64_t x) {
   return {};
 }
 
-unsigned most_terms(Encoder encoder, unsigned bits) {
-  unsigned most = 0;
-  for (std::uint32_t m = 0; m < (1U << bits); ++m) most = std::max(most, term_count(encoder, m));
-  return most;
-}
-
 }  // namespace
 
 TEST_CASE("every magnitude recodes as its encoder defines, and its terms sum to it") {

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/app/compare_items.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "sim/base/error.h"
+#include "sim/base/nearest.h"
+#include "sim/result/compare.h"
+
+namespace heddle::app {
+namespace {
+
+using config::Json;
+
+// An argument may be a folder that holds a result.
+std::filesystem::path result_file(const std::string& argument) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(argument, ignored))
+    return std::filesystem::path(argument) / "result.json";
+  return argument;
+}
+
+std::optional<Json> read_if_result(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored)) return std::nullopt;
+  auto document = config::read_json(file, {.bytes = std::size_t{256} << 20U, .depth = 64});
+  if (!document.root.is_object() || document.root.value("format", Json()) != "heddle-result")
+    return std::nullopt;
+  result::check_result(document.root, file.string());
+  return std::move(document.root);
+}
+
+// "NAME:path=value" or "path=value".
+struct Change {
+  std::string item;  // empty: all
+  std::string override_text;
+};
+
+Change parse(const std::string& text) {
+  const auto colon = text.substr(0, text.find('=')).rfind(':');
+  if (colon == std::string::npos) return {"", text};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+bool is_named(const ComparedItem& item, const std::string& name) {
+  return item.argument == name || std::filesystem::path(item.argument).stem() == name;
+}
+
+std::vector<std::size_t> matches(const std::vector<ComparedItem>& items, const std::string& name) {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (is_named(items[i], name)) out.push_back(i);
+  }
+  for (std::size_t i = 0; out.empty() && i < items.size(); ++i) {
+    if (name == std::to_string(i + 1)) out.push_back(i);
+  }
+  return out;
+}
+
+void change_one(std::vector<ComparedItem>& items, const Change& change, const std::string& where) {
+  const auto found = matches(items, change.item);
+  if (found.empty()) {
+    std::vector<std::string> names;
+    for (const auto& item : items) names.push_back(item.argument);
+    throw Error(ErrorKind::usage, where,
+                "no argument is called " + in_quotes(change.item) + suggestion(change.item, names));
+  }
+  if (found.size() > 1) {
+    throw Error(ErrorKind::usage, where,
+                fmt::format("{} stands for several arguments; name one by its position, such as {}:{}",
+                            in_quotes(change.item), found.front() + 1, change.override_text));
+  }
+  ComparedItem& item = items[found.front()];
+  if (item.result) {
+    throw Error(ErrorKind::usage, where,
+                in_quotes(change.item) + " is a result: it was run already and cannot be changed");
+  }
+  item.overrides.push_back(change.override_text);
+}
+
+void change_all(std::vector<ComparedItem>& items, const Change& change, const std::string& where) {
+  bool is_used = false;
+  for (auto& item : items) {
+    if (item.result) continue;
+    item.overrides.push_back(change.override_text);
+    is_used = true;
+  }
+  if (!is_used) throw Error(ErrorKind::usage, where, "nothing is run: every argument is a result");
+}
+
+}  // namespace
+
+std::vector<ComparedItem> compared_items(const std::vector<std::string>& arguments,
+                                         const std::vector<std::string>& changes) {
+  std::vector<ComparedItem> items;
+  for (const auto& argument : arguments)
+    items.push_back({argument, read_if_result(result_file(argument)), {}});
+  for (const auto& text : changes) {
+    const Change change = parse(text);
+    if (change.item.empty())
+      change_all(items, change, "--set " + text);
+    else
+      change_one(items, change, "--set " + text);
+  }
+  return items;
+}
+
+std::vector<std::string> notes_on_changes(const std::vector<ComparedItem>& items,
+                                          const std::vector<std::string>& changes) {
+  std::string changed;
+  std::string others;
+  std::size_t count = 0;
+  for (const auto& item : items) {
+    std::string& list = item.result ? others : changed;
+    list += (list.empty() ? "" : ", ") + item.argument;
+    if (!item.result) ++count;
+  }
+  std::vector<std::string> out;
+  for (const auto& text : changes) {
+    if (!parse(text).item.empty() || (count < 2 && others.empty())) continue;
+    out.push_back("--set " + text + " applies to every configuration that is run: " + changed +
+                  (others.empty() ? "" : "; not to the results " + others));
+  }
+  return out;
+}
+
+}  // namespace heddle::app

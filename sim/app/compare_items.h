@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/config/json_document.h"
+
+namespace heddle::app {
+
+// An argument of `heddle compare`: a result that was read, or a configuration to be run with its changes.
+struct ComparedItem {
+  std::string argument;
+  std::optional<config::Json> result;
+  std::vector<std::string> overrides;
+};
+
+// Reads the results among the arguments, and gives each `--set` to the items that it changes. Throws
+// Error(usage) where a change is of no configuration that is run.
+std::vector<ComparedItem> compared_items(const std::vector<std::string>& arguments,
+                                         const std::vector<std::string>& changes);
+
+// What a comparison says of changes that went to several items at once; empty where there is none.
+std::vector<std::string> notes_on_changes(const std::vector<ComparedItem>& items,
+                                          const std::vector<std::string>& changes);
+
+}  // namespace heddle::app

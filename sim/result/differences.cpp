@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/result/differences.h"
+
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+namespace heddle::result {
+namespace {
+
+using config::Json;
+
+constexpr std::size_t kMostKeys = 4;  // named of memories that differ
+
+using Show = std::function<std::string(const Json& result)>;
+
+// "clocks differ: dadn 980 MHz, stripes 200 MHz"; nothing where all show the same.
+void add_where_different(std::vector<Difference>& out, std::span<const LabelledResult> results,
+                         const char* what, const std::string& title, const Show& show) {
+  std::string text;
+  bool is_different = false;
+  const std::string first = show(results.front().result);
+  for (const auto& item : results) {
+    const std::string shown = show(item.result);
+    is_different = is_different || shown != first;
+    text += (text.empty() ? "" : ", ") + item.label + " " + shown;
+  }
+  if (is_different) out.push_back({what, title + text});
+}
+
+// The keys in which two memory sections differ, a few of them.
+std::string keys_that_differ(const Json& a, const Json& b) {
+  const Json flat_a = a.flatten();
+  const Json flat_b = b.flatten();
+  std::vector<std::string> keys;
+  const auto collect = [&keys](const Json& from, const Json& other) {
+    for (const auto& [pointer, value] : from.items()) {
+      if (other.contains(pointer) && other[pointer] == value) continue;
+      std::string key = pointer.substr(1);
+      std::replace(key.begin(), key.end(), '/', '.');
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+    }
+  };
+  collect(flat_a, flat_b);
+  collect(flat_b, flat_a);
+  std::string out;
+  for (std::size_t i = 0; i < keys.size() && i < kMostKeys; ++i) out += (i > 0 ? ", " : "") + keys[i];
+  if (keys.size() > kMostKeys) out += fmt::format(" and {} more", keys.size() - kMostKeys);
+  return out;
+}
+
+void add_memories(std::vector<Difference>& out, std::span<const LabelledResult> results) {
+  const Json& first = results.front().result["accelerator"]["memory"];
+  const auto kind = [](const Json& memory) { return memory.is_object() ? "has one" : "has none"; };
+  std::string text;
+  for (const auto& item : results.subspan(1)) {
+    const Json& memory = item.result["accelerator"]["memory"];
+    if (memory == first) continue;
+    text += (text.empty() ? "" : "; ") + item.label;
+    if (memory.is_object() && first.is_object())
+      text += " in " + keys_that_differ(first, memory);
+    else
+      text += fmt::format(" {}, {} {}", kind(memory), results.front().label, kind(first));
+  }
+  if (!text.empty()) out.push_back({"memory", "memories differ from that of the baseline: " + text});
+}
+
+std::string shown_trace(const Json& result) {
+  return fmt::format("{} ({}..., {} layers)", result["network"]["name"].get<std::string>(),
+                     result["network"]["trace_sha256"].get<std::string>().substr(0, 8),
+                     result["layers"].size());
+}
+
+std::string shown_peak(const Json& result) {
+  const Json& array = result["array"];
+  return array.contains("peak_macs_per_cycle")
+             ? fmt::format("{:.6g}", array["peak_macs_per_cycle"].get<double>())
+             : "unknown";
+}
+
+}  // namespace
+
+std::vector<Difference> differences_of(std::span<const LabelledResult> results) {
+  std::vector<Difference> out;
+  add_where_different(out, results, "trace", "traces differ: ", shown_trace);
+  add_where_different(out, results, "results_revision", "results revisions differ: ", [](const Json& r) {
+    return r["results_revision"].dump();
+  });
+  add_where_different(out, results, "fidelity",
+                      "fidelities differ: ", [](const Json& r) { return r["fidelity"].get<std::string>(); });
+  add_where_different(out, results, "clock", "clocks differ: ", [](const Json& r) {
+    return fmt::format("{:.6g} MHz", r["array"]["frequency_mhz"].get<double>());
+  });
+  add_where_different(out, results, "peak", "peak MACs per cycle differ: ", shown_peak);
+  add_memories(out, results);
+  return out;
+}
+
+}  // namespace heddle::result
