@@ -125,7 +125,8 @@ void show_model(const arch::ModelInfo& info, bool as_json) {
 void show_configuration(const std::string& name, bool as_json) {
   const auto config = find_configuration(name);
   if (!config)
-    refuse_name("heddle describe", "model, configuration or section", name, {"memory", "device", "result", "comparison"});
+    refuse_name("heddle describe", "model, configuration or section", name,
+                {"memory", "device", "result", "comparison"});
   if (as_json) {
     std::cout << configuration_json(name, *config).dump(2) << "\n";
   } else {

@@ -58,8 +58,8 @@ def test_a_planted_fault_is_found(tmp_path, name):
 
 
 def test_a_circle_is_found(tmp_path):
-    plant(tmp_path, f"{BASE}/a.h", '#include f"{BASE}/b.h"\n')
-    plant(tmp_path, f"{BASE}/b.h", '#include f"{BASE}/a.h"\n')
+    plant(tmp_path, f"{BASE}/a.h", f'#include "{BASE}/b.h"\n')
+    plant(tmp_path, f"{BASE}/b.h", f'#include "{BASE}/a.h"\n')
     code, stdout = check(tmp_path)
     assert code == 1 and f"circle: {BASE}/a.h -> {BASE}/b.h -> {BASE}/a.h" in stdout
 
