@@ -64,6 +64,7 @@ void change_one(std::vector<ComparedItem>& items, const Change& change, const st
   const auto found = matches(items, change.item);
   if (found.empty()) {
     std::vector<std::string> names;
+    names.reserve(items.size());
     for (const auto& item : items) names.push_back(item.argument);
     throw Error(ErrorKind::usage, where,
                 "no argument is called " + in_quotes(change.item) + suggestion(change.item, names));
@@ -96,6 +97,7 @@ void change_all(std::vector<ComparedItem>& items, const Change& change, const st
 std::vector<ComparedItem> compared_items(const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& changes) {
   std::vector<ComparedItem> items;
+  items.reserve(arguments.size());
   for (const auto& argument : arguments)
     items.push_back({argument, read_if_result(result_file(argument)), {}});
   for (const auto& text : changes) {
@@ -115,14 +117,15 @@ std::vector<std::string> notes_on_changes(const std::vector<ComparedItem>& items
   std::size_t count = 0;
   for (const auto& item : items) {
     std::string& list = item.result ? others : changed;
-    list += (list.empty() ? "" : ", ") + item.argument;
+    if (!list.empty()) list += ", ";
+    list += item.argument;
     if (!item.result) ++count;
   }
   std::vector<std::string> out;
   for (const auto& text : changes) {
     if (!parse(text).item.empty() || (count < 2 && others.empty())) continue;
-    out.push_back("--set " + text + " applies to every configuration that is run: " + changed +
-                  (others.empty() ? "" : "; not to the results " + others));
+    out.push_back(fmt::format("--set {} applies to every configuration that is run: {}{}{}", text, changed,
+                              others.empty() ? "" : "; not to the results ", others));
   }
   return out;
 }

@@ -39,8 +39,10 @@ void print_value(const config::Document& document, const std::string& pointer, c
     std::cout << fmt::format("  {} = {}{}\n", path, value.dump(), is_written ? "" : "  (default)");
     return;
   }
-  for (const auto& [key, child] : value.items())
-    print_value(document, pointer + "/" + config::pointer_token(key), path + "." + key, child);
+  for (const auto& [key, child] : value.items()) {
+    print_value(document, fmt::format("{}/{}", pointer, config::pointer_token(key)),
+                fmt::format("{}.{}", path, key), child);
+  }
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ constexpr int kWrite = 1;
 
 Json described(const Error& error) {
   const std::string text = error.what();
-  const std::string where = error.where();
+  const std::string& where = error.where();
   return {{"kind", static_cast<int>(error.kind())},
           {"where", where},
           {"text", where.empty() ? text : text.substr(where.size() + 2)}};  // behind "where: "

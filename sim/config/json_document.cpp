@@ -196,7 +196,7 @@ std::optional<Document::Mark> Document::mark_of(std::string_view pointer) const 
 std::string Document::where(std::string_view pointer) const {
   const auto mark = mark_of(pointer);
   if (!mark) return name_ + ": " + std::string(pointer);
-  const std::string place = mark->source->at(mark->offset);
+  std::string place = mark->source->at(mark->offset);
   if (mark->path.empty()) return place;
   const std::string path = in_quotes(mark->path);
   return place + ": " + path.substr(1, path.size() - 2);
