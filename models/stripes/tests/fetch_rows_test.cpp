@@ -108,19 +108,20 @@ TEST_CASE("Activation fetch: a memory row holds all channels of the input, whate
   for (const std::string model : {"stripes", "tartan"}) {
     const config::Json parameters{{"tiles", 1}, {"rows", 16}, {"columns", 16}, {"activation_fetch", "rows"}};
     const auto sequential = options_of(workload::Groups::sequential);
-    // 64 channels are 4 bricks, a row of 16 bricks holds 4 positions: 16 windows touch 4 rows at any brick. The
-    // plain layer has 4 steps, the others 4 groups of one step.
+    // 64 channels are 4 bricks, a row of 16 bricks holds 4 positions: 16 windows touch 4 rows at any brick.
+    // The plain layer has 4 steps, the others 4 groups of one step.
     CHECK(cycles(model, parameters, row(64, 1, 16), sequential) == 4 * 4);
     CHECK(cycles(model, parameters, row(64, 4, 16), sequential) == 4 * 4);
     CHECK(cycles(model, parameters, row(64, 64, 64), sequential) == 4 * 4);
-    // 512 channels are 32 bricks, two rows per position. Each of two groups touches one of them in each window.
+    // 512 channels are 32 bricks, two rows per position. Each of two groups touches one of them in each
+    // window.
     CHECK(cycles(model, parameters, row(512, 2, 2), sequential) == 2 * 16 * 16);
     // In one pass both groups are fed: 32 rows in each of 16 steps.
     auto two_tiles = parameters;
     two_tiles["tiles"] = 2;
     CHECK(cycles(model, two_tiles, row(512, 2, 2), options_of(workload::Groups::parallel)) == 16 * 32);
-    // 40 channels are 3 bricks; positions begin at bricks 0, 3, .., 45. Group 0 reads channels 0 to 15, then 16 to
-    // 19; group 1 reads 20 to 35, which lie in two bricks, then 36 to 39. All lie in rows 0, 1 and 2.
+    // 40 channels are 3 bricks; positions begin at bricks 0, 3, .., 45. Group 0 reads channels 0 to 15, then
+    // 16 to 19; group 1 reads 20 to 35, which lie in two bricks, then 36 to 39. All lie in rows 0, 1 and 2.
     CHECK(cycles(model, parameters, row(40, 2, 2), sequential) == 4 * 3);
   }
 }
