@@ -149,31 +149,6 @@ TEST_CASE(
   CHECK(cycles(gated, layer) == 3);
 }
 
-// Zeros are found when weights are loaded, so the gate needs no packing ahead of time; every column stays.
-TEST_CASE("zeros among weights that are made at run time are gated but not packed") {
-  for (const char* pattern : {"T<2,5>", "L<8,1>", "X<inf,15>"}) {
-    for (const char* detection : {"column", "row"}) {
-      auto layer = one_filter(3, {{0, 0}}, 8);
-      layer.layer.op = workload::Op::matmul;
-      layer.layer.weight.source = "another layer";
-      layer.activations.values[0] = 1;    // against the only weight
-      layer.activations.values[1] = 255;  // against a zero
-      layer.activations.values[40] = 12;  // in the last column, against a zero
-      Json parameters{{"tiles", 1}, {"columns", 1}, {"pattern", pattern}, {"detection", detection}};
-      parameters["back_end"] = "precision";
-      CHECK(cycles(parameters, layer) == 8 + 1 + 2);  // bits 0 to 7; nothing; bits 2 and 3
-      parameters["gate_zero_slots"] = true;
-      CHECK(cycles(parameters, layer) == 1 + 1 + 1);
-      parameters["back_end"] = "terms";
-      parameters["encoder"] = "raw";
-      parameters["first_stage_bits"] = 4;
-      CHECK(cycles(parameters, layer) == 1 + 1 + 1);
-      parameters["gate_zero_slots"] = false;
-      CHECK(cycles(parameters, layer) == 8 + 1 + 2);
-    }
-  }
-}
-
 TEST_CASE("a term column takes as long as Pragmatic's: the lists of docs/rules.md take 4 cycles") {
   auto layer = one_filter(1, {{0, 0}, {0, 1}, {0, 2}});
   layer.activations.values[0] = (1 << 1) + (1 << 6) + (1 << 7);
