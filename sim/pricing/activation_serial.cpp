@@ -43,7 +43,8 @@ config::Parameter activation_fetch_parameter() {
   return config::Parameter::choice("activation_fetch", {"ideal", "rows"})
       .by_default("ideal")
       .means(
-          "rows: a step takes at least as many cycles as the pallet touches distinct rows of 256 activations")
+          "rows: a step takes at least as many cycles as its window set touches distinct rows of 256 "
+          "activations")
       .from("our choice: docs/rules/stripes.md#activation-fetch");
 }
 
@@ -62,7 +63,7 @@ arch::Cost price_activation_serial(const arch::LayerInput& input, const arch::Bl
   arch::Cost cost;
   cost.passes.assign(block.passes.size(), Cycles(pass));
   cost.compute = Cycles(pass * block.passes.size());
-  // Waiting for activation rows: whole-array cycles beyond the serial ones.
+  // While activation rows are fetched, the whole array waits for the cycles that exceed the serial ones.
   const LaneCycles waiting((pass - busy) * block.passes.size() * input.mapping.array.lanes());
   cost.lanes = complete(input.mapping.array, cost.compute, effective, waiting, LaneCycles(0));
   return cost;

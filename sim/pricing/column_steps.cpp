@@ -92,7 +92,7 @@ Totals price_convolution(const arch::LayerInput& input, const arch::Block& block
   const Rounds rounds(input, block);
   for (std::size_t i = 0; i < rounds.size(); ++i) {
     const Round at = rounds[i];
-    // Where groups share the tiles, another pass may give a tile to another group's dispatchers.
+    // Where groups share the tiles, another pass may give a tile to another dispatch group.
     if (input.lowered.is_parallel_groups && at.pass != last) run.drain();
     const std::uint64_t before = run.totals().cycles;
     run.round(groups[at.pass], at.window_set);

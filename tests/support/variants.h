@@ -20,7 +20,7 @@ struct Variant {
 
 std::unique_ptr<arch::Accelerator> make_accelerator(const arch::ModelInfo& model,
                                                     const config::Json& parameters);
-std::vector<Variant> variants_of(const arch::ModelInfo& model);  // those of variants.json
+std::vector<Variant> variants_of(const arch::ModelInfo& model);  // the defaults and those of variants.json
 std::vector<Variant> all_variants();
 
 }  // namespace heddle::test
