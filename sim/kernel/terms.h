@@ -12,10 +12,11 @@
 
 namespace heddle::kernel {
 
-// How a magnitude is recoded into signed powers of two ("terms"); each term takes the sign of the value with
-// it.   raw     one term per set bit   naf     non-adjacent form, the fewest signed digits   booth4  radix-4
-// modified Booth digits   ioe     the rule of the Pragmatic group's later simulator: a scan from the top bit
-// with a flag
+// How a magnitude is recoded into signed powers of two ("terms"). Each takes the value's own sign.
+//   raw     one term per set bit
+//   naf     non-adjacent form, the fewest signed digits
+//   booth4  radix-4 modified Booth digits
+//   ioe     the rule of the Pragmatic group's later simulator: a scan from the top bit with a flag
 enum class Encoder : std::uint8_t { raw, naf, booth4, ioe };
 
 inline constexpr std::array kEncoders{Encoder::raw, Encoder::naf, Encoder::booth4, Encoder::ioe};

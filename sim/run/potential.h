@@ -36,9 +36,9 @@ struct PotentialOptions {
 // The counts that follow from shapes and precisions alone; the others stay 0.
 Potential shape_potential(const workload::Layer& layer, const PotentialOptions& options);
 
-// All counts, exactly: the sum over all products of the cost of each. By algebra, for a kernel position of a
-// channel meets all its windows with all its filters:   sum over (channel, ky, kx) of (sum over windows of
-// f(a)) * (sum over filters of g(w)).
+// All counts, exactly: the sum over all products of the cost of each. It is computed by algebra, because a
+// kernel position of a channel meets all its windows with all its filters:
+//   sum over (channel, ky, kx) of (sum over windows of f(a)) * (sum over filters of g(w)).
 Potential potential(const workload::Layer& layer, const workload::IntTensor& activations,
                     const workload::IntTensor& weights, const PotentialOptions& options);
 
