@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sim/config/override.h"
+
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
-
-#include "sim/config/override.h"
 
 namespace {
 
@@ -25,9 +25,11 @@ const std::vector<std::string> kAll{"a=1", "b=2", "c=3"};
 const Error kError(ErrorKind::config, "file.json:1:1: /x", "bad");
 
 std::string named(const std::function<bool(Overrides)>& fails) {
-  return at_the_options(kError, kAll, [&](Overrides some) {
-           if (fails(some)) throw kError;
-         }).what();
+  return at_the_options(kError, kAll,
+                        [&](Overrides some) {
+                          if (fails(some)) throw kError;
+                        })
+      .what();
 }
 
 }  // namespace
