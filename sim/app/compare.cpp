@@ -50,7 +50,7 @@ Runs run_all(const std::vector<ComparedItem>& items, const po::variables_map& va
         if (warnings.insert(warning).second) std::cerr << "heddle: warning: " << warning << "\n";
       }
       results.back() = std::move(outcome.result);
-      if (outcome.error) out.fail(item.argument, trace, *outcome.error);
+      if (outcome.error) out.fail(item.argument, trace, as_given(*outcome.error, item));
     }
   }
   return out;
