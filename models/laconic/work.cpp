@@ -2,6 +2,7 @@
 #include "models/laconic/work.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace heddle::models::laconic {
 namespace {
@@ -78,9 +79,7 @@ std::vector<TileGroup> tile_groups_of(const arch::Pass& pass) {
 std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const TileGroup& tiles,
                                 std::uint32_t step) {
   const auto filters = static_cast<std::uint32_t>(filters_of(tiles));
-  // A depthwise filter has one lane, its own.
-  return filters *
-         (layer.is_depthwise ? 1 : layer.lanes(layer.groups[tiles.group], layer.step_at(step).brick));
+  return filters * layer.slots_in(layer.groups[tiles.group], step);
 }
 
 Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Block& block,
@@ -102,6 +101,9 @@ Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, co
         // max(1, n) = n + (n == 0): every present lane counts one, and those with a product subtract it
         // again.
         out.busy_lane_cycles += present_row_lanes(input.lowered, tiles, s) * windows * elements;
+        const auto extension =
+            static_cast<std::uint64_t>(std::popcount(std::uint32_t{input.lowered.extension_lanes(s)}));
+        out.folding_lane_cycles += extension * filters_of(tiles) * windows * elements;
         for (std::size_t i = s * kLanes; i < (s + 1) * kLanes; ++i) {
           out.busy_lane_cycles += w.terms[i] * a.terms[i] - w.non_zero[i] * a.non_zero[i];
           out.term_pairs += w.terms[i] * a.terms[i];

@@ -18,8 +18,10 @@ std::vector<TileGroup> tile_groups_of(const arch::Pass& pass);
 // The work of a block's lanes, without their waiting. The sums are exact and take linear time, because
 //   sum over filters i and windows j of w(i) * a(j) = (sum of w(i)) * (sum of a(j)).
 struct Work {
-  std::uint64_t busy_lane_cycles =
-      0;                            // max(1, nW * nA) of every lane that has a filter, a window and a channel
+  // max(1, nW * nA) of every lane that has a filter, a window and a channel; and of those among them in which
+  // folding extends the kernel with a zero.
+  std::uint64_t busy_lane_cycles = 0;
+  std::uint64_t folding_lane_cycles = 0;
   std::uint64_t term_pairs = 0;     // weight terms x activation terms of every product
   std::uint64_t element_steps = 0;  // steps of elements that have a filter and a window
 };

@@ -62,10 +62,14 @@ Schedule Tactical::pack(const arch::LayerInput& input, const arch::FilterSet& se
           ? std::vector<std::uint16_t>(std::size_t{set.filters} * input.mapping.steps, 0xffff)
           : nonzero_lanes(input, set);
   const auto present = present_lanes(input, set);
+  std::vector<std::uint16_t> folding;
+  for (std::uint32_t t = 0; input.lowered.extends_kernel() && t < steps; ++t)
+    folding.push_back(input.lowered.extension_lanes(t));
   ScheduleOptions options = params_.schedule;
   options.keep_slots = keep_slots;
   options.lanes = input.lowered.lanes_in_use();
   options.present = present;
+  options.folding = folding;
   return schedule(nonzero, set.filters, params_.pattern, options);
 }
 
@@ -111,10 +115,9 @@ void PreparedTactical::pack_sets(const Tactical& model, const arch::LayerInput& 
     to.schedule = model.pack_as_loaded(input, from, model.per_row());
     to.group = from.group;
     to.filters = from.filters;
-    for (std::uint32_t row = 0; row < from.filters; ++row) {
-      to.present_slots +=
-          input.lowered.is_depthwise ? 1 : input.lowered.lanes(input.lowered.groups[from.group], 0);
-    }
+    const workload::ChannelGroup& group = input.lowered.groups[from.group];
+    to.present_slots = from.filters * input.lowered.slots_in(group, 0);
+    to.folding_slots = to.present_slots - from.filters * input.lowered.weights_in(group, 0);
     if (!model.per_row()) return;
     for (std::size_t e = 0; e < to.schedule.size(); ++e) {
       for (std::size_t row = 0; row < from.filters; ++row) {

@@ -27,15 +27,16 @@ std::uint64_t pass_cycles(const arch::LayerInput& input, const arch::Block& bloc
 
 // A fully connected layer: the bricks of all passes take turns on the columns, starting one cycle apart.
 arch::Cost take_turns(const arch::LayerInput& input, const arch::Block& block, std::uint64_t serial_cycles,
-                      LaneCycles effective) {
+                      arch::LaneBudget lanes) {
   const arch::ArrayShape composed = input.mapping.composed();
   const std::uint64_t bricks = std::uint64_t{input.mapping.steps} * block.passes.size();
   arch::Cost cost;
   cost.compute = Cycles(kernel::round_robin_cycles(bricks, composed.columns, serial_cycles));
   cost.passes = split_evenly(cost.compute, block.passes.size());
-  const LaneCycles fill((cost.compute.count() * composed.columns - bricks * serial_cycles) *
-                        input.mapping.composition.elements() * composed.tiles * composed.rows * arch::kLanes);
-  cost.lanes = complete(input.mapping.array, cost.compute, effective, LaneCycles(0), fill);
+  lanes.fill =
+      LaneCycles((cost.compute.count() * composed.columns - bricks * serial_cycles) *
+                 input.mapping.composition.elements() * composed.tiles * composed.rows * arch::kLanes);
+  cost.lanes = complete(input.mapping.array, cost.compute, lanes);
   return cost;
 }
 
@@ -57,9 +58,8 @@ ActivationFetch activation_fetch_from(const config::Values& values) {
 arch::Cost price_activation_serial(const arch::LayerInput& input, const arch::Block& block,
                                    std::uint64_t serial_cycles, ActivationFetch fetch) {
   const Presence present = presence(input, block);
-  const std::uint64_t elements = input.mapping.composition.elements();
-  const LaneCycles effective(present.windows * present.filter_channels * serial_cycles * elements);
-  if (input.lowered.is_fully_connected) return take_turns(input, block, serial_cycles, effective);
+  arch::LaneBudget lanes = working(present, serial_cycles * input.mapping.composition.elements());
+  if (input.lowered.is_fully_connected) return take_turns(input, block, serial_cycles, lanes);
   arch::Cost cost;
   std::vector<std::uint32_t> groups;  // of the last pass: those that work on the same groups take as long
   for (const auto p : block.passes) {
@@ -75,8 +75,8 @@ arch::Cost price_activation_serial(const arch::LayerInput& input, const arch::Bl
   const std::uint64_t busy =
       block.passes.size() * block.window_sets.size() * input.mapping.steps * serial_cycles;
   // While activation rows are fetched, the whole array waits for the cycles that exceed the serial ones.
-  const LaneCycles waiting((cost.compute.count() - busy) * input.mapping.array.lanes());
-  cost.lanes = complete(input.mapping.array, cost.compute, effective, waiting, LaneCycles(0));
+  lanes.synchronisation = LaneCycles((cost.compute.count() - busy) * input.mapping.array.lanes());
+  cost.lanes = complete(input.mapping.array, cost.compute, lanes);
   return cost;
 }
 

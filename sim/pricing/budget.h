@@ -9,15 +9,18 @@ namespace heddle::pricing {
 struct Presence {
   std::uint64_t windows = 0;          // of the block's window sets
   std::uint64_t filters = 0;          // of the block's passes
-  std::uint64_t filter_channels = 0;  // sum over filters of R * S * channels: MACs per window
+  std::uint64_t filter_channels = 0;  // sum over filters of kernel positions * channels of the lowered layer
+  std::uint64_t filter_weights = 0;   // the same without the zeros by which folding extends the kernel
 };
 
 Presence presence(const arch::LayerInput& input, const arch::Block& block);
 
-// Completes a budget: `effective`, `synchronisation` and `fill` are known; what remains of compute x lanes is
-// `edge`. Asserts that nothing was counted twice.
-arch::LaneBudget complete(const arch::ArrayShape& array, Cycles compute, LaneCycles effective,
-                          LaneCycles synchronisation, LaneCycles fill);
+// The lanes of a block's products, each of which takes its lane `cycles` lane-cycles.
+arch::LaneBudget working(const Presence& present, std::uint64_t cycles);
+
+// Completes a budget in which all but `edge` is known: what remains of compute x lanes. Asserts that nothing
+// was counted twice.
+arch::LaneBudget complete(const arch::ArrayShape& array, Cycles compute, arch::LaneBudget counted);
 
 // Bits that a layer's steps read when each window's bricks are fetched once per pass, `bits` per value.
 Bits activation_bits(const arch::LayerInput& input, const arch::Block& block, unsigned bits);

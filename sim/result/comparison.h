@@ -14,7 +14,7 @@ struct ComparisonVersion {
   unsigned major = 1;
   unsigned minor = 1;
 };
-inline constexpr ComparisonVersion kComparisonVersion{1, 1};
+inline constexpr ComparisonVersion kComparisonVersion{1, 2};
 
 struct ComparedCounters {
   std::uint64_t cycles = 0;
@@ -23,6 +23,7 @@ struct ComparedCounters {
   double cycles_ratio = 0;
   std::optional<double> speedup_per_peak_mac;
   double utilization = 0;
+  std::optional<double> lane_utilization;
   std::uint64_t off_chip_bytes = 0;
   std::uint64_t on_chip_bytes = 0;
   static constexpr auto fields() {
@@ -38,6 +39,8 @@ struct ComparedCounters {
         fact("speedup_per_peak_mac", &C::speedup_per_peak_mac, "",
              "`speedup` x the baseline's peak / its peak; absent where a result states no peak"),
         fact("utilization", &C::utilization, "share", "as in the result"),
+        fact("lane_utilization", &C::lane_utilization, "share",
+             "as in the result; absent where the result states none"),
         fact("off_chip_bytes", &C::off_chip_bytes, "bytes", "total over the off-chip interface"),
         fact("on_chip_bytes", &C::on_chip_bytes, "bytes", "total between on-chip memories and tiles")};
   }

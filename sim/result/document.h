@@ -11,7 +11,7 @@ struct FormatVersion {
 };
 // Of result.json. Readers also take 1.0, which lacks `memory_accesses` and `dram_commands`, and 1.1, which
 // lacks the peak of the array.
-inline constexpr FormatVersion kResultVersion{1, 2};
+inline constexpr FormatVersion kResultVersion{1, 3};
 
 struct TotalsDocument {
   Counters counters;

@@ -292,6 +292,8 @@ struct RunRecord {
 
   // 10^12 operations per second at the peak; a product counts as two, multiplication and addition.
   [[nodiscard]] double peak_tops() const { return 2 * peak_macs_per_cycle * frequency_mhz / 1e6; }
+  // The counters with what follows from them and from the array: utilization.
+  [[nodiscard]] Counters finished(Counters counters) const;
   [[nodiscard]] Counters totals() const;
   [[nodiscard]] std::vector<LayerRecord> layer_sums() const;  // over samples, in network order
 };

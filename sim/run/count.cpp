@@ -25,7 +25,8 @@ result::Counters counters_of(const arch::Cost& cost, const arch::AcceleratorConf
   result::Counters c;
   c.macs = layer.geometry.macs();
   c.compute_cycles = cost.compute;
-  c.lane_cycles = {cost.lanes.effective, cost.lanes.synchronisation, cost.lanes.edge, cost.lanes.fill};
+  c.lane_cycles = {cost.lanes.effective, cost.lanes.folding_zeros, cost.lanes.synchronisation,
+                   cost.lanes.edge, cost.lanes.fill};
   c.on_chip_bytes.weights = bytes_holding(cost.weight_read);
   c.on_chip_bytes.input_activations = bytes_holding(cost.activation_read);
   c.on_chip_bytes.output_activations =

@@ -51,9 +51,12 @@ COUNTERS: list[tuple[str, ...]] = [
     ("samples", "*", "totals"),
     ("samples", "*", "layers", "*"),
 ]
-ADDED_KEYS = [(*path, key) for path in COUNTERS for key in ("memory_accesses", "dram_commands")]
+ADDED_KEYS = [(*path, key) for path in COUNTERS for key in ("memory_accesses", "dram_commands", "lane_utilization")]
+ADDED_KEYS += [(*path, "lane_cycles", "folding_zeros") for path in COUNTERS]
 ADDED_KEYS += [("array", "peak_macs_per_cycle"), ("array", "peak_tops")]
 ADDED_COLUMNS = {
+    "lane_utilization",
+    "lane_cycles_folding_zeros",
     "memory_accesses_activation_memory_array_read_bytes",
     "memory_accesses_activation_memory_array_written_bytes",
     "memory_accesses_activation_memory_dma_read_bytes",

@@ -93,9 +93,9 @@ class TacticalScheduler {
     }
     out_.read_starts_.push_back(out_.reads_.size());
     out_.columns_.push_back(static_cast<std::uint32_t>(t));
-    out_.occupancy_.push_back({static_cast<std::uint16_t>(occupied_),
-                               static_cast<std::uint16_t>(occupied_ >> 16U),
-                               static_cast<std::uint16_t>(occupied_ >> 32U)});
+    out_.occupancy_.push_back(
+        {static_cast<std::uint16_t>(occupied_), static_cast<std::uint16_t>(occupied_ >> 16U),
+         static_cast<std::uint16_t>(occupied_ >> 48U), static_cast<std::uint16_t>(occupied_ >> 32U)});
   }
 
   void emit_row(std::size_t t, std::size_t row) {
@@ -138,13 +138,15 @@ class TacticalScheduler {
 
   void occupy(std::size_t t, std::size_t row, std::uint32_t weights, std::uint32_t zeros) {
     const std::uint32_t present = options_.present.empty() ? all_lanes_ : options_.present[row * stride_ + t];
-    // Three counts of set bits at once, 16 bits each.
+    const std::uint32_t folding = options_.folding.empty() ? 0 : options_.folding[t];
+    // Four counts of set bits at once, 16 bits each.
     std::uint64_t x = std::uint64_t{weights} | std::uint64_t{zeros & present} << 16U |
-                      std::uint64_t{weights | present} << 32U;
-    x -= x >> 1U & 0x5555'5555'5555U;
-    x = (x & 0x3333'3333'3333U) + (x >> 2U & 0x3333'3333'3333U);
-    x = (x + (x >> 4U)) & 0x0f0f'0f0f'0f0fU;
-    occupied_ += (x + (x >> 8U)) & 0x001f'001f'001fU;
+                      std::uint64_t{weights | present} << 32U |
+                      std::uint64_t{zeros & present & folding} << 48U;
+    x -= x >> 1U & 0x5555'5555'5555'5555U;
+    x = (x & 0x3333'3333'3333'3333U) + (x >> 2U & 0x3333'3333'3333'3333U);
+    x = (x + (x >> 4U)) & 0x0f0f'0f0f'0f0f'0f0fU;
+    occupied_ += (x + (x >> 8U)) & 0x001f'001f'001f'001fU;
   }
 
   template <unsigned kPlanes>

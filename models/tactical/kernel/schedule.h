@@ -28,6 +28,8 @@ struct ScheduleOptions {
   unsigned lanes = kernel::kBrick;  // of a row, at most 16; places wrap around in them
   // Lanes that hold a channel of the row's filter, laid out as `nonzero`; empty: all of them do.
   std::span<const std::uint16_t> present = {};
+  // Lanes of each column in which folding extends the kernel with a zero; empty: none.
+  std::span<const std::uint16_t> folding = {};
 };
 
 // What one slot of an emitted column multiplies.
@@ -49,9 +51,10 @@ struct Read {
 
 // What the slots of an emitted column hold, counted over all rows.
 struct Occupancy {
-  std::uint16_t weights;  // non-zero weights, own or moved
-  std::uint16_t zeros;    // zeros of channels that are present, never vacated
-  std::uint16_t stored;   // slots that must be stored: with a present channel of the column, or moved into
+  std::uint16_t weights;        // non-zero weights, own or moved
+  std::uint16_t zeros;          // zeros of channels that are present, never vacated
+  std::uint16_t folding_zeros;  // those of the zeros by which folding extends the kernel
+  std::uint16_t stored;  // slots that must be stored: with a present channel of the column, or moved into
 };
 
 // One filter set after scheduling. Immutable after construction and independent of the window.
