@@ -61,6 +61,10 @@ class Loom final : public arch::ArrayAccelerator<Params> {
   [[nodiscard]] bool has_group_widths(const arch::LayerInput& input) const;
 
   [[nodiscard]] arch::Needs needs() const override;
+  // Of convolutions, and of fully connected layers in turns: cascades hold the layer's weight bits.
+  [[nodiscard]] bool reads_group_widths(const workload::LoweredLayer& layer) const override {
+    return needs().group_widths && !cascades(layer);
+  }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Prepared> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& base,
@@ -69,6 +73,9 @@ class Loom final : public arch::ArrayAccelerator<Params> {
                                      const arch::Prepared& prepared) const override;
 
  private:
+  [[nodiscard]] bool cascades(const workload::LoweredLayer& layer) const {
+    return layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
+  }
   [[nodiscard]] std::uint64_t widest_step_cycles() const override {
     return ceil_div(element_bits(), params_.bits_per_cycle) *
            (params_.composed_weights == ComposedWeights::layer ? params_.array.container_bits

@@ -44,18 +44,60 @@ std::vector<std::uint8_t> in_column_order(const std::vector<std::uint8_t>& width
   return out;
 }
 
-// Group widths as the lowered layer's steps see them. Where folding or depthwise lanes regroup weights,
-// the trace's groups no longer exist and the layer's own width stands.
+// Whether folding or a count of shapes regroups weights, so that groups of the trace no longer exist and the
+// layer's own width stands.
+bool regroups(const LoweredLayer& lowered) {
+  return lowered.fold > 1 || lowered.shapes_only;
+}
+
+// The trace's group widths as the lowered layer's steps see them.
 std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
                                          const LoweredLayer& lowered) {
   auto widths = trace.group_widths(layer);
-  if (!widths.empty() && (lowered.fold > 1 || lowered.shapes_only)) {
+  if (!widths.empty() && regroups(lowered)) {
     widths.assign(std::size_t{layer.geometry.filters} * lowered.steps(),
                   static_cast<std::uint8_t>(layer.precision.weight_bits));
   } else if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
     return in_column_order(widths, lowered);
   }
   return widths;
+}
+
+// The widths that a front end would write for these weights.
+std::vector<std::uint8_t> widths_of(const Layer& layer, const workload::WeightBricks& weights) {
+  std::vector<std::uint8_t> out;
+  for (std::uint32_t f = 0; f < layer.geometry.filters; ++f) {
+    for (std::uint32_t step = 0; step < weights.steps(); ++step) {
+      out.push_back(static_cast<std::uint8_t>(
+          kernel::width(kernel::summarize(weights.brick(f, step)), layer.weight.rep.is_signed, false)));
+    }
+  }
+  return out;
+}
+
+// Group widths of a layer whose trace states none. Where its time does not follow them they are stored all
+// the same.
+std::vector<std::uint8_t> unstated_widths(const Trace& trace, const Layer& layer, const LoweredLayer& lowered,
+                                          const AssumedWidths& assumed, bool is_read) {
+  const std::size_t groups = std::size_t{layer.geometry.filters} * lowered.steps();
+  const unsigned widest = layer.precision.weight_bits;
+  const bool has_weights = Trace::has_values(layer.weight);
+  if (!has_weights && assumed.is_stated()) return assumed.assign(groups, widest);
+  if (regroups(lowered)) return std::vector<std::uint8_t>(groups, static_cast<std::uint8_t>(widest));
+  if (has_weights) return widths_of(layer, workload::WeightBricks(layer, lowered, trace.weights(layer, 0)));
+  if (!is_read) return {};
+  throw refuse(
+      trace, layer,
+      "weight_precision \"group\" counts widths of groups of 16 weights, and the trace has neither these "
+      "widths nor weights; --values synthetic draws weights, and group_widths in the configuration (such as "
+      "--set group_widths.assumed_mean_bits=6) states widths to assume");
+}
+
+std::vector<std::uint8_t> group_widths(const Trace& trace, const Layer& layer, const LoweredLayer& lowered,
+                                       const Accelerator& accelerator, const AssumedWidths& assumed) {
+  const bool has_own = !layer.precision.group_widths_file.empty() || layer.has_run_time_weights();
+  if (has_own || !accelerator.needs().group_widths) return lowered_widths(trace, layer, lowered);
+  return unstated_widths(trace, layer, lowered, assumed, accelerator.reads_group_widths(lowered));
 }
 
 // Whether the operand's tensor, all samples together, holds a negative value. `own` is that of `sample`;
@@ -75,7 +117,7 @@ bool any_negative(const workload::Operand& operand, const workload::IntTensor& o
 }
 
 void check_widths(const Trace& trace, const Layer& layer, const LayerInput& input) {
-  if (input.group_widths.empty() || input.weights == nullptr) return;
+  if (layer.precision.group_widths_file.empty() || input.weights == nullptr) return;
   const std::uint32_t steps = input.weights->steps();
   for (std::size_t i = 0; i < input.group_widths.size(); ++i) {
     const auto brick =
@@ -90,6 +132,12 @@ void check_widths(const Trace& trace, const Layer& layer, const LayerInput& inpu
 }
 
 }  // namespace
+
+bool needs_unstated_widths(const workload::Layer& layer, const workload::LoweredLayer& lowered,
+                           const Accelerator& accelerator) {
+  return layer.precision.group_widths_file.empty() && !layer.has_run_time_weights() &&
+         accelerator.reads_group_widths(lowered);
+}
 
 LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sample,
                      const Accelerator& accelerator, const MappingOptions& options, bool all_values)
@@ -130,9 +178,10 @@ LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sampl
     activation_codes_ = {};
     weight_codes_ = {};
   }
-  input_ = std::make_unique<LayerInput>(LayerInput{layer, lowered, mapped_.mapping, activations_.get(),
-                                                   weights_.get(), lowered_widths(trace, layer, lowered),
-                                                   negative_activations, negative_weights});
+  input_ = std::make_unique<LayerInput>(
+      LayerInput{layer, lowered, mapped_.mapping, activations_.get(), weights_.get(),
+                 group_widths(trace, layer, lowered, accelerator, options.assumed_widths),
+                 negative_activations, negative_weights});
   check_widths(trace, layer, *input_);
 }
 
