@@ -21,8 +21,9 @@ constexpr const char* kSection = "/group_widths";
 Error bad_histogram(const config::Document& document, const std::string& key, const std::string& what) {
   const std::string place = std::string(kSection) + "/histogram";
   return {ErrorKind::config, document.where(key.empty() ? place : place + "/" + config::pointer_token(key)),
-          what + "; expected widths of 1 to 16 bits with their shares of the groups, such as "
-                 "{\"6\": 0.25, \"9\": 0.75}"};
+          what +
+              "; expected widths of 1 to 16 bits with their shares of the groups, such as "
+              "{\"6\": 0.25, \"9\": 0.75}"};
 }
 
 // 0 where the key is no width.
@@ -33,10 +34,11 @@ unsigned width_of(const std::string& key) {
   return 0;
 }
 
-// A permutation of 0 .. n-1 that spreads neighbours: i * stride mod n, with the stride nearest to n / the golden
-// ratio that shares no factor with n.
+// A permutation of 0 .. n-1 that spreads neighbours: i * stride mod n, with the stride nearest to n / the
+// golden ratio that shares no factor with n.
 std::size_t stride_of(std::size_t n) {
-  auto stride = std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(n) * 0.6180339887498949));
+  auto stride =
+      std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(n) * 0.6180339887498949));
   while (std::gcd(stride, n) != 1) ++stride;
   return stride;
 }
@@ -44,15 +46,18 @@ std::size_t stride_of(std::size_t n) {
 }  // namespace
 
 config::Declaration AssumedWidths::declaration() {
-  return {Parameter::number("assumed_mean_bits", "bits", 1, 16)
-              .optional()
-              .means("mean width that is assumed: the two whole widths around it, in the shares that give this mean")
-              .from("the configuration that states it; docs/configuration.md#group-widths"),
-          Parameter::any("histogram")
-              .optional()
-              .means("shares of the groups by width in bits that are assumed, such as {\"6\": 0.25, \"9\": 0.75}; "
-                     "shares are divided by their sum")
-              .from("the configuration that states it; docs/configuration.md#group-widths")};
+  return {
+      Parameter::number("assumed_mean_bits", "bits", 1, 16)
+          .optional()
+          .means(
+              "mean width that is assumed: the two whole widths around it, in the shares that give this mean")
+          .from("our choice: nothing is assumed; docs/configuration.md#group-widths"),
+      Parameter::any("histogram")
+          .optional()
+          .means(
+              "shares of the groups by width in bits that are assumed, such as {\"6\": 0.25, \"9\": 0.75}; "
+              "shares are divided by their sum")
+          .from("our choice: nothing is assumed; docs/configuration.md#group-widths")};
 }
 
 AssumedWidths AssumedWidths::from(const config::Document& document, const config::Values& section) {
@@ -73,7 +78,8 @@ AssumedWidths AssumedWidths::from(const config::Document& document, const config
   }
   if (!section.has("histogram")) return out;
   const Json& histogram = section.json().at("histogram");
-  if (!histogram.is_object()) throw bad_histogram(document, "", "found " + std::string(histogram.type_name()));
+  if (!histogram.is_object())
+    throw bad_histogram(document, "", "found " + std::string(histogram.type_name()));
   double sum = 0;
   for (const auto& [key, share] : histogram.items()) {
     const unsigned width = width_of(key);
@@ -96,9 +102,11 @@ std::vector<std::uint8_t> AssumedWidths::assign(std::size_t groups, unsigned wid
   double share = 0;
   for (unsigned width = 1; width <= kWidest; ++width) {
     share += shares_.at(width);
-    const auto end = width == kWidest ? groups
-                                      : static_cast<std::size_t>(std::llround(share * static_cast<double>(groups)));
-    out.resize(std::max(out.size(), std::min(end, groups)), static_cast<std::uint8_t>(std::min(width, widest)));
+    const auto end = width == kWidest
+                         ? groups
+                         : static_cast<std::size_t>(std::llround(share * static_cast<double>(groups)));
+    out.resize(std::max(out.size(), std::min(end, groups)),
+               static_cast<std::uint8_t>(std::min(width, widest)));
   }
   if (groups == 0) return out;
   std::vector<std::uint8_t> spread(groups);

@@ -10,8 +10,8 @@
 
 namespace heddle::arch {
 
-// Widths of groups of 16 weights that a configuration assumes for layers whose trace has neither widths nor weights
-// (section `group_widths`, docs/configuration.md#group-widths).
+// Widths of groups of 16 weights that a configuration assumes for layers whose trace has neither widths nor
+// weights (section `group_widths`, docs/configuration.md#group-widths).
 class AssumedWidths {
  public:
   AssumedWidths() = default;  // assumes nothing
@@ -23,8 +23,8 @@ class AssumedWidths {
   [[nodiscard]] bool is_stated() const { return !text_.empty(); }
   // What is assumed, in words.
   [[nodiscard]] const std::string& text() const { return text_; }
-  // A width for each of `groups` groups, at most `widest`. Each width has its share of the groups, rounded to whole
-  // groups, and is spread evenly over them; the same groups always get the same widths.
+  // A width for each of `groups` groups, at most `widest`. Each width has its share of the groups, rounded to
+  // whole groups, and is spread evenly over them; the same groups always get the same widths.
   [[nodiscard]] std::vector<std::uint8_t> assign(std::size_t groups, unsigned widest) const;
 
  private:

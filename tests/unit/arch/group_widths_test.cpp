@@ -14,8 +14,8 @@ using namespace heddle;
 
 arch::AssumedWidths assumed(const config::Json& section) {
   const auto document = config::parse_json(config::Json{{"group_widths", section}}.dump(), "x.json");
-  return arch::AssumedWidths::from(document,
-                                   config::read(document, "/group_widths", arch::AssumedWidths::declaration()));
+  return arch::AssumedWidths::from(
+      document, config::read(document, "/group_widths", arch::AssumedWidths::declaration()));
 }
 
 }  // namespace
