@@ -62,6 +62,10 @@ class Loom final : public arch::ArrayAccelerator<Params> {
   [[nodiscard]] bool has_group_widths(const arch::LayerInput& input) const;
 
   [[nodiscard]] arch::Needs needs() const override;
+  // Of convolutions, and of fully connected layers in turns: cascades hold the layer's weight bits.
+  [[nodiscard]] bool reads_group_widths(const workload::LoweredLayer& layer) const override {
+    return needs().group_widths && !cascades(layer);
+  }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Prepared> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& base,

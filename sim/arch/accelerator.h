@@ -22,6 +22,8 @@ struct Needs {
   bool weights = false;
   // Whether a tensor holds a negative value in any sample (LayerInput::has_negative_*).
   bool tensor_signs = false;
+  // Widths of groups of 16 weights, in layers for which reads_group_widths() is true.
+  bool group_widths = false;
 };
 
 // One layer of one sample, ready to be priced. Pointers are null where the trace has no values or the
@@ -32,8 +34,8 @@ struct LayerInput {
   const Mapping& mapping;
   const workload::ActivationBricks* activations = nullptr;
   const workload::WeightBricks* weights = nullptr;
-  // Widths of groups of 16 weights, [filter][step] of the lowered layer; empty: none in the trace, or folding
-  // has regrouped the weights.
+  // Widths of groups of 16 weights, [filter][step] of the lowered layer, where the design counts them
+  // (reads_group_widths()); empty: the layer's precision holds.
   std::vector<std::uint8_t> group_widths;
   // Whether the tensor of any sample holds a negative value; found only where the design asks for it.
   bool has_negative_activations = false;
@@ -80,6 +82,11 @@ class Accelerator {
   // nothing to skip: no zero, and as many bits or terms as a value can have (docs/results.md#peak).
   [[nodiscard]] virtual double peak_macs_per_cycle() const = 0;
   [[nodiscard]] virtual Needs needs() const { return {}; }
+  // Whether the time of this layer follows the widths of groups of its weights, if these are known ahead of
+  // time.
+  [[nodiscard]] virtual bool reads_group_widths(const workload::LoweredLayer&) const {
+    return needs().group_widths;
+  }
   [[nodiscard]] virtual Storage storage() const { return Storage::container; }
   // Whether weights that are known ahead of time are stored as the design packs them.
   [[nodiscard]] virtual bool packs_weights() const { return false; }

@@ -44,16 +44,48 @@ std::vector<std::uint8_t> in_column_order(const std::vector<std::uint8_t>& width
   return out;
 }
 
-// Group widths as the lowered layer's steps see them. Folding regroups weights, so that the trace's groups no
-// longer exist: such a layer has none, as if the trace had not stated them.
+// The trace's group widths as the lowered layer's steps see them.
 std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
                                          const LoweredLayer& lowered) {
   auto widths = trace.group_widths(layer);
-  if (lowered.fold > 1 || lowered.shapes_only) return {};
   if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
     return in_column_order(widths, lowered);
   }
   return widths;
+}
+
+// The widths that a front end would write for these weights.
+std::vector<std::uint8_t> widths_of(const Layer& layer, const workload::WeightBricks& weights) {
+  std::vector<std::uint8_t> out;
+  for (std::uint32_t f = 0; f < layer.geometry.filters; ++f) {
+    for (std::uint32_t step = 0; step < weights.steps(); ++step) {
+      out.push_back(static_cast<std::uint8_t>(
+          kernel::width(kernel::summarize(weights.brick(f, step)), layer.weight.rep.is_signed, false)));
+    }
+  }
+  return out;
+}
+
+// Whether the layer's weights come in groups that keep a width each. Folding and a count of shapes regroup
+// weights, so that groups of the trace no longer exist; weights made at run time have no widths ahead of time.
+bool keeps_groups(const Layer& layer, const LoweredLayer& lowered) {
+  return lowered.fold <= 1 && !lowered.shapes_only && !layer.has_run_time_weights();
+}
+
+// Widths of the groups that the design counts in this layer; none where the layer's precision holds.
+std::vector<std::uint8_t> group_widths(const Trace& trace, const Layer& layer, const LoweredLayer& lowered,
+                                       const Accelerator& accelerator, const AssumedWidths& assumed) {
+  if (!accelerator.reads_group_widths(lowered) || !keeps_groups(layer, lowered)) return {};
+  if (!layer.precision.group_widths_file.empty()) return lowered_widths(trace, layer, lowered);
+  if (Trace::has_values(layer.weight))
+    return widths_of(layer, workload::WeightBricks(layer, lowered, trace.weights(layer, 0)));
+  const std::size_t groups = std::size_t{layer.geometry.filters} * lowered.steps();
+  if (assumed.is_stated()) return assumed.assign(groups, layer.precision.weight_bits);
+  throw refuse(
+      trace, layer,
+      "weight_precision \"group\" counts widths of groups of 16 weights, and the trace has neither these "
+      "widths nor weights; --values synthetic draws weights, and group_widths in the configuration (such as "
+      "--set group_widths.assumed_mean_bits=6) states widths to assume");
 }
 
 // Whether the operand's tensor holds a negative value in any sample. `own` is the tensor of `sample`; the
@@ -73,7 +105,7 @@ bool any_negative(const workload::Operand& operand, const workload::IntTensor& o
 }
 
 void check_widths(const Trace& trace, const Layer& layer, const LayerInput& input) {
-  if (input.group_widths.empty() || input.weights == nullptr) return;
+  if (layer.precision.group_widths_file.empty() || input.weights == nullptr) return;
   const std::uint32_t steps = input.weights->steps();
   for (std::size_t i = 0; i < input.group_widths.size(); ++i) {
     const auto brick =
@@ -88,6 +120,12 @@ void check_widths(const Trace& trace, const Layer& layer, const LayerInput& inpu
 }
 
 }  // namespace
+
+bool needs_unstated_widths(const workload::Layer& layer, const workload::LoweredLayer& lowered,
+                           const Accelerator& accelerator) {
+  return layer.precision.group_widths_file.empty() && !layer.has_run_time_weights() &&
+         accelerator.reads_group_widths(lowered);
+}
 
 LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sample,
                      const Accelerator& accelerator, const MappingOptions& options, bool all_values)
@@ -128,9 +166,10 @@ LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sampl
     activation_codes_ = {};
     weight_codes_ = {};
   }
-  input_ = std::make_unique<LayerInput>(LayerInput{layer, lowered, mapped_.mapping, activations_.get(),
-                                                   weights_.get(), lowered_widths(trace, layer, lowered),
-                                                   negative_activations, negative_weights});
+  input_ = std::make_unique<LayerInput>(
+      LayerInput{layer, lowered, mapped_.mapping, activations_.get(), weights_.get(),
+                 group_widths(trace, layer, lowered, accelerator, options.assumed_widths),
+                 negative_activations, negative_weights});
   check_widths(trace, layer, *input_);
 }
 

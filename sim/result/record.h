@@ -37,6 +37,7 @@ struct AcceleratorRecord {
   // Values of keys that a model, the mapping options and the memory section declare themselves.
   config::Json parameters;
   config::Json mapping;
+  std::optional<config::Json> group_widths;  // none where the configuration assumes none
   config::Json memory;
   ClockRecord clock;
   std::vector<std::string> assumptions;
@@ -49,6 +50,8 @@ struct AcceleratorRecord {
         fact("parameters", &AcceleratorRecord::parameters, "",
              "keys that the model declares (`heddle describe MODEL`)"),
         fact("mapping", &AcceleratorRecord::mapping, "", "keys of [`mapping`](configuration.md)"),
+        fact("group_widths", &AcceleratorRecord::group_widths, "",
+             "keys of [`group_widths`](configuration.md#group-widths); absent where none are assumed"),
         fact("memory", &AcceleratorRecord::memory, "", "`none`, or the keys of [`memory`](memory.md)"),
         fact("clock", &AcceleratorRecord::clock, "", "the clock"),
         fact("assumptions", &AcceleratorRecord::assumptions, "",

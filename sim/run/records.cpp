@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/arch/layer_data.h"
 #include "sim/base/error.h"
 #include "sim/run/timeline.h"
 
@@ -10,6 +11,36 @@ namespace heddle::run {
 namespace {
 
 using result::LayerRecord;
+
+// The assumption as the configuration states it; none where it states none.
+std::optional<config::Json> stated_widths(const arch::AcceleratorConfig& config) {
+  if (!config.mapping.assumed_widths.is_stated()) return std::nullopt;
+  config::Json out = config.echo.at("group_widths");
+  for (auto at = out.begin(); at != out.end();) at = at->is_null() ? out.erase(at) : std::next(at);
+  return out;
+}
+
+// What is said of assumed widths of groups of weights: of which layers, if any.
+void note_assumed_widths(const arch::AcceleratorConfig& config, const workload::Network& network,
+                         std::vector<std::string>& notes) {
+  const arch::AssumedWidths& assumed = config.mapping.assumed_widths;
+  if (!assumed.is_stated()) return;
+  std::size_t layers = 0;
+  std::size_t assuming = 0;
+  for (const auto& layer : network.layers) {
+    if (!layer.is_array()) continue;
+    const auto lowered = arch::map_onto(layer, config).lowered;
+    ++layers;
+    const bool lacks = arch::needs_unstated_widths(layer, lowered, *config.accelerator);
+    if (lacks && !trace::Trace::has_values(layer.weight)) ++assuming;
+  }
+  notes.push_back(
+      assuming == 0
+          ? "group_widths is not used: no layer needs widths of groups of weights beyond the trace's"
+          : fmt::format("assumption: group_widths: the widths of groups of 16 weights of {} of {} layers "
+                        "are not the network's but {}, at most each layer's Pw",
+                        assuming, layers, assumed.text()));
+}
 
 result::AcceleratorRecord accelerator_of(const arch::AcceleratorConfig& config,
                                          const memory::MemoryConfig& memory) {
@@ -20,6 +51,7 @@ result::AcceleratorRecord accelerator_of(const arch::AcceleratorConfig& config,
           .source = echo.at("source").get<std::string>(),
           .parameters = echo.at("parameters"),
           .mapping = echo.at("mapping"),
+          .group_widths = stated_widths(config),
           .memory = memory.echo,
           .clock = {{echo.at("clock").at("frequency_mhz")}},
           .assumptions = echo.at("assumptions").get<std::vector<std::string>>()};
@@ -38,6 +70,7 @@ std::vector<std::string> notes_of(const arch::AcceleratorConfig& config, const m
                                   const workload::Network& network) {
   std::vector<std::string> notes;
   for (const auto& text : accelerator.assumptions) notes.push_back("assumption: " + text);
+  note_assumed_widths(config, network, notes);
   for (const auto& text : network.assumptions) notes.push_back("assumption of the trace: " + text);
   for (const auto& text : config.accelerator->notes()) notes.push_back(text);
   for (const auto& text : memory.notes) notes.push_back(text);

@@ -45,7 +45,8 @@ test::LayerCase image_layer(Random& random, unsigned widest_bits) {
   return out;
 }
 
-// The same layer with a kernel that holds the zeros which folding adds; padding takes their place in the image.
+// The same layer with a kernel that holds the zeros which folding adds; padding takes their place in the
+// image.
 test::LayerCase with_zeros_written(const test::LayerCase& from) {
   test::LayerCase out = from;
   workload::Geometry& g = out.layer.geometry;
@@ -95,18 +96,18 @@ TEST_CASE("zeros that folding adds cost what written zeros cost, and only the wr
   }
 }
 
-// Every product of DaDianNao takes each of its elements one lane-cycle; Stripes and Tartan stream a product for
-// equally many cycles.
+// Every product of DaDianNao takes each of its elements one lane-cycle; Stripes and Tartan stream a product
+// for equally many cycles.
 TEST_CASE("effective lane-cycles are the layer's products where each takes equally long") {
   for (const auto& variant : test::all_variants()) {
-    const bool is_even = variant.model->name == "dadn" || variant.model->name == "stripes" ||
-                         variant.model->name == "tartan";
+    const bool is_even =
+        variant.model->name == "dadn" || variant.model->name == "stripes" || variant.model->name == "tartan";
     if (!is_even) continue;
     for (std::uint64_t c = 0; c < 40; ++c) {
       Random random(c, variant.name + "products");
-      const auto layer = c % 2 == 0
-                             ? image_layer(random, variant.accelerator->container_bits())
-                             : test::random_case(random, {.widest_bits = variant.accelerator->container_bits()});
+      const auto layer =
+          c % 2 == 0 ? image_layer(random, variant.accelerator->container_bits())
+                     : test::random_case(random, {.widest_bits = variant.accelerator->container_bits()});
       const arch::Cost cost = price_all(*variant.accelerator, layer, {});
       const auto mapped = arch::map_onto(layer.layer, *variant.accelerator, {});
       INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe());
@@ -117,8 +118,9 @@ TEST_CASE("effective lane-cycles are the layer's products where each takes equal
   }
 }
 
-// 96 filters of 11 x 11 x 3 with stride 4, as AlexNet's first layer, on 32 filter rows: folded, 3 x 3 positions of 48
-// channels. Each lane has a window, a filter and a channel, but of 432 products 11 * 11 * 3 = 363 exist: 84.03 %.
+// 96 filters of 11 x 11 x 3 with stride 4, as AlexNet's first layer, on 32 filter rows: folded, 3 x 3
+// positions of 48 channels. Each lane has a window, a filter and a channel, but of 432 products 11 * 11 * 3 =
+// 363 exist: 84.03 %.
 TEST_CASE("folding leaves 84 % of the lanes of AlexNet's first layer with work") {
   Random random(1, "alexnet");
   test::LayerCase layer = image_layer(random, 8);
