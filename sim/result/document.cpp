@@ -27,7 +27,7 @@ SampleDocument sample_of(const SampleRecord& sample, std::uint64_t array_lanes) 
     sum += layer.counters;
     layer.details.reset();
   }
-  out.totals.counters = finished(std::move(sum), array_lanes);
+  out.totals = finished(std::move(sum), array_lanes);
   return out;
 }
 
