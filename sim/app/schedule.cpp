@@ -160,6 +160,7 @@ int schedule_command(const Arguments& arguments) {
   const std::vector<std::string> name{required(*values, "config", "a configuration")};
   const auto configurations = run::read_configurations(name, texts(*values, "set"), models::catalogue());
   const auto& config = configurations.accelerators.front();
+  run::require_packing(config);
   const trace::Trace trace(run::find_trace((*values)["trace"].as<std::string>()));
   const auto rows = run::pack_network(config, trace, value_or(*values, "layer", std::string()));
   if ((*values)["json"].as<bool>()) {
