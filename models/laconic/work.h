@@ -5,15 +5,9 @@
 #include <vector>
 
 #include "models/laconic/laconic.h"
+#include "sim/pricing/dispatch_groups.h"
 
 namespace heddle::models::laconic {
-
-// Tiles of a pass that work on the same channel group; their rows are neighbours in one list.
-struct TileGroup {
-  std::uint32_t group = 0;
-  std::vector<arch::FilterSet> sets;
-};
-std::vector<TileGroup> tile_groups_of(const arch::Pass& pass);
 
 // The work of a block's lanes, without their waiting. The sums are exact and take linear time, because
 //   sum over filters i and windows j of w(i) * a(j) = (sum of w(i)) * (sum of a(j)).
@@ -30,12 +24,12 @@ Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, co
                 std::uint64_t elements);
 
 // Lanes with a channel that exists, of all rows of a dispatch group together, in one step.
-std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const TileGroup& tiles,
+std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const pricing::DispatchGroup& tiles,
                                 std::uint32_t step);
 
-// Elementwise maxima over the filters of a dispatch group, [step][lane].
+// Elementwise maxima over the filters of a dispatch group of the pass, [step][lane].
 std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const PreparedTerms& prepared,
-                                        const TileGroup& tiles);
+                                        const arch::Pass& pass, const pricing::DispatchGroup& tiles);
 // Elementwise maxima over the windows of a set, [step][lane].
 std::vector<std::uint8_t> activation_maxima(const arch::LayerInput& input, const PreparedTerms& prepared,
                                             std::uint32_t group, const arch::WindowSet& set);

@@ -40,8 +40,8 @@ class Loom final : public arch::ArrayAccelerator<Params> {
   [[nodiscard]] std::vector<std::string> notes() const override {
     return arch::notes_on_bits_per_cycle(params_.array, params_.bits_per_cycle);
   }
-  // Throws Error(config) where a configuration only counts: weight_sync "mean".
-  void require_bit_true() const;
+  // Refuses weight_sync "mean".
+  void require_bit_true() const override;
 
   // The number of units that together process a value of `bits` bits: one per `pe_width` bits.
   [[nodiscard]] std::uint32_t subwords(unsigned bits) const {

@@ -144,6 +144,7 @@ void show_packing(const po::variables_map& values, std::span<const std::string> 
   const std::vector<std::string> name{required(values, "config", "a configuration")};
   const auto configurations = run::read_configurations(name, overrides, models::catalogue());
   const auto& config = configurations.accelerators.front();
+  run::require_packing(config);
   const trace::Trace trace(run::find_trace(values["trace"].as<std::string>()));
   const auto rows = run::pack_network(config, trace, value_or(values, "layer", std::string()));
   if (!prints) return;

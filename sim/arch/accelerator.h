@@ -90,6 +90,9 @@ class Accelerator {
   [[nodiscard]] virtual Storage storage() const { return Storage::container; }
   // Whether weights that are known ahead of time are stored as the design packs them.
   [[nodiscard]] virtual bool packs_weights() const { return false; }
+  // Throws Error(config) at the parameter ("/parameters/...") with which the design only counts: no array
+  // does what it describes.
+  virtual void require_bit_true() const {}
   // The mapping of a layer; a design with its own rule for a kind of layer (cascades) overrides it.
   [[nodiscard]] virtual Mapping map(const workload::LoweredLayer& layer, Pallet pallet) const {
     return map_layer(layer, shape(), pallet);
@@ -103,7 +106,7 @@ class Accelerator {
   [[nodiscard]] virtual Bits weight_metadata(const LayerInput&, const Prepared&) const { return Bits(0); }
   // What every report of this design says beside its figures: choices that move them, such as the encoder.
   [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
-  // How the layer's weights were packed ahead of time; nothing where the design does not pack. Reads the
+  // How the layer's weights were packed ahead of time; of designs that pack (packs_weights). Reads the
   // weights only: `activations` may be null, and so may `weights` of a layer whose weights are made at run
   // time.
   [[nodiscard]] virtual std::optional<PackingReport> packing_report(const LayerInput&) const {
@@ -134,6 +137,8 @@ struct ModelInfo {
   config::Declaration parameters;
   std::vector<EventInfo> events;
   std::unique_ptr<Accelerator> (*make)(const config::Values& parameters) = nullptr;
+  // Whether the model has bit-true processing elements (models/<name>/hw). The catalogue knows.
+  bool has_elements = false;
 };
 
 }  // namespace heddle::arch

@@ -123,8 +123,8 @@ void check_widths(const Trace& trace, const Layer& layer, const LayerInput& inpu
 
 bool needs_unstated_widths(const workload::Layer& layer, const workload::LoweredLayer& lowered,
                            const Accelerator& accelerator) {
-  return layer.precision.group_widths_file.empty() && !layer.has_run_time_weights() &&
-         accelerator.reads_group_widths(lowered);
+  return accelerator.reads_group_widths(lowered) && keeps_groups(layer, lowered) &&
+         layer.precision.group_widths_file.empty() && !Trace::has_values(layer.weight);
 }
 
 LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sample,

@@ -20,7 +20,7 @@ SampleDocument sample_of(const RunRecord& run, const SampleRecord& sample) {
     sum += layer.counters;
     layer.details.reset();
   }
-  out.totals.counters = run.finished(std::move(sum));
+  out.totals = run.finished(std::move(sum));
   return out;
 }
 

@@ -13,19 +13,19 @@ struct FormatVersion {
 // lacks the peak of the array.
 inline constexpr FormatVersion kResultVersion{1, 3};
 
+// Of the whole run.
 struct TotalsDocument {
   Counters counters;
-  std::optional<double> time_us;
+  double time_us = 0;
   static constexpr auto fields() {
     return std::tuple{inlined(&TotalsDocument::counters),
-                      fact("time_us", &TotalsDocument::time_us, "us",
-                           "`cycles` at the accelerator's clock; only in the totals of the whole run")};
+                      fact("time_us", &TotalsDocument::time_us, "us", "`cycles` at the accelerator's clock")};
   }
 };
 
 struct SampleDocument {
   std::uint32_t index = 0;
-  TotalsDocument totals;
+  Counters totals;
   std::vector<LayerRecord> layers;
   static constexpr auto fields() {
     return std::tuple{fact("index", &SampleDocument::index, "", "index of the sample in the trace"),

@@ -31,8 +31,7 @@ void note_assumed_widths(const arch::AcceleratorConfig& config, const workload::
     if (!layer.is_array()) continue;
     const auto lowered = arch::map_onto(layer, config).lowered;
     ++layers;
-    const bool lacks = arch::needs_unstated_widths(layer, lowered, *config.accelerator);
-    if (lacks && !trace::Trace::has_values(layer.weight)) ++assuming;
+    if (arch::needs_unstated_widths(layer, lowered, *config.accelerator)) ++assuming;
   }
   notes.push_back(
       assuming == 0

@@ -24,9 +24,22 @@ constexpr std::uint64_t kMostUnits = std::uint64_t{1} << 18;
   throw Error(ErrorKind::usage, option, text);
 }
 
-void check_array_size(const arch::AcceleratorConfig& config) {
+// Whether a bit-true array of this configuration can stand.
+void check_array(const arch::AcceleratorConfig& config) {
+  if (!config.is_bit_true) return;
+  if (!config.model->has_elements) {
+    throw Error(ErrorKind::config, config.document.where("/fidelity"),
+                fmt::format("model {} has no processing elements, so that it cannot run bit-true; "
+                            "\"timing\" counts its cycles",
+                            in_quotes(config.model->name)));
+  }
+  try {
+    config.accelerator->require_bit_true();
+  } catch (const Error& e) {
+    throw arch::at_its_place(e, config.document);
+  }
   const std::uint64_t units = config.accelerator->shape().lanes() / arch::kLanes;
-  if (!config.is_bit_true || units <= kMostUnits) return;
+  if (units <= kMostUnits) return;
   throw Error(
       ErrorKind::config, config.document.where("/parameters"),
       fmt::format("bit-true takes arrays of up to {} units, this one has {}; \"fidelity\": \"timing\" "
@@ -57,8 +70,8 @@ void check_waveform(const WaveformRequest& waveform, std::span<const arch::Accel
     refuse("--vcd-tile", "the accelerator has " + std::to_string(tiles) + " tiles");
 }
 
-// Checks everything that can be wrong with a request before its trace is opened.
-Configurations read_request(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
+// The configurations with --fidelity, which is an override of its own.
+Configurations read_arrays(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
   auto overrides = request.overrides;
   if (!request.fidelity.empty()) {
     if (request.fidelity != "timing" && request.fidelity != "bit-true")
@@ -66,11 +79,15 @@ Configurations read_request(const ExperimentRequest& request, std::span<const ar
     overrides.push_back("fidelity=" + request.fidelity);
   }
   auto out = read_configurations(request.configurations, overrides, models);
+  for (const auto& config : out.accelerators) check_array(config);
+  return out;
+}
+
+// Checks everything that can be wrong with a request before its trace is opened.
+Configurations read_request(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
+  auto out = read_arrays(request, models);
   bool is_bit_true = false;
-  for (const auto& config : out.accelerators) {
-    check_array_size(config);
-    is_bit_true = is_bit_true || config.is_bit_true;
-  }
+  for (const auto& config : out.accelerators) is_bit_true = is_bit_true || config.is_bit_true;
   check_verification(request, is_bit_true);
   check_waveform(request.waveform, out.accelerators);
   for (const auto& memory : out.memories) {
@@ -90,13 +107,9 @@ Arrays& build_arrays(std::span<const arch::AcceleratorConfig> accelerators, cons
   for (std::size_t i = 0; i < accelerators.size(); ++i) {
     const auto& config = accelerators[i];
     const std::string name = "array" + std::to_string(i);
-    try {
-      arrays.push_back(config.is_bit_true
-                           ? designs.build_array(config.model->name, *config.accelerator, name.c_str())
-                           : nullptr);
-    } catch (const Error& e) {
-      throw arch::at_its_place(e, config.document);
-    }
+    arrays.push_back(config.is_bit_true
+                         ? designs.build_array(config.model->name, *config.accelerator, name.c_str())
+                         : nullptr);
   }
   return arrays;
 }
@@ -120,8 +133,7 @@ ExperimentResult run(const ExperimentRequest& request, const Designs& designs) {
   const Arrays& arrays = build_arrays(accelerators, designs);
   Waveform waveform(request.waveform.path);
   if (waveform.file() != nullptr) {
-    arrays.front()->choose_traced_tile(request.waveform.tile.value_or(0));
-    arrays.front()->trace_tile(waveform.file());
+    arrays.front()->trace_tile(waveform.file(), request.waveform.tile.value_or(0));
   }
   ExperimentResult out{{}, trace.manifest().warnings};
   out.runs = network.run({reporter(request, Stage::counting), request.timed});

@@ -107,13 +107,18 @@ void column_cycles_of(benchmark::State& state) {
 }
 BENCHMARK(column_cycles_of)->Name("column_cycles/columns, by lanes")->Arg(16)->Arg(48)->Arg(256);
 
-void barrier_cycles_of(benchmark::State& state) {
+void barrier_steps_of(benchmark::State& state) {
   const auto weights = counts(kValues, 5);
   const auto inputs = counts(kValues, 7);
-  for (auto _ : state) benchmark::DoNotOptimize(laconic::barrier_cycles(weights, inputs));
+  std::vector<std::uint16_t> steps(kBricks);
+  for (auto _ : state) {
+    laconic::barrier_steps(weights, inputs, steps);
+    benchmark::DoNotOptimize(steps.data());
+    benchmark::ClobberMemory();
+  }
   items(state, kBricks);
 }
-BENCHMARK(barrier_cycles_of)->Name("barrier_cycles/steps");
+BENCHMARK(barrier_steps_of)->Name("barrier_steps/steps");
 
 void pair_and_queue_of(benchmark::State& state) {
   const auto weights = counts(64 * 8 * kBrick, 5);

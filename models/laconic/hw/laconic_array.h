@@ -72,7 +72,7 @@ class Gate : public sc_core::sc_module {
 class LaconicArray : public hw::BitTrueArray {
  public:
   LaconicArray(const sc_core::sc_module_name& name, const Laconic& model);
-  void trace_tile(sc_core::sc_trace_file* file) const override;
+  void trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const override;
 
  protected:
   bool begin(const arch::LayerInput& input, const arch::Block& block, hw::Reducer& reducer) override;

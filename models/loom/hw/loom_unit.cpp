@@ -134,7 +134,6 @@ namespace heddle::models {
 
 std::unique_ptr<hw::BitTrueArray> build_loom(const arch::Accelerator& accelerator, const char* name) {
   const auto& model = dynamic_cast<const loom::Loom&>(accelerator);
-  model.require_bit_true();
   using Grid = hw::SerialArray<loom::GridDesign>;
   using Columns = hw::CascadeArray<loom::ColumnDesign>;
   const Grid::Options grid{

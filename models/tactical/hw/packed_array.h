@@ -72,7 +72,7 @@ class PackedArray : public hw::BitTrueArray {
  public:
   using Word = typename BackEndDesign::Word;
   PackedArray(const sc_core::sc_module_name& name, const Tactical& model);
-  void trace_tile(sc_core::sc_trace_file* file) const override;
+  void trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const override;
 
  protected:
   bool begin(const arch::LayerInput& input, const arch::Block& block, hw::Reducer& reducer) override;

@@ -48,12 +48,13 @@ void PackedArray<D>::build_columns() {
 }
 
 template <class D>
-void PackedArray<D>::trace_tile(sc_core::sc_trace_file* file) const {
+void PackedArray<D>::trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const {
   sc_core::sc_trace(file, clock_.level, "clock");
-  sc_core::sc_trace(file, *released_.front(), "released_columns");
+  sc_core::sc_trace(file, *released_[domain_of(tile)], "released_columns");
   for (std::uint32_t c = 0; c < shape_.columns; ++c) {
-    sc_trace(file, buses_[c]->read(), "tile0_column" + std::to_string(c));
-    sc_core::sc_trace(file, feeders_[c]->completed, "column" + std::to_string(c) + "_completed");
+    const std::size_t unit = std::size_t{tile} * shape_.columns + c;
+    sc_trace(file, buses_[unit]->read(), "tile" + std::to_string(tile) + "_column" + std::to_string(c));
+    sc_core::sc_trace(file, feeders_[unit]->completed, "column" + std::to_string(c) + "_completed");
   }
 }
 

@@ -63,7 +63,7 @@ class CascadeArray : public BitTrueArray {
   };
 
   CascadeArray(const sc_core::sc_module_name& name, const Design& design, Options options);
-  void trace_tile(sc_core::sc_trace_file* file) const override;
+  void trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const override;
 
  protected:
   bool begin(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer) override;

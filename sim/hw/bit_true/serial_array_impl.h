@@ -48,13 +48,12 @@ void SerialArray<Design>::distribute_clock() {
 }
 
 template <class Design>
-void SerialArray<Design>::trace_tile(sc_core::sc_trace_file* file) const {
+void SerialArray<Design>::trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const {
   sc_core::sc_trace(file, clock_.level, "clock");
   sc_core::sc_trace(file, released_, "released_steps");
   for (std::uint32_t c = 0; c < options_.shape.columns; ++c) {
-    const std::uint32_t tile = this->traced_tile();
-    sc_trace(file, buses_[std::size_t{tile} * options_.shape.columns + c]->read(),
-             "tile" + std::to_string(tile) + "_column" + std::to_string(c));
+    const std::size_t unit = std::size_t{tile} * options_.shape.columns + c;
+    sc_trace(file, buses_[unit]->read(), "tile" + std::to_string(tile) + "_column" + std::to_string(c));
     sc_core::sc_trace(file, feeders_[c]->completed, "column" + std::to_string(c) + "_completed_steps");
   }
 }
