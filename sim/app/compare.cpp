@@ -166,6 +166,7 @@ int compare_command(const Arguments& arguments) {
   const auto changes = texts(*values, "set");
   const auto items = compared_items(names, changes);
   check_options(items, *values);
+  if (values->count("out") != 0) check_output_folder("--out", (*values)["out"].as<std::string>());
   const Runs runs = run_all(items, *values);
   const auto traces = traces_of(*values);
   if (runs.failed.size() == names.size() * traces.size()) throw Error(*runs.first_error);

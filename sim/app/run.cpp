@@ -77,6 +77,13 @@ void write_requests(const po::variables_map& values, run::ExperimentRequest& req
   };
 }
 
+void check_outputs(const po::variables_map& values) {
+  if (values.count("out") != 0) check_output_folder("--out", values["out"].as<std::string>());
+  for (const char* name : {"dram-trace", "vcd"}) {
+    if (values.count(name) != 0) check_output_file(std::string("--") + name, values[name].as<std::string>());
+  }
+}
+
 void print(const result::RunRecord& run, const std::string& folder) {
   std::cout << heading(run) << "\n" << result::to_table(run) << "\n";
   const std::string memory = result::to_memory_table(run);
@@ -108,6 +115,7 @@ int run_command(const Arguments& arguments) {
   auto request = experiment_from(*values);
   request.configurations = {required(*values, "config", "a configuration")};
   write_requests(*values, request);
+  check_outputs(*values);
   const bool quiet = (*values)["quiet"].as<bool>();
   const auto runs = run_showing_progress(request, quiet);
   const std::string folder = value_or(*values, "out", std::string());
