@@ -19,11 +19,11 @@ struct ComparedItem {
 };
 
 // Reads the results among the arguments, and gives each `--set` to the items that it changes. Throws
-// Error(usage) where a change is of no configuration that is run.
+// Error(usage) where a change belongs to no configuration that is run.
 std::vector<ComparedItem> compared_items(const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& changes);
 
-// What a comparison says of changes that went to several items at once; empty where there is none.
+// What a comparison says of changes that apply to several items at once; empty where there are none.
 std::vector<std::string> notes_on_changes(const std::vector<ComparedItem>& items,
                                           const std::vector<std::string>& changes);
 

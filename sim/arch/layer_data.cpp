@@ -44,22 +44,20 @@ std::vector<std::uint8_t> in_column_order(const std::vector<std::uint8_t>& width
   return out;
 }
 
-// Group widths as the lowered layer's steps see them. Where folding or depthwise lanes regroup weights,
-// the trace's groups no longer exist and the layer's own width stands.
+// Group widths as the lowered layer's steps see them. Folding regroups weights, so that the trace's groups no
+// longer exist: such a layer has none, as if the trace had not stated them.
 std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
                                          const LoweredLayer& lowered) {
   auto widths = trace.group_widths(layer);
-  if (!widths.empty() && (lowered.fold > 1 || lowered.shapes_only)) {
-    widths.assign(std::size_t{layer.geometry.filters} * lowered.steps(),
-                  static_cast<std::uint8_t>(layer.precision.weight_bits));
-  } else if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
+  if (lowered.fold > 1 || lowered.shapes_only) return {};
+  if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
     return in_column_order(widths, lowered);
   }
   return widths;
 }
 
-// Whether the operand's tensor, all samples together, holds a negative value. `own` is that of `sample`;
-// the others are read only where it decides nothing.
+// Whether the operand's tensor holds a negative value in any sample. `own` is the tensor of `sample`; the
+// tensors of the other samples are read only if it has none.
 template <class Load>
 bool any_negative(const workload::Operand& operand, const workload::IntTensor& own, std::uint32_t sample,
                   const Load& load) {
