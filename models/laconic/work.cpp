@@ -2,6 +2,7 @@
 #include "models/laconic/work.h"
 
 #include <algorithm>
+#include <bit>
 #include <span>
 
 namespace heddle::models::laconic {

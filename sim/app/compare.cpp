@@ -83,11 +83,10 @@ result::ComparisonDocument document_of(const Runs& runs, const std::vector<std::
   std::size_t baseline = 0;
   while (!ran_somewhere(baseline)) ++baseline;
   result::ComparisonDocument out;
-  std::vector<std::string> notes;
   std::vector<result::TraceComparison> compared;
   for (std::size_t t = 0; t < traces.size(); ++t) {
     if (!runs.results[t][baseline]) {
-      notes.push_back("nothing is compared on " + traces[t] + ": the baseline could not run");
+      out.notes.push_back("nothing is compared on " + traces[t] + ": the baseline could not run");
       continue;
     }
     std::vector<result::LabelledResult> results;
@@ -101,7 +100,6 @@ result::ComparisonDocument document_of(const Runs& runs, const std::vector<std::
   compared.erase(compared.begin());
   if (!compared.empty()) out.more_traces = std::move(compared);
   if (!runs.failed.empty()) out.failed = runs.failed;
-  if (!notes.empty()) out.notes = std::move(notes);
   return out;
 }
 
@@ -167,16 +165,15 @@ int compare_command(const Arguments& arguments) {
   const auto changes = texts(*values, "set");
   const auto items = compared_items(names, changes);
   check_options(items, *values);
+  if (values->count("out") != 0) check_output_folder("--out", (*values)["out"].as<std::string>());
   const Runs runs = run_all(items, *values);
   const auto traces = traces_of(*values);
   if (runs.failed.size() == names.size() * traces.size()) throw Error(*runs.first_error);
   auto comparison = document_of(
       runs, traces,
       {(*values)["allow-different-traces"].as<bool>(), (*values)["allow-different-revisions"].as<bool>()});
-  if (auto notes = notes_on_changes(items, changes); !notes.empty()) {
-    if (comparison.notes) notes.insert(notes.end(), comparison.notes->begin(), comparison.notes->end());
-    comparison.notes = std::move(notes);
-  }
+  const auto notes = notes_on_changes(items, changes);
+  comparison.notes.insert(comparison.notes.begin(), notes.begin(), notes.end());
   if (values->count("out") != 0) write_comparison_folder((*values)["out"].as<std::string>(), comparison);
   for (const auto& failed : runs.failed)
     std::cerr << "heddle: error: could not run " << failed.item << " on " << failed.trace << ": "

@@ -25,7 +25,15 @@ std::optional<T> given(const po::variables_map& values, const char* name) {
 }
 
 const char* title_of(run::Stage stage) {
-  return stage == run::Stage::counting ? "counting" : "verifying";
+  switch (stage) {
+    case run::Stage::counting:
+      return "counting layers";
+    case run::Stage::simulating:
+      return "simulating transfers";
+    case run::Stage::verifying:
+      break;
+  }
+  return "verifying layers";
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ struct AddedKey {
   const char* key;
 };
 constexpr std::array kAdded{AddedKey{2, "/properties/array", "peak_macs_per_cycle"},
-                            AddedKey{2, "/properties/array", "peak_tops"}};
+                            AddedKey{2, "/properties/array", "peak_tops"}, AddedKey{3, "", "notes"},
+                            AddedKey{3, "/properties/memory/properties/off_chip", "bandwidth_gb_per_s"}};
 // The same for keys of counters, wherever these stand.
 constexpr std::array kCounters{"/properties/totals", "/properties/layers/items",
                                "/properties/samples/items/properties/totals",

@@ -154,7 +154,7 @@ std::string heading_of(const TraceComparison& trace) {
 
 std::vector<std::string> statements_of(const ComparisonDocument& comparison) {
   std::vector<std::string> out;
-  for (const auto& note : comparison.notes.value_or(std::vector<std::string>())) out.push_back(note);
+  for (const auto& note : comparison.notes) out.push_back(note);
   for (const auto& failed : comparison.failed.value_or(std::vector<FailedItem>()))
     out.push_back("could not run: " + failed.item + " on " + failed.trace + ": " + failed.message);
   return out;

@@ -12,7 +12,7 @@ namespace heddle::result {
 
 struct ComparisonVersion {
   unsigned major = 1;
-  unsigned minor = 1;
+  unsigned minor = 2;
 };
 inline constexpr ComparisonVersion kComparisonVersion{1, 2};
 
@@ -152,7 +152,7 @@ struct ComparisonDocument {
   std::optional<std::vector<TraceComparison>> more_traces;
   std::optional<std::vector<MeanSpeedup>> geometric_mean;
   std::optional<std::vector<FailedItem>> failed;
-  std::optional<std::vector<std::string>> notes;
+  std::vector<std::string> notes;
 
   [[nodiscard]] std::vector<const TraceComparison*> traces() const {
     std::vector<const TraceComparison*> out{&first};
@@ -172,7 +172,7 @@ struct ComparisonDocument {
         fact("geometric_mean", &D::geometric_mean, "",
              "speed-ups over all traces; absent where there is one"),
         fact("failed", &D::failed, "", "configurations that could not run; absent where all did"),
-        fact("notes", &D::notes, "", "what holds for the whole comparison; absent where there is nothing")};
+        fact("notes", &D::notes, "", "what holds for the whole comparison; empty where there is nothing")};
   }
 };
 

@@ -32,7 +32,7 @@ ResultDocument document_of(const RunRecord& run) {
   out.fidelity = run.fidelity;
   out.accelerator = run.accelerator;
   out.network = run.network;
-  if (!run.notes.empty()) out.notes = run.notes;
+  out.notes = run.notes;
   out.array = {run.array_lanes, run.frequency_mhz, run.peak_macs_per_cycle, run.peak_tops()};
   out.verification = run.verification;
   out.plan = run.plan;

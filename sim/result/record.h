@@ -181,12 +181,22 @@ struct OffChipTotals {
   Bytes read;
   Bytes written;
   std::uint64_t transfers = 0;
+  double bandwidth_gb_per_s = 0;
+  std::optional<double> peak_bandwidth_gb_per_s;
+  std::optional<double> bandwidth_fraction_of_peak;
   std::optional<DramTotals> dram;
   static constexpr auto fields() {
     return std::tuple{
         fact("read_bytes", &OffChipTotals::read, "bytes", "read, in whole bursts of a DRAM"),
         fact("written_bytes", &OffChipTotals::written, "bytes", "written, in whole bursts of a DRAM"),
         fact("transfers", &OffChipTotals::transfers, "transfers", "descriptors that the DMA worked through"),
+        fact("bandwidth_gb_per_s", &OffChipTotals::bandwidth_gb_per_s, "10^9 bytes per second",
+             "bytes read and written / time of the whole run"),
+        fact("peak_bandwidth_gb_per_s", &OffChipTotals::peak_bandwidth_gb_per_s, "10^9 bytes per second",
+             "the most that the memory moves: of a DRAM the data bus of all DRAM channels, of an ideal "
+             "memory its bandwidth; absent where that is unlimited or there is no off-chip memory"),
+        fact("bandwidth_fraction_of_peak", &OffChipTotals::bandwidth_fraction_of_peak, "share",
+             "the first / the second of these; absent with the second"),
         fact("dram", &OffChipTotals::dram, "", "commands and energy of the DRAM; absent without a DRAM")};
   }
 };

@@ -5,6 +5,8 @@
 
 #include "sim/arch/layer_data.h"
 #include "sim/base/error.h"
+#include "sim/dram/trace_report.h"
+#include "sim/result/write.h"
 #include "sim/run/timeline.h"
 
 namespace heddle::run {
@@ -117,6 +119,8 @@ result::MemoryRecord memory_of(const hw::Timing& timing, Bytes most_weights_held
       .off_chip = {.read = timing.off_chip_read,
                    .written = timing.off_chip_written,
                    .transfers = timing.transfers.size(),
+                   .peak_bandwidth_gb_per_s = std::nullopt,
+                   .bandwidth_fraction_of_peak = std::nullopt,
                    .dram = std::nullopt}};
   if (timing.dram) out.off_chip.dram = {commands_of(*timing.dram), energy_of(timing.dram_energy)};
   return out;
@@ -174,6 +178,26 @@ void check_identities(const result::RunRecord& run, const TimedNetwork& timed) {
   if (run.memory) check_memory(totals, *run.memory);
 }
 
+std::optional<double> peak_bandwidth_of(const memory::MemoryConfig& memory) {
+  if (memory.off_chip == memory::OffChipKind::dram)
+    return dram::peak_bandwidth_gb_per_s(memory.dram.value().parameters);
+  if (memory.off_chip == memory::OffChipKind::ideal && memory.ideal.bandwidth_mb_per_s > 0)
+    return static_cast<double>(memory.ideal.bandwidth_mb_per_s) * 1e-3;
+  return std::nullopt;
+}
+
+// Bytes per nanosecond are 10^9 bytes per second.
+void fill_bandwidth(result::RunRecord& run, const memory::MemoryConfig& memory) {
+  if (!run.memory) return;
+  result::OffChipTotals& off_chip = run.memory->off_chip;
+  const double time_ns = static_cast<double>(run.totals().cycles.count()) / run.frequency_mhz * 1e3;
+  off_chip.bandwidth_gb_per_s =
+      result::ratio(static_cast<double>((off_chip.read + off_chip.written).count()), time_ns);
+  off_chip.peak_bandwidth_gb_per_s = peak_bandwidth_of(memory);
+  if (off_chip.peak_bandwidth_gb_per_s)
+    off_chip.bandwidth_fraction_of_peak = off_chip.bandwidth_gb_per_s / *off_chip.peak_bandwidth_gb_per_s;
+}
+
 void fill_memory(result::RunRecord& run, const TimedNetwork& timed) {
   if (timed.memory.is_compute_only) return;
   const Bytes held = most_weights_held(timed.timing, timed.list);
@@ -216,6 +240,7 @@ void fill_record(result::RunRecord& run, const TimedNetwork& timed) {
   for (auto& sample : run.samples) {
     for (auto& layer : sample.layers) fill_layer(layer, timed, i++);
   }
+  fill_bandwidth(run, timed.memory);
   check_plan(run, timed);
   check_identities(run, timed);
 }

@@ -114,9 +114,12 @@ Arrays& build_arrays(std::span<const arch::AcceleratorConfig> accelerators, cons
   return arrays;
 }
 
+void begin(const ExperimentRequest& request, Stage stage) {
+  if (request.progress) request.progress(stage, 0, 0, "");
+}
+
 // The progress callback of one stage.
 auto reporter(const ExperimentRequest& request, Stage stage) {
-  if (request.progress) request.progress(stage, 0, 0, "");
   return [&request, stage](std::size_t done, std::size_t all, const std::string& item) {
     if (request.progress) request.progress(stage, done, all, item);
   };
@@ -136,9 +139,12 @@ ExperimentResult run(const ExperimentRequest& request, const Designs& designs) {
     arrays.front()->trace_tile(waveform.file(), request.waveform.tile.value_or(0));
   }
   ExperimentResult out{{}, trace.manifest().warnings};
-  out.runs = network.run({reporter(request, Stage::counting), request.timed});
+  begin(request, Stage::counting);
+  out.runs =
+      network.run({reporter(request, Stage::counting), reporter(request, Stage::simulating), request.timed});
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     if (arrays[i] == nullptr) continue;
+    begin(request, Stage::verifying);
     out.runs[i].verification =
         verify_network(*arrays[i], accelerators[i], trace,
                        {request.verify_fraction.value_or(1.0), request.seed.value_or(0),

@@ -33,7 +33,7 @@ struct WaveformRequest {
   std::optional<std::uint32_t> tile;
 };
 
-enum class Stage { counting, verifying };
+enum class Stage { counting, simulating, verifying };
 
 // The inputs of an experiment: one trace, run on each configuration. An input that is not given has the value
 // in the configuration, or the default stated here.
@@ -49,7 +49,8 @@ struct ExperimentRequest {
   bool needs_off_chip =
       false;  // configurations without off-chip memory are refused: `timed` reads its transfers
 
-  // A stage begins with done = 0 and an empty item; then follows one call per layer, sample and accelerator.
+  // A stage begins with done = 0 and an empty item; then follows one call per layer, sample and accelerator,
+  // or per off-chip transfer while memories are simulated.
   std::function<void(Stage stage, std::size_t done, std::size_t all, const std::string& item)> progress;
   // Called once per accelerator after the simulation.
   std::function<void(std::size_t accelerator, const hw::Timing& timing)> timed;

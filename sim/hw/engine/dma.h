@@ -64,6 +64,8 @@ class Dma final : public sc_core::sc_module {
   // When each transfer is complete, by cause; stores under `outputs`.
   sc_core::sc_vector<sc_core::sc_fifo_out<sc_core::sc_time>> complete{"complete", memory::kCauses};
 
+  // Called after each transfer of the list with the layer that it served.
+  void on_complete(std::function<void(std::uint32_t layer)> call) { on_complete_ = std::move(call); }
   [[nodiscard]] bool finished() const { return done_ == list_.transfers.size(); }
   [[nodiscard]] const std::vector<result::TrafficBytes>& moved_by_layer() const { return moved_; }
   [[nodiscard]] const std::vector<Span>& spans() const { return spans_; }
@@ -96,6 +98,7 @@ class Dma final : public sc_core::sc_module {
   AccessesByLayer& accesses_;
   std::vector<result::TrafficBytes> moved_;
   std::vector<Span> spans_;
+  std::function<void(std::uint32_t layer)> on_complete_;
 };
 
 }  // namespace heddle::hw
