@@ -157,7 +157,8 @@ bool Loom::has_group_widths(const arch::LayerInput& input) const {
 arch::Needs Loom::needs() const {
   return {.activations = params_.activation_width == ActivationWidth::dynamic,
           .weights = params_.weight_precision == WeightPrecision::values,
-          .tensor_signs = params_.width_rule == pricing::WidthRule::dnnsim};
+          .tensor_signs = params_.width_rule == pricing::WidthRule::dnnsim,
+          .group_widths = params_.weight_precision == WeightPrecision::group};
 }
 
 arch::Mapping Loom::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {

@@ -22,6 +22,8 @@ struct Needs {
   bool weights = false;
   // Whether a tensor holds a negative value in any sample (LayerInput::has_negative_*).
   bool tensor_signs = false;
+  // Widths of groups of 16 weights: where the weights are drawn, they are found from them.
+  bool group_widths = false;
 };
 
 // One layer of one sample, ready to be priced. Pointers are null where the trace has no values or the

@@ -8,6 +8,7 @@
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/kernel/width.h"
+#include "sim/workload/group_widths.h"
 
 namespace heddle::arch {
 namespace {
@@ -46,9 +47,12 @@ std::vector<std::uint8_t> in_column_order(const std::vector<std::uint8_t>& width
 
 // Group widths as the lowered layer's steps see them. Where folding or depthwise lanes regroup weights,
 // the trace's groups no longer exist and the layer's own width stands.
-std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
-                                         const LoweredLayer& lowered) {
+std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer, const LoweredLayer& lowered,
+                                         bool is_needed) {
   auto widths = trace.group_widths(layer);
+  // A front end finds the widths of weights ahead of time; of drawn weights they are found here.
+  if (widths.empty() && is_needed && layer.weight.is_drawn && layer.weight.is_static())
+    widths = workload::detected_group_widths(layer, trace.weights(layer, 0));
   if (!widths.empty() && (lowered.fold > 1 || lowered.shapes_only)) {
     widths.assign(std::size_t{layer.geometry.filters} * lowered.steps(),
                   static_cast<std::uint8_t>(layer.precision.weight_bits));
@@ -61,13 +65,14 @@ std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
 // Whether the operand's tensor, all samples together, holds a negative value. `own` is that of `sample`;
 // the others are read only where it decides nothing.
 template <class Load>
-bool any_negative(const workload::Operand& operand, const workload::IntTensor& own, std::uint32_t sample,
-                  const Load& load) {
+bool any_negative(const Trace& trace, const workload::Operand& operand, const workload::IntTensor& own,
+                  std::uint32_t sample, const Load& load) {
   const auto negative = [](std::int32_t x) { return x < 0; };
   if (!operand.rep.is_signed) return false;
   if (std::any_of(own.values.begin(), own.values.end(), negative)) return true;
-  for (std::uint32_t k = 0; k < operand.files.size(); ++k) {
-    if (k == sample || operand.files.size() == 1) continue;
+  const std::uint32_t tensors = trace.tensors(operand);
+  for (std::uint32_t k = 0; k < tensors; ++k) {
+    if (k == sample || tensors == 1) continue;
     const workload::IntTensor other = load(k);
     if (std::any_of(other.values.begin(), other.values.end(), negative)) return true;
   }
@@ -123,16 +128,16 @@ LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sampl
   const auto codes = [&](std::uint32_t k) { return trace.activations(layer, k); };
   const auto weight_codes = [&](std::uint32_t k) { return trace.weights(layer, k); };
   const bool negative_activations = needs.tensor_signs && want_activations &&
-                                    any_negative(layer.activation, activation_codes_, sample, codes);
-  const bool negative_weights =
-      needs.tensor_signs && want_weights && any_negative(layer.weight, weight_codes_, sample, weight_codes);
+                                    any_negative(trace, layer.activation, activation_codes_, sample, codes);
+  const bool negative_weights = needs.tensor_signs && want_weights &&
+                                any_negative(trace, layer.weight, weight_codes_, sample, weight_codes);
   if (!all_values) {
     activation_codes_ = {};
     weight_codes_ = {};
   }
-  input_ = std::make_unique<LayerInput>(LayerInput{layer, lowered, mapped_.mapping, activations_.get(),
-                                                   weights_.get(), lowered_widths(trace, layer, lowered),
-                                                   negative_activations, negative_weights});
+  input_ = std::make_unique<LayerInput>(LayerInput{
+      layer, lowered, mapped_.mapping, activations_.get(), weights_.get(),
+      lowered_widths(trace, layer, lowered, needs.group_widths), negative_activations, negative_weights});
   check_widths(trace, layer, *input_);
 }
 

@@ -6,6 +6,7 @@
 #include "sim/base/error.h"
 #include "sim/base/parallel.h"
 #include "sim/run/configurations.h"
+#include "sim/run/drawn_values.h"
 #include "sim/run/network_run.h"
 #include "sim/run/verify.h"
 #include "sim/run/waveform.h"
@@ -59,10 +60,17 @@ void check_waveform(const WaveformRequest& waveform, std::span<const arch::Accel
 Configurations read_request(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
   auto overrides = request.overrides;
   if (!request.fidelity.empty()) overrides.push_back("fidelity=" + request.fidelity);
+  if (!request.values.empty()) {
+    check_values(request.values, "--values");
+    overrides.push_back("values=" + config::Json(request.values).dump());
+  }
   auto out = read_configurations(request.configurations, overrides, models);
   bool is_bit_true = false;
   for (const auto& config : out.accelerators) {
     check_array_size(config);
+    check_values(config.values, config.document.where("/values"));
+    if (config.values != out.accelerators.front().values)
+      refuse("--values", "all configurations of an experiment read the same values");
     is_bit_true = is_bit_true || config.is_bit_true;
   }
   check_verification(request, is_bit_true);
@@ -107,7 +115,8 @@ auto reporter(const ExperimentRequest& request, Stage stage) {
 
 ExperimentResult run_experiment(const ExperimentRequest& request, const Designs& designs) {
   const auto [accelerators, memories] = read_request(request, designs.models);
-  const trace::Trace trace(find_trace(request.trace));
+  trace::Trace trace(find_trace(request.trace));
+  draw_values(trace, accelerators.front().values);
   for (const auto& config : accelerators) {
     if (config.is_bit_true) check_verifiable(trace);
   }
