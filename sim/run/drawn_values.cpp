@@ -32,8 +32,9 @@ void check_drawable(const trace::Trace& trace) {
     check_operand(trace, layer, layer.activation, "activations");
     check_operand(trace, layer, layer.weight, "weights");
     if (!trace::Trace::has_values(layer.weight) && !layer.precision.group_widths_file.empty()) {
-      throw refuse(trace, layer,
-                   "the trace states widths of groups of weights without the weights; drawn weights have others");
+      throw refuse(
+          trace, layer,
+          "the trace states widths of groups of weights without the weights; drawn weights have others");
     }
   }
 }
@@ -51,8 +52,8 @@ void check_values(const std::string& values, const std::string& where) {
 void draw_values(trace::Trace& trace, const std::string& values) {
   if (synthetic::asks_for_trace(values)) return;
   check_drawable(trace);
-  trace.draw_missing(std::make_shared<synthetic::Generator>(
-      trace.network(), synthetic::parse_options(values, "values")));
+  trace.draw_missing(
+      std::make_shared<synthetic::Generator>(trace.network(), synthetic::parse_options(values, "values")));
 }
 
 std::optional<result::SyntheticRecord> synthetic_record(const trace::Trace& trace) {
@@ -76,10 +77,11 @@ std::optional<result::SyntheticRecord> synthetic_record(const trace::Trace& trac
 std::vector<std::string> synthetic_notes(const trace::Trace& trace) {
   const auto record = synthetic_record(trace);
   if (!record) return {};
-  std::vector<std::string> out{fmt::format(
-      "synthetic values ({}, generator {}): drawn for the activations of {} layers and the weights of {}; they "
-      "are of no trained network, and no published figure compares with them",
-      record->label, record->generator, record->activation_tensors, record->weight_tensors)};
+  std::vector<std::string> out{
+      fmt::format("synthetic values ({}, generator {}): drawn for the activations of {} layers and the "
+                  "weights of {}; they "
+                  "are of no trained network, and no published figure compares with them",
+                  record->label, record->generator, record->activation_tensors, record->weight_tensors)};
   if (record->assumes_relu)
     out.emplace_back(
         "synthetic values: the trace names no function behind any layer; a ReLU is assumed behind each");

@@ -15,7 +15,8 @@ namespace heddle::run {
 void check_values(const std::string& values, const std::string& where);
 
 // "trace": does nothing. Synthetic values: makes the trace draw what it has no values for. Throws
-// Error(workload) where nothing is missing, or where something missing has a representation that is not drawn.
+// Error(workload) where nothing is missing, or where something missing has a representation that is not
+// drawn.
 void draw_values(trace::Trace& trace, const std::string& values);
 
 // What results say of drawn values; nothing where all come from the trace.

@@ -49,8 +49,8 @@ constexpr std::array<std::uint32_t, (1U << kTableBits) + 1> log2_table() {
 }
 inline constexpr auto kLog2 = log2_table();
 
-// -log2((u + 1) / 2^32) in 24 fractional bits: with u uniform, exponentially distributed with mean 1 / ln 2. The
-// table is interpolated; the error is below 2^-17.
+// -log2((u + 1) / 2^32) in 24 fractional bits: with u uniform, exponentially distributed with mean 1 / ln 2.
+// The table is interpolated; the error is below 2^-17.
 constexpr std::uint32_t exponential(std::uint32_t u) {
   const std::uint64_t x = std::uint64_t{u} + 1;
   const auto top = static_cast<unsigned>(std::bit_width(x)) - 1;

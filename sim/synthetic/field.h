@@ -9,10 +9,10 @@
 
 namespace heddle::synthetic {
 
-// Uniform 32-bit numbers over the positions of an image, alike where positions are near. A channel is cut into
-// cells; a number is that of its cell moved by up to `jitter` of the period, then folded into a triangle. The
-// sum of two independent uniform numbers modulo the period is uniform, and so is the fold: each number is
-// uniform, whatever the jitter.
+// Uniform 32-bit numbers over the positions of an image, alike where positions are near. A channel is cut
+// into cells; a number is that of its cell moved by up to `jitter` of the period, then folded into a
+// triangle. The sum of two independent uniform numbers modulo the period is uniform, and so is the fold: each
+// number is uniform, whatever the jitter.
 class Field {
  public:
   struct Form {

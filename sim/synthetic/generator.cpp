@@ -59,8 +59,7 @@ double mean_of(std::int32_t largest, double peak_per_mean, double most_mean) {
 // Round to nearest: values of less than half a step are zero.
 std::int32_t rounded(std::uint32_t u, std::uint64_t scale, std::int32_t largest) {
   constexpr unsigned kShift = kLogFraction + kScaleFraction;
-  const std::uint64_t magnitude =
-      (exponential(u) * scale + (std::uint64_t{1} << (kShift - 1))) >> kShift;
+  const std::uint64_t magnitude = (exponential(u) * scale + (std::uint64_t{1} << (kShift - 1))) >> kShift;
   return static_cast<std::int32_t>(std::min<std::uint64_t>(magnitude, static_cast<std::uint64_t>(largest)));
 }
 
@@ -115,7 +114,8 @@ struct ActivationDraw {
   bool is_image_like = false;  // its last two dimensions are positions
 
   [[nodiscard]] Field field(const std::string& part, std::uint32_t cell, double jitter) const {
-    return {seed, name + part,
+    return {seed,
+            name + part,
             {static_cast<std::uint32_t>(height), static_cast<std::uint32_t>(width), cell,
              is_image_like ? jitter : 1.0}};
   }
@@ -218,8 +218,8 @@ IntTensor Generator::activations(const Layer& layer, std::uint32_t sample) const
 
 IntTensor Generator::weights(const Layer& layer, std::uint32_t sample) const {
   if (!layer.weight.is_static()) {
-    return draw_made(layer, layer.weight, workload::weight_shape(layer), layer.precision.weight_bits, options_,
-                     signs_, sample);
+    return draw_made(layer, layer.weight, workload::weight_shape(layer), layer.precision.weight_bits,
+                     options_, signs_, sample);
   }
   IntTensor out = empty_tensor(workload::weight_shape(layer));
   const std::int32_t largest = largest_code(layer.weight, layer.precision.weight_bits);

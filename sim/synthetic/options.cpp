@@ -31,9 +31,8 @@ std::optional<T> number(std::string_view text) {
 double share(std::string_view key, std::string_view text, const std::string& where) {
   const auto value = number<double>(text);
   if (value && *value >= 0 && *value < 1) return *value;
-  throw Error(
-      ErrorKind::usage, where,
-      fmt::format("{}: expected a share of at least 0 and below 1, found {}", key, in_quotes(text)));
+  throw Error(ErrorKind::usage, where,
+              fmt::format("{}: expected a share of at least 0 and below 1, found {}", key, in_quotes(text)));
 }
 
 void read_choice(std::string_view choice, bool is_first, Options& out, std::set<std::string>& seen,
@@ -47,8 +46,9 @@ void read_choice(std::string_view choice, bool is_first, Options& out, std::set<
       return;
     }
     throw Error(ErrorKind::usage, where,
-                fmt::format("{}, found {}{}", is_first ? "expected a seed, a whole number from 0 to 2^64 - 1"
-                                                       : "expected zeros=SHARE or prune=SHARE",
+                fmt::format("{}, found {}{}",
+                            is_first ? "expected a seed, a whole number from 0 to 2^64 - 1"
+                                     : "expected zeros=SHARE or prune=SHARE",
                             in_quotes(choice), seed ? "; the seed comes first" : suggestion(choice, kKeys)));
   }
   const std::string key(choice.substr(0, equals));
