@@ -117,9 +117,7 @@ def published_table(program: str) -> str:
         ]
         widths = [mean_width(layers[row["layer"]], row) for row in rows]
         row = [rows[0]["precision_bits"]]
-        cells = [
-            f"{value:.2f}" for v in (published[network], widths) for value in (sum(v) / len(v), min(v), max(v))
-        ]
+        cells = [f"{value:.2f}" for v in (published[network], widths) for value in (sum(v) / len(v), min(v), max(v))]
         out += f"| {network} | {row[0]} | " + " | ".join(cells) + " |\n"
     return out
 

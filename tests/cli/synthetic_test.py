@@ -106,7 +106,9 @@ def test_the_configuration_has_the_key_and_the_option_goes_before_it(heddle, tmp
     config = tmp_path / "mine.json"
     keys = {"format": "heddle-accelerator", "version": [1, 0], "extends": "dynamic_stripes", "name": "mine"}
     config.write_text(json.dumps(keys | {"values": "synthetic:4"}))
-    seed = lambda *arguments: result_of(heddle, config, "--trace", SHAPES, *arguments)["network"]["synthetic_values"]["seed"]
+    seed = lambda *arguments: result_of(heddle, config, "--trace", SHAPES, *arguments)["network"]["synthetic_values"][
+        "seed"
+    ]
     assert seed() == 4
     assert seed("--values", "synthetic:6") == 6
     assert seed("--set", "values=synthetic:8") == 8
@@ -304,7 +306,9 @@ def test_values_are_those_of_the_documented_formulas(heddle, shapes, seed, prune
         else:
             continue
         compared += 1
-        found = tuple(row[key] for key in ("values", "zeros", "min", "max", "magnitude_ones", "magnitude_bits_histogram"))
+        found = tuple(
+            row[key] for key in ("values", "zeros", "min", "max", "magnitude_ones", "magnitude_bits_histogram")
+        )
         assert found == summary(expected), row["layer"]
     assert compared == 9
 

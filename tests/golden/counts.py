@@ -52,6 +52,7 @@ COUNTERS: list[tuple[str, ...]] = [
 ADDED_KEYS = [(*path, key) for path in COUNTERS for key in ("memory_accesses", "dram_commands")]
 ADDED_KEYS += [("array", "peak_macs_per_cycle"), ("array", "peak_tops")]
 ADDED_COLUMNS = {
+    "values",
     "memory_accesses_activation_memory_array_read_bytes",
     "memory_accesses_activation_memory_array_written_bytes",
     "memory_accesses_activation_memory_dma_read_bytes",

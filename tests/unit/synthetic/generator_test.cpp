@@ -195,5 +195,5 @@ TEST_CASE("time grows with the values and not faster") {
     }
     return best;
   };
-  CHECK(seconds(2048) < 16 * 3 * seconds(128));  // 16 times as many; 3: what a shared machine may add
+  CHECK(seconds(4096) < 8 * 3 * seconds(512));  // 8 times as many; 3: what a shared machine may add
 }
