@@ -142,6 +142,7 @@ unsigned Loom::width(std::span<const std::int32_t, workload::kBrick> brick, unsi
 }
 
 bool Loom::has_group_widths(const arch::LayerInput& input) const {
+  if (cascades(input.lowered)) return false;
   switch (params_.weight_precision) {
     case WeightPrecision::layer:
       return false;
@@ -162,8 +163,7 @@ arch::Needs Loom::needs() const {
 }
 
 arch::Mapping Loom::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
-  const bool cascades = layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
-  if (cascades) return pricing::map_cascade(layer, shape());
+  if (cascades(layer)) return pricing::map_cascade(layer, shape());
   return arch::map_composed(layer, shape(), pallet, params_.array.pe_width);
 }
 

@@ -57,7 +57,8 @@ class Loom final : public arch::ArrayAccelerator<Params> {
   [[nodiscard]] pricing::WidthDetector weight_detector(const arch::LayerInput& input) const {
     return pricing::WidthDetector::of_weights(params_.width_rule, params_.trim_low, input);
   }
-  // Whether weights have widths of their own: the trace's, or found in the values.
+  // Whether the layer's weights are counted at widths of their own: the trace's, or found in the values.
+  // Otherwise they have the layer's precision, and widths in the trace change nothing.
   [[nodiscard]] bool has_group_widths(const arch::LayerInput& input) const;
 
   [[nodiscard]] arch::Needs needs() const override;
@@ -69,6 +70,9 @@ class Loom final : public arch::ArrayAccelerator<Params> {
                                      const arch::Prepared& prepared) const override;
 
  private:
+  [[nodiscard]] bool cascades(const workload::LoweredLayer& layer) const {
+    return layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
+  }
   [[nodiscard]] std::uint64_t widest_step_cycles() const override {
     return ceil_div(element_bits(), params_.bits_per_cycle) *
            (params_.composed_weights == ComposedWeights::layer ? params_.array.container_bits

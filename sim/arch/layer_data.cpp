@@ -45,18 +45,16 @@ std::vector<std::uint8_t> in_column_order(const std::vector<std::uint8_t>& width
   return out;
 }
 
-// Group widths as the lowered layer's steps see them. Where folding or depthwise lanes regroup weights,
-// the trace's groups no longer exist and the layer's own width stands.
+// Group widths as the lowered layer's steps see them. Folding regroups weights, so that the trace's groups no
+// longer exist: such a layer has none, as if the trace had not stated them.
 std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer, const LoweredLayer& lowered,
                                          bool is_needed) {
   auto widths = trace.group_widths(layer);
+  if (lowered.fold > 1 || lowered.shapes_only) return {};
   // A front end finds the widths of weights ahead of time; of drawn weights they are found here.
-  if (widths.empty() && is_needed && layer.weight.is_drawn && layer.weight.is_static())
+  if (is_needed && layer.weight.is_drawn && layer.weight.is_static())
     widths = workload::detected_group_widths(layer, trace.weights(layer, 0));
-  if (!widths.empty() && (lowered.fold > 1 || lowered.shapes_only)) {
-    widths.assign(std::size_t{layer.geometry.filters} * lowered.steps(),
-                  static_cast<std::uint8_t>(layer.precision.weight_bits));
-  } else if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
+  if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
     return in_column_order(widths, lowered);
   }
   return widths;

@@ -191,3 +191,29 @@ TEST_CASE("DNNsim's Stripes composes narrow units of neighbouring columns and ro
   CHECK(cycles("stripes", {{"tiles", 2}, {"rows", 4}, {"columns", 4}, {"pe_width", 8}}, layer) ==
         8 * 2 * 2 * 8);
 }
+
+// Two groups of one brick and one filter over two windows; group 0 needs 1 and 8 bits in its windows, group 1
+// needs 8 and 1. On one tile the groups are two passes: a barrier takes 8 + 8 cycles; with a register each
+// column works its 9 cycles through.
+TEST_CASE("DPRS: columns run ahead from pass to pass where groups share the tiles") {
+  std::vector<std::int32_t> first(32, 0);
+  std::vector<std::int32_t> second(32, 0);
+  first[0] = second[16] = 1;
+  second[0] = first[16] = 255;
+  auto layer = two_pixels(first, second, false);
+  layer.layer.geometry.groups = layer.layer.geometry.filters = 2;
+  layer.weights.shape = {2, 16, 1, 1};
+  layer.weights.values.assign(32, 1);
+  auto parameters = small(16, false);
+  for (const auto groups : {workload::Groups::sequential, workload::Groups::parallel}) {
+    arch::MappingOptions options;
+    options.lowering.groups = groups;
+    const auto with = [&](const config::Json& registers) {
+      parameters["run_ahead_registers"] = registers;
+      return cycles("dprs", parameters, layer, options);
+    };
+    CHECK(with(0) == 16);
+    CHECK(with(1) == 9);
+    CHECK(with("unlimited") == 9);
+  }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -148,7 +149,9 @@ class SerialArray : public BitTrueArray {
   void distribute_clock();
   void release();
   // Steps that may start once `completed` steps are done.
-  [[nodiscard]] std::uint64_t releasable(std::uint64_t completed) const;
+  [[nodiscard]] std::uint64_t releasable(std::uint64_t completed) const {
+    return std::min(total_, completed + register_count_);
+  }
   void load_registers(std::uint64_t step_index, std::uint32_t set);
   WeightRow& row(std::uint32_t tile, std::uint32_t r) { return rows_[tile * options_.shape.rows + r]; }
 

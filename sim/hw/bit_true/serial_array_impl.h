@@ -106,19 +106,6 @@ void SerialArray<Design>::release() {
   released_.write(releasable(slowest));
 }
 
-// Where channel groups share the tiles, another pass may give a tile to another dispatch group: columns drain
-// between passes.
-template <class Design>
-std::uint64_t SerialArray<Design>::releasable(std::uint64_t completed) const {
-  const std::uint64_t free = std::min(total_, completed + register_count_);
-  if (!input_->lowered.is_parallel_groups) return free;
-  // Steps of one pass in a row.
-  const bool windows_first =
-      input_->mapping.step_order == arch::StepOrder::windows_first && block_.passes.size() > 1;
-  const std::uint64_t per_pass = (windows_first ? 1 : block_.window_sets.size()) * steps_;
-  return std::min(free, (completed / per_pass + 1) * per_pass);
-}
-
 template <class Design>
 void SerialArray<Design>::load_registers(std::uint64_t step_index, std::uint32_t set) {
   const StepAt at = step_at(step_index);
