@@ -37,7 +37,7 @@ struct LayerInput {
   // Widths of groups of 16 weights, [filter][step] of the lowered layer; empty: none in the trace, or folding
   // has regrouped the weights.
   std::vector<std::uint8_t> group_widths;
-  // Some sample's tensor holds a negative value; found only where the design asks for it.
+  // Whether the tensor of any sample holds a negative value; found only where the design asks for it.
   bool has_negative_activations = false;
   bool has_negative_weights = false;
 };

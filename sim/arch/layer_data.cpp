@@ -60,8 +60,8 @@ std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
   return widths;
 }
 
-// Whether the operand's tensor, all samples together, holds a negative value. `own` is that of `sample`;
-// the others are read only where it decides nothing.
+// Whether the operand's tensor holds a negative value in any sample. `own` is the tensor of `sample`; the
+// tensors of the other samples are read only if it has none.
 template <class Load>
 bool any_negative(const Trace& trace, const workload::Operand& operand, const workload::IntTensor& own,
                   std::uint32_t sample, const Load& load) {

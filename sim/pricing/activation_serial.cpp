@@ -45,7 +45,8 @@ config::Parameter activation_fetch_parameter() {
   return config::Parameter::choice("activation_fetch", {"ideal", "rows"})
       .by_default("ideal")
       .means(
-          "rows: a step takes at least as many cycles as the pallet touches distinct rows of 256 activations")
+          "rows: a step takes at least as many cycles as its window set touches distinct rows of 256 "
+          "activations")
       .from("our choice: docs/rules/stripes.md#activation-fetch");
 }
 
@@ -73,7 +74,7 @@ arch::Cost price_activation_serial(const arch::LayerInput& input, const arch::Bl
   }
   const std::uint64_t busy =
       block.passes.size() * block.window_sets.size() * input.mapping.steps * serial_cycles;
-  // Waiting for activation rows: whole-array cycles beyond the serial ones.
+  // While activation rows are fetched, the whole array waits for the cycles that exceed the serial ones.
   const LaneCycles waiting((cost.compute.count() - busy) * input.mapping.array.lanes());
   cost.lanes = complete(input.mapping.array, cost.compute, effective, waiting, LaneCycles(0));
   return cost;

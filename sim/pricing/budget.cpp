@@ -10,8 +10,8 @@
 namespace heddle::pricing {
 namespace {
 
-// Weights of one filter that a group really has: channels x kernel positions of the lowered layer. A
-// depthwise filter has one channel.
+// The weights that one filter of a group has: channels x kernel positions of the lowered layer. A depthwise
+// filter has one channel.
 std::uint64_t weights_per_filter(const workload::LoweredLayer& lowered, const workload::ChannelGroup& group) {
   const std::uint64_t positions = std::uint64_t{lowered.kernel_height} * lowered.kernel_width;
   // A published count folds more channels than a brick has lanes; it fills its lanes and no more.

@@ -122,7 +122,7 @@ TEST_CASE("an all-zero layer costs no more than one with values, and at least on
 TEST_CASE("a lower profile precision never adds compute cycles where time follows the profile alone") {
   std::size_t faster = 0;
   for (const auto& variant : test::all_variants()) {
-    // Where time follows values, requantised values can have more terms.
+    // Where time follows values, requantized values can have more terms.
     if (variant.accelerator->needs().activations || variant.accelerator->needs().weights) continue;
     for (std::uint64_t c = 0; c < 100; ++c) {
       Random random(c, variant.name + "profile");

@@ -104,7 +104,8 @@ TEST_CASE("Stripes takes at least as long as groups of 256, and these at least a
 }
 
 // 48 inputs on 1 row x 4 columns, 2 outputs: ceil(2/1) = 2 outputs per row, so 4/2 = 2 slices and ceil(3/2) =
-// 2 steps. Bricks need 3, 5 and 2 bits, weights 4: max(5,4) + max(2,4), load 4, reduction log2(2) = 1: 14.
+// 2 steps. Bricks need 3, 5 and 2 bits, weights 4. The steps take max(5,4) + max(2,4) = 9 cycles, the first
+// load 4 and the reduction log2(2) = 1, which are 14.
 TEST_CASE("a cascade step takes the wider of activations and weights after the first weights are loaded") {
   Random random(1, "cascade");
   auto layer = test::fully_connected(random, 48, 2, 8, 4, false);
@@ -115,8 +116,9 @@ TEST_CASE("a cascade step takes the wider of activations and weights after the f
   config::Json parameters{
       {"tiles", 1}, {"rows", 1}, {"columns", 4}, {"trim_low", false}, {"fully_connected", "cascade"}};
   CHECK(cycles("dprs", parameters, layer) == 14);
-  // Round-robin: bricks of both passes (1 row) start a cycle apart at 0..5 with 3,5,2,3 on columns 0..3, then
-  // 5 on column 0 from 4, 2 on column 1 from 6: the last ends at 9.
+  // Round-robin: the bricks of both passes (1 row) take 3, 5, 2, 3 cycles on columns 0 to 3, where they start
+  // at 0 to 3. The fifth takes 5 cycles on column 0 from 4, the sixth 2 on column 1 from 6. The last ends
+  // at 9.
   parameters["fully_connected"] = "round_robin";
   CHECK(cycles("dprs", parameters, layer) == 9);
 }
