@@ -149,7 +149,8 @@ ExperimentResult run(const ExperimentRequest& request, const Designs& designs) {
 // Everything of a run that can refuse its inputs before layers are counted.
 void plan(const ExperimentRequest& request, const Designs& designs) {
   const auto [accelerators, memories] = read_request(request, designs.models);
-  const trace::Trace trace(find_trace(request.trace));
+  trace::Trace trace(find_trace(request.trace));
+  draw_values(trace, accelerators.front().values);
   const NetworkRun network(accelerators, memories, trace);
 }
 
