@@ -21,8 +21,9 @@ namespace po = boost::program_options;
 
 std::string heading(const result::RunRecord& run) {
   std::string text =
-      fmt::format("{} ({}) on {}, {} sample{}, {} fidelity\n", run.accelerator.name, run.accelerator.model,
-                  run.network.name, run.samples.size(), run.samples.size() == 1 ? "" : "s", run.fidelity);
+      fmt::format("{} ({}) on {}, {} sample{}, {} fidelity{}\n", run.accelerator.name, run.accelerator.model,
+                  run.network.name, run.samples.size(), run.samples.size() == 1 ? "" : "s", run.fidelity,
+                  run.network.synthetic_values ? ", synthetic values" : "");
   text += fmt::format("peak: {:.6g} MACs per cycle of {} x {} bits, {:.4g} TOPS\n", run.peak_macs_per_cycle,
                       run.container_bits, run.container_bits, run.peak_tops());
   for (const auto& note : run.notes) text += "  note: " + note + "\n";

@@ -8,10 +8,12 @@
 #include "models/catalogue.h"
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
+#include "sim/app/values_option.h"
 #include "sim/config/override.h"
 #include "sim/result/table.h"
 #include "sim/result/write.h"
 #include "sim/run/configurations.h"
+#include "sim/run/drawn_values.h"
 #include "sim/run/packing.h"
 #include "sim/run/shipped.h"
 
@@ -121,18 +123,19 @@ void print_json(const arch::AcceleratorConfig& config, const trace::Trace& trace
                 const std::vector<LayerPacking>& rows) {
   Json layers = Json::array();
   for (const auto& row : rows) layers.push_back(to_json(row));
-  std::cout << Json{{"format", "heddle-packing"},
-                    {"version", {1, 0}},
-                    {"accelerator", config.echo},
-                    {"network", {{"name", trace.network().name}, {"trace_sha256", trace.digest()}}},
-                    {"layers", layers}}
-                   .dump(2)
-            << "\n";
+  Json out{{"format", "heddle-packing"},
+           {"version", {1, 0}},
+           {"accelerator", config.echo},
+           {"network", {{"name", trace.network().name}, {"trace_sha256", trace.digest()}}},
+           {"layers", layers}};
+  add_synthetic(out["network"], trace);
+  std::cout << out.dump(2) << "\n";
 }
 
 void print_table(const arch::AcceleratorConfig& config, const trace::Trace& trace,
                  const std::vector<LayerPacking>& rows) {
-  std::cout << fmt::format("{} ({}) packs {}\n\n", config.name, config.model->name, trace.network().name);
+  std::cout << fmt::format("{} ({}) packs {}\n{}\n", config.name, config.model->name, trace.network().name,
+                           synthetic_lines(trace));
   result::Table table({"layer", "sets", "columns before", "after", "gain", "non-zero", "slots used",
                        "of them moved", "metadata bits"});
   for (const auto& row : rows) add_row(table, row.layer, row.report);
@@ -145,7 +148,12 @@ void show_packing(const po::variables_map& values, std::span<const std::string> 
   const auto configurations = run::read_configurations(name, overrides, models::catalogue());
   const auto& config = configurations.accelerators.front();
   run::require_packing(config);
-  const trace::Trace trace(run::find_trace(values["trace"].as<std::string>()));
+  run::check_values(config.values, config.document.where("/values"));
+  trace::Trace trace(run::find_trace(values["trace"].as<std::string>()));
+  if (values.count("values") != 0)
+    draw_values(trace, values);
+  else
+    run::draw_values(trace, config.values);
   const auto rows = run::pack_network(config, trace, value_or(values, "layer", std::string()));
   if (!prints) return;
   if (values["json"].as<bool>()) {
@@ -171,6 +179,7 @@ int schedule_command(const Arguments& arguments) {
       "set", po::value<std::vector<std::string>>()->composing(),
       "override a key of the configuration, path=value; repeatable")(
       "json", po::bool_switch(), "print JSON on standard output, histograms included");
+  declare_values(line);
   line.positional("config", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;

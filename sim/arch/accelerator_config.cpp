@@ -63,6 +63,11 @@ const config::Declaration& accelerator_declaration() {
           .means("timing: cycles are counted; bit-true: the processing elements also run bit by bit and "
                  "everything is compared")
           .from("our choice: both give the same cycles"),
+      Parameter::text("values")
+          .by_default("trace")
+          .means("trace: a run reads the values of its trace; synthetic[:SEED][,zeros=SHARE][,prune=SHARE]: "
+                 "values that a trace does not have are drawn")
+          .from("our choice: docs/synthetic-values.md"),
       Parameter::any("memory")
           .by_default("none")
           .means("off-chip and on-chip memory: \"none\" for compute only, or an object")
@@ -133,6 +138,7 @@ AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<
   const config::Values parameters = config::read(out.document, "/parameters", out.model->parameters);
   out.mapping = MappingOptions::from(values.child("mapping"));
   out.is_bit_true = values.text("fidelity") == "bit-true";
+  out.values = values.text("values");
   out.frequency_mhz = values.child("clock").number("frequency_mhz");
   out.accelerator = make(*out.model, parameters, out.document);
   out.mapping.assumed_widths = AssumedWidths::from(out.document, values.child("group_widths"));
@@ -146,6 +152,7 @@ AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<
   out.echo["parameters"] = parameters.json();
   out.echo.erase("memory");
   out.echo.erase("fidelity");
+  out.echo.erase("values");
   out.echo.erase("format");
   out.echo.erase("version");
   return out;

@@ -8,6 +8,7 @@
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/kernel/width.h"
+#include "sim/workload/group_widths.h"
 
 namespace heddle::arch {
 namespace {
@@ -44,26 +45,17 @@ std::vector<std::uint8_t> in_column_order(const std::vector<std::uint8_t>& width
   return out;
 }
 
-// The trace's group widths as the lowered layer's steps see them.
+// The layer's group widths as the lowered layer's steps see them: those that the trace states, or those of its
+// weights, as a front end would write them.
 std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
                                          const LoweredLayer& lowered) {
-  auto widths = trace.group_widths(layer);
+  auto widths = layer.precision.group_widths_file.empty()
+                    ? workload::detected_group_widths(layer, trace.weights(layer, 0))
+                    : trace.group_widths(layer);
   if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
     return in_column_order(widths, lowered);
   }
   return widths;
-}
-
-// The widths that a front end would write for these weights.
-std::vector<std::uint8_t> widths_of(const Layer& layer, const workload::WeightBricks& weights) {
-  std::vector<std::uint8_t> out;
-  for (std::uint32_t f = 0; f < layer.geometry.filters; ++f) {
-    for (std::uint32_t step = 0; step < weights.steps(); ++step) {
-      out.push_back(static_cast<std::uint8_t>(
-          kernel::width(kernel::summarize(weights.brick(f, step)), layer.weight.rep.is_signed, false)));
-    }
-  }
-  return out;
 }
 
 // Whether the layer's weights come in groups that keep a width each. Folding and a count of shapes regroup
@@ -76,9 +68,8 @@ bool keeps_groups(const Layer& layer, const LoweredLayer& lowered) {
 std::vector<std::uint8_t> group_widths(const Trace& trace, const Layer& layer, const LoweredLayer& lowered,
                                        const Accelerator& accelerator, const AssumedWidths& assumed) {
   if (!accelerator.reads_group_widths(lowered) || !keeps_groups(layer, lowered)) return {};
-  if (!layer.precision.group_widths_file.empty()) return lowered_widths(trace, layer, lowered);
-  if (Trace::has_values(layer.weight))
-    return widths_of(layer, workload::WeightBricks(layer, lowered, trace.weights(layer, 0)));
+  if (!layer.precision.group_widths_file.empty() || Trace::has_values(layer.weight))
+    return lowered_widths(trace, layer, lowered);
   const std::size_t groups = std::size_t{layer.geometry.filters} * lowered.steps();
   if (assumed.is_stated()) return assumed.assign(groups, layer.precision.weight_bits);
   throw refuse(
@@ -91,13 +82,14 @@ std::vector<std::uint8_t> group_widths(const Trace& trace, const Layer& layer, c
 // Whether the operand's tensor holds a negative value in any sample. `own` is the tensor of `sample`; the
 // tensors of the other samples are read only if it has none.
 template <class Load>
-bool any_negative(const workload::Operand& operand, const workload::IntTensor& own, std::uint32_t sample,
-                  const Load& load) {
+bool any_negative(const Trace& trace, const workload::Operand& operand, const workload::IntTensor& own,
+                  std::uint32_t sample, const Load& load) {
   const auto negative = [](std::int32_t x) { return x < 0; };
   if (!operand.rep.is_signed) return false;
   if (std::any_of(own.values.begin(), own.values.end(), negative)) return true;
-  for (std::uint32_t k = 0; k < operand.files.size(); ++k) {
-    if (k == sample || operand.files.size() == 1) continue;
+  const std::uint32_t tensors = trace.tensors(operand);
+  for (std::uint32_t k = 0; k < tensors; ++k) {
+    if (k == sample || tensors == 1) continue;
     const workload::IntTensor other = load(k);
     if (std::any_of(other.values.begin(), other.values.end(), negative)) return true;
   }
@@ -159,9 +151,9 @@ LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sampl
   const auto codes = [&](std::uint32_t k) { return trace.activations(layer, k); };
   const auto weight_codes = [&](std::uint32_t k) { return trace.weights(layer, k); };
   const bool negative_activations = needs.tensor_signs && want_activations &&
-                                    any_negative(layer.activation, activation_codes_, sample, codes);
-  const bool negative_weights =
-      needs.tensor_signs && want_weights && any_negative(layer.weight, weight_codes_, sample, weight_codes);
+                                    any_negative(trace, layer.activation, activation_codes_, sample, codes);
+  const bool negative_weights = needs.tensor_signs && want_weights &&
+                                any_negative(trace, layer.weight, weight_codes_, sample, weight_codes);
   if (!all_values) {
     activation_codes_ = {};
     weight_codes_ = {};

@@ -98,6 +98,7 @@ ComparedAccelerator accelerator_of(const LabelledResult& item, const Json& basel
                           .label = item.label,
                           .network = result["network"]["name"].get<std::string>(),
                           .fidelity = result["fidelity"].get<std::string>(),
+                          .values = values_of(result),
                           .frequency_mhz = result["array"]["frequency_mhz"].get<double>(),
                           .peak_macs_per_cycle = number(result["array"], "peak_macs_per_cycle"),
                           .peak_tops = number(result["array"], "peak_tops"),

@@ -149,7 +149,9 @@ std::vector<std::string> statements_of(const TraceComparison& trace) {
 }
 
 std::string heading_of(const TraceComparison& trace) {
-  return trace.network + ", baseline " + trace.baseline;
+  const bool are_drawn = std::any_of(trace.accelerators.begin(), trace.accelerators.end(),
+                                     [](const ComparedAccelerator& a) { return a.values != "trace"; });
+  return trace.network + (are_drawn ? ", synthetic values" : "") + ", baseline " + trace.baseline;
 }
 
 std::vector<std::string> statements_of(const ComparisonDocument& comparison) {

@@ -60,6 +60,7 @@ struct ComparedAccelerator {
   std::string label;
   std::string network;
   std::string fidelity;
+  std::string values;
   double frequency_mhz = 0;
   std::optional<double> peak_macs_per_cycle;
   std::optional<double> peak_tops;
@@ -75,6 +76,8 @@ struct ComparedAccelerator {
         fact("network", &A::network, "", "name of the network that it ran"),
         fact("fidelity", &A::fidelity, "", "whether processing elements also ran bit by bit")
             .one_of("timing|bit-true"),
+        fact("values", &A::values, "",
+             "where its values come from: `trace`, or the label of [synthetic values](synthetic-values.md)"),
         fact("frequency_mhz", &A::frequency_mhz, "MHz", "clock of the accelerator"),
         fact("peak_macs_per_cycle", &A::peak_macs_per_cycle, "operations per cycle",
              "as in the result; absent where the result states none"),
@@ -90,7 +93,7 @@ struct Difference {
   std::string text;
   static constexpr auto fields() {
     return std::tuple{fact("what", &Difference::what, "", "what differs beside the design")
-                          .one_of("trace|results_revision|fidelity|clock|peak|memory"),
+                          .one_of("trace|values|results_revision|fidelity|clock|peak|memory"),
                       fact("text", &Difference::text, "", "how, in words")};
   }
 };

@@ -59,6 +59,34 @@ struct AcceleratorRecord {
   }
 };
 
+// Values that a run drew because its trace has none.
+struct SyntheticRecord {
+  std::string label;
+  unsigned generator = 0;
+  std::uint64_t seed = 0;
+  double zeros_share = 0;
+  double prune_share = 0;
+  bool assumes_relu = false;
+  std::uint64_t activation_tensors = 0;
+  std::uint64_t weight_tensors = 0;
+  std::string manifest_sha256;
+  static constexpr auto fields() {
+    using S = SyntheticRecord;
+    return std::tuple{
+        fact("label", &S::label, "", "what was asked for, defaults included"),
+        fact("generator", &S::generator, "", "version of the generator: another one draws other values"),
+        fact("seed", &S::seed, "", "seed of the generator"),
+        fact("zeros_share", &S::zeros_share, "share", "zeros of activations behind a ReLU").at_most(1),
+        fact("prune_share", &S::prune_share, "share", "smallest weights of each filter that became zero")
+            .at_most(1),
+        fact("assumes_relu", &S::assumes_relu, "",
+             "the trace names no function behind any layer, and a ReLU is assumed behind each"),
+        fact("activation_tensors", &S::activation_tensors, "layers", "layers whose activations are drawn"),
+        fact("weight_tensors", &S::weight_tensors, "layers", "layers whose weights are drawn"),
+        fact("manifest_sha256", &S::manifest_sha256, "", "digest of the trace's manifest")};
+  }
+};
+
 struct NetworkRecord {
   static constexpr bool kIsSorted = true;
   std::string name;
@@ -67,16 +95,21 @@ struct NetworkRecord {
   // As the trace's manifest states them.
   std::optional<config::Json> accuracy;
   config::Json provenance;
+  std::optional<SyntheticRecord> synthetic_values;
   static constexpr auto fields() {
     return std::tuple{
         fact("name", &NetworkRecord::name, "", "name of the network"),
         fact("trace_sha256", &NetworkRecord::trace_sha256, "",
-             "digest of the trace's manifest, which holds the digests of all other files"),
+             "digest of the trace's manifest, which holds the digests of all other files; with synthetic "
+             "values "
+             "also of their label, so that seeds differ"),
         fact("samples", &NetworkRecord::samples, "samples", "samples of the trace; 0: shapes only"),
         fact("accuracy", &NetworkRecord::accuracy, "",
              "accuracy of the quantized network, as the manifest states it; absent where it does not"),
         fact("provenance", &NetworkRecord::provenance, "",
-             "where the trace comes from, as the manifest states it")};
+             "where the trace comes from, as the manifest states it"),
+        fact("synthetic_values", &NetworkRecord::synthetic_values, "",
+             "[values that were drawn](synthetic-values.md); absent where all come from the trace")};
   }
 };
 

@@ -7,6 +7,7 @@
 #include "sim/base/error.h"
 #include "sim/dram/trace_report.h"
 #include "sim/result/write.h"
+#include "sim/run/drawn_values.h"
 #include "sim/run/timeline.h"
 
 namespace heddle::run {
@@ -67,9 +68,9 @@ bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryCon
 }
 
 std::vector<std::string> notes_of(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory,
-                                  const result::AcceleratorRecord& accelerator,
-                                  const workload::Network& network) {
-  std::vector<std::string> notes;
+                                  const result::AcceleratorRecord& accelerator, const trace::Trace& trace) {
+  const workload::Network& network = trace.network();
+  std::vector<std::string> notes = synthetic_notes(trace);
   for (const auto& text : accelerator.assumptions) notes.push_back("assumption: " + text);
   note_assumed_widths(config, network, notes);
   for (const auto& text : network.assumptions) notes.push_back("assumption of the trace: " + text);
@@ -77,7 +78,7 @@ std::vector<std::string> notes_of(const arch::AcceleratorConfig& config, const m
   for (const auto& text : memory.notes) notes.push_back(text);
   if (network.samples == 0)
     notes.emplace_back("the trace holds shapes and precisions only; one inference is counted");
-  else if (!reads_values(config, memory))
+  else if (!reads_values(config, memory) && trace.source() == nullptr)
     notes.emplace_back(
         "cycles follow from shapes and precisions; the trace's values were not read (heddle trace validate "
         "does)");
@@ -221,9 +222,10 @@ result::RunRecord empty_record(const arch::AcceleratorConfig& config, const memo
                  .trace_sha256 = work.trace.digest(),
                  .samples = network.samples,
                  .accuracy = std::nullopt,
-                 .provenance = network.provenance};
+                 .provenance = network.provenance,
+                 .synthetic_values = synthetic_record(work.trace)};
   if (!network.accuracy.is_null()) run.network.accuracy = network.accuracy;
-  run.notes = notes_of(config, memory, run.accelerator, network);
+  run.notes = notes_of(config, memory, run.accelerator, work.trace);
   run.array_lanes = config.accelerator->shape().lanes();
   run.frequency_mhz = config.frequency_mhz;
   run.peak_macs_per_cycle = config.accelerator->peak_macs_per_cycle();

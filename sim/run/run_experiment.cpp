@@ -8,6 +8,7 @@
 #include "sim/base/parallel.h"
 #include "sim/config/override.h"
 #include "sim/run/configurations.h"
+#include "sim/run/drawn_values.h"
 #include "sim/run/network_run.h"
 #include "sim/run/verify.h"
 #include "sim/run/waveform.h"
@@ -78,6 +79,10 @@ Configurations read_arrays(const ExperimentRequest& request, std::span<const arc
       refuse("--fidelity", "expected timing or bit-true, found " + in_quotes(request.fidelity));
     overrides.push_back("fidelity=" + request.fidelity);
   }
+  if (!request.values.empty()) {
+    check_values(request.values, "--values");
+    overrides.push_back("values=" + config::Json(request.values).dump());
+  }
   auto out = read_configurations(request.configurations, overrides, models);
   for (const auto& config : out.accelerators) check_array(config);
   return out;
@@ -87,7 +92,12 @@ Configurations read_arrays(const ExperimentRequest& request, std::span<const arc
 Configurations read_request(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
   auto out = read_arrays(request, models);
   bool is_bit_true = false;
-  for (const auto& config : out.accelerators) is_bit_true = is_bit_true || config.is_bit_true;
+  for (const auto& config : out.accelerators) {
+    check_values(config.values, config.document.where("/values"));
+    if (config.values != out.accelerators.front().values)
+      refuse("--values", "all configurations of an experiment read the same values");
+    is_bit_true = is_bit_true || config.is_bit_true;
+  }
   check_verification(request, is_bit_true);
   check_waveform(request.waveform, out.accelerators);
   for (const auto& memory : out.memories) {
@@ -127,7 +137,8 @@ auto reporter(const ExperimentRequest& request, Stage stage) {
 
 ExperimentResult run(const ExperimentRequest& request, const Designs& designs) {
   const auto [accelerators, memories] = read_request(request, designs.models);
-  const trace::Trace trace(find_trace(request.trace));
+  trace::Trace trace(find_trace(request.trace));
+  draw_values(trace, accelerators.front().values);
   for (const auto& config : accelerators) {
     if (config.is_bit_true) check_verifiable(trace);
   }
@@ -158,7 +169,8 @@ ExperimentResult run(const ExperimentRequest& request, const Designs& designs) {
 // Everything of a run that can refuse its inputs before layers are counted.
 void plan(const ExperimentRequest& request, const Designs& designs) {
   const auto [accelerators, memories] = read_request(request, designs.models);
-  const trace::Trace trace(find_trace(request.trace));
+  trace::Trace trace(find_trace(request.trace));
+  draw_values(trace, accelerators.front().values);
   const NetworkRun network(accelerators, memories, trace);
 }
 

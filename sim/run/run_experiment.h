@@ -42,9 +42,10 @@ struct ExperimentRequest {
   std::string trace = kDefaultTrace;        // a folder, a tar, or the name of a shipped one
   std::vector<std::string> overrides;       // path=value, for every configuration
   std::string fidelity;                     // overrides the configurations' own; empty: theirs
-  std::optional<double> verify_fraction;    // bit-true only: share of each layer in (0, 1]; 1 by default
-  std::optional<std::uint64_t> seed;        // bit-true only: of the sample; 0 by default
-  unsigned threads = 0;                     // 0: all processors. Results never depend on it
+  std::string values;  // overrides the configurations' own: "trace" or "synthetic..."; empty: theirs
+  std::optional<double> verify_fraction;  // bit-true only: share of each layer in (0, 1]; 1 by default
+  std::optional<std::uint64_t> seed;      // bit-true only: of the sample; 0 by default
+  unsigned threads = 0;                   // 0: all processors. Results never depend on it
   WaveformRequest waveform;
   bool needs_off_chip =
       false;  // configurations without off-chip memory are refused: `timed` reads its transfers

@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0 The name of a benchmark states its items: values, bricks, steps, pairs
-// or row-columns. Data are random: a third of the values are zero, and magnitudes have all scales, as in
-// quantized activations.
+// SPDX-License-Identifier: Apache-2.0
+// The name of a benchmark states its items: values, bricks, steps, pairs or row-columns. Activations are
+// synthetic values behind a ReLU (docs/synthetic-values.md).
 #include <cstdint>
 #include <vector>
 
@@ -15,6 +15,7 @@
 #include "sim/kernel/terms.h"
 #include "sim/kernel/width.h"
 #include "sim/trace/codec.h"
+#include "tests/bench/drawn.h"
 
 namespace {
 
@@ -27,12 +28,9 @@ constexpr std::size_t kBricks =
 constexpr std::size_t kValues = kBricks * kBrick;
 
 std::vector<std::int32_t> activations() {
-  heddle::Random random(1);
-  std::vector<std::int32_t> values(kValues);
-  for (auto& x : values) {
-    if (!random.chance(3)) x = static_cast<std::int32_t>(random.below(1U << random.between(1, 11)));
-  }
-  return values;
+  const auto layer =
+      heddle::bench::reader({.channels = kBrick, .width = kBricks}, heddle::workload::Op::linear, 11, false);
+  return heddle::bench::generator_of(layer).activations(layer, 0).values;
 }
 
 std::vector<std::uint8_t> counts(std::size_t size, std::uint64_t most) {

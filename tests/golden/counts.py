@@ -62,6 +62,7 @@ ADDED_KEYS += [
 ADDED_COLUMNS = {
     "lane_utilization",
     "lane_cycles_folding_zeros",
+    "values",
     "memory_accesses_activation_memory_array_read_bytes",
     "memory_accesses_activation_memory_array_written_bytes",
     "memory_accesses_activation_memory_dma_read_bytes",

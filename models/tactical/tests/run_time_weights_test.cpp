@@ -23,8 +23,8 @@ std::uint64_t cycles(const Json& parameters, const test::LayerCase& layer) {
       .compute.count();
 }
 
-// A product of one row and one output over three columns; the only weight that is not zero is in lane 0 of the
-// first.
+// A product of one row and one output over three columns; the only weight that is not zero is in lane 0 of
+// the first.
 test::LayerCase one_weight() {
   Random random(1, "run-time weights");
   auto out = test::fully_connected(random, 48, 1, 8, 16, false);
