@@ -142,6 +142,7 @@ unsigned Loom::width(std::span<const std::int32_t, workload::kBrick> brick, unsi
 }
 
 bool Loom::has_group_widths(const arch::LayerInput& input) const {
+  if (cascades(input.lowered)) return false;
   switch (params_.weight_precision) {
     case WeightPrecision::layer:
       return false;

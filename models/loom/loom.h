@@ -57,7 +57,8 @@ class Loom final : public arch::ArrayAccelerator<Params> {
   [[nodiscard]] pricing::WidthDetector weight_detector(const arch::LayerInput& input) const {
     return pricing::WidthDetector::of_weights(params_.width_rule, params_.trim_low, input);
   }
-  // Whether weights have widths of their own: the trace's, or found in the values.
+  // Whether the layer's weights are counted at widths of their own: the trace's, or found in the values.
+  // Otherwise they have the layer's precision, and widths in the trace change nothing.
   [[nodiscard]] bool has_group_widths(const arch::LayerInput& input) const;
 
   [[nodiscard]] arch::Needs needs() const override;

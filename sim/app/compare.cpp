@@ -50,7 +50,7 @@ Runs run_all(const std::vector<ComparedItem>& items, const po::variables_map& va
         if (warnings.insert(warning).second) std::cerr << "heddle: warning: " << warning << "\n";
       }
       results.back() = std::move(outcome.result);
-      if (outcome.error) out.fail(item.argument, trace, *outcome.error);
+      if (outcome.error) out.fail(item.argument, trace, as_given(*outcome.error, item));
     }
   }
   return out;
@@ -152,11 +152,12 @@ void declare(CommandLine& line) {
 }  // namespace
 
 int compare_command(const Arguments& arguments) {
-  CommandLine line("heddle compare A B [...] [options]",
-                   "Accelerators side by side; the first is the baseline. Each argument is a configuration "
-                   "to run on the trace, or a result of `heddle run --out`. Speed-up is in time. A "
-                   "configuration that cannot run is named, and the others are compared (exit code 1).",
-                   "heddle compare dadn stripes --trace digits-16b --set stripes:clock.frequency_mhz=500");
+  CommandLine line(
+      "heddle compare A B [...] [options]",
+      "Compare accelerators; the first is the baseline. Each argument is a configuration to run on the "
+      "trace, or a result of `heddle run --out`. A speed-up is a ratio of times. A "
+      "configuration that cannot run is named, and the others are compared (exit code 1).",
+      "heddle compare dadn stripes --trace digits-16b --set stripes:clock.frequency_mhz=500");
   declare(line);
   const auto values = line.parse(arguments);
   if (!values) return 0;

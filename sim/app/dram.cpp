@@ -8,6 +8,7 @@
 #include "sim/base/error.h"
 #include "sim/base/mapped_file.h"
 #include "sim/config/compose.h"
+#include "sim/config/override.h"
 #include "sim/dram/request_trace.h"
 #include "sim/dram/trace_run.h"
 #include "sim/run/shipped.h"
@@ -19,6 +20,18 @@ namespace po = boost::program_options;
 namespace {
 
 constexpr std::uint64_t kMostRequestBytes = std::uint64_t{1} << 24;  // of one line of a trace
+
+dram::MemoryConfiguration read_device(const std::filesystem::path& file,
+                                      const std::vector<std::string>& overrides) {
+  const auto read = [&](std::span<const std::string> some) {
+    return dram::read_device(config::compose(file, some, run::shipped_files(), "device"));
+  };
+  try {
+    return read(overrides);
+  } catch (const Error& e) {
+    throw config::at_the_options(e, overrides, read);
+  }
+}
 
 }  // namespace
 
@@ -42,8 +55,7 @@ int dram_command(const Arguments& arguments) {
   if (!values) return 0;
   const auto file = run::find_memory_device(required(*values, "memory", "a memory configuration"));
   const std::string trace_name = required(*values, "trace", "--trace FILE");
-  const auto overrides = texts(*values, "set");
-  const auto memory = dram::read_device(config::compose(file, overrides, run::shipped_files(), "device"));
+  const auto memory = read_device(file, texts(*values, "set"));
   const dram::TraceRunOptions options{.request_bytes = (*values)["request-bytes"].as<std::uint64_t>()};
   if (options.request_bytes > kMostRequestBytes) {
     throw Error(ErrorKind::usage, "--request-bytes",

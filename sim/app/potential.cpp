@@ -118,10 +118,11 @@ void print_table(const trace::Trace& trace, const run::PotentialOptions& options
 }  // namespace
 
 int potential_command(const Arguments& arguments) {
-  CommandLine line("heddle potential [TRACE] [--encoder NAME] [--container-bits 8|16] [--json]",
-                   "The bit products that are left when zeros, unneeded bits or zero bits are skipped: upper "
-                   "bounds, no structure.",
-                   "heddle potential digits-16b");
+  CommandLine line(
+      "heddle potential [TRACE] [--encoder NAME] [--container-bits 8|16] [--json]",
+      "Count the bit products that are left when zeros, unneeded bits or zero bits are skipped: upper "
+      "bounds for machines of any structure.",
+      "heddle potential digits-16b");
   line.options()("trace", po::value<std::string>()->default_value(run::kDefaultTrace),
                  "a trace directory, a tar, or the name of a shipped one")(
       "encoder", po::value<std::string>()->default_value("naf"), "terms of a value: raw, naf, booth4 or ioe")(

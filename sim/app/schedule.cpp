@@ -8,6 +8,7 @@
 #include "models/catalogue.h"
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
+#include "sim/config/override.h"
 #include "sim/result/table.h"
 #include "sim/result/write.h"
 #include "sim/run/configurations.h"
@@ -139,6 +140,21 @@ void print_table(const arch::AcceleratorConfig& config, const trace::Trace& trac
   std::cout << table.text(1);
 }
 
+void show_packing(const po::variables_map& values, std::span<const std::string> overrides, bool prints) {
+  const std::vector<std::string> name{required(values, "config", "a configuration")};
+  const auto configurations = run::read_configurations(name, overrides, models::catalogue());
+  const auto& config = configurations.accelerators.front();
+  const trace::Trace trace(run::find_trace(values["trace"].as<std::string>()));
+  const auto rows = run::pack_network(config, trace, value_or(values, "layer", std::string()));
+  if (!prints) return;
+  if (values["json"].as<bool>()) {
+    print_json(config, trace, rows);
+    return;
+  }
+  print_table(config, trace, rows);
+  if (values.count("layer") != 0) print_details(rows.front());
+}
+
 }  // namespace
 
 int schedule_command(const Arguments& arguments) {
@@ -157,17 +173,13 @@ int schedule_command(const Arguments& arguments) {
   line.positional("config", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const std::vector<std::string> name{required(*values, "config", "a configuration")};
-  const auto configurations = run::read_configurations(name, texts(*values, "set"), models::catalogue());
-  const auto& config = configurations.accelerators.front();
-  const trace::Trace trace(run::find_trace((*values)["trace"].as<std::string>()));
-  const auto rows = run::pack_network(config, trace, value_or(*values, "layer", std::string()));
-  if ((*values)["json"].as<bool>()) {
-    print_json(config, trace, rows);
-    return 0;
+  const auto overrides = texts(*values, "set");
+  try {
+    show_packing(*values, overrides, true);
+  } catch (const Error& e) {
+    throw config::at_the_options(
+        e, overrides, [&](std::span<const std::string> some) { show_packing(*values, some, false); });
   }
-  print_table(config, trace, rows);
-  if (values->count("layer") != 0) print_details(rows.front());
   return 0;
 }
 

@@ -36,7 +36,7 @@ struct LayerInput {
   const workload::WeightBricks* weights = nullptr;
   // Widths of groups of 16 weights, [filter][step] of the lowered layer; empty: the layer's precision holds.
   std::vector<std::uint8_t> group_widths;
-  // Some sample's tensor holds a negative value; found only where the design asks for it.
+  // Whether the tensor of any sample holds a negative value; found only where the design asks for it.
   bool has_negative_activations = false;
   bool has_negative_weights = false;
 };

@@ -18,7 +18,7 @@ class EventCounts {
     return counts_[event];
   }
   std::uint64_t operator[](std::size_t event) const { return event < counts_.size() ? counts_[event] : 0; }
-  // One behind the last event that was touched.
+  // One more than the index of the last event that was touched.
   [[nodiscard]] std::size_t size() const { return counts_.size(); }
 
   EventCounts& operator+=(const EventCounts& other) {

@@ -44,20 +44,13 @@ std::vector<std::uint8_t> in_column_order(const std::vector<std::uint8_t>& width
   return out;
 }
 
-// Whether folding or a count of shapes regroups weights, so that groups of the trace no longer exist and the
-// layer's own width stands.
-bool regroups(const LoweredLayer& lowered) {
-  return lowered.fold > 1 || lowered.shapes_only;
-}
-
-// The trace's group widths as the lowered layer's steps see them.
+// Group widths as the lowered layer's steps see them. Folding regroups weights, so that the trace's groups no
+// longer exist: such a layer has none, as if the trace had not stated them.
 std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
                                          const LoweredLayer& lowered) {
   auto widths = trace.group_widths(layer);
-  if (!widths.empty() && regroups(lowered)) {
-    widths.assign(std::size_t{layer.geometry.filters} * lowered.steps(),
-                  static_cast<std::uint8_t>(layer.precision.weight_bits));
-  } else if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
+  if (lowered.fold > 1 || lowered.shapes_only) return {};
+  if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
     return in_column_order(widths, lowered);
   }
   return widths;
@@ -75,17 +68,14 @@ std::vector<std::uint8_t> widths_of(const Layer& layer, const workload::WeightBr
   return out;
 }
 
-// Group widths of a layer whose trace states none. Where its time does not follow them they are stored all
-// the same.
+// Group widths of a layer whose time follows them and whose trace states none.
 std::vector<std::uint8_t> unstated_widths(const Trace& trace, const Layer& layer, const LoweredLayer& lowered,
-                                          const AssumedWidths& assumed, bool is_read) {
-  const std::size_t groups = std::size_t{layer.geometry.filters} * lowered.steps();
-  const unsigned widest = layer.precision.weight_bits;
+                                          const AssumedWidths& assumed) {
   const bool has_weights = Trace::has_values(layer.weight);
-  if (!has_weights && assumed.is_stated()) return assumed.assign(groups, widest);
-  if (regroups(lowered)) return std::vector<std::uint8_t>(groups, static_cast<std::uint8_t>(widest));
+  if (!has_weights && assumed.is_stated())
+    return assumed.assign(std::size_t{layer.geometry.filters} * lowered.steps(), layer.precision.weight_bits);
+  if (lowered.fold > 1 || lowered.shapes_only) return {};
   if (has_weights) return widths_of(layer, workload::WeightBricks(layer, lowered, trace.weights(layer, 0)));
-  if (!is_read) return {};
   throw refuse(
       trace, layer,
       "weight_precision \"group\" counts widths of groups of 16 weights, and the trace has neither these "
@@ -95,13 +85,13 @@ std::vector<std::uint8_t> unstated_widths(const Trace& trace, const Layer& layer
 
 std::vector<std::uint8_t> group_widths(const Trace& trace, const Layer& layer, const LoweredLayer& lowered,
                                        const Accelerator& accelerator, const AssumedWidths& assumed) {
-  const bool has_own = !layer.precision.group_widths_file.empty() || layer.has_run_time_weights();
-  if (has_own || !accelerator.needs().group_widths) return lowered_widths(trace, layer, lowered);
-  return unstated_widths(trace, layer, lowered, assumed, accelerator.reads_group_widths(lowered));
+  if (needs_unstated_widths(layer, lowered, accelerator))
+    return unstated_widths(trace, layer, lowered, assumed);
+  return lowered_widths(trace, layer, lowered);
 }
 
-// Whether the operand's tensor, all samples together, holds a negative value. `own` is that of `sample`;
-// the others are read only where it decides nothing.
+// Whether the operand's tensor holds a negative value in any sample. `own` is the tensor of `sample`; the
+// tensors of the other samples are read only if it has none.
 template <class Load>
 bool any_negative(const workload::Operand& operand, const workload::IntTensor& own, std::uint32_t sample,
                   const Load& load) {

@@ -13,7 +13,7 @@ namespace heddle::kernel {
 //   start(j,k) = max(end(j,k-1), E(k-1-R)),  end(j,k) = start(j,k) + cycles(j,k),  E(k) = max_j end(j,k)
 // R = 0 is a barrier at every step; unlimited registers never wait. Times are cycles since construction.
 //
-// A count of 0 marks an absent column (a short pallet): it takes no time and delays no other column.
+// A count of 0 marks an absent column (a short window set): it takes no time and delays no other column.
 //
 // DNNsim's column registers, f_g = max(ready, f_g) + t_g with ready = M_(i-R) after step i and
 // M_j = max_g f_g, are the same recurrence: E(k) is M_k and ready at step k is M_(k-1-R).

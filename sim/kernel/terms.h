@@ -12,7 +12,7 @@
 
 namespace heddle::kernel {
 
-// How a magnitude is recoded into signed powers of two ("terms"); the value's own sign rides along.
+// How a magnitude is recoded into signed powers of two ("terms"). Each takes the value's own sign.
 //   raw     one term per set bit
 //   naf     non-adjacent form, the fewest signed digits
 //   booth4  radix-4 modified Booth digits

@@ -28,8 +28,8 @@ Bits activation_bits(const arch::LayerInput& input, const arch::Block& block, un
 // Bits of the block's weights read once per window set, `bits` per value. Depthwise rows read their own lane.
 Bits weight_bits(const arch::LayerInput& input, const arch::Block& block, unsigned bits);
 
-// `total` in `parts` parts that differ by at most one, earlier parts larger: how far a layer's passes have
-// got where the passes themselves are interleaved (fully connected layers).
+// Cuts `total` into parts that differ by at most one, larger parts first. The passes of a fully connected
+// layer are interleaved, so each gets an equal share of the cycles.
 std::vector<Cycles> split_evenly(Cycles total, std::size_t parts);
 
 }  // namespace heddle::pricing

@@ -23,7 +23,7 @@ arch::Pass pass_of(std::uint32_t group, std::uint32_t first, std::uint32_t outpu
   return pass;
 }
 
-// Input lanes that a step's slices really have.
+// Lanes of a step's slices that have an input.
 std::uint64_t lanes_of(const arch::LayerInput& input, const workload::ChannelGroup& group,
                        const Cascade& cascade, std::uint32_t step) {
   const std::uint32_t first = step * cascade.slices;

@@ -87,16 +87,12 @@ Totals price_convolution(const arch::LayerInput& input, const arch::Block& block
     most_groups = std::max(most_groups, groups[p].size());
   }
   ConvolutionRun run(input, steps, most_groups, registers);
-  std::uint32_t last = block.passes.front();
   const Rounds rounds(input, block);
   for (std::size_t i = 0; i < rounds.size(); ++i) {
     const Round at = rounds[i];
-    // Where groups share the tiles, another pass may give a tile to another group's dispatchers.
-    if (input.lowered.is_parallel_groups && at.pass != last) run.drain();
     const std::uint64_t before = run.totals().cycles;
     run.round(groups[at.pass], at.window_set);
     cycles[at.pass] += run.totals().cycles - before;
-    last = at.pass;
   }
   for (const auto p : block.passes) passes.emplace_back(cycles[p]);
   run.drain();

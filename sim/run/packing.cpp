@@ -7,6 +7,7 @@
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
+#include "sim/run/count.h"
 #include "sim/workload/bricks.h"
 
 namespace heddle::run {
@@ -15,14 +16,11 @@ namespace {
 std::vector<const workload::Layer*> chosen_layers(const trace::Trace& trace, const std::string& only) {
   std::vector<const workload::Layer*> out;
   std::vector<std::string> names;
-  for (const auto& layer : trace.network().layers) {
-    if (!layer.is_array()) continue;
-    names.push_back(layer.id);
-    if (only.empty() || only == layer.id) out.push_back(&layer);
+  for (const auto* layer : array_layers(trace).layers) {
+    names.push_back(layer->id);
+    if (only.empty() || only == layer->id) out.push_back(layer);
   }
   if (!out.empty()) return out;
-  if (only.empty())
-    throw Error(ErrorKind::workload, trace.name(), "the network has no array layer (conv2d, linear, matmul)");
   throw Error(ErrorKind::usage, trace.name(),
               "there is no array layer " + in_quotes(only) + suggestion(only, names));
 }

@@ -138,8 +138,8 @@ void fill_layer(LayerRecord& layer, const TimedNetwork& timed, std::size_t i) {
   if (timed.timing.dram) layer.counters.dram_commands = commands_of(timed.timing.dram_by_layer[i]);
 }
 
-// The off-chip bytes of every layer over all samples equal the plan's. A DRAM moves whole bursts: never
-// fewer.
+// The off-chip bytes of every layer over all samples equal the plan's. A DRAM moves whole bursts, so never
+// fewer bytes.
 void check_plan(const result::RunRecord& run, const TimedNetwork& timed) {
   const auto& layers = run.samples.front().layers;
   for (std::size_t step = 0; step < layers.size(); ++step) {

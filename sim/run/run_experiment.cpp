@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
+#include "sim/base/nearest.h"
 #include "sim/base/parallel.h"
+#include "sim/config/override.h"
 #include "sim/run/configurations.h"
 #include "sim/run/network_run.h"
 #include "sim/run/verify.h"
@@ -58,7 +60,11 @@ void check_waveform(const WaveformRequest& waveform, std::span<const arch::Accel
 // Checks everything that can be wrong with a request before its trace is opened.
 Configurations read_request(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
   auto overrides = request.overrides;
-  if (!request.fidelity.empty()) overrides.push_back("fidelity=" + request.fidelity);
+  if (!request.fidelity.empty()) {
+    if (request.fidelity != "timing" && request.fidelity != "bit-true")
+      refuse("--fidelity", "expected timing or bit-true, found " + in_quotes(request.fidelity));
+    overrides.push_back("fidelity=" + request.fidelity);
+  }
   auto out = read_configurations(request.configurations, overrides, models);
   bool is_bit_true = false;
   for (const auto& config : out.accelerators) {
@@ -103,9 +109,7 @@ auto reporter(const ExperimentRequest& request, Stage stage) {
   };
 }
 
-}  // namespace
-
-ExperimentResult run_experiment(const ExperimentRequest& request, const Designs& designs) {
+ExperimentResult run(const ExperimentRequest& request, const Designs& designs) {
   const auto [accelerators, memories] = read_request(request, designs.models);
   const trace::Trace trace(find_trace(request.trace));
   for (const auto& config : accelerators) {
@@ -131,6 +135,27 @@ ExperimentResult run_experiment(const ExperimentRequest& request, const Designs&
   }
   waveform.close();
   return out;
+}
+
+// Everything of a run that can refuse its inputs before layers are counted.
+void plan(const ExperimentRequest& request, const Designs& designs) {
+  const auto [accelerators, memories] = read_request(request, designs.models);
+  const trace::Trace trace(find_trace(request.trace));
+  const NetworkRun network(accelerators, memories, trace);
+}
+
+}  // namespace
+
+ExperimentResult run_experiment(const ExperimentRequest& request, const Designs& designs) {
+  try {
+    return run(request, designs);
+  } catch (const Error& e) {
+    throw config::at_the_options(e, request.overrides, [&](std::span<const std::string> overrides) {
+      ExperimentRequest changed = request;
+      changed.overrides.assign(overrides.begin(), overrides.end());
+      plan(changed, designs);
+    });
+  }
 }
 
 }  // namespace heddle::run

@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
-// The name of a benchmark states its items: values, bricks, steps, pairs or row-columns. Data are random: a
-// third of the values are zero, and magnitudes have all scales, as in quantised activations.
+// SPDX-License-Identifier: Apache-2.0 The name of a benchmark states its items: values, bricks, steps, pairs
+// or row-columns. Data are random: a third of the values are zero, and magnitudes have all scales, as in
+// quantized activations.
 #include <cstdint>
 #include <vector>
 

@@ -19,7 +19,7 @@ using Serial = models::tartan::ActivationSerial;
 constexpr std::uint32_t kStep = 8;  // an even step, in which all 16 lanes have a channel
 constexpr std::uint64_t kWindow = 6;
 
-// Stripes with a dispatcher that may send one bit of one lane wrongly or hold one step for a cycle too long.
+// Stripes with a feeder that may send one bit of one lane wrongly or hold one step for a cycle too long.
 struct Faulty {
   Serial serial;
   bool flips = false;

@@ -39,8 +39,10 @@ TEXT_KEYS = [
     ("network", "provenance"),
     ("network", "trace_sha256"),
 ]
-# The version of result.json when the digests were taken; each later one only adds keys.
+# The version of result.json when the digests were taken; each later one only adds keys. The results revision of
+# that time: a later one tells that counts moved, and each digest tells whether it is one of them.
 VERSION_TAKEN = [1, 0]
+REVISION_TAKEN = 2
 # Keys of result.json and columns of layers.csv that were added after the digests were taken; "*" is any element
 # or key.
 COUNTERS: list[tuple[str, ...]] = [
@@ -98,6 +100,7 @@ def canonical_result(text):
     for path in TEXT_KEYS + ADDED_KEYS:
         drop(result, path)
     result["version"] = VERSION_TAKEN
+    result["results_revision"] = REVISION_TAKEN
     return json.dumps(result, indent=1)
 
 

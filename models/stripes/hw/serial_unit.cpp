@@ -19,9 +19,9 @@ void Design::Feed::begin(const hw::StepOperands& operands) {
   }
   cycles_ = model_->serial_cycles(input.layer);
   if (model_->params().fetch == pricing::ActivationFetch::rows && !input.lowered.is_fully_connected) {
-    cycles_ = std::max(
-        cycles_,
-        pricing::fetch_rows(input.lowered, input.mapping.window_sets[operands.window_set], operands.step));
+    const auto groups = pricing::groups_of(input.mapping.passes[operands.pass]);
+    const auto& windows = input.mapping.window_sets[operands.window_set];
+    cycles_ = std::max(cycles_, pricing::fetch_rows(input.lowered, groups, windows, operands.step));
   }
   cycle_ = 0;
 }

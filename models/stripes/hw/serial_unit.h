@@ -41,7 +41,7 @@ struct Design {
     std::int64_t sum_ = 0;
   };
 
-  // The dispatcher of one column: cuts the window's brick into bit planes, lowest first.
+  // The feeder of one column: cuts the window's brick into bit planes, lowest first.
   class Feed {
    public:
     explicit Feed(const Design& design) : model_(design.model) {}

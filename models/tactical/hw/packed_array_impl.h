@@ -141,7 +141,7 @@ typename PackedArray<D>::Place PackedArray<D>::place_at(const Domain& domain, st
   return {block_.passes[pass], block_.window_sets.front(), index, domain.pass_columns[pass]};
 }
 
-// A weight register is free once every column of the domain is done with it. When all domains have walked the
+// A weight register is free once no column of the domain uses it any longer. When all domains have walked the
 // window set, the next one begins.
 template <class D>
 void PackedArray<D>::release() {
@@ -206,7 +206,7 @@ void PackedArray<D>::ColumnFeeder::tick() {
   emit(feed_.next(word_));
 }
 
-// Packed columns that its tile does not have, or windows that the set lacks, cost it nothing.
+// Packed columns that its tile does not have, and windows that the set lacks, take it no time.
 template <class D>
 void PackedArray<D>::ColumnFeeder::skip_absent() {
   const std::uint32_t domain = array_.domain_of(tile_);

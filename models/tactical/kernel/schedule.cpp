@@ -237,6 +237,8 @@ Slot Schedule::slot(std::size_t emitted, std::size_t row, std::size_t lane) cons
   if (offsets_.empty()) {
     const std::uint32_t source = sources_.at(at);
     if (source == UnlimitedScheduler::kNoSource) return {Slot::Kind::empty, columns_[emitted], own_lane};
+    if ((source & UnlimitedScheduler::kZeroSource) != 0)
+      return {Slot::Kind::zero, columns_[emitted], own_lane};
     const auto column = static_cast<std::uint32_t>(source / kernel::kBrick);
     const bool own = column == emitted && source % kernel::kBrick == lane;
     return {own ? Slot::Kind::own : Slot::Kind::moved, column,
@@ -252,6 +254,26 @@ Slot Schedule::slot(std::size_t emitted, std::size_t row, std::size_t lane) cons
   const Offset from = offsets_[code - 1U];
   return {Slot::Kind::moved, columns_[emitted] + from.columns,
           static_cast<std::uint8_t>((own_lane + wrapped(from.lanes, lanes_)) % lanes_)};
+}
+
+void Schedule::mark_zeros(std::span<const std::uint16_t> nonzero) {
+  HEDDLE_CHECK(columns_.size() == columns_before_ && moves_ == 0 && reads_.size() == columns_.size() &&
+                   nonzero.size() == rows_ * columns_.size(),
+               "a schedule in which every slot holds a weight of its own");
+  for (std::size_t t = 0; t < columns_.size(); ++t) {
+    std::uint32_t any = 0;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      const std::uint32_t weights = nonzero[row * columns_.size() + t];
+      any |= weights;
+      for (std::size_t lane = 0; lane < kernel::kBrick; ++lane) {
+        if ((weights >> lane & 1U) != 0) continue;
+        const std::size_t at = (t * rows_ + row) * kernel::kBrick + lane;
+        if (!codes_.empty()) codes_[at] = kZero;
+        if (!sources_.empty()) sources_[at] |= UnlimitedScheduler::kZeroSource;
+      }
+    }
+    reads_[t].gated_lanes = static_cast<std::uint16_t>(any);
+  }
 }
 
 Schedule schedule(std::span<const std::uint16_t> nonzero, std::size_t rows, const Pattern& pattern,

@@ -46,7 +46,7 @@ struct Slot {
 struct Read {
   std::uint32_t column;       // the source column t; at most h beyond the emitted one
   std::uint16_t lanes;        // zero slots read their own activation
-  std::uint16_t gated_lanes;  // option gate_zero_slots: non-zero weights only
+  std::uint16_t gated_lanes;  // option gate_zero_slots: non-zero weights only; may be none
 };
 
 // What the slots of an emitted column hold, counted over all rows.
@@ -78,6 +78,10 @@ class Schedule {
   [[nodiscard]] bool is_unlimited() const { return offsets_.empty(); }
   // The number of weights that left their column.
   [[nodiscard]] std::uint64_t moves() const { return moves_; }
+  // For weights that are known at run time only, scheduled as if none were zero: slots whose weight turns out
+  // to be zero become zero slots. `nonzero` as for schedule(). Every column stays, and what the columns hold
+  // is counted as before.
+  void mark_zeros(std::span<const std::uint16_t> nonzero);
 
  private:
   friend class TacticalScheduler;

@@ -15,7 +15,9 @@ inline std::function<std::uint32_t(const hw::StepOperands&)> fetch_hold(pricing:
   return [](const hw::StepOperands& operands) -> std::uint32_t {
     const arch::LayerInput& input = *operands.input;
     if (input.lowered.is_fully_connected) return 0;
-    return pricing::fetch_rows(input.lowered, input.mapping.window_sets[operands.window_set], operands.step);
+    const auto groups = pricing::groups_of(input.mapping.passes[operands.pass]);
+    return pricing::fetch_rows(input.lowered, groups, input.mapping.window_sets[operands.window_set],
+                               operands.step);
   };
 }
 

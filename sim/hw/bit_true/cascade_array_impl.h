@@ -210,7 +210,7 @@ void CascadeArray<Design>::Unit::complete() {
   }
 }
 
-// A stage of the tree: slice 0 ends up with the sum of all.
+// A stage of the tree. After the last stage, slice 0 holds the sum of all slices.
 template <class Design>
 void CascadeArray<Design>::Unit::reduce(const CascadeControl& control) {
   const std::uint32_t distance = 1U << (control.reduce - 1);

@@ -16,7 +16,8 @@
 
 namespace heddle::hw {
 
-// An instant is sent before it is reached, and its reader waits until then. So each transfer costs one wake.
+// The sender writes an instant before it is reached, and the reader waits until then. So a transfer costs one
+// wake.
 using InstantFifo = sc_core::sc_fifo<sc_core::sc_time>;
 
 // What each layer moved through the on-chip memories and buffers. The module that moves bytes for a layer

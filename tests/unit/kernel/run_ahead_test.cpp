@@ -59,7 +59,7 @@ Outcome run(const Steps& steps, std::size_t columns, std::uint32_t registers) {
 
 }  // namespace
 
-TEST_CASE("two columns over three pallets take 13, 10 and 10 cycles") {
+TEST_CASE("two columns over three steps take 13, 10 and 10 cycles") {
   const Steps steps{{2, 5}, {4, 2}, {4, 2}};
   CHECK(run(steps, 2, 0).finish == 13);
   CHECK(run(steps, 2, 1).finish == 10);
