@@ -61,7 +61,7 @@ struct LaneCounts {
         counter("folding_zeros", &LaneCounts::folding_zeros, "lane-cycles",
                 "working on a zero by which folding extends the kernel, which is no product of the layer"),
         counter("synchronisation", &LaneCounts::synchronisation, "lane-cycles",
-                "such a lane, waiting for the slowest column, group, tile or operand"),
+                "a lane with such a product or zero, waiting for the slowest column, group, tile or operand"),
         counter("edge", &LaneCounts::edge, "lane-cycles", "lanes of absent windows, filters or channels"),
         counter("fill", &LaneCounts::fill, "lane-cycles",
                 "pipeline fill: staggered starts, initial loads, reductions")};
@@ -176,10 +176,10 @@ struct Counters {
   std::optional<DramCommands> dram_commands;
   static constexpr auto fields() {
     return std::tuple{
-        counter("macs", &Counters::macs, "operations",
-                "products of the layer: outputs x weights of a filter, those with padding and with zeros "
-                "included, those "
-                "that folding adds not"),
+        counter(
+            "macs", &Counters::macs, "operations",
+            "products of the layer: outputs x weights of a filter. Products with padding or with a value of "
+            "zero are among them; products that folding adds are not"),
         counter("cycles", &Counters::cycles, "cycles", "`compute_cycles` + all `stall_cycles`, asserted"),
         counter("compute_cycles", &Counters::compute_cycles, "cycles",
                 "cycles in which the array works: steps, waiting for the slowest column or tile, pipeline "
