@@ -224,7 +224,9 @@ def test_usage_errors(arguments: list[str], message: str) -> None:
     [
         (["--bits", "8"], "--bits 8"),
         (["--bits", "8,1"], "--bits"),
-        (["--samples", "99"], "1 to 40"),
+        (["--bits", "8,8", "--samples", "99"], "1 to 40"),
+        ([], "neither --bits nor --profile"),
+        (["--bits", "W8B8"], "W8A8"),
         (["--scheme", "fixed", "--per-channel"], "symmetric"),
         (["--profile", "nope.json"], "nope.json"),
     ],
@@ -242,7 +244,7 @@ def test_bad_samples(model: list[object], tmp_path: Path) -> None:
         ({"x": np.full((2, 2, 6, 6), np.nan)}, "NaN"),
     ):
         np.savez(tmp_path / "c.npz", **arrays)
-        done = call("export", *model, "--calib", tmp_path / "c.npz", "-o", tmp_path / "t")
+        done = call("export", *model, "--calib", tmp_path / "c.npz", "--bits", "8,8", "-o", tmp_path / "t")
         assert done.returncode == 2 and message in done.stderr
 
 

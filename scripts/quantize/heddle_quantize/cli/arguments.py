@@ -37,7 +37,7 @@ def _register_model(add: Add) -> None:
     )
     _model(search)
     _quantise(search)
-    search.add_argument("--calib", type=Path, required=True, help=".npz with 'x': value ranges")
+    search.add_argument("--calib", type=Path, required=True, help=".npz with 'x', or .npy: value ranges")
     search.add_argument(
         "--eval", type=Path, required=True, help=".npz with 'x' and labels 'y'; the second half is held out"
     )
@@ -59,7 +59,9 @@ def _register_model(add: Add) -> None:
     write.add_argument("--qonnx", type=Path, help="a QONNX file: exported as it is quantised")
     _quantise(write)
     _export(write, True)
-    write.add_argument("--calib", type=Path, required=True, help=".npz with 'x': ranges, samples")
+    write.add_argument(
+        "--calib", type=Path, help=".npz with 'x', or .npy: ranges, samples; only --content shapes does without"
+    )
     write.add_argument("--eval", type=Path, help=".npz with 'x', 'y': accuracy into the trace")
 
 
@@ -126,7 +128,13 @@ def _register_trace(add: Add) -> None:
 def _model(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--model", metavar="FILE.py:FUNCTION", help="factory of a torch module")
     sub.add_argument("--state", type=Path, help="its weights, .npz or .pt (no code is unpickled)")
-    sub.add_argument("--input-shape", metavar="C,H,W", help="without the batch; for --model")
+    sub.add_argument(
+        "--input-shape",
+        metavar="[NAME:]C,H,W",
+        action="append",
+        help="without the batch: needed by --model, and by --onnx where the file leaves an axis free; "
+        "once for each input if there are several",
+    )
     sub.add_argument("--onnx", type=Path, help="an ONNX file")
 
 
@@ -152,7 +160,11 @@ def _quantise(sub: argparse.ArgumentParser) -> None:
 
 def _export(sub: argparse.ArgumentParser, needs_out: bool) -> None:
     sub.add_argument("--profile", type=Path, help="precisions found by `profile`")
-    sub.add_argument("--bits", metavar="A,W", help="the same precisions in every layer")
+    sub.add_argument(
+        "--bits",
+        metavar="A,W",
+        help="the same precisions in every layer: 8,4 or W4A8 (4-bit weights, 8-bit activations)",
+    )
     sub.add_argument("--samples", type=int, default=1, help="samples in the trace")
     sub.add_argument(
         "--expect-limit",

@@ -28,17 +28,19 @@ from heddle_quantize.trace import storage
 from heddle_quantize.trace.reduce import reduce_to
 
 
-def _open(args: argparse.Namespace) -> Graph:
-    return open_model(args.model, args.state, args.onnx, args.input_shape)
+UNCHECKED = "nothing: `--check onnxruntime` compares with ONNX Runtime"
+
+
+def _open(args: argparse.Namespace, weightless: bool = False) -> Graph:
+    graph = open_model(args.model, args.state, args.onnx, args.input_shape, weightless)
+    for note in graph.notes:
+        say(f"note: {note}")
+    return graph
 
 
 def inspect(args: argparse.Namespace) -> Answer:
-    graph = _open(args)
-    rng = np.random.default_rng(0)
-    feeds = {k: rng.standard_normal((1,) + s).astype(np.float32) for k, s in graph.inputs.items()}
-    if any(n.op == "embedding" for n in graph.nodes):
-        feeds = {k: np.zeros_like(v) for k, v in feeds.items()}
-    work = layer_work(graph, feeds)
+    graph = _open(args, weightless=True)
+    work = layer_work(graph, executor.noise(graph, 1))
     rows = [
         {
             "id": n.id,
@@ -93,9 +95,10 @@ def search(args: argparse.Namespace) -> Answer:
 def write(args: argparse.Namespace) -> Answer:
     if args.qonnx is not None:
         return _write_quantised(args)
-    graph, options = _open(args), options_of(args)
+    graph, options = _open(args, args.content == "shapes"), options_of(args)
+    _check_layers(graph)
     chosen = choose(args, graph)
-    feeds = samples_of(args.calib, graph)
+    feeds = _calibration(args, graph)
     task = Task(graph, calibrate(graph, feeds), options, args.metric)
     accuracy: dict[str, Any] = {}
     if args.eval is not None:
@@ -103,10 +106,28 @@ def write(args: argparse.Namespace) -> Answer:
     plan = build_plan(graph, task.ranges, chosen, options)
     count = len(next(iter(feeds.values())))
     provenance = {
-        "calibration": {"name": args.calib.name, "samples": count},
+        "calibration": {"name": "noise" if args.calib is None else args.calib.name, "samples": count},
         "method": {"scheme": options.scheme, "observer": options.observer, "per_channel": options.per_channel},
     }
     return _export(args, graph, plan, feeds, accuracy, provenance)
+
+
+def _check_layers(graph: Graph) -> None:
+    if not graph.array_nodes():
+        raise BadInput(
+            f"network '{graph.name}'",
+            "no array layer behind its outputs",
+            "at least one convolution, linear layer or matrix product: there is nothing to simulate",
+        )
+
+
+def _calibration(args: argparse.Namespace, graph: Graph) -> dict[str, np.ndarray]:
+    """Samples of --calib; shapes alone need none, and then noise stands for them."""
+    if args.calib is not None:
+        return samples_of(args.calib, graph)
+    if args.content != "shapes":
+        raise BadInput("command line", "no --calib", "--calib SAMPLES.npz; only --content shapes does without")
+    return executor.noise(graph, 1)
 
 
 def _write_quantised(args: argparse.Namespace) -> Answer:
@@ -123,6 +144,8 @@ def _write_quantised(args: argparse.Namespace) -> Answer:
             )
     torch.set_num_threads(args.threads)
     graph, plan = open_quantised(args.qonnx)
+    if args.calib is None:
+        raise BadInput("command line", "no --calib", "--calib SAMPLES.npz")
     feeds = samples_of(args.calib, graph)
     accuracy: dict[str, Any] = {}
     if args.eval is not None:
@@ -151,5 +174,11 @@ def _export(
     trace = export(graph, plan, samples, ExportOptions(args.expect_limit or None, args.seed, provenance, accuracy))
     trace = reduce_to(trace, args.content)
     storage.write(trace, args.out, args.force)
-    report = {"trace": str(args.out), "layers": len(trace.manifest["layers"]), "accuracy": accuracy}
-    return EXIT_OK, report, (f"{args.out}: {report['layers']} layers, {trace.manifest['samples']} samples")
+    report = {
+        "trace": str(args.out),
+        "layers": len(trace.manifest["layers"]),
+        "accuracy": accuracy,
+        "check": graph.check or UNCHECKED,
+    }
+    text = f"{args.out}: {report['layers']} layers, {trace.manifest['samples']} samples"
+    return EXIT_OK, report, f"{text}\nchecked against {report['check']}"

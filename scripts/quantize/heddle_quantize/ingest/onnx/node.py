@@ -19,6 +19,7 @@ class OnnxNode:
     def __init__(self, proto: Any, index: int, path: Path) -> None:
         import onnx.helper
 
+        self.proto = proto
         self.op = _text(proto.op_type)
         self.domain = _text(proto.domain)
         self.inputs = [_text(name) for name in proto.input]
@@ -30,3 +31,7 @@ class OnnxNode:
             raise BadInput(
                 f"{path}: node '{self.name}' ({self.op})", "an attribute without a known type", "a valid attribute"
             ) from err
+
+    @staticmethod
+    def name_of(proto: Any) -> str:
+        return _text(proto.name) or (_text(proto.output[0]) if len(proto.output) else "")
