@@ -5,5 +5,6 @@ from __future__ import annotations
 SCHEMES = ("fixed", "symmetric", "asymmetric")
 OBSERVERS = ("minmax", "percentile", "mse")
 CONTENTS = ("values", "weights", "statistics", "shapes")
+CHECKS = ("onnxruntime",)
 CRITERIA = ("accuracy", "kept")
 METRIC_NAMES = ("log_likelihood", "psnr_db", "sequence_top1", "top1")

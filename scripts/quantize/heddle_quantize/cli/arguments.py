@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from heddle_quantize.base.choices import CONTENTS, CRITERIA, METRIC_NAMES, OBSERVERS, SCHEMES
+from heddle_quantize.base.choices import CHECKS, CONTENTS, CRITERIA, METRIC_NAMES, OBSERVERS, SCHEMES
 
 LIMIT_HELP = "stop descending after N width vectors; what was found by then holds the target"
 Add = Callable[..., argparse.ArgumentParser]
@@ -62,6 +62,7 @@ def _register_model(add: Add) -> None:
     write.add_argument(
         "--calib", type=Path, help=".npz with 'x', or .npy: ranges, samples; only --content shapes does without"
     )
+    write.add_argument("--check", choices=CHECKS, help="compare the float graph of --onnx with ONNX Runtime's outputs")
     write.add_argument("--eval", type=Path, help=".npz with 'x', 'y': accuracy into the trace")
 
 

@@ -18,6 +18,7 @@ from heddle_quantize.graph import executor
 from heddle_quantize.graph.graph import Graph
 from heddle_quantize.graph.work import layer_work
 from heddle_quantize.ingest.model_source import labels_of, open_model, open_quantised, samples_of
+from heddle_quantize.ingest.runtime_check import check_runtime
 from heddle_quantize.quantize.calibrate import calibrate
 from heddle_quantize.quantize.integer_arrays import IntegerArrays
 from heddle_quantize.quantize.plan import Plan, build_plan
@@ -28,7 +29,7 @@ from heddle_quantize.trace import storage
 from heddle_quantize.trace.reduce import reduce_to
 
 
-UNCHECKED = "nothing: `--check onnxruntime` compares with ONNX Runtime"
+UNCHECKED = "none (--check onnxruntime compares the float graph with ONNX Runtime)"
 
 
 def _open(args: argparse.Namespace, weightless: bool = False) -> Graph:
@@ -99,6 +100,10 @@ def write(args: argparse.Namespace) -> Answer:
     _check_layers(graph)
     chosen = choose(args, graph)
     feeds = _calibration(args, graph)
+    if args.check is not None:
+        if args.onnx is None:
+            raise BadInput("command line", "--check without --onnx", "it with --onnx; modules are always compared")
+        graph.check = check_runtime(graph, args.onnx, feeds)
     task = Task(graph, calibrate(graph, feeds), options, args.metric)
     accuracy: dict[str, Any] = {}
     if args.eval is not None:
@@ -181,4 +186,4 @@ def _export(
         "check": graph.check or UNCHECKED,
     }
     text = f"{args.out}: {report['layers']} layers, {trace.manifest['samples']} samples"
-    return EXIT_OK, report, f"{text}\nchecked against {report['check']}"
+    return EXIT_OK, report, f"{text}\ncheck: {report['check']}"

@@ -29,7 +29,7 @@ def ingest_exported(module: nn.Module, name: str, feeds: dict[str, torch.Tensor]
 
     buffer = io.BytesIO()
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad(), _sizes_as_numbers():
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad(), sizes_as_numbers():
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 module,
@@ -51,7 +51,7 @@ def ingest_exported(module: nn.Module, name: str, feeds: dict[str, torch.Tensor]
 
 
 @contextlib.contextmanager
-def _sizes_as_numbers() -> Iterator[None]:
+def sizes_as_numbers() -> Iterator[None]:
     """While torch traces, sizes are tensors, and its pooling refuses them as a kernel: F.avg_pool2d(x, x.size(3))."""
     kept = {name: getattr(F, name) for name in POOLS}
 

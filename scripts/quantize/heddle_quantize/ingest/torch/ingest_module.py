@@ -12,6 +12,7 @@ from torch import nn
 
 from heddle_quantize.base.errors import BadInput, unknown_name
 from heddle_quantize.graph import executor
+from heddle_quantize.graph.difference import difference
 from heddle_quantize.graph.graph import Graph
 from heddle_quantize.ingest.torch.export_module import ingest_exported
 from heddle_quantize.ingest.torch.functions import FUNCTIONS, METHODS
@@ -132,14 +133,3 @@ def check_outputs(graph: Graph, module: nn.Module, name: str, shapes: Shapes) ->
         )
     return f"the module itself, on 6 samples: outputs within {worst:.1e} of the largest"
 
-
-def difference(got: np.ndarray, expected: np.ndarray) -> float:
-    """The largest difference relative to the largest expected value; what is not finite must be equal."""
-    finite = np.isfinite(expected)
-    if got.shape != expected.shape or not np.array_equal(got[~finite], expected[~finite].astype(got.dtype), True):
-        return float("inf")
-    if not finite.any():
-        return 0.0
-    largest = float(np.abs(expected[finite]).max())
-    apart = float(np.abs(got[finite] - expected[finite]).max())
-    return apart / largest if largest else apart
