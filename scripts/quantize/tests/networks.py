@@ -182,7 +182,11 @@ class Keywords(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.first = nn.Conv2d(1, 16, (10, 4), (2, 2), (4, 1))
-        self.deep, self.norm, self.point = nn.Conv2d(16, 16, 3, 1, 1, groups=16), nn.BatchNorm2d(16), nn.Conv2d(16, 16, 1)
+        self.deep, self.norm, self.point = (
+            nn.Conv2d(16, 16, 3, 1, 1, groups=16),
+            nn.BatchNorm2d(16),
+            nn.Conv2d(16, 16, 1),
+        )
         self.fc = nn.Linear(16, 12)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

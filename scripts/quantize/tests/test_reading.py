@@ -2,6 +2,7 @@
 """What an ONNX file says is read as ONNX means it, or refused by node and name: one small graph per kind of fault."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from heddle_quantize.base.errors import BadInput
 from heddle_quantize.graph import executor
 from heddle_quantize.graph.graph import Graph
 from heddle_quantize.graph.work import layer_work
-from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx
+from heddle_quantize.ingest.onnx.ingest_onnx import TABLE, ingest_onnx
 from heddle_quantize.ingest.torch.ingest_module import ingest_module
 from heddle_quantize.quantize.calibrate import calibrate
 from onnx import TensorProto, helper, numpy_helper
@@ -218,7 +219,12 @@ def test_a_default_that_is_written_out_is_no_fault(tmp_path: Path) -> None:
 
 def test_constants_that_nothing_reads(tmp_path: Path) -> None:
     text = helper.make_node("Constant", [], ["unused"], value_string=b"words")
-    assert run(ingest_onnx(write(tmp_path, [text, node("Neg", ["x"], ["y"])])), IMAGE).ravel().tolist() == [-1, -2, -3, -4]
+    assert run(ingest_onnx(write(tmp_path, [text, node("Neg", ["x"], ["y"])])), IMAGE).ravel().tolist() == [
+        -1,
+        -2,
+        -3,
+        -4,
+    ]
     with pytest.raises(BadInput, match="constant of text"):
         ingest_onnx(write(tmp_path, [text, node("Concat", ["x", "unused"], ["y"], axis=1)]))
 
@@ -272,6 +278,12 @@ def test_values_beside_the_file_and_none_at_all(tmp_path: Path) -> None:
     path.write_bytes(model.SerializeToString())
     with pytest.raises(BadInput, match="a file in the folder of the model"):
         ingest_onnx(path)
+
+
+def test_the_page_lists_the_operators() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "quantization.md").read_text()
+    listed = page.split("The operators of ONNX that are read:")[1].split("Branches (`If`)")[0]
+    assert re.findall(r"`(\w+)`", listed) == sorted(TABLE)
 
 
 class Small(nn.Module):

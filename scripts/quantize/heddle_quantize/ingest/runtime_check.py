@@ -65,9 +65,7 @@ def runtime_outputs(path: Path, feeds: dict[str, np.ndarray]) -> tuple[dict[str,
             inputs.append({"name": key, "type": NAMES[value.dtype], "shape": value.shape, "file": f"input{i}.bin"})
         request = {"model": str(path.resolve()), "library": str(library), "inputs": inputs}
         (folder / "request.json").write_text(json.dumps(request))
-        done = subprocess.run(
-            ["node", str(SCRIPT), name], capture_output=True, text=True, timeout=SECONDS, check=False
-        )
+        done = subprocess.run(["node", str(SCRIPT), name], capture_output=True, text=True, timeout=SECONDS, check=False)
         if done.returncode:
             plain = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", done.stderr).split())
             raise BadInput(str(path), f"ONNX Runtime's error {plain[:300]}", "a file that it runs")

@@ -132,4 +132,3 @@ def check_outputs(graph: Graph, module: nn.Module, name: str, shapes: Shapes) ->
             f"agreement within {TOLERANCE:g}",
         )
     return f"the module itself, on 6 samples: outputs within {worst:.1e} of the largest"
-
