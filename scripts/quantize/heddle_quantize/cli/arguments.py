@@ -22,10 +22,10 @@ def _register_model(add: Add) -> None:
     inspect = add(
         "inspect",
         "list a model's operations, shapes and work",
-        "  heddle-quantize inspect --onnx net.onnx\n"
+        "  heddle-quantize inspect net.onnx\n"
         "  heddle-quantize inspect --model net.py:make --state w.npz "
         "--input-shape 3,32,32",
-        "model_commands:inspect",
+        "inspect_command:inspect",
     )
     _model(inspect)
     search = add(
@@ -36,7 +36,7 @@ def _register_model(add: Add) -> None:
         "model_commands:search",
     )
     _model(search)
-    _quantise(search)
+    _quantise(search, "symmetric")
     search.add_argument("--calib", type=Path, required=True, help=".npz with 'x', or .npy: value ranges")
     search.add_argument(
         "--eval", type=Path, required=True, help=".npz with 'x' and labels 'y'; the second half is held out"
@@ -56,8 +56,10 @@ def _register_model(add: Add) -> None:
         "model_commands:write",
     )
     _model(write)
-    write.add_argument("--qonnx", type=Path, help="a QONNX file: exported as it is quantised")
-    _quantise(write)
+    write.add_argument(
+        "--qonnx", type=Path, help="a QONNX file: exported as it is quantised (--onnx recognises it as well)"
+    )
+    _quantise(write, "symmetric")
     _export(write, True)
     write.add_argument(
         "--calib", type=Path, help=".npz with 'x', or .npy: ranges, samples; only --content shapes does without"
@@ -78,7 +80,7 @@ def _register_workload(add: Add) -> None:
         "workload_command:workload",
     )
     sub.add_argument("name", help="'list', or one of the names it prints")
-    _quantise(sub)
+    _quantise(sub, "fixed")
     _export(sub, False)
     sub.add_argument("--target", type=float, help="search precisions that keep this share")
     sub.add_argument("--state-file", type=Path, help="log of evaluations; resumes from it")
@@ -127,6 +129,9 @@ def _register_trace(add: Add) -> None:
 
 
 def _model(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "file", nargs="?", metavar="FILE", help="an ONNX file (as --onnx), or FILE.py:FUNCTION (as --model)"
+    )
     sub.add_argument("--model", metavar="FILE.py:FUNCTION", help="factory of a torch module")
     sub.add_argument("--state", type=Path, help="its weights, .npz or .pt (no code is unpickled)")
     sub.add_argument(
@@ -136,17 +141,25 @@ def _model(sub: argparse.ArgumentParser) -> None:
         help="without the batch: needed by --model, and by --onnx where the file leaves an axis free; "
         "once for each input if there are several",
     )
-    sub.add_argument("--onnx", type=Path, help="an ONNX file")
+    sub.add_argument("--onnx", type=Path, help="an ONNX file, float or QONNX")
 
 
-def _quantise(sub: argparse.ArgumentParser) -> None:
+def _quantise(sub: argparse.ArgumentParser, scheme: str) -> None:
     sub.add_argument(
-        "--scheme", choices=SCHEMES, default="fixed", help="fixed: powers of two; symmetric, asymmetric: real scales"
+        "--scheme",
+        choices=SCHEMES,
+        default=scheme,
+        help="fixed: powers of two, as the papers' comparisons have; symmetric, asymmetric: real scales",
     )
     sub.add_argument("--container", type=int, default=16, choices=(8, 16), help="bits a code is stored in")
-    sub.add_argument("--observer", choices=OBSERVERS, default="minmax")
-    sub.add_argument("--percentile", type=float, default=99.99)
-    sub.add_argument("--per-channel", action="store_true", help="a weight scale per filter")
+    sub.add_argument("--observer", choices=OBSERVERS, default="minmax", help="how a range follows from samples")
+    sub.add_argument("--percentile", type=float, default=99.99, help="of --observer percentile")
+    sub.add_argument(
+        "--per-channel",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="a weight scale per filter: the rule, but not with --scheme fixed",
+    )
     sub.add_argument(
         "--metric", choices=METRIC_NAMES, default="top1", help="of a user's model; workloads know their own"
     )
@@ -156,7 +169,7 @@ def _quantise(sub: argparse.ArgumentParser) -> None:
         default="kept",
         help="of a search: accuracy (Judd et al.), or kept, which gives no credit for answers that rounding mends",
     )
-    sub.add_argument("--threads", type=int, default=1)
+    sub.add_argument("--threads", type=int, default=1, help="of torch")
 
 
 def _export(sub: argparse.ArgumentParser, needs_out: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 
 import torch
 
@@ -14,13 +15,27 @@ from heddle_quantize.quantize.tensor_params import Options
 from heddle_quantize.search import profile_file
 
 
+def take_positional(args: argparse.Namespace) -> None:
+    """FILE without an option is that of --onnx, or FILE.py:FUNCTION that of --model."""
+    if args.file is None:
+        return
+    if args.model is not None or args.onnx is not None or getattr(args, "qonnx", None) is not None:
+        raise BadInput("command line", f"'{args.file}' beside --model, --onnx or --qonnx", "one network")
+    if ".py:" in args.file:
+        args.model = args.file
+    else:
+        args.onnx = Path(args.file)
+    args.file = None
+
+
 def options_of(args: argparse.Namespace) -> Options:
     torch.set_num_threads(args.threads)
     if args.scheme == "fixed" and (args.per_channel or args.observer != "minmax"):
         raise BadInput(
             "command line", "--per-channel or --observer with --scheme fixed", "--scheme symmetric or asymmetric"
         )
-    return Options(args.scheme, args.container, args.observer, args.percentile, args.per_channel)
+    per_channel = args.scheme != "fixed" if args.per_channel is None else args.per_channel
+    return Options(args.scheme, args.container, args.observer, args.percentile, per_channel)
 
 
 def _widths(text: str) -> tuple[int, int]:

@@ -14,11 +14,16 @@ from torch import nn
 
 from heddle_quantize.base.errors import BadInput, unknown_name
 from heddle_quantize.graph.graph import Graph
-from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx
+from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx, load
 from heddle_quantize.ingest.onnx.inputs import parse_shapes
-from heddle_quantize.ingest.qonnx.ingest_qonnx import ingest_qonnx
+from heddle_quantize.ingest.qonnx.ingest_qonnx import DOMAINS, QUANTISERS, ingest_qonnx
 from heddle_quantize.ingest.torch.ingest_module import ingest_module
 from heddle_quantize.quantize.plan import Plan
+
+NESTED = ("state_dict", "model_state_dict", "model_state", "model", "net", "ema")
+"""Where checkpoints keep the state_dict."""
+PREFIXES = ("module.", "_orig_mod.")
+"""What wrappers of modules (DataParallel, compile) put in front of every name."""
 
 
 def read_arrays(path: Path, alone: str | None = None) -> dict[str, np.ndarray]:
@@ -46,15 +51,29 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
         raise BadInput(str(path), "no such file", "a state_dict as .npz or .pt")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as err:  # the unpickler raises many kinds
+    except Exception as err:  # the unpickler raises many kinds, and advises to load without its safety
+        found = str(err).splitlines()[0].split(". ")[0] if "weights_only" not in str(err).splitlines()[0] else "code"
         raise BadInput(
-            str(path), f"unreadable ({str(err).splitlines()[0]})", "a state_dict of tensors (saved with torch.save)"
+            str(path),
+            f"unreadable, or more than tensors and numbers ({found})",
+            "a state_dict of tensors, saved with torch.save(model.state_dict(), ...)",
         ) from err
-    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
-        state = state["state_dict"]
-    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
-        raise BadInput(str(path), "something else", "a dictionary of tensors")
-    return state
+    return tensors_of(state, path)
+
+
+def tensors_of(state: Any, path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a state_dict, or of the one within a checkpoint that holds counters beside it."""
+    for key in NESTED:
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+            break
+    found = {k: v for k, v in state.items() if isinstance(v, torch.Tensor)} if isinstance(state, dict) else {}
+    if not found:
+        raise BadInput(str(path), "no tensors by name", "a state_dict, or a checkpoint with one")
+    for prefix in PREFIXES:
+        if all(name.startswith(prefix) for name in found):
+            found = {name[len(prefix) :]: value for name, value in found.items()}
+    return found
 
 
 def load_factory(spec: str) -> nn.Module:
@@ -121,6 +140,11 @@ def open_model(
     graph = ingest_module(module, file.stem, shapes)
     graph.source = source
     return graph
+
+
+def is_qonnx(path: Path) -> bool:
+    """Whether the file holds QONNX's quantisers."""
+    return any(n.domain in DOMAINS and n.op_type in QUANTISERS for n in load(path).graph.node)
 
 
 def open_quantised(path: Path) -> tuple[Graph, Plan]:

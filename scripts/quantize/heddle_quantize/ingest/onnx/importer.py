@@ -8,6 +8,8 @@ leading axis of every value and stays free, except in graphs of whole tensors (g
 """
 from __future__ import annotations
 
+
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ from heddle_quantize.ingest.onnx.tensors import Tensors
 OPSET_MAX = 21
 CONST = "const:"
 """What names of constants begin with among the graph's values."""
+ID_MAX = 240
+"""Characters of a node's name that are kept as they are; the schema of traces allows 256."""
 QUANTISED = (
     "QuantizeLinear",
     "DequantizeLinear",
@@ -100,11 +104,13 @@ class Importer:
             raise BadInput(
                 where,
                 f"operator '{full}' of a network that is quantised already",
-                "a float network; of quantised files QONNX alone (Quant nodes, `export --qonnx`) is read",
+                "a float network, or a QONNX file whose quantisers are Quant and BipolarQuant nodes",
             )
+        others = sorted({n.op_type for n in self.model.graph.node} - set(self.table) - {node.op})
+        also = f" (and {', '.join(others)} further on)" if others else ""
         raise BadInput(
             where,
-            f"unknown operator '{full}'",
+            f"unknown operator '{full}'{also}",
             "an operator that docs/quantization.md lists",
             nearest(node.op, self.table),
         )
@@ -334,6 +340,8 @@ class Importer:
         self.consts[node.outputs[position]] = np.asarray(value)
 
     def _unique(self, base: str) -> str:
+        if len(base) > ID_MAX:  # traces bound ids; two long names differ in their digests
+            base = f"{base[: ID_MAX - 13]}.{hashlib.sha256(base.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
         ident, count = base, 2
         while ident in self.ids:
             ident, count = f"{base}.{count}", count + 1
