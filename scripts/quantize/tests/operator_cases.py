@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import onnx
 from heddle_quantize.base.errors import BadInput
 from heddle_quantize.graph import executor
 from heddle_quantize.ingest.onnx.importer import Importer
-from heddle_quantize.ingest.onnx.ingest_onnx import TABLE
+from heddle_quantize.ingest.onnx.ingest_onnx import TABLE, ingest_model
 from onnx import numpy_helper
 
 ROOT = Path(os.environ.get("HEDDLE_ONNX_TESTS", "/usr/share/libonnx-testdata/data"))
@@ -77,29 +77,55 @@ def _compare(model: Any, folder: Path, given: list[Any], sets: list[Path]) -> st
                 return "no tensor"
             name = value.name
             found = got[importer.names[name]].numpy() if name in importer.names else importer.consts[name]
-            short = value.type.tensor_type.elem_type in (FLOAT16, BFLOAT16)
-            if found.shape != expected.shape or not np.allclose(
-                found.astype(np.float64),
-                expected.astype(np.float64),
-                rtol=1e-2 if short else 1e-3,
-                atol=1e-3 if short else 1e-5,
-                equal_nan=True,
-            ):
+            if not _equal(found, expected, value):
                 return f"{name}: {found.shape} {found.ravel()[:5]}, not {expected.shape} {expected.ravel()[:5]}"
     return ""
 
 
+def _equal(found: np.ndarray, expected: np.ndarray, stated: Any) -> bool:
+    short = stated.type.tensor_type.elem_type in (FLOAT16, BFLOAT16)
+    if found.shape != expected.shape:
+        return False
+    pair = found.astype(np.float64), expected.astype(np.float64)
+    return np.allclose(*pair, rtol=1e-2 if short else 1e-3, atol=1e-3 if short else 1e-5, equal_nan=True)
+
+
+def _compare_as_network(model: Any, folder: Path, given: list[Any], values: list[np.ndarray | None]) -> str:
+    """The same of the model as a user's file, whose leading axis is a batch of samples."""
+    graph = ingest_model(model, folder / "model.onnx")
+    arrays = {v.name: np.array(a) for v, a in zip(given, values) if v.name in graph.inputs}
+    got = executor.outputs(graph, {k: a[None] if graph.whole else a for k, a in arrays.items()})
+    data = sorted(folder.glob("test_data_set_*"))[0]
+    stated = list(model.graph.output)
+    expected = {v.name: (v, e) for v, e in zip(stated, _values(data, "output", stated))}
+    for name, found in zip([v.name for v in stated if v.name not in graph.const_outputs], got):
+        value, right = expected[name]
+        if right is None or not _equal(found[0] if graph.whole else found, right, value):
+            return f"{name} as a network: {found.shape} {found.ravel()[:5]}"
+    return ""
+
+
+def network_outcome(folder: Path) -> Outcome:
+    """As `outcome`, of the model as a user's file."""
+    return _outcome(folder, lambda m, given, values, _: _compare_as_network(m, folder, given, values))
+
+
 def outcome(folder: Path) -> Outcome:
     """Equal if the model is taken in in some mode, and every mode that is taken in gives the expected outputs."""
+    return _outcome(folder, lambda m, given, _, sets: _compare(m, folder, given, sets))
+
+
+def _outcome(folder: Path, compare: Callable[..., str]) -> Outcome:
     name = f"{folder.parent.name}/{folder.name}"
     model = onnx.load(str(folder / "model.onnx"))
     constants = {tensor.name for tensor in model.graph.initializer}
     given = [v for v in model.graph.input if v.name not in constants]
     sets = sorted(folder.glob("test_data_set_*"))
+    values = _values(sets[0], "input", given)
     refusal, taken = "", False
-    for changed in _modes(model, given, _values(sets[0], "input", given)):
+    for changed in _modes(model, given, values):
         try:
-            different = _compare(changed, folder, given, sets)
+            different = compare(changed, given, values, sets)
         except BadInput as err:
             refusal = refusal or str(err)
             continue

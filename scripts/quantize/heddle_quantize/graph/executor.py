@@ -87,6 +87,9 @@ def outputs(
     parts = []
     for part in batches(feeds, 1 if graph.single else batch):
         values = run(graph, part, array, dtype)
+        for name in graph.outputs:
+            if not graph.whole and values[name].dim() == 0:
+                raise BadInput(f"{graph.name}: output '{name}'", "a number without a batch", "one value per sample")
         parts.append([as_sample(graph, values[name]) for name in graph.outputs])
     return [np.concatenate(values) for values in zip(*parts)]
 

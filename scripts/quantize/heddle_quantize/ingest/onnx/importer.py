@@ -27,8 +27,21 @@ from heddle_quantize.ingest.onnx.tensors import Tensors
 OPSET_MAX = 21
 CONST = "const:"
 """What names of constants begin with among the graph's values."""
-ID_MAX = 240
-"""Characters of a node's name that are kept as they are; the schema of traces allows 256."""
+ID_MAX = 4000
+"""Characters of a node's name that are kept as they are; the schema of traces allows 4096."""
+FAULTS = (
+    KeyError,
+    IndexError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    AssertionError,
+    AttributeError,
+    ArithmeticError,
+    StopIteration,
+    MemoryError,
+)
+"""What handlers raise where a node lacks an attribute or holds a value that makes no sense."""
 QUANTISED = (
     "QuantizeLinear",
     "DequantizeLinear",
@@ -129,17 +142,7 @@ class Importer:
                 row.handler(self, node)
                 self._check_outputs(node)
                 self.taken(node, first)
-            except (
-                KeyError,
-                IndexError,
-                ValueError,
-                TypeError,
-                RuntimeError,
-                AssertionError,
-                AttributeError,
-                OverflowError,
-                ZeroDivisionError,
-            ) as err:
+            except FAULTS as err:
                 raise self.refuse(
                     node,
                     f"{type(err).__name__}: {str(err).splitlines()[:1]}",
