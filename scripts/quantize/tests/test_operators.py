@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason="ONNX's operator tests
 
 @pytest.mark.parametrize(
     "way, held, equal, refused",
-    [("operators", outcome, 788, 284), ("operators as networks", network_outcome, 636, 436)],
+    [("operators", outcome, 790, 282), ("operators as networks", network_outcome, 641, 431)],
 )
 def test_operators_are_equal_or_refused(
     way: str, held: Callable[[Path], Outcome], equal: int, refused: int, capsys: pytest.CaptureFixture[str]

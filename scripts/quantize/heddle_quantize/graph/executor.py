@@ -88,16 +88,16 @@ def outputs(
     for part in batches(feeds, 1 if graph.single else batch):
         values = run(graph, part, array, dtype)
         for name in graph.outputs:
-            if not graph.whole and values[name].dim() == 0:
+            if not graph.whole and name not in graph.bare_outputs and values[name].dim() == 0:
                 raise BadInput(f"{graph.name}: output '{name}'", "a number without a batch", "one value per sample")
-        parts.append([as_sample(graph, values[name]) for name in graph.outputs])
+        parts.append([as_sample(graph, name, values[name]) for name in graph.outputs])
     return [np.concatenate(values) for values in zip(*parts)]
 
 
-def as_sample(graph: Graph, value: Tensor) -> np.ndarray:
-    """A value with the samples as its leading axis."""
+def as_sample(graph: Graph, name: str, value: Tensor) -> np.ndarray:
+    """The value of an output with the samples as its leading axis."""
     array: np.ndarray = value.numpy()
-    return array[None] if graph.whole else array
+    return array[None] if graph.whole or name in graph.bare_outputs else array
 
 
 def output(

@@ -34,7 +34,7 @@ class Graph:
     A `single` graph merges the batch with other axes somewhere, so it takes one sample at a time.
     A `whole` graph has no batch: its inputs, and the shapes of them, are whole tensors. Feeds of both have a
     leading axis of samples. `kinds` says of which kind the elements of inputs are: f, i (integers) or b.
-    `const_outputs` names outputs of the source that depend on no input. `notes` is what a user should be told,
+    `bare_outputs` names outputs of a `single` graph that hold one sample without a batch axis, `const_outputs` names outputs of the source that depend on no input. `notes` is what a user should be told,
     `check` what the graph was compared with. A `weightless` graph holds noise where the source has no values.
     """
 
@@ -49,6 +49,7 @@ class Graph:
     whole: bool = False
     kinds: dict[str, str] = field(default_factory=dict)
     const_outputs: list[str] = field(default_factory=list)
+    bare_outputs: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     weightless: bool = False
     check: str = ""

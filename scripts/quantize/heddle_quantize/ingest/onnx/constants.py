@@ -47,7 +47,9 @@ def _identity(s: Importer, n: OnnxNode) -> None:
 
 
 def _dropout(s: Importer, n: OnnxNode) -> None:
-    if bool(np.asarray(s.const(n, 2, False)).reshape(())):
+    """Nothing happens to values, outside of training or with a ratio of 0."""
+    ratio = float(np.asarray(s.const(n, 1, n.attrs.get("ratio", 0.5))).reshape(()))
+    if bool(np.asarray(s.const(n, 2, False)).reshape(())) and ratio:
         raise s.refuse(n, "training_mode, which drops values at random", "a network in its evaluation mode")
     s.alias(n, s.value(n, 0))
     if len(n.outputs) > 1 and n.outputs[1]:
@@ -125,8 +127,9 @@ TABLE: dict[str, Operator] = {
     "Size": operator(_size, types=ANY),
     "Identity": operator(_identity, types=ANY),
     "Dropout": operator(_dropout, "ratio seed", (1, 3), types=ANY),
-    "Cast": operator(_cast, "to", types=ANY),
-    "CastLike": operator(_cast_like, "", 2, types=ANY),
+    # saturate is about 8-bit floating point, which is not read
+    "Cast": operator(_cast, "to saturate", types=ANY),
+    "CastLike": operator(_cast_like, "saturate", 2, types=ANY),
     "Range": operator(_range, "", 3, types=""),
     "EyeLike": operator(_eye, "dtype k", types=ANY, ranks=(2, 2)),
     "NonZero": operator(_nonzero, types=""),

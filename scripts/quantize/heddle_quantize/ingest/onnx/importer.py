@@ -20,7 +20,7 @@ from heddle_quantize.base.errors import BadInput, nearest
 from heddle_quantize.graph import operations
 from heddle_quantize.graph.graph import Graph, Node
 from heddle_quantize.ingest.onnx.inputs import read_inputs
-from heddle_quantize.ingest.onnx.node import OnnxNode
+from heddle_quantize.ingest.onnx.node import OnnxNode, text
 from heddle_quantize.ingest.onnx.operator import KINDS, Operator, complaint, kind_of
 from heddle_quantize.ingest.onnx.tensors import Tensors
 
@@ -98,6 +98,7 @@ class Importer:
         self.names: dict[str, str] = {}  # ONNX value -> value of the graph
         self.ids: set[str] = set()
         self.batch = 1  # what the file fixes as the leading axis, 1 where it is free
+        self.free_batch = False  # whether the file leaves the leading axis free
         self.opset = 0
 
     def refuse(self, node: OnnxNode, found: str, expected: str) -> BadInput:
@@ -119,7 +120,7 @@ class Importer:
                 f"operator '{full}' of a network that is quantised already",
                 "a float network, or a QONNX file whose quantisers are Quant and BipolarQuant nodes",
             )
-        others = sorted({n.op_type for n in self.model.graph.node} - set(self.table) - {node.op})
+        others = sorted({text(n.op_type) for n in self.model.graph.node} - set(self.table) - {node.op})
         also = f" (and {', '.join(others)} further on)" if others else ""
         raise BadInput(
             where,

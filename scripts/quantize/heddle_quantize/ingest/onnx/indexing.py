@@ -29,11 +29,19 @@ def _gather(s: Importer, n: OnnxNode) -> None:
     s.emit(n, "gather", s.values(n), axis=axis)
 
 
+def _fixes_batch(s: Importer, n: OnnxNode) -> None:
+    """Indices that the file states belong to a batch of one."""
+    if not s.graph.whole and s.is_const(n, 1) and not s.is_const(n, 0):
+        s.graph.single = True
+
+
 def _gather_elements(s: Importer, n: OnnxNode) -> None:
+    _fixes_batch(s, n)
     s.emit(n, "gather_elements", s.values(n), axis=s.axis(n, 0))
 
 
 def _gather_nd(s: Importer, n: OnnxNode) -> None:
+    _fixes_batch(s, n)
     s.emit(n, "gather_nd", s.values(n), batch=int(n.attrs.get("batch_dims", 0)))
 
 
@@ -45,6 +53,7 @@ def _reduction(s: Importer, n: OnnxNode) -> str:
 
 
 def _scatter_elements(s: Importer, n: OnnxNode) -> None:
+    _fixes_batch(s, n)
     s.emit(n, "scatter_elements", s.values(n), axis=s.axis(n, 0), reduction=_reduction(s, n))
 
 

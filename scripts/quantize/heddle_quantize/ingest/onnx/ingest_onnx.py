@@ -42,10 +42,10 @@ TABLE: dict[str, Operator] = {name: row for module in MODULES for name, row in m
 """Every ONNX operator that is read, and what of it."""
 
 
-def check_batch(graph: Graph, path: Path, fixed: int = 1) -> None:
+def check_batch(graph: Graph, path: Path, fixed: int = 0) -> None:
     """Checks that two samples give together what each gives alone; else the graph takes one sample at a time.
 
-    `fixed` is the batch that the file states.
+    `fixed` is the batch that the file states, 0 if it is free.
     """
     if graph.single:
         _check_single(graph, path, fixed)
@@ -76,7 +76,10 @@ def _check_single(graph: Graph, path: Path, fixed: int, why: str = "") -> None:
         )
     one = executor.run(graph, executor.noise(graph, 1, 1))
     for name in graph.outputs:
-        if tuple(one[name].shape[:1]) != (1,):
+        if tuple(one[name].shape[:1]) == (1,):
+            continue
+        graph.bare_outputs.add(name)
+        if fixed == 0:
             raise BadInput(
                 str(path), f"output '{name}' of shape {tuple(one[name].shape)} for one sample", "a free batch axis"
             )
@@ -111,7 +114,7 @@ def ingest_model(
     importer = Importer(model, path, TABLE, shapes, weightless)
     graph = prune(fold_bias(fold_batchnorm(importer.run())))
     check_graph(graph)
-    check_batch(graph, path, importer.batch)
+    check_batch(graph, path, 0 if importer.free_batch else importer.batch)
     if importer.batch > 1:
         graph.notes.append(f"the file fixes a batch of {importer.batch}; a sample is one of it")
     if importer.tensors.missing:

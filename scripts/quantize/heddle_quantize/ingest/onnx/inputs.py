@@ -31,6 +31,7 @@ def read_inputs(s: Any) -> None:
         s.graph.whole = s.graph.single = True
     s.batch = 1 if s.graph.whole else sizes.pop() if sizes else 1
     free = {n for n in leading if isinstance(n, str) and n}
+    s.free_batch = not s.graph.whole and not any(isinstance(d[0], int) for d in dims.values())
     for value in values:
         kind = value.type.tensor_type.elem_type
         shape = _shape(s, value.name, dims[value.name], free)

@@ -52,8 +52,8 @@ def _flatten(s: Importer, n: OnnxNode) -> None:
 
 def _squeeze(s: Importer, n: OnnxNode) -> None:
     axes, shape = s.axes(n), s.shape(n, 0)
-    free = not s.is_const(n, 0) and not s.graph.whole
-    if axes is None:  # a batch of one is no axis of size one
+    free = not s.is_const(n, 0) and s.free_batch
+    if axes is None:  # a free batch is no axis of size one, although the sample has one
         axes = [i for i, d in enumerate(shape) if d == 1 and (i > 0 or not free)]
     reshape(s, n, list(np.squeeze(np.empty(shape, np.bool_), tuple(axes)).shape))
 

@@ -29,8 +29,11 @@ def ingest_exported(module: nn.Module, name: str, feeds: dict[str, torch.Tensor]
 
     buffer = io.BytesIO()
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad(), sizes_as_numbers():
+        with warnings.catch_warnings(), contextlib.redirect_stdout(
+            io.StringIO()
+        ), torch.enable_grad(), sizes_as_numbers():
             warnings.simplefilter("ignore")
+            # with gradients, attention is traced as the products that it consists of and not as one fast function
             torch.onnx.export(
                 module,
                 tuple(feeds.values()),

@@ -116,7 +116,7 @@ def check_outputs(graph: Graph, module: nn.Module, name: str, shapes: Shapes) ->
         except Exception as err:  # the module's own
             raise BadInput(f"model '{name}'", f"{type(err).__name__}: {err}", "a module that runs") from err
         arrays = {key: v.numpy() for key, v in zip(graph.inputs, feeds.values())}
-        got = executor.outputs(graph, arrays)
+        got = executor.outputs(graph, arrays, dtype=torch.float32)
         if [e.shape for e in expected] != [g.shape for g in got]:
             raise BadInput(
                 f"model '{name}'",
