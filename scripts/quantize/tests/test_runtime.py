@@ -34,10 +34,26 @@ NEWER: list[tuple[int, list[Any], Arrays]] = [
     (18, [node("Pad", ["x", "p"], ["y"], mode="edge")], ints(p=[0, 0, 1, 2, 0, 0, 2, 0])),
     (18, [node("Pad", ["x", "p"], ["y"])], ints(p=[0, 0, -1, 2, 0, 0, 2, -1])),
     (18, [node("Resize", ["x", "", "", "s"], ["y"], axes=[2, 3], mode="linear")], ints(s=[9, 3])),
-    (18, [node("ScatterElements", ["x", "i", "u"], ["y"], axis=1, reduction="max")], {
-        "i": np.array([[[[0, 3, 1]]]], np.int64), "u": np.array([[[[9.0, -9, 0.5]]]], np.float32)}),
-    (19, [node("AveragePool", ["x"], ["y"], kernel_shape=[2, 3], dilations=[2, 1], pads=[1, 1, 1, 0],
-               count_include_pad=1)], {}),
+    (
+        18,
+        [node("ScatterElements", ["x", "i", "u"], ["y"], axis=1, reduction="max")],
+        {"i": np.array([[[[0, 3, 1]]]], np.int64), "u": np.array([[[[9.0, -9, 0.5]]]], np.float32)},
+    ),
+    (
+        19,
+        [
+            node(
+                "AveragePool",
+                ["x"],
+                ["y"],
+                kernel_shape=[2, 3],
+                dilations=[2, 1],
+                pads=[1, 1, 1, 0],
+                count_include_pad=1,
+            )
+        ],
+        {},
+    ),
     (19, [node("AveragePool", ["x"], ["y"], kernel_shape=[3, 2], strides=[2, 1], auto_pad="SAME_LOWER")], {}),
     (20, [node("Gelu", ["x"], ["y"])], {}),
     (20, [node("Gelu", ["x"], ["y"], approximate="tanh")], {}),

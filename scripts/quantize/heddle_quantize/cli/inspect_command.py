@@ -13,7 +13,7 @@ from heddle_quantize.cli.precision_choice import take_positional
 from heddle_quantize.graph import executor
 from heddle_quantize.graph.graph import Graph, Node
 from heddle_quantize.graph.work import layer_work, output_shapes
-from heddle_quantize.ingest.model_source import is_qonnx, open_quantised
+from heddle_quantize.ingest.model_source import states_quantisation, open_quantised
 from heddle_quantize.quantize.plan import Plan
 
 NARROW, WIDE = 80, 200
@@ -22,7 +22,7 @@ NARROW, WIDE = 80, 200
 def inspect(args: argparse.Namespace) -> Answer:
     take_positional(args)
     plan: Plan | None = None
-    if args.onnx is not None and is_qonnx(args.onnx):
+    if args.onnx is not None and states_quantisation(args.onnx):
         graph, plan = open_quantised(args.onnx)
     else:
         graph = open_network(args, weightless=True)

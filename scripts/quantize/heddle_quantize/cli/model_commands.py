@@ -17,7 +17,7 @@ from heddle_quantize.cli.precision_choice import choose, options_of, take_positi
 from heddle_quantize.export.exporter import ExportOptions, export
 from heddle_quantize.graph import executor
 from heddle_quantize.graph.graph import Graph
-from heddle_quantize.ingest.model_source import is_qonnx, labels_of, open_model, open_quantised, samples_of
+from heddle_quantize.ingest.model_source import states_quantisation, labels_of, open_model, open_quantised, samples_of
 from heddle_quantize.ingest.runtime_check import check_runtime
 from heddle_quantize.quantize.calibrate import calibrate
 from heddle_quantize.quantize.integer_arrays import IntegerArrays
@@ -76,7 +76,7 @@ def search(args: argparse.Namespace) -> Answer:
 
 def write(args: argparse.Namespace) -> Answer:
     take_positional(args)
-    if args.onnx is not None and is_qonnx(args.onnx):
+    if args.onnx is not None and states_quantisation(args.onnx):
         args.qonnx, args.onnx = args.onnx, None
     if args.qonnx is not None:
         return _write_quantised(args)
@@ -165,6 +165,8 @@ def _write_quantised(args: argparse.Namespace) -> Answer:
     if args.calib is None:
         raise BadInput("command line", "no --calib", "--calib SAMPLES.npz")
     feeds = samples_of(args.calib, graph)
+    if args.check is not None:
+        graph.check = check_runtime(graph, args.qonnx, feeds, plan)
     accuracy: dict[str, Any] = {}
     if args.eval is not None:
         data = _labelled(args.eval, graph)

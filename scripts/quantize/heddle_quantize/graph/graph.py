@@ -31,11 +31,12 @@ class Node:
 class Graph:
     """Nodes in topological order. Shapes of inputs leave out the batch, which is the first axis.
 
-    A `single` graph merges the batch with other axes somewhere, so it takes one sample at a time.
-    A `whole` graph has no batch: its inputs, and the shapes of them, are whole tensors. Feeds of both have a
-    leading axis of samples. `kinds` says of which kind the elements of inputs are: f, i (integers) or b.
-    `bare_outputs` names outputs of a `single` graph that hold one sample without a batch axis, `const_outputs` names outputs of the source that depend on no input. `notes` is what a user should be told,
-    `check` what the graph was compared with. A `weightless` graph holds noise where the source has no values.
+    A `single` graph merges the batch with other axes somewhere, so it takes one sample at a time;
+    `bare_outputs` are those of its outputs that hold a sample without a batch axis. A `whole` graph has no batch: its
+    inputs, and the shapes of them, are whole tensors. Feeds of both have a leading axis of samples.
+    `kinds` says of which kind the elements of inputs are: f, i (integers) or b. `const_outputs` names outputs of the
+    source that depend on no input. `notes` is what a user should be told, `check` what the graph was compared with.
+    A `weightless` graph holds noise where the source has no values.
     """
 
     name: str

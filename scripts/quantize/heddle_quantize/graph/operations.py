@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from heddle_quantize.base.errors import BadInput, unknown_name
-from heddle_quantize.formats.uniform import rounded_to_codes
+from heddle_quantize.formats.uniform import dequantize, quantize, rounded_to_codes
 from heddle_quantize.graph import ops_elementwise, ops_moving, ops_reducing, ops_resample, ops_windows
 from heddle_quantize.graph.graph import Node
 from heddle_quantize.graph.registry import OPS, OpFn, Tensor, op, pad_spatial, param
@@ -62,6 +62,20 @@ def _matmul(node: Node, args: list[Tensor]) -> Tensor:
 def _quant(node: Node, args: list[Tensor]) -> Tensor:
     """A quantiser of the network itself: values that the codes stand for."""
     return rounded_to_codes(args[0], node.attrs["quant"], node.attrs.get("rounding", "half_even"))
+
+
+@op("codes")
+def _codes(node: Node, args: list[Tensor]) -> Tensor:
+    """The codes of a quantiser of the network itself."""
+    x = args[0]
+    return quantize(x if x.is_floating_point() else x.double(), node.attrs["quant"])
+
+
+@op("real")
+def _real(node: Node, args: list[Tensor]) -> Tensor:
+    """The values that codes stand for."""
+    x = args[0]
+    return dequantize(x if x.is_floating_point() else x.double(), node.attrs["quant"])
 
 
 @op("rope")

@@ -16,7 +16,7 @@ from heddle_quantize.base.errors import BadInput, unknown_name
 from heddle_quantize.graph.graph import Graph
 from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx, load
 from heddle_quantize.ingest.onnx.inputs import parse_shapes
-from heddle_quantize.ingest.qonnx.ingest_qonnx import DOMAINS, QUANTISERS, ingest_qonnx
+from heddle_quantize.ingest.qonnx.ingest_qonnx import ingest_qonnx, is_quantised
 from heddle_quantize.ingest.torch.ingest_module import ingest_module
 from heddle_quantize.quantize.plan import Plan
 
@@ -142,9 +142,9 @@ def open_model(
     return graph
 
 
-def is_qonnx(path: Path) -> bool:
-    """Whether the file holds QONNX's quantisers."""
-    return any(n.domain in DOMAINS and n.op_type in QUANTISERS for n in load(path).graph.node)
+def states_quantisation(path: Path) -> bool:
+    """Whether the file holds quantisers, of QONNX or ONNX's own."""
+    return is_quantised(load(path))
 
 
 def open_quantised(path: Path) -> tuple[Graph, Plan]:

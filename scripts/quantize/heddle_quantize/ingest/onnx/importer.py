@@ -118,7 +118,7 @@ class Importer:
             raise BadInput(
                 where,
                 f"operator '{full}' of a network that is quantised already",
-                "a float network, or a QONNX file whose quantisers are Quant and BipolarQuant nodes",
+                "a float network, or one whose quantisers have constant scales, as docs/quantization.md lists them",
             )
         others = sorted({text(n.op_type) for n in self.model.graph.node} - set(self.table) - {node.op})
         also = f" (and {', '.join(others)} further on)" if others else ""

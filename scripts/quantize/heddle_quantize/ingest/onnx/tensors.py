@@ -36,6 +36,7 @@ class Tensors:
         self.path = path
         self.weightless = weightless
         self.missing: list[str] = []
+        self.four_bit: set[str] = set()  # tensors whose values have four bits; numpy holds them in eight
 
     def read(self, tensor: Any, user: str = "") -> np.ndarray:
         where = f"{self.path}: tensor '{tensor.name}'" + (f" of node '{user}'" if user else "")
@@ -100,6 +101,8 @@ class Tensors:
             copy.data_location = 0
             copy.raw_data = raw
             tensor = copy
+        if tensor.data_type in (UINT4, INT4):
+            return self._halves(tensor, tensor.raw_data, where)
         if tensor.data_type not in TYPES:
             raise BadInput(where, f"element type {tensor.data_type}", "numbers or truth values")
         try:
@@ -107,3 +110,18 @@ class Tensors:
         except Exception as err:  # truncated data: numpy and onnx raise many kinds
             raise BadInput(where, f"unreadable data ({err})", f"{list(tensor.dims)} values of its type") from err
         return np.array(value)  # a copy: the buffer of the file is read-only
+
+    def _halves(self, tensor: Any, raw: bytes, where: str) -> np.ndarray:
+        """Two values of four bits in a byte, the lower half first."""
+        count = int(np.prod(list(tensor.dims), dtype=np.int64))
+        data = np.frombuffer(raw, np.uint8)
+        if len(tensor.int32_data):
+            data = np.asarray(tensor.int32_data, np.int64).astype(np.uint8)
+        if data.size != -(-count // 2):
+            raise BadInput(where, f"{data.size} bytes", f"{-(-count // 2)} for {count} values of four bits")
+        self.four_bit.add(tensor.name)
+        values = np.stack([data & 15, data >> 4], -1).reshape(-1)[:count].reshape(tuple(tensor.dims))
+        if tensor.data_type == UINT4:
+            return values
+        signed: np.ndarray = values.astype(np.int8)
+        return np.where(signed > 7, signed - 16, signed).astype(np.int8)

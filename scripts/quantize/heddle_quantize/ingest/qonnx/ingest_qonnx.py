@@ -21,6 +21,8 @@ from heddle_quantize.ingest.onnx.importer import Importer
 from heddle_quantize.ingest.onnx.ingest_onnx import TABLE, check_batch, load
 from heddle_quantize.ingest.onnx.node import OnnxNode
 from heddle_quantize.ingest.onnx.operator import Operator, operator
+from heddle_quantize.ingest.qonnx import linear_quantisers
+from heddle_quantize.ingest.qonnx.expand import EXPANSIONS, expanded
 from heddle_quantize.quantize.plan import LayerQuant, Plan
 
 DOMAINS = ("onnx.brevitas", "finn.custom_op.general", "qonnx.custom_op.general")
@@ -45,14 +47,25 @@ class QonnxImporter(Importer):
     """Also records how values are quantised, by ONNX value and by node of the graph."""
 
     def __init__(self, model: Any, path: Path) -> None:
-        super().__init__(model, path, TABLE)
+        super().__init__(expanded(model), path, TABLE)
         self.weights: dict[str, QParams] = {}  # ONNX constants that a quantiser made
         self.quantised: dict[str, QParams] = {}  # nodes of kind `quant`
+        self.codes: dict[str, QParams] = {}  # values that QuantizeLinear makes
         self.plan = Plan({})
 
     def row(self, node: OnnxNode) -> Operator:
         found = QUANTISERS.get(node.op) if node.domain in DOMAINS else None
+        if found is None and node.domain in ("", "ai.onnx"):
+            found = linear_quantisers.ROWS.get(node.op)
         return super().row(node) if found is None else found
+
+    def origin(self, value: str, known: dict[str, QParams]) -> str:
+        """The value that this one holds codes of: itself, or what was moved or pooled to make it."""
+        by_id = {n.id: n for n in self.graph.nodes}
+        keeps = KEEPS_CODES + (("clip",) if known is self.codes else ())
+        while value not in known and value in by_id and by_id[value].op in keeps:
+            value = by_id[value].inputs[0]
+        return value
 
     def _quantise(self, node: OnnxNode) -> None:
         params = self._bipolar(node) if node.op == "BipolarQuant" else self._uniform(node)
@@ -153,22 +166,20 @@ class QonnxImporter(Importer):
         self.emit(node, "add", [made.id, value])
 
     def _activation(self, node: OnnxNode, made: Node) -> QParams:
-        by_id = {n.id: n for n in self.graph.nodes}
-        name = made.inputs[0]
-        while name in by_id and by_id[name].op in KEEPS_CODES:
-            name = by_id[name].inputs[0]
+        return self._operand(node, made.inputs[0])
+
+    def _operand(self, node: OnnxNode, value: str) -> QParams:
+        name = self.origin(value, self.quantised)
         if name not in self.quantised:
-            raise self.refuse(node, f"an operand made by '{name}'", "one that comes from a Quant or BipolarQuant node")
+            raise self.refuse(node, f"an operand made by '{name}'", "one that comes from a quantiser")
         return self.quantised[name]
 
     def _weight(self, node: OnnxNode, made: Node) -> QParams:
         if made.op == "matmul":
-            raise self.refuse(node, "a product of two computed operands", "constant weights")
+            return self._operand(node, made.inputs[1])
         params = self.weights.get(node.inputs[1])
         if params is None:
-            raise self.refuse(
-                node, f"weights '{node.inputs[1]}' without a quantiser", "weights from a Quant or BipolarQuant node"
-            )
+            raise self.refuse(node, f"weights '{node.inputs[1]}' without a quantiser", "weights from a quantiser")
         if node.attrs.get("alpha", 1.0) != 1.0:
             raise self.refuse(node, f"alpha {node.attrs['alpha']:g}", "1: codes cannot be scaled")
         if params.axis is None:
@@ -206,6 +217,12 @@ def ingest_qonnx(path: Path) -> tuple[Graph, Plan]:
         raise BadInput(str(path), "no array operation", "a network with quantised layers")
     check_batch(graph, path)
     return graph, Plan({n.id: importer.plan.layers[n.id] for n in graph.array_nodes()})
+
+
+def is_quantised(model: Any) -> bool:
+    """Whether the file states how it is quantised."""
+    own = [n for n in model.graph.node if n.domain in DOMAINS and n.op_type in QUANTISERS]
+    return bool(own) or any(n.op_type in (*linear_quantisers.ROWS, *EXPANSIONS) for n in model.graph.node)
 
 
 QUANTISERS = {
