@@ -9,8 +9,8 @@
 
 namespace heddle::memory {
 
-// A layer is worked through in at least this many pieces where its shape allows, so that loads and stores
-// overlap with its computing. Our choice.
+// A layer is cut into at least this many pieces where its shape allows it, so that loads and stores overlap
+// with its computing. Our choice.
 inline constexpr std::uint32_t kPieces = 32;
 
 // A stretch of lines of the input, or of groups.

@@ -35,7 +35,8 @@ struct Piece {
 // All pieces of a layer in the order of execution.
 std::vector<Piece> pieces_of(const Blocking& blocking, const LayerShape& shape);
 
-// The pieces that need a load: it is loaded for the first, and its room is free after the last.
+// The first and the last piece that need a load: it is made before the first, and its room is free after the
+// last.
 struct LoadUsers {
   std::uint32_t first = 0;
   std::uint32_t last = 0;
@@ -44,7 +45,7 @@ struct LoadUsers {
 std::vector<LoadUsers> weight_load_users(const std::vector<Piece>& pieces);
 std::vector<LoadUsers> input_load_users(const std::vector<Piece>& pieces);
 
-// What a piece is of its pass's cost.
+// The share of a piece in the cost of its pass.
 Parts parts_of_pass(const Piece& piece, const Blocking& blocking, const LayerShape& shape);
 
 // The parts of a layer that the array starts and ends drained, in the order of execution: one where the order

@@ -52,12 +52,12 @@ struct MemoryPlan {
   Bytes bytes;  // off-chip, all layers
 };
 
-// Finds the plan that moves the fewest off-chip bytes, with a dynamic program over the array layers: every
-// choice of tensors that stay on chip is weighed against the room that it leaves the layers for blocking.
-// At most kMostLive tensors are weighed at each layer, the shortest-lived first. All others and the
-// network inputs lie off chip. One plan serves all samples and minimises their sum. Neither the choice of
-// tensors nor the cuts depend on a capacity, so a larger memory never moves more bytes. Throws Error(config)
-// with `where` and the layer that no blocking fits.
+// Finds the plan that moves the fewest off-chip bytes, with a dynamic program over the array layers: it
+// weighs every choice of tensors that stay on chip against the room that this choice leaves for blocking. At
+// most kMostLive tensors are weighed at each layer, the shortest-lived first. All others and the network
+// inputs lie off chip. One plan serves all samples and minimises their sum. Neither the choice of tensors nor
+// the cuts depend on a capacity, so a larger memory never moves more bytes. Throws Error(config), which names
+// `where` and the layer, when no blocking of a layer fits.
 inline constexpr std::size_t kMostLive = 8;
 MemoryPlan plan_memory(const workload::Network& network, const Dataflow& flow,
                        std::span<const NetworkSizes> samples, const OnChipMemory& activation_memory,

@@ -146,7 +146,7 @@ def test_faults_name_the_node(tmp_path: Path, made: list[Any], constants: dict[s
 
 
 def test_the_float_importer_does_not_take_it(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="Quant_xq.*quantised already"):
+    with pytest.raises(BadInput, match="Quant_xq.*quantized already"):
         ingest_onnx(write(tmp_path, nodes(), CONSTANTS))
 
 
@@ -166,7 +166,7 @@ def test_the_command_exports_a_users_file(tmp_path: Path, capsys: pytest.Capture
     assert trace.manifest["samples"] == 2
     assert trace.manifest["provenance"]["source_model"]["kind"] == "qonnx"
     assert main([*common, "--bits", "8,8", "-o", str(tmp_path / "u.trace")]) == 2
-    assert "--bits for a file that is quantised already" in capsys.readouterr().err
+    assert "--bits for a file that is quantized already" in capsys.readouterr().err
 
 
 def test_damaged_files_are_bad_input(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ NORM = {k: np.ones(1, np.float32) for k in "gbmv"}
         (node("DepthToSpace", ["x"], ["y"], blocksize=1, mode="ROWS"), {}, "n_y.*mode = ROWS"),
         (node("Mod", ["x", "x"], ["y"]), {}, "n_y.*fmod"),
         (node("Gelu", ["x"], ["y"]), {}, "n_y.*opset 13; expected opset 20"),
-        (node("QuantizeLinear", ["x", "g"], ["y"]), NORM, "n_y.*quantised already"),
+        (node("QuantizeLinear", ["x", "g"], ["y"]), NORM, "n_y.*quantized already"),
         (node("GlobalAveragePool", ["x"], ["y"], axes=[1]), {}, "n_y.*attribute axes"),
         (node("ReduceSum", ["x", "x"], ["y"]), {}, "n_y.*'x' computed.*constant"),
         (node("GridSample", ["x", "x"], ["y"]), {}, "n_y.*unknown operator"),

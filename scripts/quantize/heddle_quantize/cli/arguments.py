@@ -36,7 +36,7 @@ def _register_model(add: Add) -> None:
         "model_commands:search",
     )
     _model(search)
-    _quantise(search, "symmetric")
+    _quantize(search, "symmetric")
     search.add_argument("--calib", type=Path, required=True, help=".npz with 'x', or .npy: value ranges")
     search.add_argument(
         "--eval", type=Path, required=True, help=".npz with 'x' and labels 'y'; the second half is held out"
@@ -47,7 +47,7 @@ def _register_model(add: Add) -> None:
     search.add_argument("-o", "--out", type=Path, required=True)
     write = add(
         "export",
-        "quantise with given precisions and write a trace",
+        "quantize with given precisions and write a trace",
         "  heddle-quantize export --onnx net.onnx --calib calib.npz --bits 8,8 "
         "-o net.trace\n"
         "  heddle-quantize export --model net.py:make --state w.pt --input-shape 1,28,28 "
@@ -57,9 +57,9 @@ def _register_model(add: Add) -> None:
     )
     _model(write)
     write.add_argument(
-        "--qonnx", type=Path, help="a QONNX file: exported as it is quantised (--onnx recognises it as well)"
+        "--qonnx", type=Path, help="a QONNX file: exported as it is quantized (--onnx recognises it as well)"
     )
-    _quantise(write, "symmetric")
+    _quantize(write, "symmetric")
     _export(write, True)
     write.add_argument(
         "--calib", type=Path, help=".npz with 'x', or .npy: ranges, samples; only --content shapes does without"
@@ -80,7 +80,7 @@ def _register_workload(add: Add) -> None:
         "workload_command:workload",
     )
     sub.add_argument("name", help="'list', or one of the names it prints")
-    _quantise(sub, "fixed")
+    _quantize(sub, "fixed")
     _export(sub, False)
     sub.add_argument("--target", type=float, help="search precisions that keep this share")
     sub.add_argument("--state-file", type=Path, help="log of evaluations; resumes from it")
@@ -144,7 +144,7 @@ def _model(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--onnx", type=Path, help="an ONNX file, float or QONNX")
 
 
-def _quantise(sub: argparse.ArgumentParser, scheme: str) -> None:
+def _quantize(sub: argparse.ArgumentParser, scheme: str) -> None:
     sub.add_argument(
         "--scheme",
         choices=SCHEMES,

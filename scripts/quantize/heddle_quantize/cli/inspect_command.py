@@ -13,7 +13,7 @@ from heddle_quantize.cli.precision_choice import take_positional
 from heddle_quantize.graph import executor
 from heddle_quantize.graph.graph import Graph, Node
 from heddle_quantize.graph.work import layer_work, output_shapes
-from heddle_quantize.ingest.model_source import states_quantisation, open_quantised
+from heddle_quantize.ingest.model_source import states_quantization, open_quantized
 from heddle_quantize.quantize.plan import Plan
 
 NARROW, WIDE = 80, 200
@@ -22,8 +22,8 @@ NARROW, WIDE = 80, 200
 def inspect(args: argparse.Namespace) -> Answer:
     take_positional(args)
     plan: Plan | None = None
-    if args.onnx is not None and states_quantisation(args.onnx):
-        graph, plan = open_quantised(args.onnx)
+    if args.onnx is not None and states_quantization(args.onnx):
+        graph, plan = open_quantized(args.onnx)
     else:
         graph = open_network(args, weightless=True)
     feeds = executor.noise(graph, 1)
@@ -49,12 +49,12 @@ def _row(node: Node, work: dict[str, int], shapes: dict[str, list[int]], plan: P
     return row
 
 
-def _lines(rows: list[dict[str, Any]], quantised: bool) -> list[str]:
+def _lines(rows: list[dict[str, Any]], quantized: bool) -> list[str]:
     """A table as wide as the terminal; long names keep their end, which tells them apart."""
-    head = ["name", "operation", "output", "weights", "products"] + (["Pa", "Pw"] if quantised else [])
+    head = ["name", "operation", "output", "weights", "products"] + (["Pa", "Pw"] if quantized else [])
     cells = [head]
     for r in rows:
-        bits = [str(r.get("a_bits", "")), str(r.get("w_bits", ""))] if quantised else []
+        bits = [str(r.get("a_bits", "")), str(r.get("w_bits", ""))] if quantized else []
         shape, weight = "x".join(map(str, r["shape"])), "x".join(map(str, r["weight"] or []))
         cells.append([r["id"], r["op"], shape, weight, f"{r['products']:,}" if r["products"] else "", *bits])
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]

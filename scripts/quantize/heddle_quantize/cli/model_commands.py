@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subcommands that quantise a user's model: profile, export."""
+"""Subcommands that quantize a user's model: profile, export."""
 from __future__ import annotations
 
 import argparse
@@ -17,7 +17,7 @@ from heddle_quantize.cli.precision_choice import choose, options_of, take_positi
 from heddle_quantize.export.exporter import ExportOptions, export
 from heddle_quantize.graph import executor
 from heddle_quantize.graph.graph import Graph
-from heddle_quantize.ingest.model_source import states_quantisation, labels_of, open_model, open_quantised, samples_of
+from heddle_quantize.ingest.model_source import states_quantization, labels_of, open_model, open_quantized, samples_of
 from heddle_quantize.ingest.runtime_check import check_runtime
 from heddle_quantize.quantize.calibrate import calibrate
 from heddle_quantize.quantize.integer_arrays import IntegerArrays
@@ -68,7 +68,7 @@ def search(args: argparse.Namespace) -> Answer:
     profile_file.save(args.out, graph, chosen, report, options)
     lines = [f"{k:40s} Pa {a:2d}  Pw {w:2d}" for k, (a, w) in chosen.items()]
     lines.append(
-        f"held-out {args.metric}: float {report['held_out']['float']:.4f}, quantised "
+        f"held-out {args.metric}: float {report['held_out']['float']:.4f}, quantized "
         f"{report['held_out']['quantized']:.4f}; {report['evaluations']} evaluations"
     )
     return EXIT_OK, report, "\n".join(lines)
@@ -76,10 +76,10 @@ def search(args: argparse.Namespace) -> Answer:
 
 def write(args: argparse.Namespace) -> Answer:
     take_positional(args)
-    if args.onnx is not None and states_quantisation(args.onnx):
+    if args.onnx is not None and states_quantization(args.onnx):
         args.qonnx, args.onnx = args.onnx, None
     if args.qonnx is not None:
-        return _write_quantised(args)
+        return _write_quantized(args)
     graph, options = open_network(args, args.content == "shapes"), options_of(args)
     _check_layers(graph)
     chosen = choose(args, graph)
@@ -126,7 +126,7 @@ def _quality(graph: Graph, plan: Plan, feeds: dict[str, np.ndarray], accuracy: d
 def _quality_text(quality: dict[str, Any]) -> str:
     if "metric" in quality:
         known = f", float {quality['float']:.4f}" if "float" in quality else ""
-        return f"{quality['metric']}: quantised {quality['quantized']:.4f}{known} on {quality['n']} samples"
+        return f"{quality['metric']}: quantized {quality['quantized']:.4f}{known} on {quality['n']} samples"
     if quality["output_sqnr_db"] is None:
         return f"first output: equal to the float network's on {quality['n']} samples"
     return f"first output: SQNR {quality['output_sqnr_db']:.1f} dB on {quality['n']} calibration samples"
@@ -150,18 +150,18 @@ def _calibration(args: argparse.Namespace, graph: Graph) -> dict[str, np.ndarray
     return executor.noise(graph, 1)
 
 
-def _write_quantised(args: argparse.Namespace) -> Answer:
-    """A network that brings its own quantisation: nothing is chosen, nothing calibrated."""
+def _write_quantized(args: argparse.Namespace) -> Answer:
+    """A network that brings its own quantization: nothing is chosen, nothing calibrated."""
     for given, name in ((args.model, "--model"), (args.onnx, "--onnx")):
         if given is not None:
             raise BadInput("command line", f"{name} with --qonnx", "one of them")
     for given, name in ((args.bits, "--bits"), (args.profile, "--profile")):
         if given is not None:
             raise BadInput(
-                str(args.qonnx), f"{name} for a file that is quantised already", "no precisions: its nodes state them"
+                str(args.qonnx), f"{name} for a file that is quantized already", "no precisions: its nodes state them"
             )
     torch.set_num_threads(args.threads)
-    graph, plan = open_quantised(args.qonnx)
+    graph, plan = open_quantized(args.qonnx)
     if args.calib is None:
         raise BadInput("command line", "no --calib", "--calib SAMPLES.npz")
     feeds = samples_of(args.calib, graph)
@@ -173,7 +173,7 @@ def _write_quantised(args: argparse.Namespace) -> Answer:
         out = executor.output(graph, data.feeds, IntegerArrays(plan))
         score = metrics.METRICS[args.metric](out, data.labels)
         accuracy = {"metric": args.metric, "quantized": score, "split": "all of --eval", "n": int(len(data.labels))}
-    return _export(args, graph, plan, feeds, accuracy, {"method": {"scheme": "as quantised upstream"}})
+    return _export(args, graph, plan, feeds, accuracy, {"method": {"scheme": "as quantized upstream"}})
 
 
 def _export(

@@ -60,13 +60,13 @@ def _matmul(node: Node, args: list[Tensor]) -> Tensor:
 
 @op("quant")
 def _quant(node: Node, args: list[Tensor]) -> Tensor:
-    """A quantiser of the network itself: values that the codes stand for."""
+    """A quantizer of the network itself: values that the codes stand for."""
     return rounded_to_codes(args[0], node.attrs["quant"], node.attrs.get("rounding", "half_even"))
 
 
 @op("codes")
 def _codes(node: Node, args: list[Tensor]) -> Tensor:
-    """The codes of a quantiser of the network itself."""
+    """The codes of a quantizer of the network itself."""
     x = args[0]
     return quantize(x if x.is_floating_point() else x.double(), node.attrs["quant"])
 

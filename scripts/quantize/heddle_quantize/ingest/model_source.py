@@ -16,7 +16,7 @@ from heddle_quantize.base.errors import BadInput, unknown_name
 from heddle_quantize.graph.graph import Graph
 from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx, load
 from heddle_quantize.ingest.onnx.inputs import parse_shapes
-from heddle_quantize.ingest.qonnx.ingest_qonnx import ingest_qonnx, is_quantised
+from heddle_quantize.ingest.qonnx.ingest_qonnx import ingest_qonnx, is_quantized
 from heddle_quantize.ingest.torch.ingest_module import ingest_module
 from heddle_quantize.quantize.plan import Plan
 
@@ -142,13 +142,13 @@ def open_model(
     return graph
 
 
-def states_quantisation(path: Path) -> bool:
-    """Whether the file holds quantisers, of QONNX or ONNX's own."""
-    return is_quantised(load(path))
+def states_quantization(path: Path) -> bool:
+    """Whether the file holds quantizers, of QONNX or ONNX's own."""
+    return is_quantized(load(path))
 
 
-def open_quantised(path: Path) -> tuple[Graph, Plan]:
-    """A QONNX graph and the quantisation that its nodes state."""
+def open_quantized(path: Path) -> tuple[Graph, Plan]:
+    """A QONNX graph and the quantization that its nodes state."""
     graph, plan = ingest_qonnx(path)
     graph.source = {"file": path.name, "kind": "qonnx", "sha256": _digest(path)}
     return graph, plan

@@ -31,7 +31,7 @@ SCRIPT = Path(__file__).with_name("onnxruntime_outputs.js")
 TOLERANCE = 1e-3
 """Largest difference from ONNX Runtime's outputs, relative to the largest value of each."""
 OFF_SHARE = 0.01
-"""Share of a quantised network's outputs that may round to the next code."""
+"""Share of a quantized network's outputs that may round to the next code."""
 SECONDS = 600
 NAMES = {np.dtype(name): name for name in ("float32", "float64", "float16", "int64", "int32", "int16", "int8")}
 NAMES |= {np.dtype(name): name for name in ("uint64", "uint32", "uint16", "uint8", "bool")}
@@ -88,7 +88,7 @@ def check_runtime(
 ) -> str:
     """Compares all outputs on up to two samples of `feeds`, or on noise; says how far they are apart.
 
-    With the plan of a quantised file the integers are compared: sums that lie between two codes may round either way.
+    With the plan of a quantized file the integers are compared: sums that lie between two codes may round either way.
     """
     model = load(path)
     constants = {tensor.name for tensor in model.graph.initializer}

@@ -42,7 +42,7 @@ FAULTS = (
     MemoryError,
 )
 """What handlers raise where a node lacks an attribute or holds a value that makes no sense."""
-QUANTISED = (
+QUANTIZED = (
     "QuantizeLinear",
     "DequantizeLinear",
     "DynamicQuantizeLinear",
@@ -114,11 +114,11 @@ class Importer:
             return found
         full = f"{node.domain + '.' if node.domain else ''}{node.op}"
         where = f"{self.path}: node '{node.name}'"
-        if node.op in QUANTISED:
+        if node.op in QUANTIZED:
             raise BadInput(
                 where,
-                f"operator '{full}' of a network that is quantised already",
-                "a float network, or one whose quantisers have constant scales, as docs/quantization.md lists them",
+                f"operator '{full}' of a network that is quantized already",
+                "a float network, or one whose quantizers have constant scales, as docs/quantization.md lists them",
             )
         others = sorted({text(n.op_type) for n in self.model.graph.node} - set(self.table) - {node.op})
         also = f" (and {', '.join(others)} further on)" if others else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QONNX graphs, whose nodes state how the network is quantised: widths, scales and zero points.
+"""QONNX graphs, whose nodes state how the network is quantized: widths, scales and zero points.
 
 `Quant` is y = (round(clamp(x/s + z, low, high)) - z) * s with ties to even, `BipolarQuant` y = s
 where x >= 0 and -s elsewhere. On a constant they make weights; on a computed value they stay.
@@ -21,12 +21,12 @@ from heddle_quantize.ingest.onnx.importer import Importer
 from heddle_quantize.ingest.onnx.ingest_onnx import TABLE, check_batch, load
 from heddle_quantize.ingest.onnx.node import OnnxNode
 from heddle_quantize.ingest.onnx.operator import Operator, operator
-from heddle_quantize.ingest.qonnx import linear_quantisers
+from heddle_quantize.ingest.qonnx import linear_quantizers
 from heddle_quantize.ingest.qonnx.expand import EXPANSIONS, expanded
 from heddle_quantize.quantize.plan import LayerQuant, Plan
 
 DOMAINS = ("onnx.brevitas", "finn.custom_op.general", "qonnx.custom_op.general")
-# Operations that move codes without changing them: an array operation behind them reads the quantiser's codes.
+# Operations that move codes without changing them: an array operation behind them reads the quantizer's codes.
 KEEPS_CODES = ("reshape", "transpose", "maxpool", "slice", "select")
 BITS_MAX = 16
 BIAS_BITS_MAX = 32
@@ -44,19 +44,19 @@ ROUNDINGS = {
 
 
 class QonnxImporter(Importer):
-    """Also records how values are quantised, by ONNX value and by node of the graph."""
+    """Also records how values are quantized, by ONNX value and by node of the graph."""
 
     def __init__(self, model: Any, path: Path) -> None:
         super().__init__(expanded(model), path, TABLE)
-        self.weights: dict[str, QParams] = {}  # ONNX constants that a quantiser made
-        self.quantised: dict[str, QParams] = {}  # nodes of kind `quant`
+        self.weights: dict[str, QParams] = {}  # ONNX constants that a quantizer made
+        self.quantized: dict[str, QParams] = {}  # nodes of kind `quant`
         self.codes: dict[str, QParams] = {}  # values that QuantizeLinear makes
         self.plan = Plan({})
 
     def row(self, node: OnnxNode) -> Operator:
-        found = QUANTISERS.get(node.op) if node.domain in DOMAINS else None
+        found = QUANTIZERS.get(node.op) if node.domain in DOMAINS else None
         if found is None and node.domain in ("", "ai.onnx"):
-            found = linear_quantisers.ROWS.get(node.op)
+            found = linear_quantizers.ROWS.get(node.op)
         return super().row(node) if found is None else found
 
     def origin(self, value: str, known: dict[str, QParams]) -> str:
@@ -67,7 +67,7 @@ class QonnxImporter(Importer):
             value = by_id[value].inputs[0]
         return value
 
-    def _quantise(self, node: OnnxNode) -> None:
+    def _quantize(self, node: OnnxNode) -> None:
         params = self._bipolar(node) if node.op == "BipolarQuant" else self._uniform(node)
         rounding = self._rounding(node)
         if self.is_const(node, 0):
@@ -88,7 +88,7 @@ class QonnxImporter(Importer):
         if params.scale.size != 1:
             raise self.refuse(node, f"{params.scale.size} scales of an activation", "one")
         ident = self.emit(node, "quant", [self.value(node, 0)], params=None, quant=params, rounding=rounding)
-        self.quantised[ident] = params
+        self.quantized[ident] = params
 
     def _bipolar(self, node: OnnxNode) -> QParams:
         scale = self._required(node, 1).astype(np.float64)
@@ -121,7 +121,7 @@ class QonnxImporter(Importer):
         return ROUNDINGS[word.upper()]
 
     def _is_bias(self, node: OnnxNode) -> bool:
-        """Whether a convolution or product reads the quantised constant as its bias, and nothing else does."""
+        """Whether a convolution or product reads the quantized constant as its bias, and nothing else does."""
         users = [u for u in self.model.graph.node if node.outputs[0] in u.input]
         third = all(u.op_type in ("Conv", "Gemm", "ConvTranspose") and u.input[2:] == node.outputs[:1] for u in users)
         return self.is_const(node, 0) and bool(users) and third
@@ -137,7 +137,7 @@ class QonnxImporter(Importer):
             raise self.refuse(node, "a scale that is not above zero", "positive finite scales")
 
     def taken(self, node: OnnxNode, first: int) -> None:
-        """Transposed constants keep their quantisation; each array operation gets that of its operands."""
+        """Transposed constants keep their quantization; each array operation gets that of its operands."""
         if node.op == "Transpose" and node.inputs[0] in self.weights:
             params = self.weights[node.inputs[0]]
             if params.axis is not None:
@@ -169,17 +169,17 @@ class QonnxImporter(Importer):
         return self._operand(node, made.inputs[0])
 
     def _operand(self, node: OnnxNode, value: str) -> QParams:
-        name = self.origin(value, self.quantised)
-        if name not in self.quantised:
-            raise self.refuse(node, f"an operand made by '{name}'", "one that comes from a quantiser")
-        return self.quantised[name]
+        name = self.origin(value, self.quantized)
+        if name not in self.quantized:
+            raise self.refuse(node, f"an operand made by '{name}'", "one that comes from a quantizer")
+        return self.quantized[name]
 
     def _weight(self, node: OnnxNode, made: Node) -> QParams:
         if made.op == "matmul":
             return self._operand(node, made.inputs[1])
         params = self.weights.get(node.inputs[1])
         if params is None:
-            raise self.refuse(node, f"weights '{node.inputs[1]}' without a quantiser", "weights from a quantiser")
+            raise self.refuse(node, f"weights '{node.inputs[1]}' without a quantizer", "weights from a quantizer")
         if node.attrs.get("alpha", 1.0) != 1.0:
             raise self.refuse(node, f"alpha {node.attrs['alpha']:g}", "1: codes cannot be scaled")
         if params.axis is None:
@@ -209,24 +209,24 @@ def _of_shape(params: QParams, value: torch.Tensor) -> QParams:
 
 
 def ingest_qonnx(path: Path) -> tuple[Graph, Plan]:
-    """The graph of the file and the quantisation of its array operations."""
+    """The graph of the file and the quantization of its array operations."""
     importer = QonnxImporter(load(path), path)
     graph = prune(importer.run())
     check_graph(graph)
     if not graph.array_nodes():
-        raise BadInput(str(path), "no array operation", "a network with quantised layers")
+        raise BadInput(str(path), "no array operation", "a network with quantized layers")
     check_batch(graph, path)
     return graph, Plan({n.id: importer.plan.layers[n.id] for n in graph.array_nodes()})
 
 
-def is_quantised(model: Any) -> bool:
-    """Whether the file states how it is quantised."""
-    own = [n for n in model.graph.node if n.domain in DOMAINS and n.op_type in QUANTISERS]
-    return bool(own) or any(n.op_type in (*linear_quantisers.ROWS, *EXPANSIONS) for n in model.graph.node)
+def is_quantized(model: Any) -> bool:
+    """Whether the file states how it is quantized."""
+    own = [n for n in model.graph.node if n.domain in DOMAINS and n.op_type in QUANTIZERS]
+    return bool(own) or any(n.op_type in (*linear_quantizers.ROWS, *EXPANSIONS) for n in model.graph.node)
 
 
-QUANTISERS = {
-    "Quant": operator(QonnxImporter._quantise, "narrow rounding_mode signed", 4, types="f"),
-    "IntQuant": operator(QonnxImporter._quantise, "narrow rounding_mode signed", 4, types="f"),
-    "BipolarQuant": operator(QonnxImporter._quantise, "", 2, types="f"),
+QUANTIZERS = {
+    "Quant": operator(QonnxImporter._quantize, "narrow rounding_mode signed", 4, types="f"),
+    "IntQuant": operator(QonnxImporter._quantize, "narrow rounding_mode signed", 4, types="f"),
+    "BipolarQuant": operator(QonnxImporter._quantize, "", 2, types="f"),
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that come quantised: integers equal to ONNX Runtime's, and traces that state them."""
+"""Files that come quantized: integers equal to ONNX Runtime's, and traces that state them."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 from heddle_quantize.base.errors import BadInput
 from heddle_quantize.export.exporter import ExportOptions, export
 from heddle_quantize.graph import executor
-from heddle_quantize.ingest.model_source import states_quantisation
+from heddle_quantize.ingest.model_source import states_quantization
 from heddle_quantize.ingest.qonnx.ingest_qonnx import ingest_qonnx
 from heddle_quantize.ingest.runtime_check import check_runtime, find_library
 from heddle_quantize.quantize.integer_arrays import IntegerArrays
@@ -33,7 +33,7 @@ def scales(**values: Any) -> Arrays:
     return {name: np.asarray(value, np.float32) for name, value in values.items()}
 
 
-def quantiser(value: str, out: str, scale: str, zero: str, clip: tuple[str, str] | None = None) -> list[Any]:
+def quantizer(value: str, out: str, scale: str, zero: str, clip: tuple[str, str] | None = None) -> list[Any]:
     """QuantizeLinear, a Clip where the width is narrower, DequantizeLinear."""
     inner = f"{out}c" if clip else f"{out}q"
     nodes = [node("QuantizeLinear", [value, scale, zero], [f"{out}q"])]
@@ -50,7 +50,7 @@ def pooled(value: str, of_codes: bool) -> list[Any]:
 
 
 def paired(channels: bool = True, kind: str = "u1", zero: int = 117, clip: bool = False) -> tuple[list[Any], Arrays]:
-    """Convolution, pooling of codes, linear layer; quantiser pairs around all of them."""
+    """Convolution, pooling of codes, linear layer; quantizer pairs around all of them."""
     constants: Arrays = {
         "wc": codes(6, 3, 3, 3),
         "lc": codes(96, 5),
@@ -65,7 +65,7 @@ def paired(channels: bool = True, kind: str = "u1", zero: int = 117, clip: bool 
     constants["bs"] = (constants["xs"] * constants["ws"]).astype(np.float32)
     bounds = ("lo", "hi") if clip else None
     return [
-        *quantiser("x", "xr", "xs", "z"),
+        *quantizer("x", "xr", "xs", "z"),
         node("DequantizeLinear", ["wc", "ws"] + ([] if channels else ["zi"]), ["w"], axis=0),
         node("DequantizeLinear", ["bc", "bs"], ["b"], axis=0),
         node("Conv", ["xr", "w", "b"], ["c"], pads=[1, 1, 1, 1]),
@@ -76,7 +76,7 @@ def paired(channels: bool = True, kind: str = "u1", zero: int = 117, clip: bool 
         node("Flatten", ["p"], ["f"]),
         node("DequantizeLinear", ["lc", "ls", "zi"], ["l"]),
         node("MatMul", ["f", "l"], ["m"]),
-        *quantiser("m", "y", "ys", "z"),
+        *quantizer("m", "y", "ys", "z"),
     ], constants
 
 
@@ -123,10 +123,10 @@ NETWORKS: dict[str, tuple[tuple[list[Any], Arrays], int, tuple[int, int]]] = {
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_quantised_files(name: str, tmp_path: Path) -> None:
+def test_quantized_files(name: str, tmp_path: Path) -> None:
     (nodes, constants), opset, bits = NETWORKS[name]
     path = write(tmp_path, nodes, constants, SHAPE, opset=opset)
-    assert states_quantisation(path)
+    assert states_quantization(path)
     graph, plan = ingest_qonnx(path)
     feeds = executor.noise(graph, 2)
     exact = executor.output(graph, feeds, IntegerArrays(plan))
@@ -144,7 +144,7 @@ def test_quantised_files(name: str, tmp_path: Path) -> None:
 def test_weights_of_four_bits(tmp_path: Path) -> None:
     """INT4 of opset 21, two in a byte; -8 to 7 along a column."""
     values = np.arange(-8, 8).reshape(8, 2)
-    nodes = [*quantiser("x", "xr", "s", "z"), node("DequantizeLinear", ["w", "ws"], ["wr"], axis=1)]
+    nodes = [*quantizer("x", "xr", "s", "z"), node("DequantizeLinear", ["w", "ws"], ["wr"], axis=1)]
     nodes += [node("MatMul", ["xr", "wr"], ["y"])]
     constants = {**scales(s=0.1, ws=[0.5, 0.25]), "z": np.array(0, np.int8)}
     path = write(tmp_path, nodes, constants, ("n", 8), opset=21)
@@ -165,7 +165,7 @@ def test_weights_of_four_bits(tmp_path: Path) -> None:
     [
         (
             lambda n, c: n.__setitem__(0, node("DynamicQuantizeLinear", ["x"], ["xrq", "a", "d"])),
-            "quantised already.*constant scales",
+            "quantized already.*constant scales",
         ),
         (lambda n, c: c.update(ws=-c["ws"]), "above zero"),
         (
@@ -174,7 +174,7 @@ def test_weights_of_four_bits(tmp_path: Path) -> None:
         ),
         (
             lambda n, c: n.__setitem__(4, node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1])),
-            "operand made by 'x'.*a quantiser",
+            "operand made by 'x'.*a quantizer",
         ),
     ],
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ONNX's own quantisers: QuantizeLinear makes codes, DequantizeLinear the numbers that codes stand for.
+"""ONNX's own quantizers: QuantizeLinear makes codes, DequantizeLinear the numbers that codes stand for.
 
 A code is clamp(round(x / scale) + zero point), ties to even. A Clip of codes between the two states a narrower width.
 """
@@ -45,7 +45,7 @@ def _bits(s: Any, n: OnnxNode, index: int, dtype: np.dtype) -> int:
     return 4 if s.given(n, index) and n.inputs[index] in s.tensors.four_bit else INTEGERS[dtype][0]
 
 
-def quantise_linear(s: Any, n: OnnxNode) -> None:
+def quantize_linear(s: Any, n: OnnxNode) -> None:
     zero = s.const(n, 2, np.zeros(1, np.uint8))
     rank = len(s.shape(n, 0))
     params = _parameters(s, n, zero.dtype, _bits(s, n, 2, zero.dtype), rank)
@@ -55,7 +55,7 @@ def quantise_linear(s: Any, n: OnnxNode) -> None:
     s.codes[made] = params
 
 
-def dequantise_linear(s: Any, n: OnnxNode) -> None:
+def dequantize_linear(s: Any, n: OnnxNode) -> None:
     dtype = s.dtype(n)
     rank = len(s.shape(n, 0))
     if dtype == np.int32 and s.is_const(n, 0):  # a bias
@@ -70,7 +70,7 @@ def dequantise_linear(s: Any, n: OnnxNode) -> None:
     if s.is_const(n, 0):
         s.weights[n.outputs[0]] = params
     else:
-        s.quantised[made] = params
+        s.quantized[made] = params
 
 
 def _maker(s: Any, value: str) -> Any:
@@ -98,6 +98,6 @@ def _narrowed(s: Any, n: OnnxNode, params: QParams) -> QParams:
 
 
 ROWS = {
-    "QuantizeLinear": operator(quantise_linear, ATTRIBUTES, (2, 3)),
-    "DequantizeLinear": operator(dequantise_linear, ATTRIBUTES, (2, 3), types="i"),
+    "QuantizeLinear": operator(quantize_linear, ATTRIBUTES, (2, 3)),
+    "DequantizeLinear": operator(dequantize_linear, ATTRIBUTES, (2, 3), types="i"),
 }
