@@ -2,7 +2,7 @@
 """Names a user may choose from, separate from the code they select, because --help must not load that."""
 from __future__ import annotations
 
-SCHEMES = ("fixed", "symmetric", "asymmetric")
+SCHEMES = ("per-filter", "fixed", "symmetric", "asymmetric")
 OBSERVERS = ("minmax", "percentile", "mse")
 CONTENTS = ("values", "weights", "statistics", "shapes")
 CHECKS = ("onnxruntime",)

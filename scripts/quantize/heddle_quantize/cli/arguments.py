@@ -36,7 +36,7 @@ def _register_model(add: Add) -> None:
         "model_commands:search",
     )
     _model(search)
-    _quantize(search, "symmetric")
+    _quantize(search, "per-filter")
     search.add_argument("--calib", type=Path, required=True, help=".npz with 'x', or .npy: value ranges")
     search.add_argument(
         "--eval", type=Path, required=True, help=".npz with 'x' and labels 'y'; the second half is held out"
@@ -59,7 +59,7 @@ def _register_model(add: Add) -> None:
     write.add_argument(
         "--qonnx", type=Path, help="a QONNX file: exported as it is quantized (--onnx recognises it as well)"
     )
-    _quantize(write, "symmetric")
+    _quantize(write, "per-filter")
     _export(write, True)
     write.add_argument(
         "--calib", type=Path, help=".npz with 'x', or .npy: ranges, samples; only --content shapes does without"
@@ -149,7 +149,8 @@ def _quantize(sub: argparse.ArgumentParser, scheme: str) -> None:
         "--scheme",
         choices=SCHEMES,
         default=scheme,
-        help="fixed: powers of two, as the papers' comparisons have; symmetric, asymmetric: real scales",
+        help="per-filter: powers of two for activations, a real scale for each filter's weights; fixed: powers of two "
+        "throughout, as the papers' comparisons have; symmetric, asymmetric: real scales throughout",
     )
     sub.add_argument("--container", type=int, default=16, choices=(8, 16), help="bits a code is stored in")
     sub.add_argument("--observer", choices=OBSERVERS, default="minmax", help="how a range follows from samples")

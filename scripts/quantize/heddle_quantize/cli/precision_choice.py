@@ -34,6 +34,12 @@ def options_of(args: argparse.Namespace) -> Options:
         raise BadInput(
             "command line", "--per-channel or --observer with --scheme fixed", "--scheme symmetric or asymmetric"
         )
+    if args.scheme == "per-filter" and (args.per_channel is False or args.observer != "minmax"):
+        raise BadInput(
+            "command line",
+            "--no-per-channel or --observer with --scheme per-filter",
+            "--scheme symmetric or asymmetric",
+        )
     per_channel = args.scheme != "fixed" if args.per_channel is None else args.per_channel
     return Options(args.scheme, args.container, args.observer, args.percentile, per_channel)
 

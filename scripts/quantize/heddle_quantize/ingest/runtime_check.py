@@ -99,12 +99,10 @@ def check_runtime(
     part = {key: value[:count] for key, value in feeds.items()}
     whole = {v.name: _typed(v, part[v.name], graph.whole) for v in stated}
     expected, version = runtime_outputs(path, whole)
-    got = dict(
-        zip(
-            _output_names(model, graph),
-            executor.outputs(graph, part, operations.apply if plan is None else IntegerArrays(plan)),
-        )
-    )
+    arrays: executor.ArrayFn = operations.apply
+    if plan is not None:
+        arrays = IntegerArrays(plan)
+    got = dict(zip(_output_names(model, graph), executor.outputs(graph, part, arrays)))
     worst = share = 0.0
     for position, (name, value) in enumerate(got.items()):
         whole_output = graph.whole or graph.outputs[position] in graph.bare_outputs
