@@ -28,7 +28,9 @@ def _integers(x: torch.Tensor) -> np.ndarray:
 
 
 def trace_layout(node: Node, record: LayerRun) -> LayerCodes:
-    act, weight, acc = _integers(record.act), _integers(record.weight), _integers(record.acc)
+    act, acc = _integers(record.act), _integers(record.acc)
+    # weights of a layer are many, and their codes have 16 bits at most
+    weight = record.weight.numpy().astype(np.int32)
     if node.op == "conv2d":
         if act.shape[0] != 1:
             raise BadInput(

@@ -36,9 +36,9 @@ class TensorRange:
 
 
 def range_of(values: np.ndarray) -> TensorRange:
-    flat = values.reshape(-1).astype(np.float64)
+    flat = values.reshape(-1)
     step = max(1, flat.size // KEPT_VALUES)
-    return TensorRange(float(flat.min()), float(flat.max()), np.sort(flat[::step]))
+    return TensorRange(float(flat.min()), float(flat.max()), np.sort(flat[::step].astype(np.float64)))
 
 
 def merge(a: TensorRange | None, b: TensorRange) -> TensorRange:
