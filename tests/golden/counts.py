@@ -51,6 +51,10 @@ COUNTERS: list[tuple[str, ...]] = [
 ]
 ADDED_KEYS = [(*path, key) for path in COUNTERS for key in ("memory_accesses", "dram_commands")]
 ADDED_KEYS += [("array", "peak_macs_per_cycle"), ("array", "peak_tops")]
+ADDED_KEYS += [("plan", "weights_stay")]
+ADDED_KEYS += [
+    ("layers", "*", "details", "blocking", key) for key in ("loops", "off_chip_bytes_at_least", "estimated_cycles")
+]
 ADDED_COLUMNS = {
     "memory_accesses_activation_memory_array_read_bytes",
     "memory_accesses_activation_memory_array_written_bytes",
