@@ -48,9 +48,8 @@ LayerBytes operator+(const LayerBytes& a, const LayerBytes& b);
 // Sizes of the tensors of a layer that lie off chip. A `room` is what a tensor takes on chip; the others are
 // the bytes that move over the off-chip interface.
 struct LayerSizes {
-  Bytes pass_weights_room;  // of the largest pass, metadata included
-  Bytes weights_room;       // of all passes, metadata included
-  Bytes weights;            // 0 where the right operand stays on chip
+  Bytes weights_room;  // of all passes, metadata included
+  Bytes weights;       // 0 where the right operand stays on chip
   Bytes metadata;
   Bytes line_group;  // one line of one group of the input; 0 where the input stays on chip
   Bytes line_group_room;

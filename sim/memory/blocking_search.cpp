@@ -36,8 +36,8 @@ class Costs {
       const std::uint64_t bricks = ceil_div(shape.bricks(), slices);
       line_group_.push_back(proportion_up(sizes.line_group_room, bricks, shape.bricks()));
       for (const auto& f : shape.filter_cuts()) {
-        const Bytes block = std::min(sizes.weights_room, sizes.pass_weights_room * f.largest_passes);
-        weights_.push_back(proportion_up(f.blocks == 1 ? sizes.weights_room : block, bricks, shape.bricks()));
+        const Bytes block = proportion_up(sizes.weights_room, f.largest_filters, shape.filters());
+        weights_.push_back(proportion_up(block, bricks, shape.bricks()));
       }
     }
   }
@@ -54,8 +54,7 @@ class Costs {
     out.metadata = sizes_.metadata * loads;
     out.input += sizes_.line_group * (lines * groups) - sizes_.line_group * shape_.used_line_groups();
     // Every slice but the last writes its sums, every slice but the first reads them.
-    if (s.spills_sums)
-      out.partial_sums = sizes_.partial_sums * (2 * (std::uint64_t{slices(at)} - 1));
+    if (s.spills_sums) out.partial_sums = sizes_.partial_sums * (2 * (std::uint64_t{slices(at)} - 1));
     return out;
   }
 
@@ -73,7 +72,8 @@ class Costs {
   // set of a pass at a time, or two.
   [[nodiscard]] Bytes streamed_room(const Scheme& s) const {
     if (!s.spills_sums) return streamed_;
-    return std::max(streamed_, (of_largest_pass(sizes_.partial_sums_room) + of_largest_pass(sizes_.extra_room)) * 2);
+    return std::max(streamed_,
+                    (of_largest_pass(sizes_.partial_sums_room) + of_largest_pass(sizes_.extra_room)) * 2);
   }
 
   [[nodiscard]] Blocking blocking(const Scheme& s, const Cuts& at) const {

@@ -25,7 +25,8 @@ std::uint64_t drain_cycles(const Blocking& b, const LayerShape& shape, const Pac
 
 // Bytes per window set of a pass, on average, rounded up.
 std::uint64_t per_set(Bytes all, const LayerShape& shape) {
-  const std::uint64_t windows = proportion(all.count(), shape.largest_set_windows(), shape.windows(), Rounding::up);
+  const std::uint64_t windows =
+      proportion(all.count(), shape.largest_set_windows(), shape.windows(), Rounding::up);
   return proportion(windows, shape.largest_pass_filters(), shape.filters(), Rounding::up);
 }
 

@@ -48,7 +48,10 @@ std::vector<PassShape> passes_of(const arch::Mapping& mapping) {
   return out;
 }
 
-// The sizes of the largest block that cutting `all` into nearly equal blocks can give, largest first.
+// Up to this many parts are cut in every way.
+constexpr std::uint32_t kEvery = 128;
+
+// The sizes of the largest block that cutting `all` into nearly equal blocks can give, smallest first.
 std::vector<std::uint32_t> block_sizes(std::uint32_t all) {
   std::vector<std::uint32_t> out;
   for (std::uint32_t blocks = 1; blocks <= all;) {
@@ -57,13 +60,15 @@ std::vector<std::uint32_t> block_sizes(std::uint32_t all) {
     if (size == 1) break;
     blocks = static_cast<std::uint32_t>(ceil_div(all, size - 1));
   }
+  std::reverse(out.begin(), out.end());
   return out;
 }
 
-// For each of these sizes, the fewest blocks.
+// For each of these sizes, the fewest blocks, fewest first.
 std::vector<std::uint32_t> block_counts(std::uint32_t all) {
   std::vector<std::uint32_t> out;
   for (const auto size : block_sizes(all)) out.push_back(static_cast<std::uint32_t>(ceil_div(all, size)));
+  std::reverse(out.begin(), out.end());
   return out;
 }
 
@@ -73,7 +78,6 @@ FilterCut cut_filters(const LayerShape& shape, std::uint32_t blocks) {
     const Range passes = part_of(shape.passes(), i, blocks);
     const std::uint64_t groups = shape.groups_of(passes).count;
     const PassShape& last = shape.pass(passes.end - 1);
-    cut.largest_passes = std::max(cut.largest_passes, passes.count());
     cut.largest_filters = std::max(
         cut.largest_filters, last.filters_before + last.filters - shape.pass(passes.begin).filters_before);
     cut.largest_groups = std::max(cut.largest_groups, groups);
@@ -93,6 +97,12 @@ LayerShape::LayerShape(const workload::Layer& layer, const workload::LoweredLaye
       passes_(passes_of(mapping)),
       slice_counts_(block_counts(bricks_)) {
   for (const auto& set : mapping.window_sets) largest_set_ = std::max<std::uint64_t>(largest_set_, set.count);
+  cut_all_windows();
+  cut_all_filters();
+}
+
+// Of cuts into the same number of blocks those with larger blocks are of use where fewer lines are shared.
+void LayerShape::cut_all_windows() {
   std::vector<std::uint32_t> sizes = block_sizes(window_sets());
   const auto ends_line = [&](std::uint32_t sets) {
     return windows_before_[sets] % lines_.windows_per_line == 0;
@@ -100,13 +110,31 @@ LayerShape::LayerShape(const workload::Layer& layer, const workload::LoweredLaye
   std::uint32_t aligned = 1;
   while (aligned < window_sets() && !ends_line(aligned)) ++aligned;
   for (const auto n : block_sizes(window_sets() / aligned)) sizes.push_back(n * aligned);
-  std::sort(sizes.rbegin(), sizes.rend());
-  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
-  for (const auto sets : sizes) add_window_cut(sets);
-  for (const auto n : block_counts(passes())) filter_cuts_.push_back(cut_filters(*this, n));
+  for (std::uint32_t n = 1; window_sets() <= kEvery && n <= window_sets(); ++n) sizes.push_back(n);
+  std::sort(sizes.begin(), sizes.end());
+  for (const auto sets : sizes) {
+    const WindowCut cut = cut_windows(sets);
+    const bool is_new = window_cuts_.empty() || window_cuts_.back().blocks != cut.blocks;
+    if (is_new || cut.all_lines < window_cuts_.back().all_lines) window_cuts_.push_back(cut);
+  }
+  std::reverse(window_cuts_.begin(), window_cuts_.end());
 }
 
-void LayerShape::add_window_cut(std::uint32_t sets) {
+// The last pass may have fewer filters than the others, so that more blocks can be smaller although the
+// largest has as many passes.
+void LayerShape::cut_all_filters() {
+  std::vector<std::uint32_t> counts = block_counts(passes());
+  for (std::uint32_t n = 1; passes() <= kEvery && n <= passes(); ++n) counts.push_back(n);
+  std::sort(counts.begin(), counts.end());
+  for (const auto n : counts) {
+    const FilterCut cut = cut_filters(*this, n);
+    if (filter_cuts_.empty() || cut.largest_filters < filter_cuts_.back().largest_filters ||
+        cut.largest_groups < filter_cuts_.back().largest_groups)
+      filter_cuts_.push_back(cut);
+  }
+}
+
+WindowCut LayerShape::cut_windows(std::uint32_t sets) const {
   WindowCut cut{.sets = sets, .blocks = static_cast<std::uint32_t>(ceil_div(window_sets(), sets))};
   Extent before;
   for (std::uint32_t begin = 0; begin < window_sets(); begin += sets) {
@@ -119,7 +147,7 @@ void LayerShape::add_window_cut(std::uint32_t sets) {
     cut.largest_windows = std::max(cut.largest_windows, windows(block));
     before = now;
   }
-  window_cuts_.push_back(cut);
+  return cut;
 }
 
 // A line of the padded input without the lines above it that lie between the windows of two output lines.

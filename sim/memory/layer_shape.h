@@ -46,7 +46,6 @@ struct WindowCut {
 // The same for its passes, which are cut into blocks of nearly equal size.
 struct FilterCut {
   std::uint32_t blocks = 1;
-  std::uint32_t largest_passes = 1;
   std::uint64_t largest_filters = 0;
   std::uint64_t largest_groups = 1;
   std::uint64_t all_groups = 0;  // loaded by all blocks together
@@ -87,8 +86,8 @@ class LayerShape {
   [[nodiscard]] std::uint64_t windows_before(std::uint32_t set) const { return windows_before_[set]; }
   [[nodiscard]] std::uint32_t bricks() const { return bricks_; }
 
-  // The cuts that blocking chooses from: of all numbers of blocks with blocks of the same size the smallest,
-  // and blocks of windows that end with a line of the output. A larger memory always has the choices of a
+  // The cuts that blocking chooses from, fewest blocks first: of all numbers of blocks with blocks of the
+  // same size the smallest, and others that share fewer lines. A larger memory always has the choices of a
   // smaller one.
   [[nodiscard]] const std::vector<WindowCut>& window_cuts() const { return window_cuts_; }
   [[nodiscard]] const std::vector<FilterCut>& filter_cuts() const { return filter_cuts_; }
@@ -97,7 +96,9 @@ class LayerShape {
 
  private:
   [[nodiscard]] std::uint64_t without_unread(std::uint64_t line) const;
-  void add_window_cut(std::uint32_t sets);
+  void cut_all_windows();
+  void cut_all_filters();
+  [[nodiscard]] WindowCut cut_windows(std::uint32_t sets) const;
 
   LineGeometry lines_;
   std::uint32_t groups_;

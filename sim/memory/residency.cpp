@@ -226,8 +226,6 @@ class Planner {
 void set_weights(const ArrayLayer& layer, const WeightSizes& sizes, const std::vector<bool>& on_chip,
                  LayerSizes& out) {
   out.weights_room = sizes.weights.room + sizes.metadata.room;
-  out.pass_weights_room =
-      proportion_up(out.weights_room, sizes.shape->largest_pass_filters(), sizes.shape->filters());
   const bool stay_on_chip =
       layer.has_run_time_weights() && std::all_of(layer.weights.begin(), layer.weights.end(),
                                                   [&](const Use& use) { return on_chip[use.tensor]; });

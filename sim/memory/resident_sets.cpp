@@ -56,8 +56,7 @@ std::vector<bool> tensors_that_may_stay(const Dataflow& flow) {
   std::vector<bool> out;
   for (std::uint32_t t = 0; t < flow.tensors.size(); ++t) {
     const auto& tensor = flow.tensors[t];
-    out.push_back(tensor.last_use > tensor.made &&
-                  (!tensor.is_input || is_brought_by(flow, t, tensor.made)));
+    out.push_back(tensor.last_use > tensor.made && (!tensor.is_input || is_brought_by(flow, t, tensor.made)));
   }
   return out;
 }

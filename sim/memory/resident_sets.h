@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/memory/dataflow.h"
 #include "sim/base/quantity.h"
+#include "sim/memory/dataflow.h"
 
 namespace heddle::memory {
 
