@@ -2,6 +2,7 @@
 //
 // Branch and bound over all schemes and numbers of blocks.
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <utility>
 
@@ -132,8 +133,9 @@ class Costs {
 };
 
 // How many blockings that move the same bytes are compared by a simulation of their pieces.
-constexpr std::size_t kCompared = 16;
-constexpr std::uint64_t kSlack = 1024;
+constexpr std::size_t kCompared = 64;
+constexpr std::uint64_t kSimulatedPieces = 1U << 15U;  // of one layer, so that planning stays fast
+constexpr std::uint64_t kSlack = 8192;
 
 class Search {
  public:
@@ -152,6 +154,8 @@ class Search {
   BlockingChoice choose(const Pace& pace) {
     pace_ = &pace;
     choice_.by_order.resize(kLoopOrders);
+    is_compared_windows_ = compared(shape_.window_cuts(), [](const WindowCut& w) { return w.blocks; });
+    is_compared_slices_ = compared(shape_.slice_counts(), [](std::uint32_t n) { return n; });
     for (const Scheme& s : schemes()) walk(s);
     pick(pace);
     return std::move(choice_);
@@ -169,11 +173,7 @@ class Search {
     const std::size_t filters = s.cuts(Loop::filters) ? shape_.filter_cuts().size() : 1;
     const std::size_t windows = s.cuts(Loop::windows) ? shape_.window_cuts().size() : 1;
     for (std::size_t f = s.cuts(Loop::filters) ? 1 : 0; f < filters; ++f) {
-      next_blocks_ = kept_blocks_ = 0;
-      for (std::size_t w = s.cuts(Loop::windows) ? 1 : 0; w < windows; ++w) {
-        walk_channels(s, f, w);
-        next_blocks_ = kept_blocks_ * 2;
-      }
+      for (std::size_t w = s.cuts(Loop::windows) ? 1 : 0; w < windows; ++w) walk_channels(s, f, w);
     }
   }
 
@@ -192,7 +192,6 @@ class Search {
   void walk_channels(const Scheme& s, std::size_t f, std::size_t w) {
     const std::size_t end = s.cuts(Loop::channels) ? shape_.slice_counts().size() : 1;
     const bool is_last_enough = pace_ == nullptr && !s.spills_sums;
-    next_slices_ = 0;
     for (std::size_t c = is_last_enough ? end - 1 : s.cuts(Loop::channels) ? 1 : 0; c < end; ++c) {
       const LayerBytes bytes = costs_.bytes(s, {f, w, c});
       if (is_pruned(bytes.total())) return;
@@ -208,7 +207,6 @@ class Search {
     return of_family && bytes > of_family->bytes.total();
   }
 
-  // Of the blockings that move the same bytes each with twice as many blocks as the one before is enough.
   void keep(const Scheme& s, const Cuts& at, const LayerBytes& bytes) {
     const bool is_new = !best_ || bytes.total() < best_->total();
     if (is_new) best_ = bytes;
@@ -217,12 +215,22 @@ class Search {
     if (!of_family || bytes.total() < of_family->bytes.total()) of_family = costs_.blocking(s, at);
     if (bytes.total() > best_->total()) return;
     if (is_new) equals_.clear();
-    const std::uint32_t blocks = shape_.window_cuts()[at.windows].blocks;
-    const std::uint32_t slices = shape_.slice_counts()[at.channels];
-    if (!is_new && (blocks < next_blocks_ || slices < next_slices_)) return;
-    equals_.push_back(costs_.blocking(s, at));
-    next_slices_ = slices * 2;
-    kept_blocks_ = blocks;
+    if (is_new || (is_compared_windows_[at.windows] && is_compared_slices_[at.channels]))
+      equals_.push_back(costs_.blocking(s, at));
+  }
+
+  // Of numbers of blocks that move the same bytes not all are compared: the first from each power of two on,
+  // and from each half way between two. They do not depend on a capacity.
+  template <class Cut, class Blocks>
+  static std::vector<bool> compared(const std::vector<Cut>& cuts, const Blocks& blocks) {
+    std::vector<bool> out;
+    std::uint64_t next = 1;
+    for (const auto& cut : cuts) {
+      out.push_back(blocks(cut) >= next);
+      while (next <= blocks(cut))
+        next = next < 4 ? next + 1 : std::has_single_bit(next) ? next / 2 * 3 : next / 3 * 4;
+    }
+    return out;
   }
 
   void pick(const Pace& pace) {
@@ -237,7 +245,11 @@ class Search {
       };
       return key(a) < key(b);
     });
-    if (equals_.size() > kCompared) equals_.resize(kCompared);
+    std::uint64_t simulated = 0;
+    std::size_t compared = 0;
+    for (; compared < std::min(kCompared, equals_.size()) && simulated < kSimulatedPieces; ++compared)
+      simulated += pieces(equals_[compared]);
+    equals_.resize(compared);
     for (Blocking& b : equals_) b.estimated_cycles = estimated_cycles(b, shape_, sizes_, room_, pace);
     pick_fewest_pieces();
   }
@@ -252,7 +264,7 @@ class Search {
            ((b.slices - 1) * std::uint64_t{b.cuts} + b.final_cuts);
   }
 
-  // Of blockings that are as fast, but for a thousandth, the one with the fewest pieces.
+  // Of blockings that are as fast, but for one part in kSlack, the one with the fewest pieces.
   void pick_fewest_pieces() {
     const std::uint64_t limit = as_fast_as_fastest();
     for (const Blocking& b : equals_) {
@@ -269,9 +281,8 @@ class Search {
   std::optional<LayerBytes> best_;
   std::vector<Blocking> equals_;  // that move as few bytes as the best
   std::size_t family_ = 0;
-  std::uint32_t next_blocks_ = 0;
-  std::uint32_t kept_blocks_ = 0;
-  std::uint32_t next_slices_ = 0;
+  std::vector<bool> is_compared_windows_;  // by cut
+  std::vector<bool> is_compared_slices_;
   BlockingChoice choice_;
 };
 

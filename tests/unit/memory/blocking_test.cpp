@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The planner against a brute force that shares nothing with it: every order of the loops, every size of block
-// and every depth at which a tensor can be held, each walked block by block, rows of the input as sets of bits.
+// The planner against a brute force that shares nothing with it: every order of the loops, every size of
+// block and every depth at which a tensor can be held, each walked block by block, rows of the input as sets
+// of bits.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -33,7 +34,8 @@ struct Conv {
     for (std::uint64_t w = begin * columns; w < std::min(end * columns, windows()); ++w) {
       for (std::uint64_t k = 0; k < kernel; ++k) {
         const std::uint64_t padded = w / out() * stride + k;
-        if (padded >= kernel / 2 && padded - kernel / 2 < size) bits |= std::uint64_t{1} << (padded - kernel / 2);
+        if (padded >= kernel / 2 && padded - kernel / 2 < size)
+          bits |= std::uint64_t{1} << (padded - kernel / 2);
       }
     }
     return bits;
@@ -75,7 +77,8 @@ struct Nest {
     return std::min(end * conv.rows, conv.filters) - begin * conv.rows;
   }
   [[nodiscard]] std::uint64_t windows_in(std::uint64_t block) const {
-    return std::min((block + 1) * block_sets * conv.columns, conv.windows()) - block * block_sets * conv.columns;
+    return std::min((block + 1) * block_sets * conv.columns, conv.windows()) -
+           block * block_sets * conv.columns;
   }
 
   [[nodiscard]] Candidate walk() const;
@@ -113,11 +116,13 @@ Candidate Nest::walk() const {
           const std::uint64_t wanted = conv.rows_of(first, std::min(end, conv.sets()));
           const bool moves_on = !is_first && input_depth > 0 && order[input_depth - 1] == kWindows &&
                                 std::equal(at.begin(), at.begin() + input_depth - 1, last.begin());
-          const std::uint64_t row = conv.size * 2 * 16 * (is_inside(kChannels, input_depth) ? bricks : conv.bricks());
+          const std::uint64_t row =
+              conv.size * 2 * 16 * (is_inside(kChannels, input_depth) ? bricks : conv.bricks());
           input += count(wanted & ~(moves_on ? held_rows : 0)) * row;
           const std::uint64_t largest_row =
               conv.size * 2 * 16 *
-              (is_inside(kChannels, input_depth) ? ceil_div(conv.bricks(), blocks[kChannels]) : conv.bricks());
+              (is_inside(kChannels, input_depth) ? ceil_div(conv.bricks(), blocks[kChannels])
+                                                 : conv.bricks());
           // Two blocks are held, rows of both once where the input moves on in no other loop.
           const std::uint64_t room = count(wanted) * largest_row;
           if (moves_on && input_depth == 1)
@@ -152,7 +157,8 @@ Candidate Nest::walk() const {
   const bool slides_alone = input_depth == 1 && order[0] == kWindows;
   if (iterations(input_depth) > 1 && !slides_alone) input_room = 2 * last_input_room;
   const std::uint64_t streamed = 2 * of_a_set(outputs);
-  out.activations = input_room + (spills ? std::max(streamed, 2 * of_a_set(2 * outputs)) : streamed + most_sums);
+  out.activations =
+      input_room + (spills ? std::max(streamed, 2 * of_a_set(2 * outputs)) : streamed + most_sums);
   if (spills) out.bytes += 2 * outputs * 2 * (blocks[kChannels] - 1);
   const std::uint64_t all = conv.weight_bytes() + kMetadata;
   std::uint64_t block = all;
@@ -226,7 +232,8 @@ TEST_CASE("no blocking moves fewer bytes than the planner's, by brute force") {
       const std::uint64_t weights = 64 + random.below(conv.weight_bytes() * 5 / 4);
       std::optional<std::uint64_t> best;
       for (const auto& c : candidates) {
-        if (c.activations <= activations && c.weights <= weights && (!best || c.bytes < *best)) best = c.bytes;
+        if (c.activations <= activations && c.weights <= weights && (!best || c.bytes < *best))
+          best = c.bytes;
       }
       INFO("layer " << seed << ", " << activations << " and " << weights << " bytes");
       std::optional<std::uint64_t> planned;
