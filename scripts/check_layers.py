@@ -15,12 +15,13 @@ MOST_FUNCTION_LINES = 60
 
 # From the bottom up. A layer may include the layers that its row names, all from rows above it.
 CORE = {"base", "kernel", "config", "workload", "trace", "arch"}
-RUN = CORE | {"pricing", "result", "dram", "memory", "hw", "run"}
+RUN = CORE | {"synthetic", "pricing", "result", "dram", "memory", "hw", "run"}
 ALLOWED = {
     "base": set(),
     "kernel": {"base"},
     "config": {"base"},
     "workload": {"base", "kernel", "config"},
+    "synthetic": {"base", "kernel", "config", "workload"},
     "trace": {"base", "kernel", "config", "workload"},
     "import": {"base", "kernel", "config", "workload", "trace"},
     "arch": CORE - {"arch"},

@@ -42,10 +42,8 @@ arch::Cost Dadn::price(const arch::LayerInput& input, const arch::Prepared&, con
   arch::Cost cost;
   cost.passes.assign(block.passes.size(), pass);
   cost.compute = pass * block.passes.size();
-  cost.lanes = pricing::complete(
-      input.mapping.array, cost.compute,
-      LaneCycles(present.windows * present.filter_channels * input.mapping.composition.elements()),
-      LaneCycles(0), LaneCycles(0));
+  cost.lanes = pricing::complete(input.mapping.array, cost.compute,
+                                 pricing::working(present, input.mapping.composition.elements()));
   cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
   cost.weight_read = pricing::weight_bits(input, block, params_.array.container_bits);
   return cost;

@@ -47,7 +47,13 @@ class Dprs final : public arch::ArrayAccelerator<Params> {
   }
 
   [[nodiscard]] arch::Needs needs() const override {
-    return {.activations = true, .tensor_signs = params_.width_rule == pricing::WidthRule::dnnsim};
+    return {.activations = true,
+            .tensor_signs = params_.width_rule == pricing::WidthRule::dnnsim,
+            .group_widths = params_.weight_precision == WeightPrecision::group &&
+                            params_.fully_connected == FullyConnected::cascade};
+  }
+  [[nodiscard]] bool reads_group_widths(const workload::LoweredLayer& layer) const override {
+    return needs().group_widths && cascades(layer);
   }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Prepared> prepare(const arch::LayerInput& input) const override;

@@ -43,9 +43,9 @@ config::Declaration Params::declaration() {
                               "windows of a tile: 16, or 8 in the even-only variant"),
       Parameter::integer("group_size", "activations", 16, 4096)
           .by_default(16)
-          .means("activations that share a detected width, a multiple of 16: the bricks of group_size / 16 "
-                 "neighbouring windows. 256 is "
-                 "the whole pallet step (Dynamic Stripes), 16 one window's brick")
+          .means(
+              "activations that share a detected width, a multiple of 16: the bricks of group_size / 16 "
+              "neighbouring windows. 256 are all windows of a step (Dynamic Stripes), 16 one window's brick")
           .from("DPRed (arXiv 1804.06732): groups of 16 to 256"),
       Parameter::boolean("trim_low")
           .by_default(true)

@@ -123,8 +123,12 @@ arch::Cost Laconic::price(const arch::LayerInput& input, const arch::Prepared& p
   const LaneCycles fill(fully_connected ? (time.cycles * composed.columns - time.column_cycles) * column_lanes
                                         : 0);
   const std::uint64_t present_lane_cycles = time.present_lane_cycles * elements;
-  cost.lanes = pricing::complete(input.mapping.array, cost.compute, LaneCycles(work.busy_lane_cycles),
-                                 LaneCycles(present_lane_cycles - work.busy_lane_cycles), fill);
+  cost.lanes = pricing::complete(input.mapping.array, cost.compute,
+                                 {.effective = LaneCycles(work.busy_lane_cycles - work.folding_lane_cycles),
+                                  .folding_zeros = LaneCycles(work.folding_lane_cycles),
+                                  .synchronisation = LaneCycles(present_lane_cycles - work.busy_lane_cycles),
+                                  .edge = {},
+                                  .fill = fill});
   cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
   cost.weight_read = pricing::weight_bits(input, block, params_.array.container_bits);
   cost.events[kSteps] = std::uint64_t{block.passes.size()} * block.window_sets.size() * input.mapping.steps;

@@ -18,17 +18,18 @@ namespace {
 // What barrier timing needs of a pass: per dispatch group the maxima of the weights, per step the present
 // lanes.
 struct PassWeights {
-  std::vector<TileGroup> groups;
+  std::vector<pricing::DispatchGroup> groups;
   std::vector<std::vector<std::uint8_t>> maxima;  // [group][step * 16 + lane]
   std::vector<std::uint32_t> row_lanes;           // [step], all rows
 };
 
 PassWeights pass_weights(const arch::LayerInput& input, const PreparedTerms& prepared, std::uint32_t pass) {
+  const arch::Pass& sets = input.mapping.passes[pass];
   PassWeights out;
-  out.groups = tile_groups_of(input.mapping.passes[pass]);
+  out.groups = pricing::dispatch_groups_of(sets, input.lowered.is_parallel_groups);
   out.row_lanes.assign(input.mapping.steps, 0);
-  for (const TileGroup& tiles : out.groups) {
-    out.maxima.push_back(weight_maxima(input, prepared, tiles));
+  for (const auto& tiles : out.groups) {
+    out.maxima.push_back(weight_maxima(input, prepared, sets, tiles));
     for (std::uint32_t s = 0; s < input.mapping.steps; ++s)
       out.row_lanes[s] += present_row_lanes(input.lowered, tiles, s);
   }
@@ -98,7 +99,7 @@ class TileQueues {
     const arch::FilterSet& set = pass[tile_];
     most_rows_ = std::max<std::size_t>(most_rows_, set.filters);
     most_columns_ = std::max<std::size_t>(most_columns_, windows.count);
-    const TileGroup alone{set.group, {set}};
+    const pricing::DispatchGroup alone{set.group, tile_, 1, set.filters};
     for (std::uint32_t s = 0; s < input_.mapping.steps; ++s) {
       gather(set, windows, s);
       const std::span<std::uint16_t> present(present_.data(), std::size_t{set.filters} * windows.count);

@@ -2,6 +2,8 @@
 #include "models/laconic/work.h"
 
 #include <algorithm>
+#include <bit>
+#include <span>
 
 namespace heddle::models::laconic {
 namespace {
@@ -44,10 +46,15 @@ Sums sum_windows(const arch::LayerInput& input, const PreparedTerms& prepared, s
   return out;
 }
 
-Sums sum_filters(const arch::LayerInput& input, const PreparedTerms& prepared, const TileGroup& tiles) {
+std::span<const arch::FilterSet> sets_of(const arch::Pass& pass, const pricing::DispatchGroup& tiles) {
+  return std::span(pass).subspan(tiles.first_tile, tiles.tiles);
+}
+
+Sums sum_filters(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Pass& pass,
+                 const pricing::DispatchGroup& tiles) {
   const std::uint32_t steps = input.mapping.steps;
   Sums out(steps * kLanes);
-  for (const auto& set : tiles.sets) {
+  for (const auto& set : sets_of(pass, tiles)) {
     for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {
       for (std::uint32_t s = 0; s < steps; ++s) {
         const std::size_t at = (std::size_t{f} * steps + s) * kLanes;
@@ -58,29 +65,11 @@ Sums sum_filters(const arch::LayerInput& input, const PreparedTerms& prepared, c
   return out;
 }
 
-std::uint64_t filters_of(const TileGroup& tiles) {
-  std::uint64_t sum = 0;
-  for (const auto& set : tiles.sets) sum += set.filters;
-  return sum;
-}
-
 }  // namespace
 
-std::vector<TileGroup> tile_groups_of(const arch::Pass& pass) {
-  std::vector<TileGroup> out;
-  for (const auto& set : pass) {
-    if (out.empty() || out.back().group != set.group) out.push_back({set.group, {}});
-    out.back().sets.push_back(set);
-  }
-  return out;
-}
-
-std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const TileGroup& tiles,
+std::uint32_t present_row_lanes(const workload::LoweredLayer& layer, const pricing::DispatchGroup& tiles,
                                 std::uint32_t step) {
-  const auto filters = static_cast<std::uint32_t>(filters_of(tiles));
-  // A depthwise filter has one lane, its own.
-  return filters *
-         (layer.is_depthwise ? 1 : layer.lanes(layer.groups[tiles.group], layer.step_at(step).brick));
+  return tiles.filters * layer.slots_in(layer.groups[tiles.group], step);
 }
 
 Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, const arch::Block& block,
@@ -91,33 +80,37 @@ Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, co
   std::vector<Sums> by_group;  // of the activations, computed at first use
   std::vector<std::int64_t> known(input.lowered.groups.size(), -1);
   for (const auto p : block.passes) {
-    for (const TileGroup& tiles : tile_groups_of(input.mapping.passes[p])) {
+    const arch::Pass& pass = input.mapping.passes[p];
+    for (const auto& tiles : pricing::dispatch_groups_of(pass, input.lowered.is_parallel_groups)) {
       if (known[tiles.group] < 0) {
         known[tiles.group] = static_cast<std::int64_t>(by_group.size());
         by_group.push_back(sum_windows(input, prepared, tiles.group, block));
       }
       const Sums& a = by_group[static_cast<std::size_t>(known[tiles.group])];
-      const Sums w = sum_filters(input, prepared, tiles);
+      const Sums w = sum_filters(input, prepared, pass, tiles);
       for (std::uint32_t s = 0; s < input.mapping.steps; ++s) {
         // max(1, n) = n + (n == 0): every present lane counts one, and those with a product subtract it
         // again.
         out.busy_lane_cycles += present_row_lanes(input.lowered, tiles, s) * windows * elements;
+        const auto extension =
+            static_cast<std::uint64_t>(std::popcount(std::uint32_t{input.lowered.extension_lanes(s)}));
+        out.folding_lane_cycles += extension * filters_of(tiles) * windows * elements;
         for (std::size_t i = s * kLanes; i < (s + 1) * kLanes; ++i) {
           out.busy_lane_cycles += w.terms[i] * a.terms[i] - w.non_zero[i] * a.non_zero[i];
           out.term_pairs += w.terms[i] * a.terms[i];
         }
       }
-      out.element_steps += filters_of(tiles) * windows * input.mapping.steps;
+      out.element_steps += std::uint64_t{tiles.filters} * windows * input.mapping.steps;
     }
   }
   return out;
 }
 
 std::vector<std::uint8_t> weight_maxima(const arch::LayerInput& input, const PreparedTerms& prepared,
-                                        const TileGroup& tiles) {
+                                        const arch::Pass& pass, const pricing::DispatchGroup& tiles) {
   const std::size_t size = std::size_t{input.mapping.steps} * kLanes;
   std::vector<std::uint8_t> out(size, 0);
-  for (const auto& set : tiles.sets) {
+  for (const auto& set : sets_of(pass, tiles)) {
     for (std::uint32_t f = set.first_filter; f < set.first_filter + set.filters; ++f) {
       const std::uint8_t* counts = prepared.weights.data() + f * size;
       for (std::size_t i = 0; i < size; ++i) out[i] = std::max(out[i], counts[i]);

@@ -142,27 +142,19 @@ unsigned Loom::width(std::span<const std::int32_t, workload::kBrick> brick, unsi
 }
 
 bool Loom::has_group_widths(const arch::LayerInput& input) const {
-  switch (params_.weight_precision) {
-    case WeightPrecision::layer:
-      return false;
-    // A front end cannot find the widths of a right operand that is made at run time.
-    case WeightPrecision::group:
-      return !input.group_widths.empty() && !input.layer.has_run_time_weights();
-    case WeightPrecision::values:
-      return true;
-  }
-  return false;
+  if (params_.weight_precision == WeightPrecision::values) return !cascades(input.lowered);
+  return !input.group_widths.empty();
 }
 
 arch::Needs Loom::needs() const {
   return {.activations = params_.activation_width == ActivationWidth::dynamic,
           .weights = params_.weight_precision == WeightPrecision::values,
-          .tensor_signs = params_.width_rule == pricing::WidthRule::dnnsim};
+          .tensor_signs = params_.width_rule == pricing::WidthRule::dnnsim,
+          .group_widths = params_.weight_precision == WeightPrecision::group};
 }
 
 arch::Mapping Loom::map(const workload::LoweredLayer& layer, arch::Pallet pallet) const {
-  const bool cascades = layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
-  if (cascades) return pricing::map_cascade(layer, shape());
+  if (cascades(layer)) return pricing::map_cascade(layer, shape());
   return arch::map_composed(layer, shape(), pallet, params_.array.pe_width);
 }
 

@@ -40,8 +40,8 @@ class Loom final : public arch::ArrayAccelerator<Params> {
   [[nodiscard]] std::vector<std::string> notes() const override {
     return arch::notes_on_bits_per_cycle(params_.array, params_.bits_per_cycle);
   }
-  // Throws Error(config) where a configuration only counts: weight_sync "mean".
-  void require_bit_true() const;
+  // Refuses weight_sync "mean".
+  void require_bit_true() const override;
 
   // The number of units that together process a value of `bits` bits: one per `pe_width` bits.
   [[nodiscard]] std::uint32_t subwords(unsigned bits) const {
@@ -57,10 +57,15 @@ class Loom final : public arch::ArrayAccelerator<Params> {
   [[nodiscard]] pricing::WidthDetector weight_detector(const arch::LayerInput& input) const {
     return pricing::WidthDetector::of_weights(params_.width_rule, params_.trim_low, input);
   }
-  // Whether weights have widths of their own: the trace's, or found in the values.
+  // Whether the layer's weights are counted at widths of their own: the trace's, or found in the values.
+  // Otherwise they have the layer's precision, and widths in the trace change nothing.
   [[nodiscard]] bool has_group_widths(const arch::LayerInput& input) const;
 
   [[nodiscard]] arch::Needs needs() const override;
+  // Of convolutions, and of fully connected layers in turns: cascades hold the layer's weight bits.
+  [[nodiscard]] bool reads_group_widths(const workload::LoweredLayer& layer) const override {
+    return needs().group_widths && !cascades(layer);
+  }
   [[nodiscard]] arch::Mapping map(const workload::LoweredLayer& layer, arch::Pallet pallet) const override;
   [[nodiscard]] std::unique_ptr<arch::Prepared> prepare(const arch::LayerInput& input) const override;
   [[nodiscard]] arch::Cost price(const arch::LayerInput& input, const arch::Prepared& base,
@@ -69,6 +74,9 @@ class Loom final : public arch::ArrayAccelerator<Params> {
                                      const arch::Prepared& prepared) const override;
 
  private:
+  [[nodiscard]] bool cascades(const workload::LoweredLayer& layer) const {
+    return layer.is_fully_connected && params_.fully_connected == FullyConnected::cascade;
+  }
   [[nodiscard]] std::uint64_t widest_step_cycles() const override {
     return ceil_div(element_bits(), params_.bits_per_cycle) *
            (params_.composed_weights == ComposedWeights::layer ? params_.array.container_bits

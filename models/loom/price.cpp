@@ -11,15 +11,11 @@ namespace {
 
 enum Event { kSteps, kWeightPlanes, kActivationBitSteps };
 
-// Lanes of a group's brick that have a channel. A depthwise row uses its own lane only.
-std::uint64_t lanes_of(const arch::LayerInput& input, std::uint32_t group, std::uint32_t step) {
-  if (input.lowered.is_depthwise) return 1;
-  return input.lowered.lanes(input.lowered.groups[group], input.lowered.step_at(step).brick);
-}
-
-// Lane-cycles in which a lane works (effective), and in which it works or waits (present); and the bits read.
+// Lane-cycles in which a lane works on a product of the layer (effective), in which it works at all
+// (working), and in which it works or waits (present); and the bits read.
 struct Work {
   std::uint64_t effective = 0;
+  std::uint64_t working = 0;
   std::uint64_t present = 0;
   std::uint64_t activation_bits = 0;
   std::uint64_t weight_bits = 0;
@@ -38,16 +34,21 @@ std::uint64_t averaged_up(std::uint64_t bit_steps, const PreparedLoom& prepared)
 void add_work(const arch::LayerInput& input, const PreparedLoom& prepared, const Streams& streams,
               const PassWeights& weights, std::uint64_t window_sets, std::uint32_t bits_per_cycle,
               Work& work) {
+  std::uint64_t product_bit_steps = 0;
   std::uint64_t own_bit_steps = 0;
   std::uint64_t held_bit_steps = 0;
   for (std::size_t g = 0; g < weights.groups.size(); ++g) {
     for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
-      const std::uint64_t lanes = lanes_of(input, weights.groups[g], step);
+      const workload::ChannelGroup& group = input.lowered.groups[weights.groups[g]];
+      const std::uint64_t lanes = input.lowered.slots_in(group, step);
+      const std::uint64_t products = input.lowered.weights_in(group, step);
       if (prepared.mean_count > 0) {
+        product_bit_steps += streams.own[g][step] * weights.filters[g] * products;
         own_bit_steps += streams.own[g][step] * weights.filters[g] * lanes;
         held_bit_steps += streams.held[step] * weights.filters[g] * lanes;
       } else {
-        work.effective += streams.own[g][step] * weights.own[g][step] * lanes;
+        work.effective += streams.own[g][step] * weights.own[g][step] * products;
+        work.working += streams.own[g][step] * weights.own[g][step] * lanes;
         work.present += streams.held[step] * weights.widest[step] * weights.filters[g] * lanes;
       }
       // The activation bits stream anew for every weight bit; a weight bit is read once per window set.
@@ -56,7 +57,8 @@ void add_work(const arch::LayerInput& input, const PreparedLoom& prepared, const
     }
   }
   if (prepared.mean_count == 0) return;
-  work.effective += averaged(own_bit_steps, prepared);
+  work.effective += averaged(product_bit_steps, prepared);
+  work.working += averaged(own_bit_steps, prepared);
   work.present += averaged(held_bit_steps, prepared);
 }
 
@@ -82,8 +84,12 @@ void finish(const Loom& model, const arch::LayerInput& input, const Work& work, 
             arch::Cost& cost) {
   // Composed units work on the subwords of a value side by side.
   const std::uint64_t units = input.mapping.composition.elements();
-  cost.lanes = pricing::complete(input.mapping.array, cost.compute, LaneCycles(work.effective * units),
-                                 LaneCycles((work.present - work.effective) * units), fill);
+  cost.lanes = pricing::complete(input.mapping.array, cost.compute,
+                                 {.effective = LaneCycles(work.effective * units),
+                                  .folding_zeros = LaneCycles((work.working - work.effective) * units),
+                                  .synchronisation = LaneCycles((work.present - work.working) * units),
+                                  .edge = {},
+                                  .fill = fill});
   cost.activation_read = Bits(work.activation_bits * model.subwords(input.layer.precision.activation_bits));
   cost.weight_read = Bits(work.weight_bits * model.subwords(input.layer.precision.weight_bits));
 }

@@ -10,7 +10,7 @@
 namespace heddle::models::tactical {
 namespace {
 
-// 16 lanes, 16 bits each, as PackedBrick lays them out.
+// 16 lanes of 16 bits each, laid out like PackedBrick.
 std::array<std::uint64_t, 4> spread(std::uint16_t lanes) {
   std::array<std::uint64_t, 4> out{};
   for (unsigned lane = 0; lane < arch::kLanes; ++lane) {

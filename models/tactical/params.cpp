@@ -45,7 +45,8 @@ void append_scheduler(config::Declaration& out) {
       Parameter::boolean("gate_zero_slots")
           .by_default(false)
           .means(
-              "a slot that holds a zero weight ignores its activation, so that it never holds a column back")
+              "a slot that holds a zero weight ignores its activation, so that it never holds a column back; "
+              "zeros among weights that are made at run time too")
           .from("our choice: docs/rules/tactical.md#zero-slots"));
 }
 

@@ -16,6 +16,16 @@ std::uint16_t nonzero_lanes(workload::Brick brick) {
   return static_cast<std::uint16_t>(mask);
 }
 
+// Of each row and step of a filter set, as schedule() takes them.
+std::vector<std::uint16_t> nonzero_lanes(const arch::LayerInput& input, const arch::FilterSet& set) {
+  std::vector<std::uint16_t> out;
+  for (std::uint32_t row = 0; row < set.filters; ++row) {
+    for (std::uint32_t t = 0; t < input.mapping.steps; ++t)
+      out.push_back(nonzero_lanes(input.weights->brick(set.first_filter + row, t)));
+  }
+  return out;
+}
+
 PackedBrick pack_brick(workload::Brick brick) {
   PackedBrick out{};
   for (unsigned lane = 0; lane < arch::kLanes; ++lane) {
@@ -47,22 +57,28 @@ std::vector<std::uint16_t> present_lanes(const arch::LayerInput& input, const ar
 }
 
 Schedule Tactical::pack(const arch::LayerInput& input, const arch::FilterSet& set, bool keep_slots) const {
-  const std::uint32_t steps = input.mapping.steps;
-  std::vector<std::uint16_t> nonzero(std::size_t{set.filters} * steps, 0xffff);
-  if (!input.layer.has_run_time_weights()) {
-    for (std::uint32_t row = 0; row < set.filters; ++row) {
-      for (std::uint32_t t = 0; t < steps; ++t) {
-        nonzero[std::size_t{row} * steps + t] =
-            nonzero_lanes(input.weights->brick(set.first_filter + row, t));
-      }
-    }
-  }
+  const std::vector<std::uint16_t> nonzero =
+      input.layer.has_run_time_weights()
+          ? std::vector<std::uint16_t>(std::size_t{set.filters} * input.mapping.steps, 0xffff)
+          : nonzero_lanes(input, set);
   const auto present = present_lanes(input, set);
+  std::vector<std::uint16_t> folding;
+  for (std::uint32_t t = 0; input.lowered.extends_kernel() && t < steps; ++t)
+    folding.push_back(input.lowered.extension_lanes(t));
   ScheduleOptions options = params_.schedule;
   options.keep_slots = keep_slots;
   options.lanes = input.lowered.lanes_in_use();
   options.present = present;
+  options.folding = folding;
   return schedule(nonzero, set.filters, params_.pattern, options);
+}
+
+Schedule Tactical::pack_as_loaded(const arch::LayerInput& input, const arch::FilterSet& set,
+                                  bool keep_slots) const {
+  Schedule out = pack(input, set, keep_slots);
+  if (params_.gate_zero_slots && input.layer.has_run_time_weights())
+    out.mark_zeros(nonzero_lanes(input, set));
+  return out;
 }
 
 PreparedTactical::PreparedTactical(const Tactical& model, const arch::LayerInput& input) {
@@ -96,13 +112,12 @@ void PreparedTactical::pack_sets(const Tactical& model, const arch::LayerInput& 
   parallel_for(all.size(), [&](std::size_t i) {
     const arch::FilterSet& from = passes[all[i].first][all[i].second];
     PackedSet& to = sets_[all[i].first][all[i].second];
-    to.schedule = model.pack(input, from, model.per_row());
+    to.schedule = model.pack_as_loaded(input, from, model.per_row());
     to.group = from.group;
     to.filters = from.filters;
-    for (std::uint32_t row = 0; row < from.filters; ++row) {
-      to.present_slots +=
-          input.lowered.is_depthwise ? 1 : input.lowered.lanes(input.lowered.groups[from.group], 0);
-    }
+    const workload::ChannelGroup& group = input.lowered.groups[from.group];
+    to.present_slots = from.filters * input.lowered.slots_in(group, 0);
+    to.folding_slots = to.present_slots - from.filters * input.lowered.weights_in(group, 0);
     if (!model.per_row()) return;
     for (std::size_t e = 0; e < to.schedule.size(); ++e) {
       for (std::size_t row = 0; row < from.filters; ++row) {

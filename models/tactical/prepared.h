@@ -30,7 +30,10 @@ struct PackedSet {
   Schedule schedule;
   std::uint32_t group = 0;
   std::uint32_t filters = 0;
-  std::uint32_t present_slots = 0;  // of the first column, for a set that emits nothing
+  // Of the first column, for a set that emits nothing: slots with a channel, and those of them in which
+  // folding extends the kernel with a zero.
+  std::uint32_t present_slots = 0;
+  std::uint32_t folding_slots = 0;
   // By emitted column and filter row; only where each row counts by itself.
   std::vector<SlotReads> row_reads;
 

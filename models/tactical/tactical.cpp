@@ -26,6 +26,7 @@ std::unique_ptr<arch::Accelerator> make(const config::Values& values) {
 struct Tally {
   std::uint64_t cycles = 0;
   std::uint64_t effective = 0;
+  std::uint64_t folding_zeros = 0;
   std::uint64_t synchronisation = 0;
   std::uint64_t fill = 0;
   std::uint64_t terms = 0;
@@ -33,6 +34,7 @@ struct Tally {
   Tally& operator+=(const Tally& other) {
     cycles += other.cycles;
     effective += other.effective;
+    folding_zeros += other.folding_zeros;
     synchronisation += other.synchronisation;
     fill += other.fill;
     terms += other.terms;
@@ -45,7 +47,9 @@ using Counts = std::vector<std::uint8_t>;
 
 struct Busy {
   std::uint64_t column_cycles = 0;  // of all windows
-  std::uint64_t lane_cycles = 0;    // of the slots that hold a weight, or the zero of a channel that exists
+  // Of the slots that hold a weight of the layer, or a zero by which folding extends the kernel.
+  std::uint64_t effective = 0;
+  std::uint64_t folding_zeros = 0;
 };
 
 Busy busy_of(const PackedSet& set, const Counts& counts, std::size_t windows) {
@@ -54,10 +58,12 @@ Busy busy_of(const PackedSet& set, const Counts& counts, std::size_t windows) {
     std::uint64_t cycles = 0;
     for (std::size_t w = 0; w < windows; ++w) cycles += counts[e * windows + w];
     const bool emitted = e < set.schedule.size();
-    const std::uint64_t slots =
-        emitted ? set.schedule.occupancy(e).weights + set.schedule.occupancy(e).zeros : set.present_slots;
+    const Occupancy slots = emitted ? set.schedule.occupancy(e) : Occupancy{};
+    const std::uint64_t all = emitted ? slots.weights + slots.zeros : set.present_slots;
+    const std::uint64_t folding = emitted ? slots.folding_zeros : set.folding_slots;
     out.column_cycles += cycles;
-    out.lane_cycles += cycles * slots;
+    out.effective += cycles * (all - folding);
+    out.folding_zeros += cycles * folding;
   }
   return out;
 }
@@ -82,7 +88,8 @@ class WindowSetRun {
     }
     for (std::size_t t = 0; t < pass.size(); ++t) {
       const Busy busy = busy_of(pass[t], counts_[t], windows.count);
-      out.effective += busy.lane_cycles;
+      out.effective += busy.effective;
+      out.folding_zeros += busy.folding_zeros;
       out.synchronisation += (out.cycles * windows.count - busy.column_cycles) * pass[t].filters * kLanes;
     }
     out.terms = counter_.terms() - terms_before;
@@ -161,7 +168,7 @@ class FullyConnectedRun {
   Tally run() {
     model_.params().tile_sync == TileSync::lockstep ? lockstep() : independent();
     for (std::size_t i = 0; i < counts_.size(); ++i) {
-      if (!counts_[i].empty()) total_.effective += busy_of(set(i), counts_[i], 1).lane_cycles;
+      if (!counts_[i].empty()) total_.effective += busy_of(set(i), counts_[i], 1).effective;
     }
     return total_;
   }
@@ -267,9 +274,12 @@ arch::Cost Tactical::price(const arch::LayerInput& input, const arch::Prepared& 
   }
   cost.compute = Cycles(total.cycles);
   const std::uint64_t elements = input.mapping.composition.elements();
-  cost.lanes =
-      pricing::complete(input.mapping.array, cost.compute, LaneCycles(total.effective * elements),
-                        LaneCycles(total.synchronisation * elements), LaneCycles(total.fill * elements));
+  cost.lanes = pricing::complete(input.mapping.array, cost.compute,
+                                 {.effective = LaneCycles(total.effective * elements),
+                                  .folding_zeros = LaneCycles(total.folding_zeros * elements),
+                                  .synchronisation = LaneCycles(total.synchronisation * elements),
+                                  .edge = {},
+                                  .fill = LaneCycles(total.fill * elements)});
   cost.events[activation_terms] = total.terms;
   cost.activation_read = pricing::activation_bits(input, block, params_.array.container_bits);
   count_weights(block, packed, input, params_.array.container_bits, cost);

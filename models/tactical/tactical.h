@@ -60,6 +60,10 @@ class Tactical final : public arch::ArrayAccelerator<Params> {
   // counts as a weight.
   [[nodiscard]] Schedule pack(const arch::LayerInput& input, const arch::FilterSet& set,
                               bool keep_slots) const;
+  // The same as the array runs it: with gate_zero_slots, zeros among weights that are made at run time are
+  // found when they are loaded (docs/rules/tactical.md#zero-slots).
+  [[nodiscard]] Schedule pack_as_loaded(const arch::LayerInput& input, const arch::FilterSet& set,
+                                        bool keep_slots) const;
   // Whether each row must be examined by itself. That is not needed for widths that count from the top only:
   // the widest row is as wide as all rows together.
   [[nodiscard]] bool per_row() const {

@@ -142,7 +142,7 @@ def export_trace(net: Denoiser, args: argparse.Namespace) -> Trace:
     quant_db = task.score(held_out, widths, True)
     say(
         f"held-out PSNR: noisy {noisy_db:.3f} dB, float {float_db:.3f} dB, "
-        f"quantised {quant_db:.3f} dB; {report['evaluations']} evaluations"
+        f"quantized {quant_db:.3f} dB; {report['evaluations']} evaluations"
     )
     for name, (a_bits, w_bits) in widths.items():
         say(f"  {name}: Pa {a_bits}, Pw {w_bits}")

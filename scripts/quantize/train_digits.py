@@ -118,7 +118,7 @@ def make_trace(
     quantized = task.score(held_out, widths, True)
     say(
         f"{container}-bit container: held-out top-1 {float_score:.4f} float, {quantized:.4f} "
-        f"quantised; {report['evaluations']} evaluations"
+        f"quantized; {report['evaluations']} evaluations"
     )
     for name, (a_bits, w_bits) in widths.items():
         say(f"  {name}: Pa {a_bits}, Pw {w_bits}")

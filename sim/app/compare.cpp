@@ -50,7 +50,7 @@ Runs run_all(const std::vector<ComparedItem>& items, const po::variables_map& va
         if (warnings.insert(warning).second) std::cerr << "heddle: warning: " << warning << "\n";
       }
       results.back() = std::move(outcome.result);
-      if (outcome.error) out.fail(item.argument, trace, *outcome.error);
+      if (outcome.error) out.fail(item.argument, trace, as_given(*outcome.error, item));
     }
   }
   return out;
@@ -83,11 +83,10 @@ result::ComparisonDocument document_of(const Runs& runs, const std::vector<std::
   std::size_t baseline = 0;
   while (!ran_somewhere(baseline)) ++baseline;
   result::ComparisonDocument out;
-  std::vector<std::string> notes;
   std::vector<result::TraceComparison> compared;
   for (std::size_t t = 0; t < traces.size(); ++t) {
     if (!runs.results[t][baseline]) {
-      notes.push_back("nothing is compared on " + traces[t] + ": the baseline could not run");
+      out.notes.push_back("nothing is compared on " + traces[t] + ": the baseline could not run");
       continue;
     }
     std::vector<result::LabelledResult> results;
@@ -101,7 +100,6 @@ result::ComparisonDocument document_of(const Runs& runs, const std::vector<std::
   compared.erase(compared.begin());
   if (!compared.empty()) out.more_traces = std::move(compared);
   if (!runs.failed.empty()) out.failed = runs.failed;
-  if (!notes.empty()) out.notes = std::move(notes);
   return out;
 }
 
@@ -152,11 +150,12 @@ void declare(CommandLine& line) {
 }  // namespace
 
 int compare_command(const Arguments& arguments) {
-  CommandLine line("heddle compare A B [...] [options]",
-                   "Accelerators side by side; the first is the baseline. Each argument is a configuration "
-                   "to run on the trace, or a result of `heddle run --out`. Speed-up is in time. A "
-                   "configuration that cannot run is named, and the others are compared (exit code 1).",
-                   "heddle compare dadn stripes --trace digits-16b --set stripes:clock.frequency_mhz=500");
+  CommandLine line(
+      "heddle compare A B [...] [options]",
+      "Compare accelerators; the first is the baseline. Each argument is a configuration to run on the "
+      "trace, or a result of `heddle run --out`. A speed-up is a ratio of times. A "
+      "configuration that cannot run is named, and the others are compared (exit code 1).",
+      "heddle compare dadn stripes --trace digits-16b --set stripes:clock.frequency_mhz=500");
   declare(line);
   const auto values = line.parse(arguments);
   if (!values) return 0;
@@ -166,16 +165,15 @@ int compare_command(const Arguments& arguments) {
   const auto changes = texts(*values, "set");
   const auto items = compared_items(names, changes);
   check_options(items, *values);
+  if (values->count("out") != 0) check_output_folder("--out", (*values)["out"].as<std::string>());
   const Runs runs = run_all(items, *values);
   const auto traces = traces_of(*values);
   if (runs.failed.size() == names.size() * traces.size()) throw Error(*runs.first_error);
   auto comparison = document_of(
       runs, traces,
       {(*values)["allow-different-traces"].as<bool>(), (*values)["allow-different-revisions"].as<bool>()});
-  if (auto notes = notes_on_changes(items, changes); !notes.empty()) {
-    if (comparison.notes) notes.insert(notes.end(), comparison.notes->begin(), comparison.notes->end());
-    comparison.notes = std::move(notes);
-  }
+  const auto notes = notes_on_changes(items, changes);
+  comparison.notes.insert(comparison.notes.begin(), notes.begin(), notes.end());
   if (values->count("out") != 0) write_comparison_folder((*values)["out"].as<std::string>(), comparison);
   for (const auto& failed : runs.failed)
     std::cerr << "heddle: error: could not run " << failed.item << " on " << failed.trace << ": "

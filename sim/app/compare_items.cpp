@@ -8,6 +8,7 @@
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
+#include "sim/config/override.h"
 #include "sim/result/compare.h"
 
 namespace heddle::app {
@@ -37,12 +38,18 @@ std::optional<Json> read_if_result(const std::filesystem::path& file) {
 struct Change {
   std::string item;  // empty: all
   std::string override_text;
+  std::string text;  // as it was given
 };
 
 Change parse(const std::string& text) {
   const auto colon = text.substr(0, text.find('=')).rfind(':');
-  if (colon == std::string::npos) return {"", text};
-  return {text.substr(0, colon), text.substr(colon + 1)};
+  if (colon == std::string::npos) return {"", text, text};
+  return {text.substr(0, colon), text.substr(colon + 1), text};
+}
+
+void give(ComparedItem& item, const Change& change) {
+  item.overrides.push_back(change.override_text);
+  item.changes.push_back(change.text);
 }
 
 bool is_named(const ComparedItem& item, const std::string& name) {
@@ -79,14 +86,14 @@ void change_one(std::vector<ComparedItem>& items, const Change& change, const st
     throw Error(ErrorKind::usage, where,
                 in_quotes(change.item) + " is a result: it was run already and cannot be changed");
   }
-  item.overrides.push_back(change.override_text);
+  give(item, change);
 }
 
 void change_all(std::vector<ComparedItem>& items, const Change& change, const std::string& where) {
   bool is_used = false;
   for (auto& item : items) {
     if (item.result) continue;
-    item.overrides.push_back(change.override_text);
+    give(item, change);
     is_used = true;
   }
   if (!is_used) throw Error(ErrorKind::usage, where, "nothing is run: every argument is a result");
@@ -99,13 +106,13 @@ std::vector<ComparedItem> compared_items(const std::vector<std::string>& argumen
   std::vector<ComparedItem> items;
   items.reserve(arguments.size());
   for (const auto& argument : arguments)
-    items.push_back({argument, read_if_result(result_file(argument)), {}});
+    items.push_back({argument, read_if_result(result_file(argument)), {}, {}});
   for (const auto& text : changes) {
     const Change change = parse(text);
     if (change.item.empty())
-      change_all(items, change, "--set " + text);
+      change_all(items, change, config::shown_override(text));
     else
-      change_one(items, change, "--set " + text);
+      change_one(items, change, config::shown_override(text));
   }
   return items;
 }
@@ -128,6 +135,18 @@ std::vector<std::string> notes_on_changes(const std::vector<ComparedItem>& items
                               others.empty() ? "" : "; not to the results ", others));
   }
   return out;
+}
+
+Error as_given(const Error& error, const ComparedItem& item) {
+  std::string where = error.where();
+  const std::size_t text = where.empty() ? 0 : where.size() + 2;  // behind "where: "
+  for (std::size_t i = 0; i < item.changes.size(); ++i) {
+    const std::string shown = config::shown_override(item.overrides[i]);
+    if (item.changes[i] == item.overrides[i]) continue;
+    if (const auto at = where.find(shown); at != std::string::npos)
+      where.replace(at, shown.size(), config::shown_override(item.changes[i]));
+  }
+  return {error.kind(), where, std::string(error.what()).substr(text)};
 }
 
 }  // namespace heddle::app

@@ -45,6 +45,14 @@ void print_value(const config::Document& document, const std::string& pointer, c
   }
 }
 
+void add_values(std::vector<std::pair<std::string, Json>>& out, const std::string& path, const Json& value) {
+  if (!value.is_object() || value.empty()) {
+    out.emplace_back(path, value);
+    return;
+  }
+  for (const auto& [key, child] : value.items()) add_values(out, fmt::format("{}.{}", path, key), child);
+}
+
 }  // namespace
 
 std::optional<arch::AcceleratorConfig> find_configuration(const std::string& name) {
@@ -64,6 +72,12 @@ Json configuration_json(const std::string& name, const arch::AcceleratorConfig& 
           {"source", config.echo["source"]},
           {"model", config.model->name},
           {"values", values}};
+}
+
+std::vector<std::pair<std::string, Json>> configuration_values(const arch::AcceleratorConfig& config) {
+  std::vector<std::pair<std::string, Json>> out;
+  for (const auto& [key, value] : values_of(config)) add_values(out, key, value);
+  return out;
 }
 
 void print_configuration(const std::string& name, const arch::AcceleratorConfig& config) {

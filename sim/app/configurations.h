@@ -16,6 +16,8 @@ std::optional<arch::AcceleratorConfig> find_configuration(const std::string& nam
 // What `heddle describe NAME` shows of a configuration: description, source, model, and every key with its
 // value.
 config::Json configuration_json(const std::string& name, const arch::AcceleratorConfig& config);
+// Every value with its dotted path ("clock.frequency_mhz").
+std::vector<std::pair<std::string, config::Json>> configuration_values(const arch::AcceleratorConfig& config);
 void print_configuration(const std::string& name, const arch::AcceleratorConfig& config);
 
 // What every shipped configuration is, in its own words: an object, name to description.

@@ -10,7 +10,9 @@
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
 #include "sim/app/configurations.h"
+#include "sim/app/describe_keys.h"
 #include "sim/arch/accelerator_config.h"
+#include "sim/base/error.h"
 #include "sim/dram/device_declaration.h"
 #include "sim/memory/memory_config.h"
 #include "sim/result/compare.h"
@@ -22,29 +24,6 @@ namespace {
 
 namespace po = boost::program_options;
 using config::Json;
-
-std::string default_text(const Json& row) {
-  if (row.value("required", false)) return "required";
-  return row.contains("default") ? row["default"].dump() : "none";
-}
-
-void print_parameters(const Json& rows, const std::string& indent) {
-  for (const auto& row : rows) {
-    std::cout << indent << row["name"].get<std::string>() << " = " << default_text(row);
-    if (row.contains("unit")) std::cout << " " << row["unit"].get<std::string>();
-    std::cout << "  (" << row["type"].get<std::string>();
-    if (row.contains("range")) std::cout << " " << row["range"][0] << " to " << row["range"][1];
-    if (row.contains("words")) {
-      std::cout << ": ";
-      for (std::size_t i = 0; i < row["words"].size(); ++i)
-        std::cout << (i > 0 ? " | " : "") << row["words"][i].get<std::string>();
-    }
-    std::cout << ")\n" << indent << "    " << row["description"].get<std::string>() << "\n";
-    if (row.contains("source"))
-      std::cout << indent << "    source: " << row["source"].get<std::string>() << "\n";
-    if (row.contains("children")) print_parameters(row["children"], indent + "    ");
-  }
-}
 
 Json describe_model(const arch::ModelInfo& info) {
   Json events = Json::array();
@@ -122,15 +101,78 @@ void show_model(const arch::ModelInfo& info, bool as_json) {
     std::cout << fmt::format("\nheddle describe {0}.json shows the configuration {0}\n", info.name);
 }
 
-void show_configuration(const std::string& name, bool as_json) {
-  const auto config = find_configuration(name);
+arch::AcceleratorConfig configuration_of(const std::string& name) {
+  auto config = find_configuration(name);
   if (!config)
     refuse_name("heddle describe", "model, configuration or section", name,
                 {"memory", "device", "result", "comparison"});
-  if (as_json) {
-    std::cout << configuration_json(name, *config).dump(2) << "\n";
+  return std::move(*config);
+}
+
+// Keys of a model as a configuration writes them, and its events.
+Keys keys_of(const arch::ModelInfo& info) {
+  const Json description = describe_model(info);
+  Keys out;
+  add_keys(out, description["parameters"], "parameters.");
+  add_keys(out, description["configuration"], "");
+  add_keys(out, description["memory"], "memory.");
+  Json events = description["events"];
+  for (auto& event : events) event["type"] = "event";
+  add_keys(out, events, "events.");
+  return out;
+}
+
+// A row of a configuration: path and value.
+Keys keys_of(const arch::AcceleratorConfig& config) {
+  Keys out;
+  for (const auto& [path, value] : configuration_values(config))
+    out.push_back({{"name", path}, {"value", value}});
+  return out;
+}
+
+void print_key(const Json& key) {
+  if (key.contains("value")) {
+    std::cout << "  " << key["name"].get<std::string>() << " = " << key["value"].dump() << "\n";
+  } else if (key["type"] == "event") {
+    std::cout << fmt::format("  {} [{}]: {}\n", key["name"].get<std::string>(),
+                             key["unit"].get<std::string>(), key["description"].get<std::string>());
   } else {
-    print_configuration(name, *config);
+    print_parameters(Json::array({key}), "  ");
+  }
+}
+
+// The keys of `name` that go with the pattern.
+void show_matching(const std::string& name, const std::string& pattern, bool as_json) {
+  Keys keys;
+  const auto is_called = [&](const arch::ModelInfo& info) { return info.name == name; };
+  const auto model = std::find_if(models::catalogue().begin(), models::catalogue().end(), is_called);
+  if (const auto section = find_section(name)) {
+    add_keys(keys, config::describe(section->declaration), "");
+  } else if (model != models::catalogue().end()) {
+    keys = keys_of(*model);
+  } else {
+    keys = keys_of(configuration_of(name));
+  }
+  keys = matching(keys, pattern, name);
+  if (as_json) {
+    std::cout << Json{{"format", "heddle-description"},
+                      {"version", {1, 0}},
+                      {"name", name},
+                      {"pattern", pattern},
+                      {"keys", keys}}
+                     .dump(2)
+              << "\n";
+    return;
+  }
+  for (const auto& key : keys) print_key(key);
+}
+
+void show_configuration(const std::string& name, bool as_json) {
+  const auto config = configuration_of(name);
+  if (as_json) {
+    std::cout << configuration_json(name, config).dump(2) << "\n";
+  } else {
+    print_configuration(name, config);
   }
 }
 
@@ -138,19 +180,30 @@ void show_configuration(const std::string& name, bool as_json) {
 
 int describe_command(const Arguments& arguments) {
   CommandLine line(
-      "heddle describe NAME [--json]",
+      "heddle describe NAME [PATTERN] [--json]",
       "Show the keys of a model, of the section `memory` of a configuration, or of a memory device: unit, "
       "default, range, source; the values of a configuration; or the keys of a result or a comparison, "
-      "as tables in Markdown.",
-      "heddle describe stripes");
+      "as tables in Markdown. With PATTERN only the keys that go with it, with their whole path: a part of "
+      "the path, or a glob such as '*_bits'.",
+      "heddle describe stripes tiles");
   line.options()("name", po::value<std::string>(),
                  "a model or a configuration of `heddle list`, a configuration file, memory, device, result, "
-                 "or comparison")("json", po::bool_switch(), "print JSON on standard output");
+                 "or comparison")("pattern", po::value<std::string>(),
+                                  "only keys whose path holds this text or goes with this glob")(
+      "json", po::bool_switch(), "print JSON on standard output");
   line.positional("name", 1);
+  line.positional("pattern", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
   const std::string name = required(*values, "name", "the name of a model or a configuration");
   const bool as_json = (*values)["json"].as<bool>();
+  if (values->count("pattern") != 0) {
+    const auto pattern = (*values)["pattern"].as<std::string>();
+    if (name == "result" || name == "comparison")
+      throw Error(ErrorKind::usage, "heddle describe " + name, "its keys take no pattern");
+    show_matching(name, pattern, as_json);
+    return 0;
+  }
   if (name == "result") {
     std::cout << (as_json ? result::result_schema().dump(1) + "\n" : result::result_tables());
     return 0;

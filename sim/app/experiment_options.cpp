@@ -7,6 +7,7 @@
 #include "models/catalogue.h"
 #include "models/hw_catalogue.h"
 #include "sim/app/progress.h"
+#include "sim/app/values_option.h"
 
 namespace heddle::app {
 
@@ -25,7 +26,15 @@ std::optional<T> given(const po::variables_map& values, const char* name) {
 }
 
 const char* title_of(run::Stage stage) {
-  return stage == run::Stage::counting ? "counting" : "verifying";
+  switch (stage) {
+    case run::Stage::counting:
+      return "counting layers";
+    case run::Stage::simulating:
+      return "simulating transfers";
+    case run::Stage::verifying:
+      break;
+  }
+  return "verifying layers";
 }
 
 }  // namespace
@@ -42,6 +51,7 @@ void declare_experiment(CommandLine& line, Traces traces) {
         "the network: a trace directory, a tar, or the name of a shipped one; repeatable: every "
         "network in turn, and the geometric mean over them");
   }
+  declare_values(line);
   line.options()("fidelity", po::value<std::string>(),
                  "timing (default), or bit-true: the processing elements also run bit by bit")(
       "verify-fraction", po::value<double>()->default_value(1.0),
@@ -72,6 +82,7 @@ run::ExperimentRequest experiment_from(const po::variables_map& values) {
   out.trace = traces_of(values).front();
   out.overrides = texts(values, "set");
   out.fidelity = value_or(values, "fidelity", std::string());
+  out.values = value_or(values, "values", std::string());
   out.verify_fraction = given<double>(values, "verify-fraction");
   out.seed = given<std::uint64_t>(values, "seed");
   out.threads = values["jobs"].as<unsigned>();
@@ -80,7 +91,8 @@ run::ExperimentRequest experiment_from(const po::variables_map& values) {
 }
 
 std::string first_experiment_option(const po::variables_map& values) {
-  for (const char* name : {"trace", "fidelity", "verify-fraction", "seed", "vcd", "vcd-tile", "set"}) {
+  for (const char* name :
+       {"trace", "fidelity", "values", "verify-fraction", "seed", "vcd", "vcd-tile", "set"}) {
     if (is_given(values, name)) return std::string("--") + name;
   }
   return {};

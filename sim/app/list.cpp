@@ -72,7 +72,7 @@ void print_configurations() {
 
 int list_command(const Arguments& arguments) {
   CommandLine line("heddle list [--json]",
-                   "List models, shipped configurations with what each is, memories and traces.",
+                   "List models, shipped configurations with their descriptions, memories and traces.",
                    "heddle list");
   line.options()("json", po::bool_switch(), "print JSON on standard output");
   const auto values = line.parse(arguments);

@@ -42,6 +42,7 @@ void print_help(std::ostream& out) {
     out << "  " << command.name << std::string(12 - std::string(command.name).size(), ' ') << command.summary
         << "\n";
   }
+  out << "\n  -h, --help     this text\n  -V, --version  the same as the command version\n";
   out << "\nexample:\n  heddle compare dadn stripes --trace digits-16b\n";
 }
 
@@ -55,7 +56,7 @@ int dispatch(const std::vector<std::string>& arguments) {
     print_help(std::cout);
     return 0;
   }
-  if (name == "--version") return version_command({});
+  if (name == "--version" || name == "-V") return version_command({arguments.begin() + 1, arguments.end()});
   std::vector<std::string> names;
   for (const auto& command : kCommands) {
     if (name == command.name) return command.run({arguments.begin() + 1, arguments.end()});

@@ -5,6 +5,7 @@
 
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
+#include "sim/app/values_option.h"
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/result/table.h"
@@ -89,17 +90,17 @@ void print_json(const trace::Trace& trace, const run::PotentialOptions& options,
   for (const auto& row : rows) layers.push_back(json_of(row));
   const Json total = layers.back();
   layers.erase(layers.size() - 1);
-  std::cout << Json{{"format", "heddle-potential"},
-                    {"version", {1, 0}},
-                    {"network", trace.network().name},
-                    {"sha256", trace.digest()},
-                    {"samples", trace.network().samples},
-                    {"encoder", kernel::name_of(options.encoder)},
-                    {"container_bits", options.container_bits},
-                    {"layers", layers},
-                    {"total", total}}
-                   .dump(2)
-            << "\n";
+  Json out{{"format", "heddle-potential"},
+           {"version", {1, 0}},
+           {"network", trace.network().name},
+           {"sha256", trace.digest()},
+           {"samples", trace.network().samples},
+           {"encoder", kernel::name_of(options.encoder)},
+           {"container_bits", options.container_bits},
+           {"layers", layers},
+           {"total", total}};
+  add_synthetic(out, trace);
+  std::cout << out.dump(2) << "\n";
 }
 
 void print_table(const trace::Trace& trace, const run::PotentialOptions& options,
@@ -110,29 +111,32 @@ void print_table(const trace::Trace& trace, const run::PotentialOptions& options
   for (const auto& row : rows) table.add(cells(row));
   table.add(speedups(rows.back()));
   std::cout << trace.network().name << ": bit products left, of " << options.container_bits << " x "
-            << options.container_bits << " per product; terms by " << kernel::name_of(options.encoder)
-            << "\n\n"
+            << options.container_bits << " per product; terms by " << kernel::name_of(options.encoder) << "\n"
+            << synthetic_lines(trace) << "\n"
             << table.text(2);
 }
 
 }  // namespace
 
 int potential_command(const Arguments& arguments) {
-  CommandLine line("heddle potential [TRACE] [--encoder NAME] [--container-bits 8|16] [--json]",
-                   "The bit products that are left when zeros, unneeded bits or zero bits are skipped: upper "
-                   "bounds, no structure.",
-                   "heddle potential digits-16b");
+  CommandLine line(
+      "heddle potential [TRACE] [--encoder NAME] [--container-bits 8|16] [--json]",
+      "Count the bit products that are left when zeros, unneeded bits or zero bits are skipped: upper "
+      "bounds for machines of any structure.",
+      "heddle potential digits-16b");
   line.options()("trace", po::value<std::string>()->default_value(run::kDefaultTrace),
                  "a trace directory, a tar, or the name of a shipped one")(
       "encoder", po::value<std::string>()->default_value("naf"), "terms of a value: raw, naf, booth4 or ioe")(
       "container-bits", po::value<unsigned>()->default_value(16),
       "bits of a stored value; a product is their square in bit products")(
       "json", po::bool_switch(), "print JSON on standard output: exact counts");
+  declare_values(line);
   line.positional("trace", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
   const auto options = options_from(*values);
-  const trace::Trace trace(run::find_trace((*values)["trace"].as<std::string>()));
+  trace::Trace trace(run::find_trace((*values)["trace"].as<std::string>()));
+  draw_values(trace, *values);
   const auto rows = run::network_potential(trace, options);
   if ((*values)["json"].as<bool>()) {
     print_json(trace, options, rows);

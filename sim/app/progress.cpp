@@ -9,7 +9,7 @@
 namespace heddle::app {
 namespace {
 
-constexpr auto kFirst = std::chrono::milliseconds(300);  // a run that ends before shows nothing
+constexpr auto kFirst = std::chrono::milliseconds(300);  // a run that ends earlier shows nothing
 constexpr auto kTerminalPause = std::chrono::milliseconds(100);
 constexpr auto kPlainPause = std::chrono::seconds(5);
 constexpr std::size_t kBarWidth = 30;

@@ -69,10 +69,12 @@ void print(const std::vector<Reproduction>& rows) {
                                      : "DIFFERS",
                std::to_string(r.networks.size())});
   }
-  std::cout << table.text()
-            << "\nours: geometric mean over the networks. holds: within the tolerance of what our rules are "
-               "known to give,\nwhich may lie beside the published figure (each entry says so). trend: other "
-               "networks than the paper's.\n";
+  std::cout
+      << table.text()
+      << "\nours: the geometric mean over the networks. holds: ours is within a tolerance of the figure that "
+         "our "
+         "rules are\nknown to give, which may differ from the published one (each entry says so). trend: "
+         "ours is of other networks\nthan the paper's.\n";
   for (const auto& r : rows) {
     std::cout << "\n"
               << r.comparison.claim << " (" << r.comparison.source << ")\n  " << r.comparison.reason << "\n";
@@ -89,12 +91,14 @@ void print(const std::vector<Reproduction>& rows) {
 }  // namespace
 
 int reproduce_command(const Arguments& arguments) {
-  CommandLine line("heddle reproduce [PAPER] [--json]",
-                   "The papers' comparisons beside ours. `holds`: computed from shapes and profiles, within "
-                   "a stated tolerance of what our rules are known to give, which may differ from the "
-                   "published figure. `trend`: the papers' trained networks are not available, ours show the "
-                   "direction only. Exit code 1 where one differs.",
-                   "heddle reproduce tartan");
+  CommandLine line(
+      "heddle reproduce [PAPER] [--json]",
+      "Prints the papers' figures beside ours. `holds`: our figure follows from shapes and profiles "
+      "and is within a stated tolerance of the figure that our rules are known to give, which "
+      "may differ from the published one. `trend`: the papers' trained networks are not "
+      "available, and those that we have show only the direction. The exit code is 1 when a "
+      "figure that should hold differs.",
+      "heddle reproduce tartan");
   line.options()("paper", po::value<std::string>(), "one paper only")("json", po::bool_switch(),
                                                                       "print JSON on standard output");
   line.positional("paper", 1);

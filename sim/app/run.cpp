@@ -21,20 +21,25 @@ namespace po = boost::program_options;
 
 std::string heading(const result::RunRecord& run) {
   std::string text =
-      fmt::format("{} ({}) on {}, {} sample{}, {} fidelity\n", run.accelerator.name, run.accelerator.model,
-                  run.network.name, run.samples.size(), run.samples.size() == 1 ? "" : "s", run.fidelity);
+      fmt::format("{} ({}) on {}, {} sample{}, {} fidelity{}\n", run.accelerator.name, run.accelerator.model,
+                  run.network.name, run.samples.size(), run.samples.size() == 1 ? "" : "s", run.fidelity,
+                  run.network.synthetic_values ? ", synthetic values" : "");
   text += fmt::format("peak: {:.6g} MACs per cycle of {} x {} bits, {:.4g} TOPS\n", run.peak_macs_per_cycle,
                       run.container_bits, run.container_bits, run.peak_tops());
   for (const auto& note : run.notes) text += "  note: " + note + "\n";
   return text;
 }
 
-// Megabytes per second equal bytes per microsecond.
-std::string off_chip_summary(const result::RunRecord& run, double time_us) {
+// The bandwidth as `heddle dram` shows it.
+std::string off_chip_summary(const result::RunRecord& run) {
   const result::OffChipTotals& off_chip = run.memory.value().off_chip;
   const std::uint64_t bytes = (off_chip.read + off_chip.written).count();
-  std::string text = fmt::format("off chip: {} bytes, {:.0f} MB/s on average", result::grouped(bytes),
-                                 time_us > 0 ? static_cast<double>(bytes) / time_us : 0.0);
+  std::string text =
+      fmt::format("off chip: {} bytes, {:.3f} GB/s", result::grouped(bytes), off_chip.bandwidth_gb_per_s);
+  if (off_chip.peak_bandwidth_gb_per_s) {
+    text += fmt::format(" of {:.3f} ({:.1f} %)", *off_chip.peak_bandwidth_gb_per_s,
+                        100 * *off_chip.bandwidth_fraction_of_peak);
+  }
   if (off_chip.dram) {
     const result::DramCommands& commands = off_chip.dram->commands;
     text += fmt::format(", {} bursts with {} row hits",
@@ -49,7 +54,7 @@ std::string summary(const result::RunRecord& run) {
   const double time_us = static_cast<double>(totals.cycles.count()) / run.frequency_mhz;
   std::string text = fmt::format("{} cycles = {:.3f} us at {:g} MHz\n",
                                  result::grouped(totals.cycles.count()), time_us, run.frequency_mhz);
-  if (run.memory) text += off_chip_summary(run, time_us);
+  if (run.memory) text += off_chip_summary(run);
   if (run.verification) {
     text += fmt::format("bit-true: {} outputs equal integer arithmetic, cycles equal the counting path\n",
                         result::grouped(run.verification->outputs));
@@ -75,6 +80,13 @@ void write_requests(const po::variables_map& values, run::ExperimentRequest& req
     write_atomically(file, run::request_trace(timing, form == "dramsys" ? run::TraceForm::dramsys
                                                                         : run::TraceForm::dramsim3));
   };
+}
+
+void check_outputs(const po::variables_map& values) {
+  if (values.count("out") != 0) check_output_folder("--out", values["out"].as<std::string>());
+  for (const char* name : {"dram-trace", "vcd"}) {
+    if (values.count(name) != 0) check_output_file(std::string("--") + name, values[name].as<std::string>());
+  }
 }
 
 void print(const result::RunRecord& run, const std::string& folder) {
@@ -108,6 +120,7 @@ int run_command(const Arguments& arguments) {
   auto request = experiment_from(*values);
   request.configurations = {required(*values, "config", "a configuration")};
   write_requests(*values, request);
+  check_outputs(*values);
   const bool quiet = (*values)["quiet"].as<bool>();
   const auto runs = run_showing_progress(request, quiet);
   const std::string folder = value_or(*values, "out", std::string());

@@ -75,7 +75,7 @@ std::string read_all(int file) {
   ::_exit(is_written ? 0 : 1);  // what the parent has opened or buffered stays the parent's
 }
 
-// Waits for the child; how it ended where it said nothing.
+// Waits for the child. Returns how it ended, for a child that has sent no result.
 std::string end_of(pid_t child) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {

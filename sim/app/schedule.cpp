@@ -8,9 +8,12 @@
 #include "models/catalogue.h"
 #include "sim/app/command.h"
 #include "sim/app/commands.h"
+#include "sim/app/values_option.h"
+#include "sim/config/override.h"
 #include "sim/result/table.h"
 #include "sim/result/write.h"
 #include "sim/run/configurations.h"
+#include "sim/run/drawn_values.h"
 #include "sim/run/packing.h"
 #include "sim/run/shipped.h"
 
@@ -120,23 +123,45 @@ void print_json(const arch::AcceleratorConfig& config, const trace::Trace& trace
                 const std::vector<LayerPacking>& rows) {
   Json layers = Json::array();
   for (const auto& row : rows) layers.push_back(to_json(row));
-  std::cout << Json{{"format", "heddle-packing"},
-                    {"version", {1, 0}},
-                    {"accelerator", config.echo},
-                    {"network", {{"name", trace.network().name}, {"trace_sha256", trace.digest()}}},
-                    {"layers", layers}}
-                   .dump(2)
-            << "\n";
+  Json out{{"format", "heddle-packing"},
+           {"version", {1, 0}},
+           {"accelerator", config.echo},
+           {"network", {{"name", trace.network().name}, {"trace_sha256", trace.digest()}}},
+           {"layers", layers}};
+  add_synthetic(out["network"], trace);
+  std::cout << out.dump(2) << "\n";
 }
 
 void print_table(const arch::AcceleratorConfig& config, const trace::Trace& trace,
                  const std::vector<LayerPacking>& rows) {
-  std::cout << fmt::format("{} ({}) packs {}\n\n", config.name, config.model->name, trace.network().name);
+  std::cout << fmt::format("{} ({}) packs {}\n{}\n", config.name, config.model->name, trace.network().name,
+                           synthetic_lines(trace));
   result::Table table({"layer", "sets", "columns before", "after", "gain", "non-zero", "slots used",
                        "of them moved", "metadata bits"});
   for (const auto& row : rows) add_row(table, row.layer, row.report);
   add_row(table, "total", run::sum_of(rows));
   std::cout << table.text(1);
+}
+
+void show_packing(const po::variables_map& values, std::span<const std::string> overrides, bool prints) {
+  const std::vector<std::string> name{required(values, "config", "a configuration")};
+  const auto configurations = run::read_configurations(name, overrides, models::catalogue());
+  const auto& config = configurations.accelerators.front();
+  run::require_packing(config);
+  run::check_values(config.values, config.document.where("/values"));
+  trace::Trace trace(run::find_trace(values["trace"].as<std::string>()));
+  if (values.count("values") != 0)
+    draw_values(trace, values);
+  else
+    run::draw_values(trace, config.values);
+  const auto rows = run::pack_network(config, trace, value_or(values, "layer", std::string()));
+  if (!prints) return;
+  if (values["json"].as<bool>()) {
+    print_json(config, trace, rows);
+    return;
+  }
+  print_table(config, trace, rows);
+  if (values.count("layer") != 0) print_details(rows.front());
 }
 
 }  // namespace
@@ -154,20 +179,17 @@ int schedule_command(const Arguments& arguments) {
       "set", po::value<std::vector<std::string>>()->composing(),
       "override a key of the configuration, path=value; repeatable")(
       "json", po::bool_switch(), "print JSON on standard output, histograms included");
+  declare_values(line);
   line.positional("config", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
-  const std::vector<std::string> name{required(*values, "config", "a configuration")};
-  const auto configurations = run::read_configurations(name, texts(*values, "set"), models::catalogue());
-  const auto& config = configurations.accelerators.front();
-  const trace::Trace trace(run::find_trace((*values)["trace"].as<std::string>()));
-  const auto rows = run::pack_network(config, trace, value_or(*values, "layer", std::string()));
-  if ((*values)["json"].as<bool>()) {
-    print_json(config, trace, rows);
-    return 0;
+  const auto overrides = texts(*values, "set");
+  try {
+    show_packing(*values, overrides, true);
+  } catch (const Error& e) {
+    throw config::at_the_options(
+        e, overrides, [&](std::span<const std::string> some) { show_packing(*values, some, false); });
   }
-  print_table(config, trace, rows);
-  if (values->count("layer") != 0) print_details(rows.front());
   return 0;
 }
 

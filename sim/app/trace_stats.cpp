@@ -6,6 +6,7 @@
 
 #include "sim/app/command.h"
 #include "sim/app/trace_verbs.h"
+#include "sim/app/values_option.h"
 #include "sim/base/error.h"
 #include "sim/result/table.h"
 #include "sim/result/write.h"
@@ -125,6 +126,7 @@ int trace_stats(const Arguments& arguments) {
       "json", po::bool_switch(), "print JSON on standard output")(
       "container-bits", po::value<unsigned>()->default_value(16),
       "16 or 8: bits that a value takes when it is not compressed");
+  declare_values(line);
   line.positional("trace", 1);
   const auto values = line.parse(arguments);
   if (!values) return 0;
@@ -133,12 +135,18 @@ int trace_stats(const Arguments& arguments) {
     throw Error(ErrorKind::usage, "--container-bits",
                 "expected 8 or 16, found " + std::to_string(container_bits));
   }
-  const trace::Trace trace(run::find_trace(required(*values, "trace", "a trace")));
+  trace::Trace trace(run::find_trace(required(*values, "trace", "a trace")));
+  draw_values(trace, *values);
   const auto rows = trace::trace_stats(trace, container_bits);
   if (rows.empty())
     throw Error(ErrorKind::workload, trace.name(), "holds shapes and precisions only, no values");
-  std::cout << ((*values)["json"].as<bool>() ? stats_json(rows, container_bits).dump(2) + "\n"
-                                             : stats_text(rows, container_bits));
+  if ((*values)["json"].as<bool>()) {
+    Json out = stats_json(rows, container_bits);
+    add_synthetic(out, trace);
+    std::cout << out.dump(2) << "\n";
+  } else {
+    std::cout << synthetic_lines(trace) << stats_text(rows, container_bits);
+  }
   return 0;
 }
 

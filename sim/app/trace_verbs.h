@@ -10,7 +10,7 @@
 
 namespace heddle::app {
 
-// One function a verb of `heddle trace`.
+// One function per verb of `heddle trace`.
 int trace_info(const Arguments& arguments);
 int trace_validate(const Arguments& arguments);
 int trace_stats(const Arguments& arguments);

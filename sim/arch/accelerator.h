@@ -22,6 +22,8 @@ struct Needs {
   bool weights = false;
   // Whether a tensor holds a negative value in any sample (LayerInput::has_negative_*).
   bool tensor_signs = false;
+  // Widths of groups of 16 weights, in layers for which reads_group_widths() is true.
+  bool group_widths = false;
 };
 
 // One layer of one sample, ready to be priced. Pointers are null where the trace has no values or the
@@ -32,9 +34,10 @@ struct LayerInput {
   const Mapping& mapping;
   const workload::ActivationBricks* activations = nullptr;
   const workload::WeightBricks* weights = nullptr;
-  // Widths of groups of 16 weights, [filter][step] of the lowered layer; empty: none in the trace.
+  // Widths of groups of 16 weights, [filter][step] of the lowered layer, where the design counts them
+  // (reads_group_widths()); empty: the layer's precision holds.
   std::vector<std::uint8_t> group_widths;
-  // Some sample's tensor holds a negative value; found only where the design asks for it.
+  // Whether the tensor of any sample holds a negative value; found only where the design asks for it.
   bool has_negative_activations = false;
   bool has_negative_weights = false;
 };
@@ -79,9 +82,17 @@ class Accelerator {
   // nothing to skip: no zero, and as many bits or terms as a value can have (docs/results.md#peak).
   [[nodiscard]] virtual double peak_macs_per_cycle() const = 0;
   [[nodiscard]] virtual Needs needs() const { return {}; }
+  // Whether the time of this layer follows the widths of groups of its weights, if these are known ahead of
+  // time.
+  [[nodiscard]] virtual bool reads_group_widths(const workload::LoweredLayer&) const {
+    return needs().group_widths;
+  }
   [[nodiscard]] virtual Storage storage() const { return Storage::container; }
   // Whether weights that are known ahead of time are stored as the design packs them.
   [[nodiscard]] virtual bool packs_weights() const { return false; }
+  // Throws Error(config) at the parameter ("/parameters/...") with which the design only counts: no array
+  // does what it describes.
+  virtual void require_bit_true() const {}
   // The mapping of a layer; a design with its own rule for a kind of layer (cascades) overrides it.
   [[nodiscard]] virtual Mapping map(const workload::LoweredLayer& layer, Pallet pallet) const {
     return map_layer(layer, shape(), pallet);
@@ -95,7 +106,7 @@ class Accelerator {
   [[nodiscard]] virtual Bits weight_metadata(const LayerInput&, const Prepared&) const { return Bits(0); }
   // What every report of this design says beside its figures: choices that move them, such as the encoder.
   [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
-  // How the layer's weights were packed ahead of time; nothing where the design does not pack. Reads the
+  // How the layer's weights were packed ahead of time; of designs that pack (packs_weights). Reads the
   // weights only: `activations` may be null, and so may `weights` of a layer whose weights are made at run
   // time.
   [[nodiscard]] virtual std::optional<PackingReport> packing_report(const LayerInput&) const {
@@ -126,6 +137,8 @@ struct ModelInfo {
   config::Declaration parameters;
   std::vector<EventInfo> events;
   std::unique_ptr<Accelerator> (*make)(const config::Values& parameters) = nullptr;
+  // Whether the model has bit-true processing elements (models/<name>/hw). The catalogue knows.
+  bool has_elements = false;
 };
 
 }  // namespace heddle::arch

@@ -55,11 +55,19 @@ const config::Declaration& accelerator_declaration() {
                                       .means("clock of the array; turns cycles into time")
                                       .from("our choice: 1 GHz, the papers' synthesis target")})
           .means("clock of the array"),
+      Parameter::object("group_widths", AssumedWidths::declaration())
+          .means(
+              "widths of groups of 16 weights that are assumed where a trace has neither widths nor weights"),
       Parameter::choice("fidelity", {"timing", "bit-true"})
           .by_default("timing")
           .means("timing: cycles are counted; bit-true: the processing elements also run bit by bit and "
                  "everything is compared")
           .from("our choice: both give the same cycles"),
+      Parameter::text("values")
+          .by_default("trace")
+          .means("trace: a run reads the values of its trace; synthetic[:SEED][,zeros=SHARE][,prune=SHARE]: "
+                 "values that a trace does not have are drawn")
+          .from("our choice: docs/synthetic-values.md"),
       Parameter::any("memory")
           .by_default("none")
           .means("off-chip and on-chip memory: \"none\" for compute only, or an object")
@@ -130,12 +138,21 @@ AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<
   const config::Values parameters = config::read(out.document, "/parameters", out.model->parameters);
   out.mapping = MappingOptions::from(values.child("mapping"));
   out.is_bit_true = values.text("fidelity") == "bit-true";
+  out.values = values.text("values");
   out.frequency_mhz = values.child("clock").number("frequency_mhz");
   out.accelerator = make(*out.model, parameters, out.document);
+  out.mapping.assumed_widths = AssumedWidths::from(out.document, values.child("group_widths"));
+  if (out.mapping.assumed_widths.is_stated() && !out.accelerator->needs().group_widths) {
+    throw Error(
+        ErrorKind::config, out.document.where("/group_widths"),
+        "the design reads no widths of groups of weights; expected weight_precision \"group\" in /parameters "
+        "(models loom and dprs), or no group_widths");
+  }
   out.echo = values.json();
   out.echo["parameters"] = parameters.json();
   out.echo.erase("memory");
   out.echo.erase("fidelity");
+  out.echo.erase("values");
   out.echo.erase("format");
   out.echo.erase("version");
   return out;

@@ -21,6 +21,7 @@ struct AcceleratorConfig {
   MappingOptions mapping;
   double frequency_mhz = 1000;
   bool is_bit_true = false;
+  std::string values;         // of operands whose trace has none (docs/synthetic-values.md)
   config::Document document;  // the composed configuration; the memory section is read by hw
   config::Json echo;          // every key of every section but memory, resolved
 };

@@ -18,7 +18,7 @@ class EventCounts {
     return counts_[event];
   }
   std::uint64_t operator[](std::size_t event) const { return event < counts_.size() ? counts_[event] : 0; }
-  // One behind the last event that was touched.
+  // One more than the index of the last event that was touched.
   [[nodiscard]] std::size_t size() const { return counts_.size(); }
 
   EventCounts& operator+=(const EventCounts& other) {
@@ -38,17 +38,19 @@ class EventCounts {
 };
 
 // Where the lane-cycles of a compute period went. A lane-cycle is one lane of one processing element
-// advancing one cycle, so the four sum to compute_cycles x tiles x rows x columns x 16 (in column-cycles:
+// advancing one cycle, so the five sum to compute_cycles x tiles x rows x columns x 16 (in column-cycles:
 // divide by rows x lanes).
 struct LaneBudget {
-  LaneCycles effective;        // working on a window, a filter and a channel that exist
+  LaneCycles effective;        // working on a product of the layer: its window, filter and weight exist
+  LaneCycles folding_zeros;    // working on a zero by which folding extends the kernel
   LaneCycles synchronisation;  // such a lane, waiting for the slowest column, group, tile or operand
   LaneCycles edge;             // absent windows, filters or channels
   LaneCycles fill;             // pipeline fill: staggered starts, initial loads, reductions
 
-  [[nodiscard]] LaneCycles total() const { return effective + synchronisation + edge + fill; }
+  [[nodiscard]] LaneCycles total() const { return effective + folding_zeros + synchronisation + edge + fill; }
   LaneBudget& operator+=(const LaneBudget& other) {
     effective += other.effective;
+    folding_zeros += other.folding_zeros;
     synchronisation += other.synchronisation;
     edge += other.edge;
     fill += other.fill;

@@ -8,6 +8,7 @@
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/kernel/width.h"
+#include "sim/workload/group_widths.h"
 
 namespace heddle::arch {
 namespace {
@@ -44,30 +45,51 @@ std::vector<std::uint8_t> in_column_order(const std::vector<std::uint8_t>& width
   return out;
 }
 
-// Group widths as the lowered layer's steps see them. Where folding or depthwise lanes regroup weights,
-// the trace's groups no longer exist and the layer's own width stands.
+// The layer's group widths as the lowered layer's steps see them: those that the trace states, or those of its
+// weights, as a front end would write them.
 std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
                                          const LoweredLayer& lowered) {
-  auto widths = trace.group_widths(layer);
-  if (!widths.empty() && (lowered.fold > 1 || lowered.shapes_only)) {
-    widths.assign(std::size_t{layer.geometry.filters} * lowered.steps(),
-                  static_cast<std::uint8_t>(layer.precision.weight_bits));
-  } else if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
+  auto widths = layer.precision.group_widths_file.empty()
+                    ? workload::detected_group_widths(layer, trace.weights(layer, 0))
+                    : trace.group_widths(layer);
+  if (!widths.empty() && lowered.kernel_order == workload::KernelOrder::column_major) {
     return in_column_order(widths, lowered);
   }
   return widths;
 }
 
-// Whether the operand's tensor, all samples together, holds a negative value. `own` is that of `sample`;
-// the others are read only where it decides nothing.
+// Whether the layer's weights come in groups that keep a width each. Folding and a count of shapes regroup
+// weights, so that groups of the trace no longer exist; weights made at run time have no widths ahead of time.
+bool keeps_groups(const Layer& layer, const LoweredLayer& lowered) {
+  return lowered.fold <= 1 && !lowered.shapes_only && !layer.has_run_time_weights();
+}
+
+// Widths of the groups that the design counts in this layer; none where the layer's precision holds.
+std::vector<std::uint8_t> group_widths(const Trace& trace, const Layer& layer, const LoweredLayer& lowered,
+                                       const Accelerator& accelerator, const AssumedWidths& assumed) {
+  if (!accelerator.reads_group_widths(lowered) || !keeps_groups(layer, lowered)) return {};
+  if (!layer.precision.group_widths_file.empty() || Trace::has_values(layer.weight))
+    return lowered_widths(trace, layer, lowered);
+  const std::size_t groups = std::size_t{layer.geometry.filters} * lowered.steps();
+  if (assumed.is_stated()) return assumed.assign(groups, layer.precision.weight_bits);
+  throw refuse(
+      trace, layer,
+      "weight_precision \"group\" counts widths of groups of 16 weights, and the trace has neither these "
+      "widths nor weights; --values synthetic draws weights, and group_widths in the configuration (such as "
+      "--set group_widths.assumed_mean_bits=6) states widths to assume");
+}
+
+// Whether the operand's tensor holds a negative value in any sample. `own` is the tensor of `sample`; the
+// tensors of the other samples are read only if it has none.
 template <class Load>
-bool any_negative(const workload::Operand& operand, const workload::IntTensor& own, std::uint32_t sample,
-                  const Load& load) {
+bool any_negative(const Trace& trace, const workload::Operand& operand, const workload::IntTensor& own,
+                  std::uint32_t sample, const Load& load) {
   const auto negative = [](std::int32_t x) { return x < 0; };
   if (!operand.rep.is_signed) return false;
   if (std::any_of(own.values.begin(), own.values.end(), negative)) return true;
-  for (std::uint32_t k = 0; k < operand.files.size(); ++k) {
-    if (k == sample || operand.files.size() == 1) continue;
+  const std::uint32_t tensors = trace.tensors(operand);
+  for (std::uint32_t k = 0; k < tensors; ++k) {
+    if (k == sample || tensors == 1) continue;
     const workload::IntTensor other = load(k);
     if (std::any_of(other.values.begin(), other.values.end(), negative)) return true;
   }
@@ -75,7 +97,7 @@ bool any_negative(const workload::Operand& operand, const workload::IntTensor& o
 }
 
 void check_widths(const Trace& trace, const Layer& layer, const LayerInput& input) {
-  if (input.group_widths.empty() || input.weights == nullptr) return;
+  if (layer.precision.group_widths_file.empty() || input.weights == nullptr) return;
   const std::uint32_t steps = input.weights->steps();
   for (std::size_t i = 0; i < input.group_widths.size(); ++i) {
     const auto brick =
@@ -90,6 +112,12 @@ void check_widths(const Trace& trace, const Layer& layer, const LayerInput& inpu
 }
 
 }  // namespace
+
+bool needs_unstated_widths(const workload::Layer& layer, const workload::LoweredLayer& lowered,
+                           const Accelerator& accelerator) {
+  return accelerator.reads_group_widths(lowered) && keeps_groups(layer, lowered) &&
+         layer.precision.group_widths_file.empty() && !Trace::has_values(layer.weight);
+}
 
 LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sample,
                      const Accelerator& accelerator, const MappingOptions& options, bool all_values)
@@ -123,16 +151,17 @@ LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sampl
   const auto codes = [&](std::uint32_t k) { return trace.activations(layer, k); };
   const auto weight_codes = [&](std::uint32_t k) { return trace.weights(layer, k); };
   const bool negative_activations = needs.tensor_signs && want_activations &&
-                                    any_negative(layer.activation, activation_codes_, sample, codes);
-  const bool negative_weights =
-      needs.tensor_signs && want_weights && any_negative(layer.weight, weight_codes_, sample, weight_codes);
+                                    any_negative(trace, layer.activation, activation_codes_, sample, codes);
+  const bool negative_weights = needs.tensor_signs && want_weights &&
+                                any_negative(trace, layer.weight, weight_codes_, sample, weight_codes);
   if (!all_values) {
     activation_codes_ = {};
     weight_codes_ = {};
   }
-  input_ = std::make_unique<LayerInput>(LayerInput{layer, lowered, mapped_.mapping, activations_.get(),
-                                                   weights_.get(), lowered_widths(trace, layer, lowered),
-                                                   negative_activations, negative_weights});
+  input_ = std::make_unique<LayerInput>(
+      LayerInput{layer, lowered, mapped_.mapping, activations_.get(), weights_.get(),
+                 group_widths(trace, layer, lowered, accelerator, options.assumed_widths),
+                 negative_activations, negative_weights});
   check_widths(trace, layer, *input_);
 }
 

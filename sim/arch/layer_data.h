@@ -8,13 +8,19 @@
 
 namespace heddle::arch {
 
+// Whether the layer's time follows widths of groups of its weights that the trace does not state. A front end
+// cannot find the widths of a right operand that is made at run time: it keeps the layer's.
+bool needs_unstated_widths(const workload::Layer& layer, const workload::LoweredLayer& lowered,
+                           const Accelerator& accelerator);
+
 // Owns what a LayerInput points to. Built for one layer, sample and accelerator; tensors that the design
 // does not ask for are not loaded.
 class LayerData {
  public:
   // `all_values`: load both tensors whatever the design needs (bit-true runs).
   // Throws Error(workload) where the trace lacks values that the design's cycles depend on, where a
-  // precision is wider than the design's container, or where a counting mode serves shapes only.
+  // precision is wider than the design's container, or where a counting mode serves shapes only. Widths of
+  // groups of weights are the trace's, else those of its weights, else those that `options` assume.
   LayerData(const trace::Trace& trace, const workload::Layer& layer, std::uint32_t sample,
             const Accelerator& accelerator, const MappingOptions& options, bool all_values = false);
 

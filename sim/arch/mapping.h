@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "sim/arch/group_widths.h"
 #include "sim/config/values.h"
 #include "sim/workload/lowering.h"
 
@@ -42,6 +43,8 @@ struct MappingOptions {
   Depthwise depthwise = Depthwise::bricks;
   StepOrder step_order = StepOrder::passes_first;
   workload::LoweringOptions lowering;
+  // The section `group_widths` of the configuration, which stands beside its section `mapping`.
+  AssumedWidths assumed_widths;
 
   static const config::Declaration& declaration();
   static MappingOptions from(const config::Values& values);

@@ -84,11 +84,10 @@ std::string suggestion(std::string_view name, std::span<const std::string> candi
   return list + (candidates.size() > kShown ? ", ...)" : ")");
 }
 
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t kShown = 80;
+std::string in_quotes(std::string_view text, std::size_t most) {
   std::string out = "'";
   std::size_t shown = 0;
-  while (shown < text.size() && shown < kShown) {
+  while (shown < text.size() && shown < most) {
     const std::size_t length = utf8_sequence(text.substr(shown));
     const std::string_view character = text.substr(shown, std::max<std::size_t>(length, 1));
     if (length == 0 || is_invisible(character)) {

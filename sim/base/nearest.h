@@ -16,6 +16,6 @@ std::string suggestion(std::string_view name, std::span<const std::string> candi
 
 // The user's text as an error shows it: in quotes, bytes and characters that cannot be shown escaped, long
 // texts cut.
-std::string in_quotes(std::string_view text);
+std::string in_quotes(std::string_view text, std::size_t most = 80);
 
 }  // namespace heddle

@@ -7,6 +7,7 @@
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
+#include "sim/config/override.h"
 
 namespace heddle::config {
 namespace {
@@ -84,28 +85,6 @@ void open_object(Document& document, const std::string& pointer, const std::stri
                   (nearest.empty() ? "" : " (did you mean " + in_quotes(nearest) + "?)"));
 }
 
-struct Override {
-  std::string shown;
-  std::vector<std::string> keys;
-  std::string value;
-};
-
-Override parse_override(const std::string& text) {
-  Override out{"--set " + text, {}, ""};
-  const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw Error(ErrorKind::usage, out.shown, "expected path=value, for example parameters.tiles=4");
-  }
-  std::size_t start = 0;
-  for (std::size_t dot = 0; dot != std::string::npos; start = dot + 1) {
-    dot = text.substr(0, equals).find('.', start);
-    out.keys.push_back(text.substr(start, (dot == std::string::npos ? equals : dot) - start));
-    if (out.keys.back().empty()) throw Error(ErrorKind::usage, out.shown, "a part of the path is empty");
-  }
-  out.value = text.substr(equals + 1);
-  return out;
-}
-
 void apply(Document& document, const Override& change) {
   auto source = std::make_shared<SourceText>();
   source->name = change.shown;
@@ -119,9 +98,7 @@ void apply(Document& document, const Override& change) {
     document.mark(pointer, source, 0);  // an object that this path makes
   }
   document.forget(pointer);
-  // Not JSON means a plain text: --set mapping.pallet=row needs no quotes within quotes.
-  Json parsed = Json::parse(change.value, nullptr, false);
-  document.root[Json::json_pointer(pointer)] = parsed.is_discarded() ? Json(change.value) : std::move(parsed);
+  document.root[Json::json_pointer(pointer)] = change.value;
   document.mark(pointer, source, 0);
 }
 

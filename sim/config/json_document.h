@@ -18,7 +18,7 @@ namespace heddle::config {
 
 using Json = nlohmann::json;
 
-// What is kept of a text that was read: enough to name positions in it.
+// The part of a text that is kept after reading: enough to name positions in it.
 struct SourceText {
   std::string name;                      // a path, or "--set parameters.tiles=4"
   std::vector<std::size_t> line_starts;  // empty: the name alone is the position

@@ -23,8 +23,12 @@ using FileNames = std::vector<NamedFiles>;
 // The kind of the files that `key` names; null where it names none that are shipped.
 const NamedFiles* kind_of(const FileNames& names, const std::string& key);
 
+// Whether a name is a path and never the name of a shipped file: "./x", "../x", "/x".
+bool names_file_only(const std::string& name);
+
 // The file that `name` stands for: a file relative to `folder`, else a shipped file of this kind. `kind` may
-// be null. A name that leads out of the shipped folders ("../x") names no shipped file.
+// be null. A path (names_file_only) or a name that leads out of the shipped folders ("x/../..") names no
+// shipped file.
 std::optional<std::filesystem::path> find_file(const NamedFiles* kind, const std::filesystem::path& folder,
                                                const std::string& name);
 

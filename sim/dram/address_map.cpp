@@ -163,15 +163,4 @@ AddressMap::AddressMap(const std::string& text, const Organisation& organisation
   place(parse(text, where), widths, where);
 }
 
-std::uint64_t AddressMap::address_of(const Location& at) const {
-  std::uint64_t address = 0;
-  const auto add = [&](const Part& part) {
-    address |= std::uint64_t{(at.*kMembers[part.field] >> part.field_shift) & part.mask}
-               << part.address_shift;
-  };
-  std::for_each(lowest_.begin(), lowest_.end(), add);
-  std::for_each(others_.begin(), others_.end(), add);
-  return address;
-}
-
 }  // namespace heddle::dram

@@ -29,7 +29,6 @@ class AddressMap {
     for (const Part& part : others_) at.*kMembers[part.field] |= part.of(address) << part.field_shift;
     return at;
   }
-  [[nodiscard]] std::uint64_t address_of(const Location& at) const;
 
  private:
   enum Field : std::uint8_t { channel, rank, bank_group, bank, row, column, kFields };

@@ -42,7 +42,7 @@ class Channel {
     std::uint32_t base = 0;  // its first bank
     std::uint32_t rank = 0;
     std::array<Candidates, 2> candidates;                      // by kind
-    std::array<Candidates::First, Candidates::kSets> allowed;  // what goes first while a refresh is due
+    std::array<Candidates::First, Candidates::kSets> allowed;  // the first candidates while a refresh is due
   };
 
   struct Weighed {

@@ -16,7 +16,7 @@ namespace {
 
 using config::Values;
 
-// Checks what involves several keys; errors name the place in the user's file.
+// Checks conditions that involve several keys; errors name the place in the user's file.
 class Checker {
  public:
   explicit Checker(const config::Document& document) : document_(document) {}

@@ -70,7 +70,8 @@ std::optional<TraceRequest> TraceReader::next() {
     std::string_view rest = whole;
     const std::string_view word = take_word(rest);
     if (word.empty() || word.front() == '#') continue;
-    return word.find(':') == std::string_view::npos ? parse(whole) : parse_dramsys(whole);
+    const bool has_colon = word.find(':') != std::string_view::npos || take_word(rest).starts_with(':');
+    return has_colon ? parse_dramsys(whole) : parse(whole);
   }
   return std::nullopt;
 }

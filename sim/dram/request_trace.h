@@ -17,13 +17,14 @@ struct TraceRequest {
 };
 
 // Reads requests one by one from a text, one per line, in DRAMsim3's form `0xADDR READ|WRITE CYCLE` or in
-// DRAMSys' form `CYCLE: read|write 0xADDR`; a line whose first word holds a colon is of the second. A byte
-// order mark at the start, empty lines and lines that start with '#' are skipped. Anything else throws
+// DRAMSys' form `CYCLE: read|write 0xADDR`; a line with a colon behind its first word is of the second. A
+// byte order mark at the start, empty lines and lines that start with '#' are skipped. Anything else throws
 // Error(workload) with name and line.
 class TraceReader {
  public:
   TraceReader(std::string_view text, std::string name);
   std::optional<TraceRequest> next();
+  [[nodiscard]] std::size_t bytes_left() const { return text_.size(); }
   [[nodiscard]] std::string where() const;  // the place of the request that next() returned last
   [[nodiscard]] std::string_view address_text() const {
     return address_text_;

@@ -23,7 +23,7 @@ Derived derive(const TraceReport& report, const MemoryParameters& memory) {
   d.time_ns = static_cast<double>(report.cycles()) * clock_ns;
   d.bytes = report.bursts * o.burst_bytes();
   d.bandwidth_gb_per_s = d.time_ns > 0 ? static_cast<double>(d.bytes) / d.time_ns : 0;
-  d.peak_gb_per_s = memory.controller.channels * (o.burst_bytes() / (o.burst_cycles() * clock_ns));
+  d.peak_gb_per_s = peak_bandwidth_gb_per_s(memory);
   d.row_hit_rate = static_cast<double>(report.counters.row_hits) / static_cast<double>(report.bursts);
   return d;
 }
@@ -52,6 +52,12 @@ std::string energy_text(const TraceReport& report) {
 }
 
 }  // namespace
+
+double peak_bandwidth_gb_per_s(const MemoryParameters& memory) {
+  const Organisation& o = memory.device.organisation;
+  const double clock_ns = memory.device.clock_period_ps * 1e-3;
+  return memory.controller.channels * (o.burst_bytes() / (o.burst_cycles() * clock_ns));
+}
 
 Json to_json(const TraceReport& report, const MemoryConfiguration& memory) {
   const Derived d = derive(report, memory.parameters);

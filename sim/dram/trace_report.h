@@ -27,6 +27,9 @@ struct TraceReport {
 };
 
 config::Json to_json(const TraceReport& report, const MemoryConfiguration& memory);
+// The most that the data buses of all DRAM channels move, in 10^9 bytes per second.
+double peak_bandwidth_gb_per_s(const MemoryParameters& memory);
+
 std::string to_text(const TraceReport& report, const MemoryConfiguration& memory);
 
 }  // namespace heddle::dram

@@ -13,11 +13,12 @@ namespace {
 class BurstSource {
  public:
   BurstSource(const MemorySystem& memory, TraceReader& trace, TraceReport& report,
-              std::uint64_t request_bytes)
+              const TraceRunOptions& options)
       : memory_(memory),
         trace_(trace),
         report_(report),
-        request_bytes_(request_bytes == 0 ? 1 : request_bytes),
+        options_(options),
+        request_bytes_(options.request_bytes == 0 ? 1 : options.request_bytes),
         burst_bytes_(memory.parameters().device.organisation.burst_bytes()) {}
 
   std::optional<TraceRequest> next() {
@@ -34,6 +35,9 @@ class BurstSource {
     const auto read = trace_.next();
     if (!read) return false;
     check_extent(read->address);
+    constexpr std::uint64_t kRequestsPerReport = 4096;
+    if (options_.progress && report_.requests % kRequestsPerReport == 0)
+      options_.progress(trace_.bytes_left());
     if (report_.requests++ == 0) {
       report_.first_request_cycle = read->cycle;
     } else if (read->cycle < last_cycle_) {
@@ -59,6 +63,7 @@ class BurstSource {
   const MemorySystem& memory_;
   TraceReader& trace_;
   TraceReport& report_;
+  const TraceRunOptions& options_;
   std::uint64_t request_bytes_;
   std::uint64_t burst_bytes_;
   TraceRequest request_;
@@ -68,10 +73,11 @@ class BurstSource {
 
 }  // namespace
 
-TraceReport run_request_trace(const MemoryParameters& memory, TraceReader& trace, TraceRunOptions options) {
+TraceReport run_request_trace(const MemoryParameters& memory, TraceReader& trace,
+                              const TraceRunOptions& options) {
   TraceReport report;
   MemorySystem system(memory);
-  BurstSource source(system, trace, report, options.request_bytes);
+  BurstSource source(system, trace, report, options);
   report.first_completion_cycle = kNever;
   const auto sink = [&](const Issued& issued) {
     if (!is_column(issued.command)) return;

@@ -14,10 +14,10 @@ namespace heddle::importers {
 // How the numbers of DNNsim's tensors become codes:
 //   integers  unchanged; a number that is not an integer is an error
 //   fixed     by precision.txt: clamp(round half away(x * 2^fraction)) to +-(2^(precision-1) - 1)
-//   linear    symmetric linear quantisation to the width; a tensor whose least number is 0 uses the full
+//   linear    symmetric linear quantization to the width; a tensor whose least number is 0 uses the full
 //             unsigned range
-//   automatic per tensor: integers if it holds only integers; otherwise fixed with precision.txt, linear
-//   without
+//   automatic per tensor: integers if it holds only integers; otherwise fixed where there is a precision.txt,
+//             else linear
 enum class DnnsimValues { automatic, integers, fixed, linear };
 std::optional<DnnsimValues> dnnsim_values_named(const std::string& name);  // "auto", "integers", ...
 

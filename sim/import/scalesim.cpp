@@ -14,6 +14,7 @@
 #include "sim/base/utf8.h"
 #include "sim/base/version.h"
 #include "sim/import/layer_list.h"
+#include "sim/import/scalesim_heading.h"
 #include "sim/import/scalesim_layer.h"
 #include "sim/import/scalesim_line.h"
 #include "sim/import/text_fields.h"
@@ -50,28 +51,20 @@ bool looks_depthwise(std::string text) {
   return text.find("DW") != std::string::npos || text.find("DEPTHWISE") != std::string::npos;
 }
 
-bool holds_numbers(const TopologyLine& line) {
-  return line.fields.size() > 1 && std::any_of(line.fields.begin() + 1, line.fields.end(), is_number);
-}
-
 class Reader {
  public:
   explicit Reader(const std::filesystem::path& file) : file_(file) {}
 
   Topology read() {
     const auto lines = read_lines(file_);
-    bool first = true;
     for (std::size_t i = 0; i < lines.size(); ++i) {
       if (lines[i].find_first_not_of(", \t") == std::string::npos) continue;
-      const TopologyLine line = parse_topology_line(lines[i], fmt::format("{}:{}", file_.string(), i + 1));
-      const bool is_heading = first && !holds_numbers(line);
-      if (is_heading) extra_ = extra_field_of(line);
-      if (first && !is_heading) {
-        note(line,
-             "the file has no heading; this line holds numbers and is read as a layer (SCALE-Sim skips it)");
+      const std::string where = fmt::format("{}:{}", file_.string(), i + 1);
+      if (is_comment(lines[i])) {
+        out_.notes.push_back(where + ": a comment, skipped: " + in_quotes(trimmed(lines[i])));
+      } else {
+        take(parse_topology_line(lines[i], where));
       }
-      first = false;
-      if (!is_heading) add(line);
     }
     if (out_.layers.empty()) throw Error(ErrorKind::workload, file_.string(), "no layers below the heading");
     state_assumptions();
@@ -79,6 +72,22 @@ class Reader {
   }
 
  private:
+  // The first line is a heading where it holds no numbers; so is a later one above all layers.
+  void take(const TopologyLine& line) {
+    const bool is_first = !seen_line_;
+    seen_line_ = true;
+    if ((is_first && !holds_numbers(line)) || (out_.layers.empty() && is_heading(line))) {
+      extra_ = extra_field_of(line);
+      misplaced_ = misplaced_column(line);
+      return;
+    }
+    if (is_first) {
+      note(line,
+           "the file has no heading; this line holds numbers and is read as a layer (SCALE-Sim skips it)");
+    }
+    add(line);
+  }
+
   void note(const TopologyLine& line, const std::string& what) {
     out_.notes.push_back(line.where + ": " + what);
   }
@@ -111,7 +120,7 @@ class Reader {
       throw Error(ErrorKind::workload, line.where,
                   fmt::format("{} fields; expected 8 (convolution: name, IFMAP Height, IFMAP Width, Filter "
                               "Height, Filter Width, Channels, Num Filter, Strides) or 4 (matrix product: "
-                              "name, M, N, K)",
+                              "name, M, N, K), separated by commas",
                               fields));
     }
     if (!out_.layers.empty() && is_product != are_products_)
@@ -153,6 +162,8 @@ class Reader {
     if (!sparse_.empty())
       out_.assumptions.push_back("dense weights: the sparsity N:M of " + sparse_.layers(all) +
                                  " is not kept");
+    if (!misplaced_.empty())
+      out_.assumptions.push_back("columns are read by their place, as SCALE-Sim does, though " + misplaced_);
     if (!unmarked_.empty())
       out_.assumptions.push_back(
           "ordinary convolutions: the names of " + unmarked_.layers(all) +
@@ -167,6 +178,8 @@ class Reader {
   std::set<std::string> ids_{"input", "static"};
   ExtraField extra_ = ExtraField::unnamed;
   bool are_products_ = false;
+  bool seen_line_ = false;
+  std::string misplaced_;
   Names without_activation_, without_weight_, sparse_, unmarked_, linear_;
 };
 

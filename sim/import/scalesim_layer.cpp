@@ -171,7 +171,11 @@ workload::Layer product_of(const TopologyLine& line, ExtraField extra) {
       throw Error(ErrorKind::workload, line.where,
                   "sparsity: expected N:M, found " + in_quotes(line.fields[i]));
     }
-    if (g.groups != 1) throw Error(ErrorKind::workload, line.where, "two batches in one line");
+    if (g.groups != 1)
+      throw Error(ErrorKind::workload, line.where,
+                  "two batches in one line: a matrix product has name, M, N, K and may have a batch and a "
+                  "sparsity N:M; "
+                  "a convolution has 8 fields");
     g.groups = line.dimension(i, "batch");
     if (std::uint64_t{g.groups} * std::max(g.filters, g.channels) > kMostLayerDimension)
       throw Error(ErrorKind::workload, line.where, "the batch is too large");

@@ -14,7 +14,8 @@ namespace {
 
 constexpr unsigned kWidestPrecision = 16;
 
-// Whether the text wants to state a precision: Pa or Pw in any case, and an equals sign somewhere behind it.
+// Whether the text is meant to state a precision: Pa or Pw in upper or lower case, and an equals sign
+// somewhere behind it.
 bool names_precision(const std::string& text) {
   if (text.size() < 2 || (text[0] != 'P' && text[0] != 'p')) return false;
   const auto role = std::tolower(static_cast<unsigned char>(text[1]));

@@ -35,7 +35,7 @@ HWY_INLINE Digits<V> RecodeBooth4(V x, V even) {
   return {AndNot(minus, digits), And(minus, digits)};
 }
 
-// The scan's flag is a carry that runs downwards: 111 from the current bit generates it, 100 kills it. Five
+// The scan's flag is a carry that runs downwards: 111 from the current bit sets it, 100 clears it. Five
 // doubling steps carry it over all positions.
 template <class V>
 HWY_INLINE Digits<V> RecodeIoe(V x) {

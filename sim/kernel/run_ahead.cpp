@@ -18,13 +18,7 @@ RunAhead::RunAhead(std::size_t columns, std::uint32_t registers)
 
 void RunAhead::advance(std::size_t column, std::uint64_t time) {
   if (time <= ends_[column]) return;
-  const std::uint64_t gap = time - ends_[column];
-  if (was_absent_[column] != 0) {
-    absent_ += gap;
-  } else {
-    waiting_ += gap;
-    weighted_waiting_ += gap * weights_[column];
-  }
+  if (was_absent_[column] == 0) weighted_waiting_ += (time - ends_[column]) * weights_[column];
   ends_[column] = time;
 }
 
@@ -33,10 +27,8 @@ void RunAhead::barrier_step(std::span<const std::uint32_t> column_cycles,
                             std::span<const std::uint64_t> weights) {
   const std::uint64_t slowest = *std::max_element(column_cycles.begin(), column_cycles.end());
   for (std::size_t j = 0; j < column_cycles.size(); ++j) {
-    const std::uint64_t gap = slowest - column_cycles[j];
     const bool absent = column_cycles[j] == 0;
-    (absent ? absent_ : waiting_) += gap;
-    weighted_waiting_ += absent ? 0 : gap * (weights.empty() ? 1 : weights[j]);
+    if (!absent) weighted_waiting_ += (slowest - column_cycles[j]) * (weights.empty() ? 1 : weights[j]);
   }
   finish_ += slowest;
 }

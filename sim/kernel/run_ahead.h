@@ -13,7 +13,7 @@ namespace heddle::kernel {
 //   start(j,k) = max(end(j,k-1), E(k-1-R)),  end(j,k) = start(j,k) + cycles(j,k),  E(k) = max_j end(j,k)
 // R = 0 is a barrier at every step; unlimited registers never wait. Times are cycles since construction.
 //
-// A count of 0 marks an absent column (a short pallet): it takes no time and delays no other column.
+// A count of 0 marks an absent column (a short window set): it takes no time and delays no other column.
 //
 // DNNsim's column registers, f_g = max(ready, f_g) + t_g with ready = M_(i-R) after step i and
 // M_j = max_g f_g, are the same recurrence: E(k) is M_k and ready at step k is M_(k-1-R).
@@ -33,17 +33,13 @@ class RunAhead {
 
   // When the last column ends the steps so far.
   [[nodiscard]] std::uint64_t finish_cycles() const { return finish_; }
-  // Column-cycles spent waiting for a weight set or a barrier, and idle because the column was absent. The
-  // wait after a column's last step is known only at drain(); from then on
-  // columns * finish = sum of all counts + waiting + absent.
-  [[nodiscard]] std::uint64_t waiting_column_cycles() const { return waiting_; }
-  [[nodiscard]] std::uint64_t absent_column_cycles() const { return absent_; }
-  // The same waiting, each cycle times the weight of the column's last step.
+  // Cycles that columns spent waiting for a weight set or a barrier, each times the weight of the column's
+  // last step. A column that was absent in its last step does not wait. The wait after a column's last step
+  // is known only at drain().
   [[nodiscard]] std::uint64_t weighted_waiting() const { return weighted_waiting_; }
 
  private:
-  // Moves a column's end to `time`; the gap is waiting, or absence where the column was absent in its last
-  // step.
+  // Moves a column's end to `time`; the gap is waiting, unless the column was absent in its last step.
   void advance(std::size_t column, std::uint64_t time);
   void barrier_step(std::span<const std::uint32_t> column_cycles, std::span<const std::uint64_t> weights);
 
@@ -54,9 +50,7 @@ class RunAhead {
   std::vector<std::uint64_t> step_ends_;  // ring: E of the last registers + 1 steps
   std::size_t entry_ = 0;                 // of the ring: the oldest step
   std::uint64_t finish_ = 0;
-  std::uint64_t waiting_ = 0;
   std::uint64_t weighted_waiting_ = 0;
-  std::uint64_t absent_ = 0;
 };
 
 }  // namespace heddle::kernel

@@ -65,25 +65,9 @@ void CountsOf(const std::int32_t* values, std::size_t count, std::uint8_t* out) 
   });
 }
 
-template <Encoder encoder>
-std::uint64_t TotalOf(const std::int32_t* values, std::size_t count) {
-  const hn::ScalableTag<std::uint32_t> d;
-  constexpr std::size_t kBlock = std::size_t{1} << 20;  // 17 terms per value cannot overflow a 32-bit lane
-  std::uint64_t total = 0;
-  for (std::size_t start = 0; start < count; start += kBlock) {
-    auto sum = hn::Zero(d);
-    ForEachVector<encoder>(d, values + start, std::min(kBlock, count - start),
-                           [&](auto masks, std::size_t, std::size_t)
-                               HWY_ATTR { sum = hn::Add(sum, hn::PopulationCount(masks)); });
-    total += hn::GetLane(hn::SumOfLanes(d, sum));
-  }
-  return total;
-}
-
 // Tables in the order of kEncoders: the encoder is chosen once per call, not once per vector.
 using ExponentsFn = void (*)(const std::int32_t*, std::size_t, std::uint32_t*);
 using CountsFn = void (*)(const std::int32_t*, std::size_t, std::uint8_t*);
-using TotalFn = std::uint64_t (*)(const std::int32_t*, std::size_t);
 
 ExponentsFn PickExponents(Encoder encoder) {
   constexpr std::array<ExponentsFn, 4> kFns{ExponentsOf<Encoder::raw>, ExponentsOf<Encoder::naf>,
@@ -95,12 +79,6 @@ CountsFn PickCounts(Encoder encoder) {
                                          CountsOf<Encoder::booth4>, CountsOf<Encoder::ioe>};
   return kFns[static_cast<std::size_t>(encoder)];
 }
-TotalFn PickTotal(Encoder encoder) {
-  constexpr std::array<TotalFn, 4> kFns{TotalOf<Encoder::raw>, TotalOf<Encoder::naf>,
-                                        TotalOf<Encoder::booth4>, TotalOf<Encoder::ioe>};
-  return kFns[static_cast<std::size_t>(encoder)];
-}
-
 void MaxInto(const std::uint8_t* HWY_RESTRICT counts, std::size_t size, std::uint8_t* HWY_RESTRICT maxima) {
   const hn::ScalableTag<std::uint8_t> d;
   const std::size_t lanes = hn::Lanes(d);
@@ -157,7 +135,6 @@ TermMasks masks(std::uint32_t magnitude) {
 
 HWY_EXPORT(PickExponents);
 HWY_EXPORT(PickCounts);
-HWY_EXPORT(PickTotal);
 HWY_EXPORT(MaxInto);
 
 namespace {
@@ -239,10 +216,6 @@ void count_terms(Encoder encoder, std::span<const std::int32_t> values, std::spa
 void term_exponents(Encoder encoder, std::span<const std::int32_t> values, std::span<std::uint32_t> out) {
   HEDDLE_CHECK(values.size() == out.size(), "one mask per value");
   HWY_DYNAMIC_DISPATCH(PickExponents)(encoder)(values.data(), values.size(), out.data());
-}
-
-std::uint64_t total_terms(Encoder encoder, std::span<const std::int32_t> values) {
-  return HWY_DYNAMIC_DISPATCH(PickTotal)(encoder)(values.data(), values.size());
 }
 
 void max_terms_per_lane(std::span<const std::uint8_t> counts, std::span<std::uint8_t> maxima) {

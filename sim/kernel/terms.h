@@ -12,7 +12,7 @@
 
 namespace heddle::kernel {
 
-// How a magnitude is recoded into signed powers of two ("terms"); the value's own sign rides along.
+// How a magnitude is recoded into signed powers of two ("terms"). Each takes the value's own sign.
 //   raw     one term per set bit
 //   naf     non-adjacent form, the fewest signed digits
 //   booth4  radix-4 modified Booth digits
@@ -70,9 +70,6 @@ inline TermList terms(Encoder encoder, std::uint32_t magnitude) {
 inline std::uint32_t term_exponents(Encoder encoder, std::uint32_t magnitude) {
   return recode(encoder, magnitude).exponents();
 }
-inline unsigned term_count(Encoder encoder, std::uint32_t magnitude) {
-  return static_cast<unsigned>(std::popcount(term_exponents(encoder, magnitude)));
-}
 
 // Tables indexed by magnitude, 0 .. kMaxMagnitude; built on first use, safely from any thread.
 std::span<const std::uint8_t> term_count_table(Encoder encoder);
@@ -83,8 +80,6 @@ unsigned most_terms(Encoder encoder, unsigned bits);
 // Bulk forms over signed values: out[i] from |values[i]|. Equal sizes.
 void count_terms(Encoder encoder, std::span<const std::int32_t> values, std::span<std::uint8_t> out);
 void term_exponents(Encoder encoder, std::span<const std::int32_t> values, std::span<std::uint32_t> out);
-// The sum of the term counts of the values.
-std::uint64_t total_terms(Encoder encoder, std::span<const std::int32_t> values);
 
 // Elementwise maximum over rows: counts is [rows][maxima.size()], maxima[i] = max over rows of
 // counts[row][i] (0 for no rows). With 16 counts per brick these are Laconic's per-lane maxima of all steps

@@ -144,7 +144,7 @@ BufferPath input_path(const MemoryConfig& m) {
     path.rate = slower(path.rate, {bytes, 1});
   path.latency = m.activation_timing.read_latency + m.dispatcher.latency + m.input_timing.write_latency +
                  m.input_timing.read_latency;
-  // A value occupies its place in the buffer from the read of the memory on.
+  // A value occupies its place in the buffer as soon as the memory starts to read it.
   path.occupied = path.latency;
   return path;
 }

@@ -25,12 +25,11 @@ WorkList NetworkPlan::work_list(const std::vector<std::vector<std::vector<arch::
 
 PlannedLayer NetworkPlan::planned_layer(std::uint32_t sample, std::size_t layer,
                                         std::span<const arch::Cost> costs) const {
-  const std::uint64_t outputs = network_layer(layer).geometry.output_values();
   PlannedLayer out{.shape = shapes_[layer],
                    .blocking = layers_[layer].blocking,
                    .sizes = {},
                    .costs = costs,
-                   .output_written = bytes_holding(Bits(outputs * storage_.container_bits)),
+                   .output_written = bytes_holding(output_bits(layer)),
                    .addresses = addresses_[layer]};
   if (!has_off_chip()) return out;
   const ArrayLayer& at = flow_.layers[layer];
@@ -42,6 +41,13 @@ PlannedLayer NetworkPlan::planned_layer(std::uint32_t sample, std::size_t layer,
                                   [&](const Use& use) { return !flow_.tensors[use.tensor].is_input; });
   if (storage_.storage == arch::Storage::compressed) out.groups = codec_groups(layer);
   return out;
+}
+
+Bits NetworkPlan::output_bits(std::size_t layer) const {
+  const ArrayLayer& at = flow_.layers[layer];
+  unsigned bits = at.makes.empty() ? storage_.container_bits : 0;
+  for (const auto t : at.makes) bits = std::max(bits, bits_per_value(flow_.tensors[t], storage_));
+  return Bits(network_layer(layer).geometry.output_values() * bits);
 }
 
 bool NetworkPlan::moves_in_groups(std::uint32_t tensor) const {

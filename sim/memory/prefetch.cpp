@@ -48,7 +48,7 @@ class Leveller {
     return std::min<std::size_t>(position - first_, items_.size() - 1);
   }
 
-  // Bytes of loads that the bus carries at this rate while a piece computes, beside the other transfers.
+  // Bytes of loads that the bus carries at this rate while a piece computes, besides the other transfers.
   [[nodiscard]] std::uint64_t spare(std::size_t i, std::uint64_t rate) const {
     const std::uint64_t carried = std::min(items_[i].compute.count(), kLongest) * rate / kFraction;
     return carried > others_[i] ? carried - others_[i] : 0;

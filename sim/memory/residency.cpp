@@ -108,8 +108,8 @@ class Planner {
     return out;
   }
 
-  // One more layer of a path, which keeps all of its fresh tensors but the dropped ones. Keeping all comes
-  // first, so that it wins among equals.
+  // Adds one layer to a path. The layer keeps all its new tensors except the dropped ones. The choice that
+  // keeps all is tried first, so that it wins among equals.
   void extend(std::uint32_t l, Mask live, Path path, const std::vector<std::uint32_t>& fresh,
               std::uint32_t dropped, States& out) {
     for (std::size_t i = 0; i < fresh.size(); ++i) {

@@ -39,13 +39,9 @@ class Sizer {
         const CompressedSizes* compressed, std::uint32_t sample)
       : network_(network), flow_(flow), rule_(rule), compressed_(compressed), sample_(sample) {}
 
-  // On chip a plan must hold for any values, so each activation takes a container even where activations are
-  // compressed.
   TensorSize tensor(std::uint32_t t) const {
     const StoredTensor& tensor = flow_.tensors[t];
-    const bool has_own_width = rule_.storage == arch::Storage::bit_interleaved && tensor.bits > 0;
-    const unsigned bits = has_own_width ? tensor.bits : rule_.container_bits;
-    const Bytes bytes = bytes_holding(Bits(tensor.values * bits));
+    const Bytes bytes = bytes_holding(Bits(tensor.values * bits_per_value(tensor, rule_)));
     const ArrayLayer* reader = rule_.storage == arch::Storage::compressed ? reader_of(flow_, t) : nullptr;
     return {bytes, reader != nullptr ? compressed_part(*reader, tensor.values) : bytes};
   }
@@ -79,6 +75,11 @@ class Sizer {
 };
 
 }  // namespace
+
+unsigned bits_per_value(const StoredTensor& tensor, const StorageRule& rule) {
+  const bool has_own_width = rule.storage == arch::Storage::bit_interleaved && tensor.bits > 0;
+  return has_own_width ? tensor.bits : rule.container_bits;
+}
 
 bool is_compressible(const Dataflow& flow, std::uint32_t tensor) {
   return reader_of(flow, tensor) != nullptr;

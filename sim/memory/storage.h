@@ -15,6 +15,11 @@ struct StorageRule {
   unsigned container_bits = 16;
 };
 
+// Bits that a value of the tensor takes on chip. A plan must hold for any values, so each activation takes a
+// container even where activations are compressed; a tensor that no array layer reads has no width of its
+// own.
+unsigned bits_per_value(const StoredTensor& tensor, const StorageRule& rule);
+
 // Group-compressed sizes of the operands of each array layer (DPRed, sim/trace/codec.h), each tensor in the
 // cheaper of the codec's two forms.
 struct CompressedSizes {

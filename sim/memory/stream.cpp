@@ -65,11 +65,11 @@ std::uint64_t InputPath::take(std::uint64_t from, std::uint64_t start, std::uint
   return std::max(start + busy, filled_.edge()) - start;
 }
 
-// A chain of n bursts in closed form. Let t be the cycles between bursts, d the cycles that draining one
-// burst takes, and k those for as many bytes as the room. Burst j has left the tiles at x_j = max(x_(j-1) +
-// t, y_j - k), and the buffer is empty again at y_j = max(y_(j-1), x_(j-1) + t) + d. Both are the largest sum
-// over all paths through these equations. All bursts are equal, so only four paths can be the largest: n t; t
-// + n d - k; n (t + d - k); and (what is left from the work before) + n d - k.
+// A chain of n bursts in closed form. Let t be the cycles between bursts, d the cycles to drain one burst,
+// and k the cycles to drain as many bytes as the room holds. Burst j has left the tiles at x_j = max(x_(j-1)
+// + t, y_j - k), and the buffer is empty again at y_j = max(y_(j-1), x_(j-1) + t) + d. Both are the largest
+// sum over all paths through these equations. All bursts are equal, so only four paths can be the
+// largest: n t; t + n d - k; n (t + d - k); and (what is left from the work before) + n d - k.
 std::uint64_t OutputPath::take(std::uint64_t start, std::uint64_t busy, Bytes bytes, std::uint64_t bursts) {
   const std::uint64_t b = bytes.count();
   const Instant end{start + busy, 0};

@@ -10,14 +10,22 @@
 namespace heddle::pricing {
 namespace {
 
-// Weights of one filter that a group really has: channels x kernel positions of the lowered layer. A
-// depthwise filter has one channel.
-std::uint64_t weights_per_filter(const workload::LoweredLayer& lowered, const workload::ChannelGroup& group) {
+// Lanes of one filter that a group really has, step by step: channels x kernel positions of the lowered
+// layer. A depthwise filter has one channel.
+std::uint64_t slots_per_filter(const workload::LoweredLayer& lowered, const workload::ChannelGroup& group) {
   const std::uint64_t positions = std::uint64_t{lowered.kernel_height} * lowered.kernel_width;
   // A published count folds more channels than a brick has lanes; it fills its lanes and no more.
   const std::uint64_t channels =
       std::min<std::uint64_t>(group.channels, std::uint64_t{lowered.bricks} * arch::kLanes);
   return positions * (lowered.is_depthwise ? 1 : channels);
+}
+
+// Those of them that hold a weight of the layer.
+std::uint64_t weights_per_filter(const workload::LoweredLayer& lowered, const workload::ChannelGroup& group) {
+  if (!lowered.extends_kernel()) return slots_per_filter(lowered, group);
+  std::uint64_t out = 0;
+  for (std::uint32_t step = 0; step < lowered.steps(); ++step) out += lowered.weights_in(group, step);
+  return out;
 }
 
 }  // namespace
@@ -28,23 +36,33 @@ Presence presence(const arch::LayerInput& input, const arch::Block& block) {
   for (const auto p : block.passes) {
     for (const auto& set : input.mapping.passes[p]) {
       out.filters += set.filters;
-      out.filter_channels += set.filters * weights_per_filter(input.lowered, input.lowered.groups[set.group]);
+      const workload::ChannelGroup& group = input.lowered.groups[set.group];
+      out.filter_channels += set.filters * slots_per_filter(input.lowered, group);
+      out.filter_weights += set.filters * weights_per_filter(input.lowered, group);
     }
   }
   return out;
 }
 
-arch::LaneBudget complete(const arch::ArrayShape& array, Cycles compute, LaneCycles effective,
-                          LaneCycles synchronisation, LaneCycles fill) {
+arch::LaneBudget working(const Presence& present, std::uint64_t cycles) {
+  arch::LaneBudget out;
+  out.effective = LaneCycles(present.windows * present.filter_weights * cycles);
+  out.folding_zeros =
+      LaneCycles(present.windows * (present.filter_channels - present.filter_weights) * cycles);
+  return out;
+}
+
+arch::LaneBudget complete(const arch::ArrayShape& array, Cycles compute, arch::LaneBudget counted) {
   if (compute.count() > std::numeric_limits<std::uint64_t>::max() / array.lanes()) {
     throw Error(ErrorKind::workload, "",
                 fmt::format("{} cycles of an array with {} lanes are more lane-cycles than 64 bits count",
                             compute.count(), array.lanes()));
   }
   const LaneCycles all(compute.count() * array.lanes());
-  const LaneCycles counted = effective + synchronisation + fill;
-  HEDDLE_CHECK(counted <= all, "more lane-cycles were used than the array has");
-  return {effective, synchronisation, all - counted, fill};
+  counted.edge = LaneCycles(0);
+  HEDDLE_CHECK(counted.total() <= all, "more lane-cycles were used than the array has");
+  counted.edge = all - counted.total();
+  return counted;
 }
 
 Bits activation_bits(const arch::LayerInput& input, const arch::Block& block, unsigned bits) {

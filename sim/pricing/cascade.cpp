@@ -23,7 +23,7 @@ arch::Pass pass_of(std::uint32_t group, std::uint32_t first, std::uint32_t outpu
   return pass;
 }
 
-// Input lanes that a step's slices really have.
+// Lanes of a step's slices that have an input.
 std::uint64_t lanes_of(const arch::LayerInput& input, const workload::ChannelGroup& group,
                        const Cascade& cascade, std::uint32_t step) {
   const std::uint32_t first = step * cascade.slices;
@@ -85,9 +85,7 @@ arch::Cost price_cascade(const arch::LayerInput& input, const arch::Block& block
                          const CascadeTiming& timing) {
   const arch::ArrayShape& array = input.mapping.array;
   arch::Cost cost;
-  LaneCycles effective;
-  LaneCycles synchronisation;
-  LaneCycles fill;
+  arch::LaneBudget counted;
   for (const CascadeRun& run : cascade_runs(input, block)) {
     const std::uint64_t lead = timing.lead ? timing.lead(run.passes.front()) : 0;
     const std::uint64_t tail = timing.tail ? timing.tail(run.cascade) : 0;
@@ -101,17 +99,17 @@ arch::Cost price_cascade(const arch::LayerInput& input, const arch::Block& block
         const std::uint64_t lanes =
             filters * lanes_of(input, input.lowered.groups[sets.front().group], run.cascade, k);
         cycles += step.cycles;
-        effective += LaneCycles(lanes * step.working);
-        synchronisation += LaneCycles(lanes * (step.cycles - step.working));
+        counted.effective += LaneCycles(lanes * step.working);
+        counted.synchronisation += LaneCycles(lanes * (step.cycles - step.working));
       }
       if (pass == run.passes.front()) cycles += lead;
       if (pass == run.passes.back()) cycles += tail;
       cost.passes.emplace_back(cycles);
       cost.compute += Cycles(cycles);
     }
-    fill += LaneCycles((lead + tail) * array.lanes());
+    counted.fill += LaneCycles((lead + tail) * array.lanes());
   }
-  cost.lanes = complete(array, cost.compute, effective, synchronisation, fill);
+  cost.lanes = complete(array, cost.compute, counted);
   return cost;
 }
 

@@ -18,14 +18,14 @@ struct Cascade {
   std::uint32_t steps = 1;  // of a pass: ceil(bricks / slices)
 };
 
-// Of a group of `filters` outputs. All groups of a layer have the same bricks.
+// The cascade of a group of `filters` outputs. All groups of a layer have the same number of bricks.
 Cascade cascade_of(const workload::LoweredLayer& layer, std::uint32_t filters, const arch::ArrayShape& array);
 
 // Outputs that a row holds in a pass: ceil(outputs of the pass / rows of all tiles).
 std::uint32_t outputs_per_row(const arch::Pass& pass, const arch::ArrayShape& array);
 
-// Passes of tiles x rows x columns outputs. The n-th output of a set lies in row n mod rows and is the
-// row's (n / rows)-th. Groups run one after another.
+// Passes of tiles x rows x columns outputs. Output n of a set lies in row n mod rows, where it is number n /
+// rows. Groups run one after another.
 arch::Mapping map_cascade(const workload::LoweredLayer& layer, const arch::ArrayShape& array);
 
 // Neighbouring passes of a block that work on the same group: columns start and end drained around them.
@@ -35,7 +35,7 @@ struct CascadeRun {
 };
 std::vector<CascadeRun> cascade_runs(const arch::LayerInput& input, const arch::Block& block);
 
-// What a step of a pass takes, and for how many of these cycles a lane with an input works.
+// The cycles of a step of a pass, and in how many of them a lane with an input works.
 struct CascadeStep {
   std::uint32_t cycles = 1;
   std::uint32_t working = 1;

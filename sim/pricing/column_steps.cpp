@@ -13,15 +13,11 @@
 namespace heddle::pricing {
 namespace {
 
-// Lanes of a step in which a filter of the group has a channel.
-std::uint32_t lanes_in_use(const workload::LoweredLayer& lowered, std::uint32_t group, std::uint32_t step) {
-  return lowered.is_depthwise ? 1 : lowered.lanes(lowered.groups[group], lowered.step_at(step).brick);
-}
-
 struct Totals {
   std::uint64_t cycles = 0;
-  std::uint64_t effective = 0;  // lane-cycles
-  std::uint64_t waiting = 0;    // lane-cycles
+  std::uint64_t effective = 0;      // lane-cycles
+  std::uint64_t folding_zeros = 0;  // lane-cycles
+  std::uint64_t waiting = 0;        // lane-cycles
   UnitTally tally;
 };
 
@@ -48,22 +44,24 @@ class ConvolutionRun {
   void drain() { run_.drain(); }
 
   [[nodiscard]] Totals totals() const {
-    return {run_.finish_cycles(), effective_, run_.weighted_waiting(), tally_};
+    return {run_.finish_cycles(), effective_, folding_zeros_, run_.weighted_waiting(), tally_};
   }
 
  private:
   void load(const DispatchGroup& tiles, std::size_t first_unit, std::uint32_t set, std::uint32_t step) {
     const auto unit_cycles = steps_.step(tiles.group, set, step);
-    const std::uint64_t lanes =
-        std::uint64_t{tiles.filters} * lanes_in_use(input_.lowered, tiles.group, step);
+    const workload::ChannelGroup& group = input_.lowered.groups[tiles.group];
+    const std::uint64_t lanes = std::uint64_t{tiles.filters} * input_.lowered.slots_in(group, step);
+    const std::uint64_t products = std::uint64_t{tiles.filters} * input_.lowered.weights_in(group, step);
     const std::uint32_t windows = input_.mapping.window_sets[set].count;
     for (std::uint32_t u = 0; u < unit_cycles.size() && unit_cycles[u] != 0; ++u) {
       const std::uint32_t cycles = unit_cycles[u];
-      const std::uint64_t weight =
-          lanes * std::min(steps_.columns_per_unit(), windows - u * steps_.columns_per_unit());
+      const std::uint64_t columns =
+          std::min(steps_.columns_per_unit(), windows - u * steps_.columns_per_unit());
       cycles_[first_unit + u] = cycles;
-      weights_[first_unit + u] = weight;
-      effective_ += weight * cycles;
+      weights_[first_unit + u] = lanes * columns;
+      effective_ += products * columns * cycles;
+      folding_zeros_ += (lanes - products) * columns * cycles;
       tally_.cycles += cycles;
       ++tally_.steps;
     }
@@ -75,6 +73,7 @@ class ConvolutionRun {
   std::vector<std::uint64_t> weights_;
   kernel::RunAhead run_;
   std::uint64_t effective_ = 0;
+  std::uint64_t folding_zeros_ = 0;
   UnitTally tally_;
 };
 
@@ -88,16 +87,12 @@ Totals price_convolution(const arch::LayerInput& input, const arch::Block& block
     most_groups = std::max(most_groups, groups[p].size());
   }
   ConvolutionRun run(input, steps, most_groups, registers);
-  std::uint32_t last = block.passes.front();
   const Rounds rounds(input, block);
   for (std::size_t i = 0; i < rounds.size(); ++i) {
     const Round at = rounds[i];
-    // Where groups share the tiles, another pass may give a tile to another group's dispatchers.
-    if (input.lowered.is_parallel_groups && at.pass != last) run.drain();
     const std::uint64_t before = run.totals().cycles;
     run.round(groups[at.pass], at.window_set);
     cycles[at.pass] += run.totals().cycles - before;
-    last = at.pass;
   }
   for (const auto p : block.passes) passes.emplace_back(cycles[p]);
   run.drain();
@@ -121,6 +116,7 @@ Totals price_barrier(const arch::LayerInput& input, const arch::Block& block, co
     passes.emplace_back(one.cycles);
     sum.cycles += one.cycles;
     sum.effective += one.effective;
+    sum.folding_zeros += one.folding_zeros;
     sum.waiting += one.waiting;
     sum.tally.steps += one.tally.steps;
     sum.tally.cycles += one.tally.cycles;
@@ -137,7 +133,8 @@ Totals price_bricks(const arch::LayerInput& input, const arch::Block& block, con
     for (std::uint32_t step = 0; step < input.mapping.steps; ++step) {
       const std::uint64_t cycles = steps.step(groups[0].group, 0, step)[0];
       issue.issue(cycles);
-      out.effective += cycles * groups[0].filters * lanes_in_use(input.lowered, groups[0].group, step);
+      out.effective +=
+          cycles * groups[0].filters * input.lowered.weights_in(input.lowered.groups[groups[0].group], step);
       out.tally.cycles += cycles;
       ++out.tally.steps;
     }
@@ -209,8 +206,12 @@ arch::Cost price_columns(const arch::LayerInput& input, const arch::Block& block
     totals = price_convolution(input, block, steps, registers, cost.passes);
   }
   cost.compute = Cycles(totals.cycles);
-  cost.lanes = complete(input.mapping.array, cost.compute, LaneCycles(totals.effective * elements),
-                        LaneCycles(totals.waiting * elements), fill);
+  cost.lanes = complete(input.mapping.array, cost.compute,
+                        {.effective = LaneCycles(totals.effective * elements),
+                         .folding_zeros = LaneCycles(totals.folding_zeros * elements),
+                         .synchronisation = LaneCycles(totals.waiting * elements),
+                         .edge = {},
+                         .fill = fill});
   cost.activation_read = activation_bits(input, block, container_bits);
   cost.weight_read = weight_bits(input, block, container_bits);
   tally = totals.tally;

@@ -24,10 +24,9 @@ class WindowBricks {
   std::vector<std::size_t> offsets_;
 };
 
-// How long each step of a layer takes each unit of columns, for designs in which that follows from the
-// activations alone (DPRed, Pragmatic). A unit is `columns_per_unit` neighbouring columns whose activations
-// share one detector. Made once per layer, read by every block; one byte per unit, step, window set and
-// channel group.
+// The cycles of each step of a layer for each unit of columns, in designs where activations alone determine
+// them (DPRed, Pragmatic). A unit is `columns_per_unit` neighbouring columns whose activations share one
+// detector. Made once per layer, read by every block; one byte per unit, step, window set and channel group.
 class ColumnSteps {
  public:
   ColumnSteps(const arch::LayerInput& input, std::uint32_t columns_per_unit);

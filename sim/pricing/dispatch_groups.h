@@ -9,8 +9,8 @@
 namespace heddle::pricing {
 
 // Neighbouring tiles of a pass whose columns receive one stream of activations: all tiles, or each tile alone
-// where channel groups share the tiles (mapping groups "parallel"). A tile's column is one piece of hardware:
-// where tiles change groups from pass to pass, only its own history says when it is free.
+// where channel groups share the tiles (mapping groups "parallel"). A column of a tile is one piece of
+// hardware: where tiles change groups from pass to pass, it is free when its own earlier work has ended.
 struct DispatchGroup {
   std::uint32_t group = 0;  // of channels, whose activations are sent
   std::uint32_t first_tile = 0;

@@ -9,14 +9,14 @@
 
 namespace heddle::pricing {
 
-// A pass on a window set: all steps of the one run on the other.
+// A pass on a window set: all steps of the pass run for that window set.
 struct Round {
   std::uint32_t pass = 0;  // of the mapping, as in the block
   std::uint32_t window_set = 0;
 };
 
 // A block's passes x window sets in the order they run (mapping step_order). Groups that run one after
-// another do so in either order. The block must outlive this.
+// another do so in either step order. The block must outlive this.
 class Rounds {
  public:
   Rounds() = default;

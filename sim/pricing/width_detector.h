@@ -7,21 +7,21 @@
 
 namespace heddle::pricing {
 
-// What the serial width of a group of values is: kernel::width() as the papers have it, or
-// kernel::width_dnnsim().
+// The rule for the serial width of a group of values: the papers' kernel::width() or kernel::width_dnnsim().
 enum class WidthRule : std::uint8_t { papers, dnnsim };
-// Of a parameter "width_rule": "dnnsim", or the word that a design has for its papers' rule.
+// Reads the parameter "width_rule": "dnnsim", or the word that a design has for its papers' rule.
 inline WidthRule width_rule_from(const config::Values& values) {
   return values.text("width_rule") == "dnnsim" ? WidthRule::dnnsim : WidthRule::papers;
 }
 
-// Width detection as it is set for one operand of a layer.
+// The settings of width detection for one operand of a layer.
 struct WidthDetector {
   WidthRule rule = WidthRule::papers;
   bool is_signed = false;
   bool trim_low = false;
 
-  // DNNsim takes a tensor for signed when a value of it is negative, we when its representation is.
+  // DNNsim treats a tensor as signed when one of its values is negative, Heddle when its representation is
+  // signed.
   static WidthDetector of_activations(WidthRule rule, bool trim_low, const arch::LayerInput& input) {
     return {rule,
             rule == WidthRule::dnnsim ? input.has_negative_activations : input.layer.activation.rep.is_signed,

@@ -25,16 +25,31 @@ struct AddedKey {
   const char* key;
 };
 constexpr std::array kAdded{AddedKey{2, "/properties/array", "peak_macs_per_cycle"},
-                            AddedKey{2, "/properties/array", "peak_tops"}};
+                            AddedKey{2, "/properties/array", "peak_tops"}, AddedKey{3, "", "notes"},
+                            AddedKey{3, "/properties/memory/properties/off_chip", "bandwidth_gb_per_s"}};
+// The same for keys of counters, wherever these stand.
+constexpr std::array kCounters{"/properties/totals", "/properties/layers/items",
+                               "/properties/samples/items/properties/totals",
+                               "/properties/samples/items/properties/layers/items"};
+constexpr std::array kAddedToCounters{AddedKey{3, "", "lane_utilization"},
+                                      AddedKey{3, "/properties/lane_cycles", "folding_zeros"}};
+
+void make_optional(Json& schema, const std::string& object, const char* key) {
+  Json& required = schema.at(Json::json_pointer(object))["required"];
+  required.erase(std::remove(required.begin(), required.end(), Json(key)), required.end());
+}
 
 // Of results of this minor version.
 Json schema_of_version(unsigned minor) {
   Json schema = Json(result_schema());
   schema["properties"]["version"] = {{"const", {kResultVersion.major, minor}}};
   for (const auto& added : kAdded) {
-    if (minor >= added.minor) continue;
-    Json& required = schema.at(Json::json_pointer(added.object))["required"];
-    required.erase(std::remove(required.begin(), required.end(), Json(added.key)), required.end());
+    if (minor < added.minor) make_optional(schema, added.object, added.key);
+  }
+  for (const auto& added : kAddedToCounters) {
+    for (const std::string counters : kCounters) {
+      if (minor < added.minor) make_optional(schema, counters + added.object, added.key);
+    }
   }
   return schema;
 }
@@ -71,6 +86,7 @@ ComparedCounters entry(const Pair& results, const Pair& counters) {
   const auto baseline_peak = number(results.baseline["array"], "peak_macs_per_cycle");
   if (peak && baseline_peak && *peak > 0) out.speedup_per_peak_mac = out.speedup * *baseline_peak / *peak;
   out.utilization = counters.other.at("utilization").get<double>();
+  out.lane_utilization = number(counters.other, "lane_utilization");
   out.off_chip_bytes = counters.other.at("off_chip_bytes").at("total").get<std::uint64_t>();
   out.on_chip_bytes = counters.other.at("on_chip_bytes").at("total").get<std::uint64_t>();
   return out;
@@ -82,6 +98,7 @@ ComparedAccelerator accelerator_of(const LabelledResult& item, const Json& basel
                           .label = item.label,
                           .network = result["network"]["name"].get<std::string>(),
                           .fidelity = result["fidelity"].get<std::string>(),
+                          .values = values_of(result),
                           .frequency_mhz = result["array"]["frequency_mhz"].get<double>(),
                           .peak_macs_per_cycle = number(result["array"], "peak_macs_per_cycle"),
                           .peak_tops = number(result["array"], "peak_tops"),

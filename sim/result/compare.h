@@ -14,7 +14,7 @@ namespace heddle::result {
 // key. `where` is the file. Throws Error(config).
 void check_result(const config::Json& result, const std::string& where);
 
-// What a comparison may take although numbers of such results say little about each other.
+// Differences that a comparison may accept, although numbers of such results say little about each other.
 struct CompareOptions {
   bool allows_different_traces = false;
   bool allows_different_revisions = false;
@@ -29,7 +29,8 @@ struct LabelledResult {
 // differ and the options do not allow it. With different traces totals alone are compared.
 TraceComparison compare(std::span<const LabelledResult> results, const CompareOptions& options);
 
-// Over the traces whose baseline is that of the first; in its order of accelerators.
+// Means over the traces that have the baseline of the first trace, with the accelerators in the first trace's
+// order.
 std::vector<MeanSpeedup> geometric_means(std::span<const TraceComparison> traces);
 
 nlohmann::ordered_json to_json(const ComparisonDocument& comparison);

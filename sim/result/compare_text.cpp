@@ -19,6 +19,9 @@ std::string shortened(const std::string& text) {
 std::string times(double factor) {
   return fmt::format("{:.3f}x", factor);
 }
+std::string percent(double share) {
+  return fmt::format("{:.1f} %", 100 * share);
+}
 std::string times_or_unknown(const std::optional<double>& factor) {
   return factor ? times(*factor) : "unknown";
 }
@@ -46,23 +49,26 @@ struct Figure {
 std::vector<Figure> figures_of(const TraceComparison& trace) {
   using A = ComparedAccelerator;
   const bool clocks = differs(trace, "clock");
-  return {
-      {"cycles", true, [](const A& a) { return grouped(a.totals.cycles); }},
-      {"time (us)", true, [](const A& a) { return fmt::format("{:.3f}", a.totals.time_us); }},
-      {"speedup", true, [](const A& a) { return times(a.totals.speedup); }},
-      {"cycles ratio", clocks, [](const A& a) { return times(a.totals.cycles_ratio); }},
-      {"speedup per peak MAC", differs(trace, "peak"),
-       [](const A& a) { return times_or_unknown(a.totals.speedup_per_peak_mac); }},
-      {"utilization", true, [](const A& a) { return fmt::format("{:.1f} %", 100 * a.totals.utilization); }},
-      {"off-chip bytes", true, [](const A& a) { return grouped(a.totals.off_chip_bytes); }},
-      {"on-chip bytes", true, [](const A& a) { return grouped(a.totals.on_chip_bytes); }},
-      {"clock (MHz)", clocks, [](const A& a) { return fmt::format("{:.6g}", a.frequency_mhz); }},
-      {"peak MACs per cycle", true,
-       [](const A& a) {
-         return a.peak_macs_per_cycle ? fmt::format("{:.6g}", *a.peak_macs_per_cycle) : "unknown";
-       }},
-      {"peak TOPS", true,
-       [](const A& a) { return a.peak_tops ? fmt::format("{:.4g}", *a.peak_tops) : "unknown"; }}};
+  return {{"cycles", true, [](const A& a) { return grouped(a.totals.cycles); }},
+          {"time (us)", true, [](const A& a) { return fmt::format("{:.3f}", a.totals.time_us); }},
+          {"speedup", true, [](const A& a) { return times(a.totals.speedup); }},
+          {"cycles ratio", clocks, [](const A& a) { return times(a.totals.cycles_ratio); }},
+          {"speedup per peak MAC", differs(trace, "peak"),
+           [](const A& a) { return times_or_unknown(a.totals.speedup_per_peak_mac); }},
+          {"utilization", true, [](const A& a) { return percent(a.totals.utilization); }},
+          {"lane utilization", true,
+           [](const A& a) {
+             return a.totals.lane_utilization ? percent(*a.totals.lane_utilization) : "unknown";
+           }},
+          {"off-chip bytes", true, [](const A& a) { return grouped(a.totals.off_chip_bytes); }},
+          {"on-chip bytes", true, [](const A& a) { return grouped(a.totals.on_chip_bytes); }},
+          {"clock (MHz)", clocks, [](const A& a) { return fmt::format("{:.6g}", a.frequency_mhz); }},
+          {"peak MACs per cycle", true,
+           [](const A& a) {
+             return a.peak_macs_per_cycle ? fmt::format("{:.6g}", *a.peak_macs_per_cycle) : "unknown";
+           }},
+          {"peak TOPS", true,
+           [](const A& a) { return a.peak_tops ? fmt::format("{:.4g}", *a.peak_tops) : "unknown"; }}};
 }
 
 std::string totals_table(const TraceComparison& trace, const Accelerators& shown) {
@@ -143,12 +149,14 @@ std::vector<std::string> statements_of(const TraceComparison& trace) {
 }
 
 std::string heading_of(const TraceComparison& trace) {
-  return trace.network + ", baseline " + trace.baseline;
+  const bool are_drawn = std::any_of(trace.accelerators.begin(), trace.accelerators.end(),
+                                     [](const ComparedAccelerator& a) { return a.values != "trace"; });
+  return trace.network + (are_drawn ? ", synthetic values" : "") + ", baseline " + trace.baseline;
 }
 
 std::vector<std::string> statements_of(const ComparisonDocument& comparison) {
   std::vector<std::string> out;
-  for (const auto& note : comparison.notes.value_or(std::vector<std::string>())) out.push_back(note);
+  for (const auto& note : comparison.notes) out.push_back(note);
   for (const auto& failed : comparison.failed.value_or(std::vector<FailedItem>()))
     out.push_back("could not run: " + failed.item + " on " + failed.trace + ": " + failed.message);
   return out;

@@ -55,15 +55,15 @@ std::string counters_row(const ComparedCounters& counters) {
 }  // namespace
 
 std::string to_csv(const ComparisonDocument& comparison) {
-  std::string out = "network,accelerator,layer,frequency_mhz,peak_macs_per_cycle";
+  std::string out = "network,accelerator,layer,values,frequency_mhz,peak_macs_per_cycle";
   for_each_field<ComparedCounters>([&](const auto& field) { out += "," + std::string(field.name); });
   out += "\n";
   for (const auto* trace : comparison.traces()) {
     for (const auto& accelerator : trace->accelerators) {
       const auto start = [&](const std::string& layer) {
         return fmt::format(
-            "{},{},{},{},{}", csv_text(accelerator.network), csv_text(accelerator.label), csv_text(layer),
-            accelerator.frequency_mhz,
+            "{},{},{},{},{},{}", csv_text(accelerator.network), csv_text(accelerator.label), csv_text(layer),
+            csv_text(accelerator.values), accelerator.frequency_mhz,
             accelerator.peak_macs_per_cycle ? fmt::format("{}", *accelerator.peak_macs_per_cycle) : "");
       };
       for (const auto& layer : accelerator.layers) out += start(layer.name) + counters_row(layer.counters);

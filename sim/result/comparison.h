@@ -12,9 +12,9 @@ namespace heddle::result {
 
 struct ComparisonVersion {
   unsigned major = 1;
-  unsigned minor = 1;
+  unsigned minor = 2;
 };
-inline constexpr ComparisonVersion kComparisonVersion{1, 1};
+inline constexpr ComparisonVersion kComparisonVersion{1, 2};
 
 struct ComparedCounters {
   std::uint64_t cycles = 0;
@@ -23,6 +23,7 @@ struct ComparedCounters {
   double cycles_ratio = 0;
   std::optional<double> speedup_per_peak_mac;
   double utilization = 0;
+  std::optional<double> lane_utilization;
   std::uint64_t off_chip_bytes = 0;
   std::uint64_t on_chip_bytes = 0;
   static constexpr auto fields() {
@@ -38,6 +39,8 @@ struct ComparedCounters {
         fact("speedup_per_peak_mac", &C::speedup_per_peak_mac, "",
              "`speedup` x the baseline's peak / its peak; absent where a result states no peak"),
         fact("utilization", &C::utilization, "share", "as in the result"),
+        fact("lane_utilization", &C::lane_utilization, "share",
+             "as in the result; absent where the result states none"),
         fact("off_chip_bytes", &C::off_chip_bytes, "bytes", "total over the off-chip interface"),
         fact("on_chip_bytes", &C::on_chip_bytes, "bytes", "total between on-chip memories and tiles")};
   }
@@ -57,6 +60,7 @@ struct ComparedAccelerator {
   std::string label;
   std::string network;
   std::string fidelity;
+  std::string values;
   double frequency_mhz = 0;
   std::optional<double> peak_macs_per_cycle;
   std::optional<double> peak_tops;
@@ -72,6 +76,8 @@ struct ComparedAccelerator {
         fact("network", &A::network, "", "name of the network that it ran"),
         fact("fidelity", &A::fidelity, "", "whether processing elements also ran bit by bit")
             .one_of("timing|bit-true"),
+        fact("values", &A::values, "",
+             "where its values come from: `trace`, or the label of [synthetic values](synthetic-values.md)"),
         fact("frequency_mhz", &A::frequency_mhz, "MHz", "clock of the accelerator"),
         fact("peak_macs_per_cycle", &A::peak_macs_per_cycle, "operations per cycle",
              "as in the result; absent where the result states none"),
@@ -87,7 +93,7 @@ struct Difference {
   std::string text;
   static constexpr auto fields() {
     return std::tuple{fact("what", &Difference::what, "", "what differs beside the design")
-                          .one_of("trace|results_revision|fidelity|clock|peak|memory"),
+                          .one_of("trace|values|results_revision|fidelity|clock|peak|memory"),
                       fact("text", &Difference::text, "", "how, in words")};
   }
 };
@@ -149,7 +155,7 @@ struct ComparisonDocument {
   std::optional<std::vector<TraceComparison>> more_traces;
   std::optional<std::vector<MeanSpeedup>> geometric_mean;
   std::optional<std::vector<FailedItem>> failed;
-  std::optional<std::vector<std::string>> notes;
+  std::vector<std::string> notes;
 
   [[nodiscard]] std::vector<const TraceComparison*> traces() const {
     std::vector<const TraceComparison*> out{&first};
@@ -169,7 +175,7 @@ struct ComparisonDocument {
         fact("geometric_mean", &D::geometric_mean, "",
              "speed-ups over all traces; absent where there is one"),
         fact("failed", &D::failed, "", "configurations that could not run; absent where all did"),
-        fact("notes", &D::notes, "", "what holds for the whole comparison; absent where there is nothing")};
+        fact("notes", &D::notes, "", "what holds for the whole comparison; empty where there is nothing")};
   }
 };
 

@@ -50,13 +50,16 @@ struct TrafficBytes {
 
 struct LaneCounts {
   LaneCycles effective;
+  LaneCycles folding_zeros;
   LaneCycles synchronisation;
   LaneCycles edge;
   LaneCycles fill;
   static constexpr auto fields() {
     return std::tuple{
         counter("effective", &LaneCounts::effective, "lane-cycles",
-                "working on a window, a filter and a channel that exist"),
+                "working on a product of the layer: the window, the filter and the weight exist"),
+        counter("folding_zeros", &LaneCounts::folding_zeros, "lane-cycles",
+                "working on a zero by which folding extends the kernel, which is no product of the layer"),
         counter("synchronisation", &LaneCounts::synchronisation, "lane-cycles",
                 "such a lane, waiting for the slowest column, group, tile or operand"),
         counter("edge", &LaneCounts::edge, "lane-cycles", "lanes of absent windows, filters or channels"),
@@ -163,7 +166,8 @@ struct Counters {
   Cycles cycles;
   Cycles compute_cycles;
   StallCycles stall_cycles;
-  double utilization = 0;  // set when a result is written
+  double utilization = 0;       // set when a result is written
+  double lane_utilization = 0;  // likewise
   LaneCounts lane_cycles;
   TrafficBytes on_chip_bytes;
   TrafficBytes off_chip_bytes;
@@ -172,7 +176,10 @@ struct Counters {
   std::optional<DramCommands> dram_commands;
   static constexpr auto fields() {
     return std::tuple{
-        counter("macs", &Counters::macs, "operations", "multiply-accumulates of the layer, padding included"),
+        counter("macs", &Counters::macs, "operations",
+                "products of the layer: outputs x weights of a filter, those with padding and with zeros "
+                "included, those "
+                "that folding adds not"),
         counter("cycles", &Counters::cycles, "cycles", "`compute_cycles` + all `stall_cycles`, asserted"),
         counter("compute_cycles", &Counters::compute_cycles, "cycles",
                 "cycles in which the array works: steps, waiting for the slowest column or tile, pipeline "
@@ -181,7 +188,12 @@ struct Counters {
         counter("stall_cycles", &Counters::stall_cycles, "cycles",
                 "cycles in which the array waits for memory, by what it waits for ([memory.md](memory.md))"),
         fact("utilization", &Counters::utilization, "share",
-             "effective lane-cycles / (`cycles` x lanes of the array)")
+             "products over the peak: `macs` / (`cycles` x `array.peak_macs_per_cycle`); above 1 where fewer "
+             "bits "
+             "or skipped work leave the array more products per cycle than its peak "
+             "([utilization](#utilization))"),
+        fact("lane_utilization", &Counters::lane_utilization, "share",
+             "lanes that work on products of the layer: `lane_cycles.effective` / (`cycles` x `array.lanes`)")
             .at_most(1),
         counter("lane_cycles", &Counters::lane_cycles, "lane-cycles",
                 "`compute_cycles` x lanes of the array, split by what the lanes did; the sum is asserted"),

@@ -72,6 +72,16 @@ std::string shown_trace(const Json& result) {
                      result["layers"].size());
 }
 
+}  // namespace
+
+std::string values_of(const Json& result) {
+  const Json& network = result["network"];
+  return network.contains("synthetic_values") ? network["synthetic_values"]["label"].get<std::string>()
+                                              : "trace";
+}
+
+namespace {
+
 std::string shown_peak(const Json& result) {
   const Json& array = result["array"];
   return array.contains("peak_macs_per_cycle")
@@ -84,6 +94,7 @@ std::string shown_peak(const Json& result) {
 std::vector<Difference> differences_of(std::span<const LabelledResult> results) {
   std::vector<Difference> out;
   add_where_different(out, results, "trace", "traces differ: ", shown_trace);
+  add_where_different(out, results, "values", "values differ: ", values_of);
   add_where_different(out, results, "results_revision", "results revisions differ: ", [](const Json& r) {
     return r["results_revision"].dump();
   });

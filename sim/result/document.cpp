@@ -7,27 +7,20 @@
 namespace heddle::result {
 namespace {
 
-Counters finished(Counters counters, std::uint64_t array_lanes) {
-  counters.utilization =
-      ratio(static_cast<double>(counters.lane_cycles.effective.count()),
-            static_cast<double>(counters.cycles.count()) * static_cast<double>(array_lanes));
-  return counters;
-}
-
-std::vector<LayerRecord> finished(std::vector<LayerRecord> layers, std::uint64_t array_lanes) {
-  for (auto& layer : layers) layer.counters = finished(std::move(layer.counters), array_lanes);
+std::vector<LayerRecord> finished(const RunRecord& run, std::vector<LayerRecord> layers) {
+  for (auto& layer : layers) layer.counters = run.finished(std::move(layer.counters));
   return layers;
 }
 
 // Decisions hold for all samples, so they are written with the sums.
-SampleDocument sample_of(const SampleRecord& sample, std::uint64_t array_lanes) {
-  SampleDocument out{sample.index, {}, finished(sample.layers, array_lanes)};
+SampleDocument sample_of(const RunRecord& run, const SampleRecord& sample) {
+  SampleDocument out{sample.index, {}, finished(run, sample.layers)};
   Counters sum;
   for (auto& layer : out.layers) {
     sum += layer.counters;
     layer.details.reset();
   }
-  out.totals.counters = finished(std::move(sum), array_lanes);
+  out.totals = run.finished(std::move(sum));
   return out;
 }
 
@@ -39,16 +32,16 @@ ResultDocument document_of(const RunRecord& run) {
   out.fidelity = run.fidelity;
   out.accelerator = run.accelerator;
   out.network = run.network;
-  if (!run.notes.empty()) out.notes = run.notes;
+  out.notes = run.notes;
   out.array = {run.array_lanes, run.frequency_mhz, run.peak_macs_per_cycle, run.peak_tops()};
   out.verification = run.verification;
   out.plan = run.plan;
   out.memory = run.memory;
   out.timeline = run.timeline;
-  out.totals.counters = finished(run.totals(), run.array_lanes);
+  out.totals.counters = run.finished(run.totals());
   out.totals.time_us = static_cast<double>(out.totals.counters.cycles.count()) / run.frequency_mhz;
-  out.layers = finished(run.layer_sums(), run.array_lanes);
-  for (const auto& sample : run.samples) out.samples.push_back(sample_of(sample, run.array_lanes));
+  out.layers = finished(run, run.layer_sums());
+  for (const auto& sample : run.samples) out.samples.push_back(sample_of(run, sample));
   return out;
 }
 

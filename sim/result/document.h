@@ -7,25 +7,26 @@ namespace heddle::result {
 
 struct FormatVersion {
   unsigned major = 1;
-  unsigned minor = 2;
+  unsigned minor = 3;
 };
-// Of result.json. Readers also take 1.0, which lacks `memory_accesses` and `dram_commands`, and 1.1, which
-// lacks the peak of the array.
-inline constexpr FormatVersion kResultVersion{1, 2};
+// Of result.json. Readers also take 1.0, which lacks `memory_accesses` and `dram_commands`, 1.1, which lacks
+// the peak of the array, and 1.2, which lacks the off-chip bandwidth, an empty list of notes, and the lanes
+// that folding's zeros take.
+inline constexpr FormatVersion kResultVersion{1, 3};
 
+// Of the whole run.
 struct TotalsDocument {
   Counters counters;
-  std::optional<double> time_us;
+  double time_us = 0;
   static constexpr auto fields() {
     return std::tuple{inlined(&TotalsDocument::counters),
-                      fact("time_us", &TotalsDocument::time_us, "us",
-                           "`cycles` at the accelerator's clock; only in the totals of the whole run")};
+                      fact("time_us", &TotalsDocument::time_us, "us", "`cycles` at the accelerator's clock")};
   }
 };
 
 struct SampleDocument {
   std::uint32_t index = 0;
-  TotalsDocument totals;
+  Counters totals;
   std::vector<LayerRecord> layers;
   static constexpr auto fields() {
     return std::tuple{fact("index", &SampleDocument::index, "", "index of the sample in the trace"),
@@ -43,7 +44,7 @@ struct ResultDocument {
   std::string fidelity;
   AcceleratorRecord accelerator;
   NetworkRecord network;
-  std::optional<std::vector<std::string>> notes;
+  std::vector<std::string> notes;
   ArrayRecord array;
   std::optional<VerificationRecord> verification;
   std::optional<PlanRecord> plan;
@@ -64,7 +65,7 @@ struct ResultDocument {
         fact("accelerator", &D::accelerator, "", "the whole configuration, defaults included"),
         fact("network", &D::network, "", "what was run"),
         fact("notes", &D::notes, "",
-             "assumptions and limits that every output repeats; absent where there are none"),
+             "assumptions and limits that every output repeats; empty where there are none"),
         fact("array", &D::array, "", "size and clock of the array"),
         fact("verification", &D::verification, "", "bit-true runs: what was proved"),
         fact("plan", &D::plan, "",

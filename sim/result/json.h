@@ -210,13 +210,13 @@ void add_rows(std::vector<Row>& rows, const std::string& prefix) {
     using Member = std::remove_cvref_t<decltype(std::declval<T>().*field.member)>;
     using Value = typename OptionalOf<Member>::Value;
     const std::string path = prefix + field.name;
+    const bool is_inlined = *field.name == '\0';
+    if (!is_inlined) rows.push_back({path, field.unit, field.is_additive, field.meaning});
+    const std::string below = is_inlined ? prefix : path + ".";
     if constexpr (std::same_as<Value, Counters>) {
-      rows.push_back({prefix + "*", "", true, "the counters below"});
+      rows.push_back({below + "*", "", true, "the counters below"});
       return;
-    } else if (*field.name != '\0') {
-      rows.push_back({path, field.unit, field.is_additive, field.meaning});
     }
-    const std::string below = *field.name == '\0' ? prefix : path + ".";
     if constexpr (Described<Value>) add_rows<Value>(rows, below);
     if constexpr (kIsVector<Value>) {
       if constexpr (Described<typename Value::value_type>)

@@ -2,6 +2,7 @@
 #include "sim/result/record.h"
 
 #include "sim/base/error.h"
+#include "sim/result/write.h"
 
 namespace heddle::result {
 
@@ -13,6 +14,14 @@ void add(NamedCounts& to, const NamedCounts& from) {
                  "counters of different models");
     for (std::size_t i = 0; i < from.counts.size(); ++i) to.counts[i].second += from.counts[i].second;
   }
+}
+
+Counters RunRecord::finished(Counters counters) const {
+  const auto cycles = static_cast<double>(counters.cycles.count());
+  counters.utilization = ratio(static_cast<double>(counters.macs), cycles * peak_macs_per_cycle);
+  counters.lane_utilization = ratio(static_cast<double>(counters.lane_cycles.effective.count()),
+                                    cycles * static_cast<double>(array_lanes));
+  return counters;
 }
 
 Counters RunRecord::totals() const {

@@ -12,8 +12,8 @@
 
 namespace heddle::result {
 
-// Bumped whenever counts change on purpose; golden files and stores key on it.
-inline constexpr int kResultsRevision = 2;
+// Rises whenever counts change on purpose; golden files depend on it.
+inline constexpr int kResultsRevision = 3;
 
 // A number of the configuration, echoed as it was written: 980 stays 980, not 980.0.
 struct NumberAsWritten {
@@ -37,6 +37,7 @@ struct AcceleratorRecord {
   // Values of keys that a model, the mapping options and the memory section declare themselves.
   config::Json parameters;
   config::Json mapping;
+  std::optional<config::Json> group_widths;  // none where the configuration assumes none
   config::Json memory;
   ClockRecord clock;
   std::vector<std::string> assumptions;
@@ -49,10 +50,40 @@ struct AcceleratorRecord {
         fact("parameters", &AcceleratorRecord::parameters, "",
              "keys that the model declares (`heddle describe MODEL`)"),
         fact("mapping", &AcceleratorRecord::mapping, "", "keys of [`mapping`](configuration.md)"),
+        fact("group_widths", &AcceleratorRecord::group_widths, "",
+             "keys of [`group_widths`](configuration.md#group-widths); absent where none are assumed"),
         fact("memory", &AcceleratorRecord::memory, "", "`none`, or the keys of [`memory`](memory.md)"),
         fact("clock", &AcceleratorRecord::clock, "", "the clock"),
         fact("assumptions", &AcceleratorRecord::assumptions, "",
              "what the configuration assumes beyond its source")};
+  }
+};
+
+// Values that a run drew because its trace has none.
+struct SyntheticRecord {
+  std::string label;
+  unsigned generator = 0;
+  std::uint64_t seed = 0;
+  double zeros_share = 0;
+  double prune_share = 0;
+  bool assumes_relu = false;
+  std::uint64_t activation_tensors = 0;
+  std::uint64_t weight_tensors = 0;
+  std::string manifest_sha256;
+  static constexpr auto fields() {
+    using S = SyntheticRecord;
+    return std::tuple{
+        fact("label", &S::label, "", "what was asked for, defaults included"),
+        fact("generator", &S::generator, "", "version of the generator: another one draws other values"),
+        fact("seed", &S::seed, "", "seed of the generator"),
+        fact("zeros_share", &S::zeros_share, "share", "zeros of activations behind a ReLU").at_most(1),
+        fact("prune_share", &S::prune_share, "share", "smallest weights of each filter that became zero")
+            .at_most(1),
+        fact("assumes_relu", &S::assumes_relu, "",
+             "the trace names no function behind any layer, and a ReLU is assumed behind each"),
+        fact("activation_tensors", &S::activation_tensors, "layers", "layers whose activations are drawn"),
+        fact("weight_tensors", &S::weight_tensors, "layers", "layers whose weights are drawn"),
+        fact("manifest_sha256", &S::manifest_sha256, "", "digest of the trace's manifest")};
   }
 };
 
@@ -64,16 +95,21 @@ struct NetworkRecord {
   // As the trace's manifest states them.
   std::optional<config::Json> accuracy;
   config::Json provenance;
+  std::optional<SyntheticRecord> synthetic_values;
   static constexpr auto fields() {
     return std::tuple{
         fact("name", &NetworkRecord::name, "", "name of the network"),
         fact("trace_sha256", &NetworkRecord::trace_sha256, "",
-             "digest of the trace's manifest, which holds the digests of all other files"),
+             "digest of the trace's manifest, which holds the digests of all other files; with synthetic "
+             "values "
+             "also of their label, so that seeds differ"),
         fact("samples", &NetworkRecord::samples, "samples", "samples of the trace; 0: shapes only"),
         fact("accuracy", &NetworkRecord::accuracy, "",
              "accuracy of the quantized network, as the manifest states it; absent where it does not"),
         fact("provenance", &NetworkRecord::provenance, "",
-             "where the trace comes from, as the manifest states it")};
+             "where the trace comes from, as the manifest states it"),
+        fact("synthetic_values", &NetworkRecord::synthetic_values, "",
+             "[values that were drawn](synthetic-values.md); absent where all come from the trace")};
   }
 };
 
@@ -178,12 +214,22 @@ struct OffChipTotals {
   Bytes read;
   Bytes written;
   std::uint64_t transfers = 0;
+  double bandwidth_gb_per_s = 0;
+  std::optional<double> peak_bandwidth_gb_per_s;
+  std::optional<double> bandwidth_fraction_of_peak;
   std::optional<DramTotals> dram;
   static constexpr auto fields() {
     return std::tuple{
         fact("read_bytes", &OffChipTotals::read, "bytes", "read, in whole bursts of a DRAM"),
         fact("written_bytes", &OffChipTotals::written, "bytes", "written, in whole bursts of a DRAM"),
         fact("transfers", &OffChipTotals::transfers, "transfers", "descriptors that the DMA worked through"),
+        fact("bandwidth_gb_per_s", &OffChipTotals::bandwidth_gb_per_s, "10^9 bytes per second",
+             "bytes read and written / time of the whole run"),
+        fact("peak_bandwidth_gb_per_s", &OffChipTotals::peak_bandwidth_gb_per_s, "10^9 bytes per second",
+             "the most that the memory moves: of a DRAM the data bus of all DRAM channels, of an ideal "
+             "memory its bandwidth; absent where that is unlimited or there is no off-chip memory"),
+        fact("bandwidth_fraction_of_peak", &OffChipTotals::bandwidth_fraction_of_peak, "share",
+             "the first / the second of these; absent with the second"),
         fact("dram", &OffChipTotals::dram, "", "commands and energy of the DRAM; absent without a DRAM")};
   }
 };
@@ -292,6 +338,8 @@ struct RunRecord {
 
   // 10^12 operations per second at the peak; a product counts as two, multiplication and addition.
   [[nodiscard]] double peak_tops() const { return 2 * peak_macs_per_cycle * frequency_mhz / 1e6; }
+  // The counters with what follows from them and from the array: utilization.
+  [[nodiscard]] Counters finished(Counters counters) const;
   [[nodiscard]] Counters totals() const;
   [[nodiscard]] std::vector<LayerRecord> layer_sums() const;  // over samples, in network order
 };

@@ -75,14 +75,14 @@ std::string Table::text(std::size_t footer_rows) const {
 }
 
 std::string to_table(const RunRecord& run) {
-  Table table({"layer", "Pa", "Pw", "MACs", "cycles", "compute", "stalls", "utilization", "off-chip bytes"});
+  Table table(
+      {"layer", "Pa", "Pw", "MACs", "cycles", "compute", "stalls", "utilization", "lanes", "off-chip bytes"});
   const auto row = [&](const std::string& name, const std::string& pa, const std::string& pw,
-                       const Counters& c) {
-    const double lanes = static_cast<double>(c.cycles.count()) * static_cast<double>(run.array_lanes);
+                       const Counters& counters) {
+    const Counters c = run.finished(counters);
     table.add({name, pa, pw, grouped(c.macs), grouped(c.cycles.count()), grouped(c.compute_cycles.count()),
-               grouped(sum_fields(c.stall_cycles).count()),
-               percent(ratio(static_cast<double>(c.lane_cycles.effective.count()), lanes)),
-               grouped(sum_fields(c.off_chip_bytes).count())});
+               grouped(sum_fields(c.stall_cycles).count()), percent(c.utilization),
+               percent(c.lane_utilization), grouped(sum_fields(c.off_chip_bytes).count())});
   };
   for (const auto& layer : run.layer_sums()) {
     row(layer.name, std::to_string(layer.precision.activation_bits),

@@ -26,11 +26,12 @@ std::string csv_text(const std::string& text) {
 namespace {
 
 // One row: sample, layer, its precisions and counters.
-std::vector<Cell> cells_of(std::uint32_t sample, const LayerRecord& layer) {
+std::vector<Cell> cells_of(std::uint32_t sample, const LayerRecord& layer, const std::string& values) {
   std::vector<Cell> cells{
       {"sample", std::to_string(sample)}, {"layer", csv_text(layer.name)}, {"op", layer.op}};
   add_cells(cells, layer.precision, "");
   add_cells(cells, layer.counters, "");
+  cells.push_back({"values", csv_text(values)});
   return cells;
 }
 
@@ -44,9 +45,11 @@ void append_row(std::string& out, const std::vector<Cell>& cells, std::string Ce
 std::string to_csv(const RunRecord& run) {
   std::string out;
   std::size_t columns = 0;
+  const auto& drawn = run.network.synthetic_values;
+  const std::string values = drawn ? drawn->label : "trace";
   for (const auto& sample : document_of(run).samples) {
     for (const auto& layer : sample.layers) {
-      const auto cells = cells_of(sample.index, layer);
+      const auto cells = cells_of(sample.index, layer, values);
       if (out.empty()) {
         columns = cells.size();
         append_row(out, cells, &Cell::column);

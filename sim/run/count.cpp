@@ -20,17 +20,17 @@ result::NamedCounts events_of(const arch::EventCounts& events, const arch::Model
 }
 
 // What a design counts by itself; cycles and what moves come from the engine.
-result::Counters counters_of(const arch::Cost& cost, const arch::AcceleratorConfig& config,
-                             const workload::Layer& layer) {
+result::Counters counters_of(const arch::Cost& cost, const PlannedAccelerator& planned,
+                             const workload::Layer& layer, std::size_t step) {
   result::Counters c;
   c.macs = layer.geometry.macs();
   c.compute_cycles = cost.compute;
-  c.lane_cycles = {cost.lanes.effective, cost.lanes.synchronisation, cost.lanes.edge, cost.lanes.fill};
+  c.lane_cycles = {cost.lanes.effective, cost.lanes.folding_zeros, cost.lanes.synchronisation,
+                   cost.lanes.edge, cost.lanes.fill};
   c.on_chip_bytes.weights = bytes_holding(cost.weight_read);
   c.on_chip_bytes.input_activations = bytes_holding(cost.activation_read);
-  c.on_chip_bytes.output_activations =
-      bytes_holding(Bits(layer.geometry.output_values() * config.accelerator->container_bits()));
-  c.events = events_of(cost.events, *config.model);
+  c.on_chip_bytes.output_activations = bytes_holding(planned.plan.output_bits(step));
+  c.events = events_of(cost.events, *planned.config.model);
   return c;
 }
 
@@ -56,7 +56,7 @@ CountedLayer count_layer(const PlannedAccelerator& planned, const Workload& work
   out.record = {.name = layer.id,
                 .op = layer.op_name(),
                 .precision = {layer.precision.activation_bits, layer.precision.weight_bits},
-                .counters = counters_of(cost, planned.config, layer),
+                .counters = counters_of(cost, planned, layer, step),
                 .details = planned.plan.describe_layer(step)};
   result::TrafficBytes& counted = out.record.counters.on_chip_bytes;
   counted.metadata = bytes_holding(accelerator.weight_metadata(data.input(), *prepared));

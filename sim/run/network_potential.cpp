@@ -8,6 +8,7 @@
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/base/parallel.h"
+#include "sim/run/count.h"
 
 namespace heddle::run {
 namespace {
@@ -35,10 +36,7 @@ LayerPotential layer_potential(const trace::Trace& trace, const workload::Layer&
 }  // namespace
 
 std::vector<LayerPotential> network_potential(const trace::Trace& trace, const PotentialOptions& options) {
-  std::vector<const workload::Layer*> layers;
-  for (const auto& layer : trace.network().layers) {
-    if (layer.is_array()) layers.push_back(&layer);
-  }
+  const auto layers = array_layers(trace).layers;
   std::vector<LayerPotential> rows(layers.size());
   parallel_for(rows.size(), [&](std::size_t i) { rows[i] = layer_potential(trace, *layers[i], options); });
   LayerPotential total{"total", true, {}};

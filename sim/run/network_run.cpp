@@ -26,17 +26,24 @@ NetworkRun::NetworkRun(std::span<const arch::AcceleratorConfig> accelerators,
 
 std::vector<result::RunRecord> NetworkRun::run(const Options& options) {
   counted_ = count_layers(work_, planned_, options.progress);
-  simulate();
+  simulate(options);
   return records(options);
 }
 
-void NetworkRun::simulate() {
+void NetworkRun::simulate(const Options& options) {
   std::vector<hw::Job> jobs;
   for (std::size_t a = 0; a < accelerators_.size(); ++a) {
     lists_.push_back(work_list(plans_[a], counted_[a], work_.layers.size()));
     jobs.push_back({lists_[a], memories_[a], accelerators_[a].frequency_mhz});
   }
-  timings_ = hw::simulate(jobs);
+  hw::TransferProgress progress;
+  if (options.simulated) {
+    options.simulated(0, 0, "");
+    progress = [&](std::size_t done, std::size_t all, std::uint32_t layer) {
+      options.simulated(done, all, work_.layers[layer % work_.layers.size()]->id);
+    };
+  }
+  timings_ = hw::simulate(jobs, progress);
 }
 
 std::vector<result::RunRecord> NetworkRun::records(const Options& options) const {

@@ -20,6 +20,8 @@ namespace heddle::run {
 struct Options {
   // Called after each layer of each accelerator was counted: `done` of `all`, and the name of the layer.
   std::function<void(std::size_t done, std::size_t all, const std::string& name)> progress;
+  // Called as the simulation starts with done = 0, and after each off-chip transfer.
+  std::function<void(std::size_t done, std::size_t all, const std::string& name)> simulated;
   // Called once per accelerator after the simulation: the off-chip requests of all samples (timeline.h).
   std::function<void(std::size_t accelerator, const hw::Timing& timing)> timed;
 };
@@ -38,7 +40,7 @@ class NetworkRun {
   std::vector<result::RunRecord> run(const Options& options);
 
  private:
-  void simulate();
+  void simulate(const Options& options);
   [[nodiscard]] std::vector<result::RunRecord> records(const Options& options) const;
 
   std::span<const arch::AcceleratorConfig> accelerators_;

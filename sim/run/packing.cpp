@@ -7,6 +7,7 @@
 
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
+#include "sim/run/count.h"
 #include "sim/workload/bricks.h"
 
 namespace heddle::run {
@@ -15,14 +16,11 @@ namespace {
 std::vector<const workload::Layer*> chosen_layers(const trace::Trace& trace, const std::string& only) {
   std::vector<const workload::Layer*> out;
   std::vector<std::string> names;
-  for (const auto& layer : trace.network().layers) {
-    if (!layer.is_array()) continue;
-    names.push_back(layer.id);
-    if (only.empty() || only == layer.id) out.push_back(&layer);
+  for (const auto* layer : array_layers(trace).layers) {
+    names.push_back(layer->id);
+    if (only.empty() || only == layer->id) out.push_back(layer);
   }
   if (!out.empty()) return out;
-  if (only.empty())
-    throw Error(ErrorKind::workload, trace.name(), "the network has no array layer (conv2d, linear, matmul)");
   throw Error(ErrorKind::usage, trace.name(),
               "there is no array layer " + in_quotes(only) + suggestion(only, names));
 }
@@ -46,18 +44,22 @@ arch::PackingReport pack_layer(const arch::AcceleratorConfig& config, const trac
   if (!run_time) weights.emplace(layer, lowered, trace.weights(layer, 0));
   const arch::LayerInput input{layer, lowered, mapping, nullptr, weights ? &*weights : nullptr, {}};
   auto report = config.accelerator->packing_report(input);
-  if (!report) {
-    throw Error(ErrorKind::usage, "heddle schedule",
-                fmt::format("model {} does not pack weights ahead of time (configuration {})",
-                            in_quotes(config.model->name), in_quotes(config.name)));
-  }
+  HEDDLE_CHECK(report.has_value(), "a design that packs has a report");
   return std::move(*report);
 }
 
 }  // namespace
 
+void require_packing(const arch::AcceleratorConfig& config) {
+  if (config.accelerator->packs_weights()) return;
+  throw Error(ErrorKind::usage, "heddle schedule",
+              fmt::format("model {} does not pack weights ahead of time (configuration {})",
+                          in_quotes(config.model->name), in_quotes(config.name)));
+}
+
 std::vector<LayerPacking> pack_network(const arch::AcceleratorConfig& config, const trace::Trace& trace,
                                        const std::string& only) {
+  require_packing(config);
   std::vector<LayerPacking> rows;
   for (const auto* layer : chosen_layers(trace, only))
     rows.push_back({layer->id, pack_layer(config, trace, *layer)});

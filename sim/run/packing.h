@@ -15,6 +15,9 @@ struct LayerPacking {
   arch::PackingReport report;
 };
 
+// Throws Error(usage) when the design does not pack; asked before a trace is opened.
+void require_packing(const arch::AcceleratorConfig& config);
+
 // Packs the weights of every array layer of the network, or of the layer `only` (empty: all). Weights are
 // enough: the trace need not hold activations. Throws Error(usage) when there is no such layer or the design
 // does not pack, Error(workload) when a layer has no weight values.

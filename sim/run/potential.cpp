@@ -14,7 +14,7 @@ using workload::Geometry;
 using workload::IntTensor;
 using workload::Layer;
 
-// What one activation, or all activations of a kernel position, weigh.
+// What one activation contributes to each count, or all activations that meet one kernel position.
 struct ActivationSums {
   std::uint64_t non_zero = 0;
   std::uint64_t width = 0;
@@ -25,7 +25,7 @@ struct WeightSums {
   std::uint64_t terms = 0;
 };
 
-// The padded image, value by value, as it weighs: [channel][y][x].
+// The padded image, with the contributions of each value: [channel][y][x].
 class WeighedImage {
  public:
   WeighedImage(const Layer& layer, const IntTensor& codes, kernel::Encoder encoder)

@@ -33,11 +33,11 @@ struct PotentialOptions {
   unsigned container_bits = 16;
 };
 
-// What shapes and precisions alone tell; the rest stays 0.
+// The counts that follow from shapes and precisions alone; the others stay 0.
 Potential shape_potential(const workload::Layer& layer, const PotentialOptions& options);
 
-// Everything, exactly: the sum over all products of what each costs. By algebra, for a kernel position of a
-// channel meets all its windows with all its filters:
+// All counts, exactly: the sum over all products of the cost of each. It is computed by algebra, because a
+// kernel position of a channel meets all its windows with all its filters:
 //   sum over (channel, ky, kx) of (sum over windows of f(a)) * (sum over filters of g(w)).
 Potential potential(const workload::Layer& layer, const workload::IntTensor& activations,
                     const workload::IntTensor& weights, const PotentialOptions& options);

@@ -3,13 +3,46 @@
 
 #include <fmt/format.h>
 
+#include "sim/arch/layer_data.h"
 #include "sim/base/error.h"
+#include "sim/dram/trace_report.h"
+#include "sim/result/write.h"
+#include "sim/run/drawn_values.h"
 #include "sim/run/timeline.h"
 
 namespace heddle::run {
 namespace {
 
 using result::LayerRecord;
+
+// The assumption as the configuration states it; none where it states none.
+std::optional<config::Json> stated_widths(const arch::AcceleratorConfig& config) {
+  if (!config.mapping.assumed_widths.is_stated()) return std::nullopt;
+  config::Json out = config.echo.at("group_widths");
+  for (auto at = out.begin(); at != out.end();) at = at->is_null() ? out.erase(at) : std::next(at);
+  return out;
+}
+
+// What is said of assumed widths of groups of weights: of which layers, if any.
+void note_assumed_widths(const arch::AcceleratorConfig& config, const workload::Network& network,
+                         std::vector<std::string>& notes) {
+  const arch::AssumedWidths& assumed = config.mapping.assumed_widths;
+  if (!assumed.is_stated()) return;
+  std::size_t layers = 0;
+  std::size_t assuming = 0;
+  for (const auto& layer : network.layers) {
+    if (!layer.is_array()) continue;
+    const auto lowered = arch::map_onto(layer, config).lowered;
+    ++layers;
+    if (arch::needs_unstated_widths(layer, lowered, *config.accelerator)) ++assuming;
+  }
+  notes.push_back(
+      assuming == 0
+          ? "group_widths is not used: no layer needs widths of groups of weights beyond the trace's"
+          : fmt::format("assumption: group_widths: the widths of groups of 16 weights of {} of {} layers "
+                        "are not the network's but {}, at most each layer's Pw",
+                        assuming, layers, assumed.text()));
+}
 
 result::AcceleratorRecord accelerator_of(const arch::AcceleratorConfig& config,
                                          const memory::MemoryConfig& memory) {
@@ -20,6 +53,7 @@ result::AcceleratorRecord accelerator_of(const arch::AcceleratorConfig& config,
           .source = echo.at("source").get<std::string>(),
           .parameters = echo.at("parameters"),
           .mapping = echo.at("mapping"),
+          .group_widths = stated_widths(config),
           .memory = memory.echo,
           .clock = {{echo.at("clock").at("frequency_mhz")}},
           .assumptions = echo.at("assumptions").get<std::vector<std::string>>()};
@@ -34,16 +68,17 @@ bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryCon
 }
 
 std::vector<std::string> notes_of(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory,
-                                  const result::AcceleratorRecord& accelerator,
-                                  const workload::Network& network) {
-  std::vector<std::string> notes;
+                                  const result::AcceleratorRecord& accelerator, const trace::Trace& trace) {
+  const workload::Network& network = trace.network();
+  std::vector<std::string> notes = synthetic_notes(trace);
   for (const auto& text : accelerator.assumptions) notes.push_back("assumption: " + text);
+  note_assumed_widths(config, network, notes);
   for (const auto& text : network.assumptions) notes.push_back("assumption of the trace: " + text);
   for (const auto& text : config.accelerator->notes()) notes.push_back(text);
   for (const auto& text : memory.notes) notes.push_back(text);
   if (network.samples == 0)
     notes.emplace_back("the trace holds shapes and precisions only; one inference is counted");
-  else if (!reads_values(config, memory))
+  else if (!reads_values(config, memory) && trace.source() == nullptr)
     notes.emplace_back(
         "cycles follow from shapes and precisions; the trace's values were not read (heddle trace validate "
         "does)");
@@ -85,6 +120,8 @@ result::MemoryRecord memory_of(const hw::Timing& timing, Bytes most_weights_held
       .off_chip = {.read = timing.off_chip_read,
                    .written = timing.off_chip_written,
                    .transfers = timing.transfers.size(),
+                   .peak_bandwidth_gb_per_s = std::nullopt,
+                   .bandwidth_fraction_of_peak = std::nullopt,
                    .dram = std::nullopt}};
   if (timing.dram) out.off_chip.dram = {commands_of(*timing.dram), energy_of(timing.dram_energy)};
   return out;
@@ -105,8 +142,8 @@ void fill_layer(LayerRecord& layer, const TimedNetwork& timed, std::size_t i) {
   if (timed.timing.dram) layer.counters.dram_commands = commands_of(timed.timing.dram_by_layer[i]);
 }
 
-// The off-chip bytes of every layer over all samples equal the plan's. A DRAM moves whole bursts: never
-// fewer.
+// The off-chip bytes of every layer over all samples equal the plan's. A DRAM moves whole bursts, so never
+// fewer bytes.
 void check_plan(const result::RunRecord& run, const TimedNetwork& timed) {
   const auto& layers = run.samples.front().layers;
   for (std::size_t step = 0; step < layers.size(); ++step) {
@@ -142,6 +179,26 @@ void check_identities(const result::RunRecord& run, const TimedNetwork& timed) {
   if (run.memory) check_memory(totals, *run.memory);
 }
 
+std::optional<double> peak_bandwidth_of(const memory::MemoryConfig& memory) {
+  if (memory.off_chip == memory::OffChipKind::dram)
+    return dram::peak_bandwidth_gb_per_s(memory.dram.value().parameters);
+  if (memory.off_chip == memory::OffChipKind::ideal && memory.ideal.bandwidth_mb_per_s > 0)
+    return static_cast<double>(memory.ideal.bandwidth_mb_per_s) * 1e-3;
+  return std::nullopt;
+}
+
+// Bytes per nanosecond are 10^9 bytes per second.
+void fill_bandwidth(result::RunRecord& run, const memory::MemoryConfig& memory) {
+  if (!run.memory) return;
+  result::OffChipTotals& off_chip = run.memory->off_chip;
+  const double time_ns = static_cast<double>(run.totals().cycles.count()) / run.frequency_mhz * 1e3;
+  off_chip.bandwidth_gb_per_s =
+      result::ratio(static_cast<double>((off_chip.read + off_chip.written).count()), time_ns);
+  off_chip.peak_bandwidth_gb_per_s = peak_bandwidth_of(memory);
+  if (off_chip.peak_bandwidth_gb_per_s)
+    off_chip.bandwidth_fraction_of_peak = off_chip.bandwidth_gb_per_s / *off_chip.peak_bandwidth_gb_per_s;
+}
+
 void fill_memory(result::RunRecord& run, const TimedNetwork& timed) {
   if (timed.memory.is_compute_only) return;
   const Bytes held = most_weights_held(timed.timing, timed.list);
@@ -165,9 +222,10 @@ result::RunRecord empty_record(const arch::AcceleratorConfig& config, const memo
                  .trace_sha256 = work.trace.digest(),
                  .samples = network.samples,
                  .accuracy = std::nullopt,
-                 .provenance = network.provenance};
+                 .provenance = network.provenance,
+                 .synthetic_values = synthetic_record(work.trace)};
   if (!network.accuracy.is_null()) run.network.accuracy = network.accuracy;
-  run.notes = notes_of(config, memory, run.accelerator, network);
+  run.notes = notes_of(config, memory, run.accelerator, work.trace);
   run.array_lanes = config.accelerator->shape().lanes();
   run.frequency_mhz = config.frequency_mhz;
   run.peak_macs_per_cycle = config.accelerator->peak_macs_per_cycle();
@@ -184,6 +242,7 @@ void fill_record(result::RunRecord& run, const TimedNetwork& timed) {
   for (auto& sample : run.samples) {
     for (auto& layer : sample.layers) fill_layer(layer, timed, i++);
   }
+  fill_bandwidth(run, timed.memory);
   check_plan(run, timed);
   check_identities(run, timed);
 }

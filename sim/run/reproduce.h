@@ -11,7 +11,7 @@
 
 namespace heddle::run {
 
-// What a paper's figure says.
+// What a paper's figure measures.
 enum class Measure {
   speedup,           // cycles of the baseline over cycles of the design, compute only
   compressed_share,  // bits of weights and input activations in DPRed groups, per cent of full containers
@@ -32,7 +32,7 @@ struct Comparison {
   unsigned container_bits = 0;  // of all measures but speedup
   std::vector<std::string> networks;
   // shapes: computable from shapes and profiles alone, so `expected` and `tolerance` are a test.
-  // trend: needs the papers' own trained networks; ours show the direction only.
+  // trend: needs the papers' own trained networks; ours show only the direction.
   bool is_trend = false;
   double expected = 0;
   double tolerance = 0;

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
+#include "sim/base/nearest.h"
 #include "sim/base/parallel.h"
+#include "sim/config/override.h"
 #include "sim/run/configurations.h"
+#include "sim/run/drawn_values.h"
 #include "sim/run/network_run.h"
 #include "sim/run/verify.h"
 #include "sim/run/waveform.h"
@@ -22,9 +25,22 @@ constexpr std::uint64_t kMostUnits = std::uint64_t{1} << 18;
   throw Error(ErrorKind::usage, option, text);
 }
 
-void check_array_size(const arch::AcceleratorConfig& config) {
+// Whether a bit-true array of this configuration can stand.
+void check_array(const arch::AcceleratorConfig& config) {
+  if (!config.is_bit_true) return;
+  if (!config.model->has_elements) {
+    throw Error(ErrorKind::config, config.document.where("/fidelity"),
+                fmt::format("model {} has no processing elements, so that it cannot run bit-true; "
+                            "\"timing\" counts its cycles",
+                            in_quotes(config.model->name)));
+  }
+  try {
+    config.accelerator->require_bit_true();
+  } catch (const Error& e) {
+    throw arch::at_its_place(e, config.document);
+  }
   const std::uint64_t units = config.accelerator->shape().lanes() / arch::kLanes;
-  if (!config.is_bit_true || units <= kMostUnits) return;
+  if (units <= kMostUnits) return;
   throw Error(
       ErrorKind::config, config.document.where("/parameters"),
       fmt::format("bit-true takes arrays of up to {} units, this one has {}; \"fidelity\": \"timing\" "
@@ -55,14 +71,31 @@ void check_waveform(const WaveformRequest& waveform, std::span<const arch::Accel
     refuse("--vcd-tile", "the accelerator has " + std::to_string(tiles) + " tiles");
 }
 
+// The configurations with --fidelity, which is an override of its own.
+Configurations read_arrays(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
+  auto overrides = request.overrides;
+  if (!request.fidelity.empty()) {
+    if (request.fidelity != "timing" && request.fidelity != "bit-true")
+      refuse("--fidelity", "expected timing or bit-true, found " + in_quotes(request.fidelity));
+    overrides.push_back("fidelity=" + request.fidelity);
+  }
+  if (!request.values.empty()) {
+    check_values(request.values, "--values");
+    overrides.push_back("values=" + config::Json(request.values).dump());
+  }
+  auto out = read_configurations(request.configurations, overrides, models);
+  for (const auto& config : out.accelerators) check_array(config);
+  return out;
+}
+
 // Checks everything that can be wrong with a request before its trace is opened.
 Configurations read_request(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
-  auto overrides = request.overrides;
-  if (!request.fidelity.empty()) overrides.push_back("fidelity=" + request.fidelity);
-  auto out = read_configurations(request.configurations, overrides, models);
+  auto out = read_arrays(request, models);
   bool is_bit_true = false;
   for (const auto& config : out.accelerators) {
-    check_array_size(config);
+    check_values(config.values, config.document.where("/values"));
+    if (config.values != out.accelerators.front().values)
+      refuse("--values", "all configurations of an experiment read the same values");
     is_bit_true = is_bit_true || config.is_bit_true;
   }
   check_verification(request, is_bit_true);
@@ -84,30 +117,28 @@ Arrays& build_arrays(std::span<const arch::AcceleratorConfig> accelerators, cons
   for (std::size_t i = 0; i < accelerators.size(); ++i) {
     const auto& config = accelerators[i];
     const std::string name = "array" + std::to_string(i);
-    try {
-      arrays.push_back(config.is_bit_true
-                           ? designs.build_array(config.model->name, *config.accelerator, name.c_str())
-                           : nullptr);
-    } catch (const Error& e) {
-      throw arch::at_its_place(e, config.document);
-    }
+    arrays.push_back(config.is_bit_true
+                         ? designs.build_array(config.model->name, *config.accelerator, name.c_str())
+                         : nullptr);
   }
   return arrays;
 }
 
+void begin(const ExperimentRequest& request, Stage stage) {
+  if (request.progress) request.progress(stage, 0, 0, "");
+}
+
 // The progress callback of one stage.
 auto reporter(const ExperimentRequest& request, Stage stage) {
-  if (request.progress) request.progress(stage, 0, 0, "");
   return [&request, stage](std::size_t done, std::size_t all, const std::string& item) {
     if (request.progress) request.progress(stage, done, all, item);
   };
 }
 
-}  // namespace
-
-ExperimentResult run_experiment(const ExperimentRequest& request, const Designs& designs) {
+ExperimentResult run(const ExperimentRequest& request, const Designs& designs) {
   const auto [accelerators, memories] = read_request(request, designs.models);
-  const trace::Trace trace(find_trace(request.trace));
+  trace::Trace trace(find_trace(request.trace));
+  draw_values(trace, accelerators.front().values);
   for (const auto& config : accelerators) {
     if (config.is_bit_true) check_verifiable(trace);
   }
@@ -116,13 +147,15 @@ ExperimentResult run_experiment(const ExperimentRequest& request, const Designs&
   const Arrays& arrays = build_arrays(accelerators, designs);
   Waveform waveform(request.waveform.path);
   if (waveform.file() != nullptr) {
-    arrays.front()->choose_traced_tile(request.waveform.tile.value_or(0));
-    arrays.front()->trace_tile(waveform.file());
+    arrays.front()->trace_tile(waveform.file(), request.waveform.tile.value_or(0));
   }
   ExperimentResult out{{}, trace.manifest().warnings};
-  out.runs = network.run({reporter(request, Stage::counting), request.timed});
+  begin(request, Stage::counting);
+  out.runs =
+      network.run({reporter(request, Stage::counting), reporter(request, Stage::simulating), request.timed});
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     if (arrays[i] == nullptr) continue;
+    begin(request, Stage::verifying);
     out.runs[i].verification =
         verify_network(*arrays[i], accelerators[i], trace,
                        {request.verify_fraction.value_or(1.0), request.seed.value_or(0),
@@ -131,6 +164,28 @@ ExperimentResult run_experiment(const ExperimentRequest& request, const Designs&
   }
   waveform.close();
   return out;
+}
+
+// Everything of a run that can refuse its inputs before layers are counted.
+void plan(const ExperimentRequest& request, const Designs& designs) {
+  const auto [accelerators, memories] = read_request(request, designs.models);
+  trace::Trace trace(find_trace(request.trace));
+  draw_values(trace, accelerators.front().values);
+  const NetworkRun network(accelerators, memories, trace);
+}
+
+}  // namespace
+
+ExperimentResult run_experiment(const ExperimentRequest& request, const Designs& designs) {
+  try {
+    return run(request, designs);
+  } catch (const Error& e) {
+    throw config::at_the_options(e, request.overrides, [&](std::span<const std::string> overrides) {
+      ExperimentRequest changed = request;
+      changed.overrides.assign(overrides.begin(), overrides.end());
+      plan(changed, designs);
+    });
+  }
 }
 
 }  // namespace heddle::run

@@ -33,7 +33,7 @@ struct WaveformRequest {
   std::optional<std::uint32_t> tile;
 };
 
-enum class Stage { counting, verifying };
+enum class Stage { counting, simulating, verifying };
 
 // The inputs of an experiment: one trace, run on each configuration. An input that is not given has the value
 // in the configuration, or the default stated here.
@@ -42,14 +42,16 @@ struct ExperimentRequest {
   std::string trace = kDefaultTrace;        // a folder, a tar, or the name of a shipped one
   std::vector<std::string> overrides;       // path=value, for every configuration
   std::string fidelity;                     // overrides the configurations' own; empty: theirs
-  std::optional<double> verify_fraction;    // bit-true only: share of each layer in (0, 1]; 1 by default
-  std::optional<std::uint64_t> seed;        // bit-true only: of the sample; 0 by default
-  unsigned threads = 0;                     // 0: all processors. Results never depend on it
+  std::string values;  // overrides the configurations' own: "trace" or "synthetic..."; empty: theirs
+  std::optional<double> verify_fraction;  // bit-true only: share of each layer in (0, 1]; 1 by default
+  std::optional<std::uint64_t> seed;      // bit-true only: of the sample; 0 by default
+  unsigned threads = 0;                   // 0: all processors. Results never depend on it
   WaveformRequest waveform;
   bool needs_off_chip =
       false;  // configurations without off-chip memory are refused: `timed` reads its transfers
 
-  // A stage begins with done = 0 and an empty item; then follows one call per layer, sample and accelerator.
+  // A stage begins with done = 0 and an empty item; then follows one call per layer, sample and accelerator,
+  // or per off-chip transfer while memories are simulated.
   std::function<void(Stage stage, std::size_t done, std::size_t all, const std::string& item)> progress;
   // Called once per accelerator after the simulation.
   std::function<void(std::size_t accelerator, const hw::Timing& timing)> timed;

@@ -37,6 +37,15 @@ fs::path find_configuration_file(const std::string& key, const std::string& name
   return config::require_file(config::kind_of(*shipped_files(), key), "", name, "");
 }
 
+// What a message says of shipped traces when there is none at `name`.
+std::string about_shipped_traces(const std::string& name) {
+  const auto traces = shipped_traces();
+  if (!config::names_file_only(name)) return data_folder().empty() ? kNoData : suggestion(name, traces);
+  const std::string plain = fs::path(name).lexically_normal().generic_string();
+  const bool is_shipped = std::find(traces.begin(), traces.end(), plain) != traces.end();
+  return is_shipped ? "; the shipped trace is called " + in_quotes(plain) : "";
+}
+
 }  // namespace
 
 fs::path data_folder() {
@@ -109,7 +118,7 @@ fs::path find_trace(const std::string& name) {
   std::error_code ignored;
   const fs::path data = data_folder();
   std::vector<fs::path> candidates{name};
-  if (!data.empty()) {
+  if (!data.empty() && !config::names_file_only(name)) {
     for (const char* folder : {"traces", "configs/networks"})
       candidates.push_back(data / folder / (name + ".trace"));
     candidates.push_back(data / name);
@@ -117,9 +126,7 @@ fs::path find_trace(const std::string& name) {
   for (const auto& candidate : candidates) {
     if (fs::exists(candidate, ignored)) return candidate;
   }
-  throw Error(
-      ErrorKind::usage, "",
-      "there is no trace " + in_quotes(name) + (data.empty() ? kNoData : suggestion(name, shipped_traces())));
+  throw Error(ErrorKind::usage, "", "there is no trace " + in_quotes(name) + about_shipped_traces(name));
 }
 
 }  // namespace heddle::run

@@ -9,6 +9,7 @@
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 #include "sim/base/random.h"
+#include "sim/run/count.h"
 #include "sim/run/locate_fault.h"
 
 namespace heddle::run {
@@ -109,14 +110,11 @@ void check_verifiable(const trace::Trace& trace) {
 
 result::VerificationRecord verify_network(hw::BitTrueArray& array, const arch::AcceleratorConfig& config,
                                           const trace::Trace& trace, const VerifyOptions& options) {
-  const auto& network = trace.network();
-  std::vector<const workload::Layer*> layers;
-  for (const auto& layer : network.layers) {
-    if (layer.is_array()) layers.push_back(&layer);
-  }
   check_verifiable(trace);
+  const Workload work = array_layers(trace);
+  const auto& layers = work.layers;
   result::VerificationRecord out{options.fraction, options.seed, 0, {}};
-  for (std::uint32_t sample = 0; sample < network.samples; ++sample) {
+  for (std::uint32_t sample = 0; sample < work.samples; ++sample) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const arch::LayerData data(trace, *layers[i], sample, *config.accelerator, config.mapping, true);
       const arch::LayerInput& input = data.input();
@@ -142,7 +140,7 @@ result::VerificationRecord verify_network(hw::BitTrueArray& array, const arch::A
       }
       out.layers.push_back(std::move(row));
       if (options.progress)
-        options.progress(sample * layers.size() + i + 1, network.samples * layers.size(), layers[i]->id);
+        options.progress(sample * layers.size() + i + 1, work.samples * layers.size(), layers[i]->id);
     }
   }
   return out;

@@ -313,6 +313,7 @@ workload::Layer read_layer(const ManifestNode& node, std::size_t index, const La
   layer.op = *workload::op_named(node.choice("op", workload::op_names()));
   static_cast<void>(node.child("inputs"));
   layer.inputs = node.texts_or_none("inputs");
+  layer.post = node.texts_or_none("post");
   read_geometry(node, layer, context);
   if (node.has("stats")) listed_file(node, "stats", context);
   if (!layer.is_array()) {

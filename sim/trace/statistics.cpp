@@ -35,7 +35,7 @@ std::vector<TensorStats> trace_stats(const Trace& trace, unsigned container_bits
           .role = is_weight ? "weight" : "activation",
           .is_signed = operand.rep.is_signed,
           .precision_bits = is_weight ? layer.precision.weight_bits : layer.precision.activation_bits};
-      for (std::uint32_t s = 0; s < operand.files.size(); ++s) {
+      for (std::uint32_t s = 0; s < trace.tensors(operand); ++s) {
         workload::IntTensor tensor = is_weight ? trace.weights(layer, s) : trace.activations(layer, s);
         add(tensor.values, stats);
         stats.sizes += stored_sizes(layer, role, std::move(tensor), container_bits);

@@ -46,9 +46,35 @@ Trace::Trace(const std::filesystem::path& path) : name_(path.string()), files_(o
     throw Error(ErrorKind::workload, "", e.what());
   }
   manifest_ = read_manifest(document_);
-  digest_ = sha256_hex(bytes);
+  manifest_digest_ = sha256_hex(bytes);
+  digest_ = manifest_digest_;
   // Includes files that no design reads: an incomplete trace is refused.
   for (const auto& [file, entry] : manifest_.files) check_size(file, entry);
+}
+
+void Trace::draw_missing(std::shared_ptr<const workload::ValueSource> source) {
+  bool is_complete = true;
+  for (auto& layer : manifest_.network.layers) {
+    if (!layer.is_array()) continue;
+    layer.activation.is_drawn = layer.activation.files.empty();
+    layer.weight.is_drawn = layer.weight.files.empty();
+    if (!layer.activation.is_drawn && !layer.weight.is_drawn) continue;
+    is_complete = false;
+    layer.expect.clear();
+  }
+  if (is_complete) {
+    throw Error(ErrorKind::workload, name_,
+                "the trace holds the values of every layer, so that none are left to be drawn");
+  }
+  manifest_.network.samples = std::max(1U, manifest_.network.samples);
+  source_ = std::move(source);
+  const std::string text = manifest_digest_ + " " + source_->label();
+  digest_ = sha256_hex(std::as_bytes(std::span(text.data(), text.size())));
+}
+
+std::uint32_t Trace::tensors(const workload::Operand& operand) const {
+  if (!operand.is_drawn) return static_cast<std::uint32_t>(operand.files.size());
+  return operand.is_static() ? 1 : manifest_.network.samples;
 }
 
 void Trace::check_size(const std::string& file, const FileEntry& entry) const {
@@ -117,14 +143,16 @@ workload::IntTensor Trace::decode(const workload::Layer& layer, const workload::
 }
 
 workload::IntTensor Trace::activations(const workload::Layer& layer, std::uint32_t sample) const {
-  HEDDLE_CHECK(sample < layer.activation.files.size(), "no such sample");
+  HEDDLE_CHECK(sample < tensors(layer.activation), "no such sample");
+  if (layer.activation.is_drawn) return source_->activations(layer, sample);
   return decode(layer, layer.activation, layer.activation.files[sample], workload::activation_shape(layer),
                 layer.precision.activation_bits, "activation");
 }
 
 workload::IntTensor Trace::weights(const workload::Layer& layer, std::uint32_t sample) const {
   const std::size_t index = layer.weight.is_static() ? 0 : sample;
-  HEDDLE_CHECK(index < layer.weight.files.size(), "no such weights");
+  HEDDLE_CHECK(index < tensors(layer.weight), "no such weights");
+  if (layer.weight.is_drawn) return source_->weights(layer, sample);
   return decode(layer, layer.weight, layer.weight.files[index], workload::weight_shape(layer),
                 layer.precision.weight_bits, "weight");
 }

@@ -13,6 +13,7 @@
 #include "sim/trace/files.h"
 #include "sim/trace/manifest.h"
 #include "sim/trace/npy.h"
+#include "sim/workload/value_source.h"
 
 namespace heddle::trace {
 
@@ -32,10 +33,23 @@ class Trace {
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   [[nodiscard]] const TraceFiles& files() const { return *files_; }
   [[nodiscard]] const std::string& name() const { return name_; }
-  // SHA-256 of manifest.json, which holds the digest of every other file.
+  // SHA-256 of manifest.json, which holds the digest of every other file; with a value source, of that digest
+  // and the source's label.
   [[nodiscard]] const std::string& digest() const { return digest_; }
+  [[nodiscard]] const std::string& manifest_digest() const { return manifest_digest_; }
 
-  [[nodiscard]] static bool has_values(const workload::Operand& operand) { return !operand.files.empty(); }
+  // Takes the values of every operand without files from `source`; a trace without samples gets one. Outputs
+  // that the trace expects of such layers are dropped. Throws Error(workload) where every operand has files.
+  // To be called before anything else reads the trace.
+  void draw_missing(std::shared_ptr<const workload::ValueSource> source);
+  // Null: every value comes from files.
+  [[nodiscard]] const workload::ValueSource* source() const { return source_.get(); }
+
+  [[nodiscard]] static bool has_values(const workload::Operand& operand) {
+    return !operand.files.empty() || operand.is_drawn;
+  }
+  // Tensors of an operand: one of static weights, otherwise one per sample; none without values.
+  [[nodiscard]] std::uint32_t tensors(const workload::Operand& operand) const;
 
   [[nodiscard]] workload::IntTensor activations(const workload::Layer& layer, std::uint32_t sample) const;
   // Static weights ignore `sample`.
@@ -61,7 +75,9 @@ class Trace {
   std::unique_ptr<TraceFiles> files_;
   config::Document document_;
   Manifest manifest_;
+  std::string manifest_digest_;
   std::string digest_;
+  std::shared_ptr<const workload::ValueSource> source_;
   mutable std::mutex mutex_;
   mutable std::set<std::string> checked_;
 };

@@ -15,18 +15,6 @@ std::size_t code_index(const Layer& layer, std::uint32_t c, std::uint32_t y, std
   return std::size_t{x} * g.channels + c;
 }
 
-// Position (dy, dx) of a folded channel, and which channel of the image it is.
-struct Unfolded {
-  std::uint32_t dy, dx, channel;
-};
-Unfolded unfold(const LoweredLayer& lowered, std::uint32_t folded, std::uint32_t image_channels) {
-  const std::uint32_t position = folded / image_channels;
-  const std::uint32_t first = position / lowered.fold;
-  const std::uint32_t second = position % lowered.fold;
-  const bool yxc = lowered.fold_order == FoldOrder::yxc;
-  return {yxc ? first : second, yxc ? second : first, folded % image_channels};
-}
-
 }  // namespace
 
 ActivationBricks::ActivationBricks(const Layer& layer, const LoweredLayer& lowered, const IntTensor& codes)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/workload/lowering.h"
 
+#include <bit>
+
 #include "sim/base/error.h"
 #include "sim/base/quantity.h"
 
@@ -33,6 +35,8 @@ void add_depthwise_groups(const Geometry& g, LoweredLayer& out) {
 void fold(const Geometry& g, ImageLayer mode, LoweredLayer& out) {
   const std::uint32_t s = g.stride_y;
   out.fold = s;
+  out.unfolded_height = g.kernel_height;
+  out.unfolded_width = g.kernel_width;
   out.kernel_height = up(g.kernel_height, s);
   out.kernel_width = up(g.kernel_width, s);
   out.stride_y = out.stride_x = 1;
@@ -53,6 +57,33 @@ std::uint32_t LoweredLayer::filters() const {
   std::uint32_t sum = 0;
   for (const auto& group : groups) sum += group.filters;
   return sum;
+}
+
+Unfolded unfold(const LoweredLayer& lowered, std::uint32_t folded, std::uint32_t image_channels) {
+  const std::uint32_t position = folded / image_channels;
+  const std::uint32_t first = position / lowered.fold;
+  const std::uint32_t second = position % lowered.fold;
+  const bool yxc = lowered.fold_order == FoldOrder::yxc;
+  return {yxc ? first : second, yxc ? second : first, folded % image_channels};
+}
+
+std::uint16_t LoweredLayer::extension_lanes(std::uint32_t step) const {
+  if (!extends_kernel()) return 0;
+  const StepAt at = step_at(step);
+  const ChannelGroup& group = groups.front();  // a folded layer has one
+  std::uint32_t out = 0;
+  for (std::uint32_t lane = 0; lane < lanes(group, at.brick); ++lane) {
+    const Unfolded from = unfold(*this, at.brick * kBrick + lane, group.channels / (fold * fold));
+    const bool is_outside =
+        at.ky * fold + from.dy >= unfolded_height || at.kx * fold + from.dx >= unfolded_width;
+    if (is_outside) out |= 1U << lane;
+  }
+  return static_cast<std::uint16_t>(out);
+}
+
+std::uint32_t LoweredLayer::weights_in(const ChannelGroup& group, std::uint32_t step) const {
+  return slots_in(group, step) -
+         static_cast<std::uint32_t>(std::popcount(std::uint32_t{extension_lanes(step)}));
 }
 
 LoweredLayer lower(const Layer& layer, const LoweringOptions& options) {

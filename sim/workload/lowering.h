@@ -54,7 +54,9 @@ struct LoweredLayer {
   std::uint32_t padded_width = 1;
   std::uint32_t out_height = 1;
   std::uint32_t out_width = 1;
-  std::uint32_t fold = 1;  // s of an s x s folding, 1: none
+  std::uint32_t fold = 1;             // s of an s x s folding, 1: none
+  std::uint32_t unfolded_height = 1;  // of the kernel before folding, of a folded layer
+  std::uint32_t unfolded_width = 1;
   FoldOrder fold_order = FoldOrder::yxc;
   WindowOrder window_order = WindowOrder::row_major;
   KernelOrder kernel_order = KernelOrder::row_major;
@@ -107,7 +109,26 @@ struct LoweredLayer {
     const std::uint32_t left = group.channels - std::min(group.channels, brick * kBrick);
     return left < kBrick ? left : kBrick;
   }
+  // Whether folding extends the kernel with zeros, so that some lanes of a step have a channel but no weight.
+  // A published count has more products than lanes and keeps them all.
+  [[nodiscard]] bool extends_kernel() const {
+    return fold > 1 && !shapes_only && (unfolded_height % fold != 0 || unfolded_width % fold != 0);
+  }
+  // Lanes of a step that hold one of those zeros, as a mask.
+  [[nodiscard]] std::uint16_t extension_lanes(std::uint32_t step) const;
+  // Lanes of a step in which a filter of the group has a weight of the layer, and in which it has a lane at
+  // all: the same lanes and those of the kernel's extension. A depthwise filter has one, its own.
+  [[nodiscard]] std::uint32_t weights_in(const ChannelGroup& group, std::uint32_t step) const;
+  [[nodiscard]] std::uint32_t slots_in(const ChannelGroup& group, std::uint32_t step) const {
+    return is_depthwise ? 1 : lanes(group, step_at(step).brick);
+  }
 };
+
+// A folded channel: its position (dy, dx) and which channel of the image it is.
+struct Unfolded {
+  std::uint32_t dy, dx, channel;
+};
+Unfolded unfold(const LoweredLayer& lowered, std::uint32_t folded, std::uint32_t image_channels);
 
 LoweredLayer lower(const Layer& layer, const LoweringOptions& options);
 

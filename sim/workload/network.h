@@ -33,6 +33,7 @@ struct Operand {
   std::string source;  // "static", or the id of the layer or network input that makes it
   Representation rep;
   std::vector<std::string> files;  // one for a static weight, otherwise one per sample
+  bool is_drawn = false;           // the trace has no values; a ValueSource has
   [[nodiscard]] bool is_static() const { return source == "static"; }
 };
 
@@ -82,6 +83,7 @@ struct Layer {
   std::string id;
   Op op = Op::other;
   std::vector<std::string> inputs;
+  std::vector<std::string> post;            // functions behind it in the same layer, such as "relu"
   std::vector<std::uint64_t> output_shape;  // without the batch
   Geometry geometry;                        // array layers only
   Operand activation;

@@ -49,7 +49,7 @@ namespace heddle::bench {
 
 void register_bit_true() {
   for (const auto& model : models::catalogue()) {
-    if (!models::has_array(model.name)) continue;
+    if (!model.has_elements) continue;
     auto accelerator = test::make_accelerator(model, config::Json::object());
     auto array = models::build_array(model.name, *accelerator, ("bench_" + model.name).c_str());
     subjects()[model.name] = {std::move(accelerator), std::move(array)};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The name of a benchmark states its items: values, bricks, steps, pairs or row-columns. Data are random: a
-// third of the values are zero, and magnitudes have all scales, as in quantised activations.
+// The name of a benchmark states its items: values, bricks, steps, pairs or row-columns. Activations are
+// synthetic values behind a ReLU (docs/synthetic-values.md).
 #include <cstdint>
 #include <vector>
 
@@ -15,6 +15,7 @@
 #include "sim/kernel/terms.h"
 #include "sim/kernel/width.h"
 #include "sim/trace/codec.h"
+#include "tests/bench/drawn.h"
 
 namespace {
 
@@ -27,12 +28,9 @@ constexpr std::size_t kBricks =
 constexpr std::size_t kValues = kBricks * kBrick;
 
 std::vector<std::int32_t> activations() {
-  heddle::Random random(1);
-  std::vector<std::int32_t> values(kValues);
-  for (auto& x : values) {
-    if (!random.chance(3)) x = static_cast<std::int32_t>(random.below(1U << random.between(1, 11)));
-  }
-  return values;
+  const auto layer =
+      heddle::bench::reader({.channels = kBrick, .width = kBricks}, heddle::workload::Op::linear, 11, false);
+  return heddle::bench::generator_of(layer).activations(layer, 0).values;
 }
 
 std::vector<std::uint8_t> counts(std::size_t size, std::uint64_t most) {
@@ -107,13 +105,18 @@ void column_cycles_of(benchmark::State& state) {
 }
 BENCHMARK(column_cycles_of)->Name("column_cycles/columns, by lanes")->Arg(16)->Arg(48)->Arg(256);
 
-void barrier_cycles_of(benchmark::State& state) {
+void barrier_steps_of(benchmark::State& state) {
   const auto weights = counts(kValues, 5);
   const auto inputs = counts(kValues, 7);
-  for (auto _ : state) benchmark::DoNotOptimize(laconic::barrier_cycles(weights, inputs));
+  std::vector<std::uint16_t> steps(kBricks);
+  for (auto _ : state) {
+    laconic::barrier_steps(weights, inputs, steps);
+    benchmark::DoNotOptimize(steps.data());
+    benchmark::ClobberMemory();
+  }
   items(state, kBricks);
 }
-BENCHMARK(barrier_cycles_of)->Name("barrier_cycles/steps");
+BENCHMARK(barrier_steps_of)->Name("barrier_steps/steps");
 
 void pair_and_queue_of(benchmark::State& state) {
   const auto weights = counts(64 * 8 * kBrick, 5);

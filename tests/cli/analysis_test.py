@@ -176,6 +176,8 @@ def test_schedule_shows_columns_and_histograms(heddle):
 def test_schedule_refuses_what_does_not_pack(heddle):
     code, _, stderr = heddle("schedule", "stripes")
     assert code == 2 and "does not pack" in stderr
+    code, _, stderr = heddle("schedule", "stripes", "--trace", "no-such-trace")
+    assert code == 2 and "does not pack" in stderr and "no-such-trace" not in stderr
     code, _, stderr = heddle("schedule", "tcle", "--layer", "konv2")
     assert code == 2 and "conv2" in stderr
 

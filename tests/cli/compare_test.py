@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 
 import jsonschema
 import pytest
@@ -64,6 +65,41 @@ def test_clock_alone(heddle):
     assert slow["totals"]["speedup"] < 1
     assert slow["totals"]["time_us"] == pytest.approx(slow["totals"]["cycles"] / 200)
     assert set(what_differs(comparison)) == {"clock"}
+
+
+def test_the_slow_clock_is_slower_though_it_takes_fewer_cycles(heddle):
+    """At 15.75 GB/s the array at 800 MHz waits for the memory in most cycles, at 200 MHz in few: a ratio of
+    cycles calls the slow one 2.17x faster, while its time is 1.84x as long (4 / 2.17)."""
+    memory = ["--set", "memory=ideal_16gb_per_s_1mb", "--set", "memory.off_chip.bandwidth_mb_per_s=15750"]
+    clocks = ["--set", "1:clock.frequency_mhz=800", "--set", "2:clock.frequency_mhz=200"]
+    arguments = ["stripes", "stripes", "--trace", "digits-16b", *memory, *clocks]
+    comparison = compare(heddle, *arguments)
+    fast, slow = (a["totals"] for a in comparison["accelerators"])
+    assert round(slow["cycles_ratio"], 2) == round(fast["cycles"] / slow["cycles"], 2) == 2.17
+    assert round(1 / slow["speedup"], 2) == 1.84
+    assert slow["speedup"] == pytest.approx((fast["cycles"] / 800) / (slow["cycles"] / 200))
+    assert list(what_differs(comparison)) == ["clock"]
+    for form in ([], ["--markdown"]):
+        stdout = heddle("compare", *arguments, *form)[1]
+        totals = {re.split(r" {2,}|\s*\|\s*", line.strip("| "))[0]: line for line in stdout.splitlines()}
+        assert "0.543x" in totals["speedup"] and "2.17" not in totals["speedup"], stdout
+        assert "2.172x" in totals["cycles ratio"], stdout
+    rows = csv.DictReader(io.StringIO(heddle("compare", *arguments, "-q", "--csv")[1]))
+    row = [r for r in rows if not r["layer"]][1]
+    assert (f"{float(row['speedup']):.3f}", f"{float(row['cycles_ratio']):.3f}") == ("0.543", "2.172")
+
+
+def test_a_comparison_of_equals_states_no_difference(heddle):
+    """Equal peak, memories, fidelity, clock, trace and revision: nothing is said, by run and by result."""
+    memory = ["--set", "memory=lpddr4_4267_1mb"]
+    comparison = compare(heddle, "dadn", "stripes", *DIGITS, *memory)
+    assert comparison["differences"] == [] and comparison["notes"] == [
+        "--set memory=lpddr4_4267_1mb applies to every configuration that is run: dadn, stripes"
+    ]
+    same = [a["peak_macs_per_cycle"] for a in comparison["accelerators"]]
+    assert same == [4096, 4096]
+    for text in ("differ", "speedup per peak MAC", "cycles ratio"):
+        assert text not in heddle("compare", "dadn", "stripes", *DIGITS, *memory)[1]
 
 
 def test_equal_clocks_have_no_second_ratio(heddle):
@@ -236,7 +272,7 @@ def test_comparisons_follow_their_schema(heddle, kind):
     jsonschema.Draft7Validator.check_schema(schema)
     comparison = json.loads(heddle("compare", *SCHEMA_KINDS[kind], "--json", "-q")[1])
     jsonschema.Draft7Validator(schema).validate(comparison)
-    assert comparison["version"] == [1, 1]
+    assert comparison["version"] == [1, 2]
     comparison["unknown"] = 1
     assert not jsonschema.Draft7Validator(schema).is_valid(comparison)
 

@@ -98,6 +98,78 @@ def test_precisions_that_a_topology_does_not_state_are_said_in_results(topology,
     assert said[0] in heddle("trace", "info", tmp_path / "net.trace")[1]
 
 
+LAYER = "conv1, 32, 32, 3, 3, 3, 16, 1,\n"
+FORMS = {
+    "no comma at the ends": HEADING.replace(",\n", "\n") + LAYER.replace(",\n", "\n"),
+    "blank lines": "\n\n" + HEADING + "   \n,,,,,,,,\n" + LAYER + "\n\n",
+    "CR LF": (HEADING + LAYER).replace("\n", "\r\n"),
+    "CR": (HEADING + LAYER).replace("\n", "\r"),
+    "no line end": HEADING + LAYER[:-1],
+    "byte order mark": "\ufeff" + HEADING + LAYER,
+    "byte order mark and no heading": "\ufeff" + LAYER,
+    "tabs beside commas": HEADING + LAYER.replace(", ", ",\t"),
+    "spaces before commas": HEADING + LAYER.replace(",", " ,"),
+    "empty fields at the end": HEADING + LAYER[:-1] + ",,,\n",
+    "a title above the heading": "net\n" + HEADING + LAYER,
+    "two headings": HEADING + HEADING + LAYER,
+    "comments": "# a net\n" + HEADING + "// first\n" + LAYER + "  # conv2, 32, 32, 3, 3, 3, 16, 1,\n",
+    "a sparsity": HEADING.replace("Strides,", "Strides, Sparsity,") + LAYER[:-1] + " 2:4,\n",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_of_one_layer_are_the_same_layer(topology, form):
+    _, layers = topology(FORMS[form])
+    assert [(name, x["op"], x["stride"], macs(x)) for name, x in layers.items()] == [
+        ("conv1", "conv2d", [1, 1], 30 * 30 * 3 * 3 * 3 * 16)
+    ]
+
+
+@pytest.mark.parametrize("heading", ["Layer, M, N, K,", "layer,m,n,k", "\ufeffLayer name, M, N, K, Sparsity,", ""])
+def test_forms_of_a_product_are_the_same_product(topology, heading):
+    _, layers = topology(heading + "\r\nG1,4,5,6\r\n")
+    assert [(name, x["op"], macs(x)) for name, x in layers.items()] == [("G1", "linear", 4 * 5 * 6)]
+
+
+@pytest.mark.parametrize(
+    "heading, line, called",
+    [
+        ("Layer, M, K, N,", "G1, 4, 5, 6,", "column 3 'K'"),
+        (HEADING.replace("IFMAP Height, IFMAP Width", "IFMAP Width, IFMAP Height"), LAYER, "column 2 'IFMAP Width'"),
+    ],
+)
+def test_a_heading_in_another_order_is_said_in_results(topology, heading, line, called):
+    out, _ = topology(heading + "\n" + line)
+    assert f"columns are read by their place, as SCALE-Sim does, though the heading calls {called}" in out
+
+
+def test_a_comment_is_said(topology):
+    out, _ = topology(FORMS["comments"])
+    assert "net.csv:5: a comment, skipped: '# conv2, 32, 32" in out
+
+
+BAD_LINES = {
+    "conv1; 32; 32; 3; 3; 3; 16; 1;": "separated by commas",
+    "conv1\t32\t32\t3\t3\t3\t16\t1": "separated by commas",
+    "conv1, 32, 32, 3, 3, 3,": "a convolution has 8 fields",
+    "conv1, 32, , 3, 3, 3, 16, 1,": "IFMAP Width: expected a whole number, found ''",
+    "conv1, 32.5, 32, 3, 3, 3, 16, 1,": "IFMAP Height: expected a whole number, found '32.5'",
+    "conv1, -32, 32, 3, 3, 3, 16, 1,": "expected 1 to 16777216, found -32",
+    "conv1, 32, 32, 3, 3, 0, 16, 1,": "Channels: expected 1 to",
+    "conv1, 32, 32, 3, 3, 3, 16, 0,": "Strides: expected 1 to",
+    "conv1, 3, 3, 5, 5, 3, 16, 1,": "the filter (5) is larger than the input (3)",
+    "conv1, 32, 32, 3, 3, 3, 16, 1, 5:4,": "sparsity N: expected 0 to 4, found 5",
+}
+
+
+@pytest.mark.parametrize("line", BAD_LINES)
+def test_bad_lines_of_a_topology_are_located(heddle, tmp_path, line):
+    (tmp_path / "net.csv").write_text(HEADING + line + "\n")
+    code, out, err = heddle("trace", "import", "scalesim", tmp_path / "net.csv", "-o", tmp_path / "net.trace")
+    assert (code, out) == (2, "")
+    assert "net.csv:2: " in err and BAD_LINES[line] in err, err
+
+
 @pytest.mark.parametrize("line", ["a, 8, 8, 3, 3, 1, 1, 1, Pa=17\n", "a, 8, 8, 3, 3, 1, 1, 1, Pa=17,\n"])
 def test_a_precision_out_of_range_is_called_a_precision(heddle, tmp_path, line):
     (tmp_path / "net.csv").write_text(HEADING + line)
@@ -136,6 +208,30 @@ def test_both_forms_that_a_run_writes_are_read(heddle, tmp_path):
         reports.append(heddle("dram", "lpddr4_4267_8gb_x16", "--trace", trace, "--json"))
     assert reports[0][0] == 0
     assert reports[0] == reports[1]
+
+
+REQUESTS = {
+    "dramsim3": "0x40 READ 0\n0x1C0 WRITE 3\n",
+    "dramsys": "0: read 0x40\n3: write 0x1c0\n",
+    "tabs": "0:\tread\t0x40\n3:\twrite\t0x1c0\n",
+    "blanks": "  0x40   READ  0  \n\n   0x1c0 write 3\n\n",
+    "a blank before the colon": "0 : read 0x40\n3 : write 0x1C0\n",
+    "CR LF and no line end": "0x40 READ 0\r\n0x1c0 WRITE 3",
+    "byte order mark": "\ufeff0x40 READ 0\n0x1c0 WRITE 3\n",
+    "comments": "# head\n0x40 READ 0 # first\n  # between\n0x1c0 WRITE 3\n",
+    "upper case": "0X40 read 0\n0X1C0 Write 3\n",
+    "zeros in front": "0x000040 READ 00\n0x01c0 WRITE 03\n",
+}
+
+
+def test_forms_of_two_requests_are_the_same_requests(heddle, tmp_path):
+    reports = {}
+    for form, text in REQUESTS.items():
+        (tmp_path / "x.trace").write_bytes(text.encode())
+        code, reports[form], err = heddle("dram", DEVICE, "--trace", tmp_path / "x.trace", "--json")
+        assert code == 0, (form, err)
+    assert len(set(reports.values())) == 1, reports.keys()
+    assert json.loads(reports["dramsys"])["write_bursts"] == 1
 
 
 def test_the_map_that_a_message_holds_is_one_to_write(heddle, tmp_path):

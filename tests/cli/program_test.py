@@ -251,6 +251,14 @@ def test_catalogue_commands_agree(heddle):
     assert heddle("version")[1].startswith("heddle ")
 
 
+def test_the_version_has_three_names(heddle):
+    for arguments in ([], ["--json"]):
+        said = {heddle(name, *arguments) for name in ("version", "--version", "-V")}
+        assert len(said) == 1 and next(iter(said))[0] == 0
+    assert heddle("-V", "x")[0] == 2
+    assert "-V, --version" in heddle("--help")[1]
+
+
 def run_json_plain(heddle, *arguments):
     code, stdout, stderr = heddle(*arguments)
     assert code == 0, stderr

@@ -22,8 +22,16 @@ KINDS = {
 }
 # Keys that others declare: a model, the mapping options, the memory section, a trace's manifest.
 FREE = {"parameters", "mapping", "memory", "accuracy", "provenance", "events"}
-OPTIONAL = {"notes", "verification", "plan", "memory", "timeline", "time_us", "details", "events", "memory_accesses"}
-OPTIONAL |= {"dram_commands", "dram", "accuracy", "passes", "window_sets"}
+OPTIONAL = {"verification", "plan", "memory", "timeline", "details", "events", "memory_accesses"}
+OPTIONAL |= {
+    "dram_commands",
+    "dram",
+    "accuracy",
+    "passes",
+    "window_sets",
+    "peak_bandwidth_gb_per_s",
+    "bandwidth_fraction_of_peak",
+}
 
 
 def run(heddle, arguments):

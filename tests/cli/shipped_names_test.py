@@ -90,6 +90,42 @@ def test_a_file_at_hand_wins_over_a_shipped_name(run, tmp_path):
     assert run("run", child, "--trace", "digits-8b", "-q")[0] == 0
 
 
+def test_a_path_names_the_file_at_hand_and_never_a_shipped_one(run, tmp_path):
+    for name, called in (("./stripes", "stripes"), ("./stripes.json", "stripes"), (tmp_path / "stripes", None)):
+        for command in (["run", name, "--trace", "digits-8b", "-q"], ["schedule", name]):
+            code, _, stderr = run(*command)
+            assert code == 2 and f"there is no file '{name}'" in stderr, stderr
+            assert called is None or f"the shipped configuration is called '{called}'" in stderr, stderr
+    code, _, stderr = run("run", "stripes", "--trace", "./digits-8b")
+    assert code == 2 and "there is no trace './digits-8b'; the shipped trace is called 'digits-8b'" in stderr
+    code, _, stderr = run("run", "stripes", "--trace", "digits-8b", "--set", f"memory=./{SYSTEM}")
+    assert code == 2 and f"the shipped memory system is called '{SYSTEM}'" in stderr
+    code, _, stderr = run("dram", f"./{DEVICE}", "--trace", "x")
+    assert code == 2 and f"the shipped memory device is called '{DEVICE}'" in stderr
+    code, _, stderr = run("describe", "./stripes")
+    assert code == 2 and "'./stripes'" in stderr
+    write(tmp_path / "stripes", {"extends": "dadn", "name": "plain"})
+    write(tmp_path / "stripes.json", {"extends": "dadn", "name": "with_ending"})
+    write(tmp_path / "papers" / "stripes_micro16" / "stripes.json", {"extends": "dadn", "name": "in_folder"})
+    for name, wanted in (
+        ("./stripes", "plain"),
+        ("./stripes.json", "with_ending"),
+        ("stripes.json", "with_ending"),
+        ("papers/stripes_micro16/stripes.json", "in_folder"),
+    ):
+        code, stdout, stderr = run("run", name, "--trace", "digits-8b", "--json", "-q")
+        assert code == 0, stderr
+        assert json.loads(stdout)["accelerator"]["name"] == wanted
+        assert run("describe", name, "--json")[0] == 0
+
+
+def test_a_folder_of_a_result_goes_before_a_shipped_name(run):
+    assert run("run", "dadn", "--trace", "digits-8b", "-q", "--out", "stripes")[0] == 0
+    code, stdout, _ = run("compare", "./stripes", "stripes.json", "--trace", "digits-8b", "--json", "-q")
+    assert code == 0
+    assert [a["name"] for a in json.loads(stdout)["accelerators"]] == ["dadn", "stripes"]
+
+
 def test_the_documents_example_works_in_a_folder_of_ones_own(run, tmp_path):
     text = (ROOT / "docs" / "configuration.md").read_text().split("## Names of shipped files")[1]
     example = re.search(r"<<'END'\n(.*?)END\n", text, re.DOTALL).group(1)

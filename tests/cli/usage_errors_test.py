@@ -145,6 +145,10 @@ USAGE = {
     "jobs a word": (["run", "stripes", "-j", "many"], ["jobs"]),
     "jobs negative": (["run", "stripes", "-j", "-5"], ["--jobs", "whole number from 0", "-5"]),
     "memory misspelt": (["run", "stripes", "--set", "memory=lpddr4_4267_1m"], ["did you mean 'lpddr4_4267_1mb'"]),
+    "fidelity misspelt": (
+        ["run", "stripes", "--fidelity", "bit-tru"],
+        ["error: --fidelity bit-tru: ", "bit-true"],
+    ),
     "seed negative": (["run", "stripes", "--seed=-1"], ["--seed", "whole number from 0"]),
     "containers of neither 8 nor 16 bits": (
         ["run", "stripes", "--set", "parameters.container_bits=12"],

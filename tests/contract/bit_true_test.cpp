@@ -53,7 +53,7 @@ TEST_CASE("bit-true outputs are exact and cycles equal the counting path", "[bit
   const std::string wanted = selected_model();
   std::vector<test::Variant> variants;
   for (const auto& model : models::catalogue()) {
-    if (!models::has_array(model.name) || (!wanted.empty() && model.name != wanted)) continue;
+    if (!model.has_elements || (!wanted.empty() && model.name != wanted)) continue;
     for (auto& variant : test::variants_of(model)) variants.push_back(std::move(variant));
   }
   REQUIRE(!variants.empty());

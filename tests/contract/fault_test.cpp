@@ -4,8 +4,8 @@
 #include <catch2/catch.hpp>
 
 #include "models/catalogue.h"
-#include "models/tartan/hw/activation_serial.h"
 #include "sim/arch/accelerator_config.h"
+#include "sim/hw/bit_true/activation_serial.h"
 #include "sim/hw/bit_true/serial_array_impl.h"
 #include "sim/run/verify.h"
 #include "tests/support/random_layer.h"
@@ -14,12 +14,12 @@
 namespace {
 
 using namespace heddle;
-using Serial = models::tartan::ActivationSerial;
+using Serial = hw::ActivationSerial<1>;
 
 constexpr std::uint32_t kStep = 8;  // an even step, in which all 16 lanes have a channel
 constexpr std::uint64_t kWindow = 6;
 
-// Stripes with a dispatcher that may send one bit of one lane wrongly or hold one step for a cycle too long.
+// Stripes with a feeder that may send one bit of one lane wrongly or hold one step for a cycle too long.
 struct Faulty {
   Serial serial;
   bool flips = false;

@@ -62,6 +62,45 @@ TEST_CASE("the blocks of a layer never take less time than the layer, because co
   }
 }
 
+// On one tile every pass has one filter set, so that groups run one after another in either case.
+TEST_CASE("on one tile, groups that share the tiles cost what groups in sequence cost") {
+  for (const auto& variant : test::all_variants()) {
+    auto parameters = variant.parameters;
+    parameters["tiles"] = 1;
+    const auto accelerator = test::make_accelerator(*variant.model, parameters);
+    for (std::uint64_t c = 0; c < 40; ++c) {
+      Random random(c, variant.name + "one tile");
+      const auto layer = test::random_case(random, {.widest_bits = accelerator->container_bits()});
+      if (layer.layer.geometry.groups == 1) continue;
+      arch::MappingOptions options;
+      const test::MappedCase in_sequence(layer, *accelerator, options);
+      options.lowering.groups = workload::Groups::parallel;
+      const test::MappedCase sharing(layer, *accelerator, options);
+      INFO(variant.name << " " << parameters.dump() << ": " << layer.describe());
+      CHECK(price_all(*accelerator, in_sequence.input()) == price_all(*accelerator, sharing.input()));
+    }
+  }
+}
+
+TEST_CASE("group widths change nothing where no parameter asks for them") {
+  for (const auto& variant : test::all_variants()) {
+    if (variant.parameters.value("weight_precision", "layer") == "group") continue;
+    for (std::uint64_t c = 0; c < 25; ++c) {
+      Random random(c, variant.name + "widths");
+      const auto layer = test::random_case(random, {.widest_bits = variant.accelerator->container_bits()});
+      const test::MappedCase mapped(layer, *variant.accelerator, {});
+      arch::LayerInput without = mapped.input();
+      without.group_widths.clear();
+      INFO(variant.name << " " << variant.parameters.dump() << ": " << layer.describe());
+      CHECK(price_all(*variant.accelerator, mapped.input()) == price_all(*variant.accelerator, without));
+      const auto metadata = [&](const arch::LayerInput& input) {
+        return variant.accelerator->weight_metadata(input, *variant.accelerator->prepare(input));
+      };
+      CHECK(metadata(mapped.input()) == metadata(without));
+    }
+  }
+}
+
 TEST_CASE("an all-zero layer costs no more than one with values, and at least one cycle per step") {
   for (const auto& variant : test::all_variants()) {
     for (std::uint64_t c = 0; c < 25; ++c) {
@@ -83,7 +122,7 @@ TEST_CASE("an all-zero layer costs no more than one with values, and at least on
 TEST_CASE("a lower profile precision never adds compute cycles where time follows the profile alone") {
   std::size_t faster = 0;
   for (const auto& variant : test::all_variants()) {
-    // Where time follows values, requantised values can have more terms.
+    // Where time follows values, requantized values can have more terms.
     if (variant.accelerator->needs().activations || variant.accelerator->needs().weights) continue;
     for (std::uint64_t c = 0; c < 100; ++c) {
       Random random(c, variant.name + "profile");

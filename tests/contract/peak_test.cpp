@@ -24,14 +24,14 @@ unsigned element_bits(const test::Variant& variant) {
   return container;
 }
 
-// `part` in every element that works on a value of the container's width.
+// A value of the container's width that gives `part` to every element that works on it.
 std::int32_t repeated(std::uint32_t part, unsigned width, unsigned container) {
   std::uint32_t out = 0;
   for (unsigned at = 0; at < container; at += width) out |= part << at;
   return static_cast<std::int32_t>(out & ((1U << container) - 1));
 }
 
-// Codes that leave nothing to skip under one rule or another: all bits, or as many terms as an encoder can
+// Codes that leave nothing to skip under at least one rule: all bits set, or as many terms as an encoder can
 // give.
 std::vector<std::int32_t> dense_codes(const test::Variant& variant) {
   const unsigned width = element_bits(variant);

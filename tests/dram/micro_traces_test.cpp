@@ -57,8 +57,9 @@ TEST_CASE("activates: tRRD_S and tRRD_L") {
 TEST_CASE("a fifth activate waits for tFAW") {
   const auto m = memory(kDdr4, kQuiet);
   const Places at(m);
-  // Four groups at 0 4 8 12; the fifth, group 0 again, would be free at tRRD_L 8 and 12 + 4, but 0 + 34.
-  // Reads at 22 26 30 34 meet the fifth activate on the bus at 34: the column command goes first.
+  // Four groups at 0 4 8 12; the fifth, group 0 again, would be free at tRRD_L 8 and 12 + 4, but tFAW allows
+  // it at 0 + 34 only. Reads at 22 26 30 34 meet the fifth activate on the bus at 34: the column command goes
+  // first.
   const auto commands =
       run(m, {at.read({.bank_group = 0}), at.read({.bank_group = 1}), at.read({.bank_group = 2}),
               at.read({.bank_group = 3}), at.read({.bank_group = 0, .bank = 1})});

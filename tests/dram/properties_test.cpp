@@ -59,7 +59,7 @@ void check_commands(const MemoryParameters& m, const std::vector<TraceRequest>& 
         command.cycle < request.cycle) {
       FAIL("a command that is not what request " << command.tag << " asked for");
     }
-    // Of two requests to one burst, at least one a write, the older goes first.
+    // Of two requests to one burst, of which at least one is a write, the older goes first.
     auto [last, fresh] = last_tag.try_emplace(request.address, command.tag);
     if (!fresh) {
       if (requests[last->second].kind != request.kind && last->second > command.tag)

@@ -23,7 +23,7 @@ class RuleBook {
  public:
   RuleBook(Device device, std::uint32_t ranks) : device_(std::move(device)), ranks_(ranks) {}
 
-  // The rule that `next` breaks; none where it breaks none.
+  // The rule that `next` breaks, or nothing where it breaks none.
   std::optional<std::string> violation(const Issued& next) const {
     if (auto state = wrong_state(next)) return state;
     for (const auto& past : history_) {

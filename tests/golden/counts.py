@@ -18,6 +18,7 @@ import hashlib
 import io
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -39,8 +40,10 @@ TEXT_KEYS = [
     ("network", "provenance"),
     ("network", "trace_sha256"),
 ]
-# The version of result.json when the digests were taken; each later one only adds keys.
+# The version of result.json when the digests were taken; each later one only adds keys. The results revision of
+# that time: a later one tells that counts moved, and each digest tells whether it is one of them.
 VERSION_TAKEN = [1, 0]
+REVISION_TAKEN = 2
 # Keys of result.json and columns of layers.csv that were added after the digests were taken; "*" is any element
 # or key.
 COUNTERS: list[tuple[str, ...]] = [
@@ -49,13 +52,21 @@ COUNTERS: list[tuple[str, ...]] = [
     ("samples", "*", "totals"),
     ("samples", "*", "layers", "*"),
 ]
-ADDED_KEYS = [(*path, key) for path in COUNTERS for key in ("memory_accesses", "dram_commands")]
+ADDED_KEYS = [(*path, key) for path in COUNTERS for key in ("memory_accesses", "dram_commands", "lane_utilization")]
+ADDED_KEYS += [(*path, "lane_cycles", "folding_zeros") for path in COUNTERS]
 ADDED_KEYS += [("array", "peak_macs_per_cycle"), ("array", "peak_tops")]
 ADDED_KEYS += [("plan", "weights_stay")]
 ADDED_KEYS += [
     ("layers", "*", "details", "blocking", key) for key in ("loops", "off_chip_bytes_at_least", "estimated_cycles")
 ]
+ADDED_KEYS += [
+    ("memory", "off_chip", key)
+    for key in ("bandwidth_gb_per_s", "peak_bandwidth_gb_per_s", "bandwidth_fraction_of_peak")
+]
 ADDED_COLUMNS = {
+    "lane_utilization",
+    "lane_cycles_folding_zeros",
+    "values",
     "memory_accesses_activation_memory_array_read_bytes",
     "memory_accesses_activation_memory_array_written_bytes",
     "memory_accesses_activation_memory_dma_read_bytes",
@@ -98,7 +109,10 @@ def canonical_result(text):
     result = json.loads(text)
     for path in TEXT_KEYS + ADDED_KEYS:
         drop(result, path)
+    if result.get("notes") == []:  # the key was absent where there are no notes
+        del result["notes"]
     result["version"] = VERSION_TAKEN
+    result["results_revision"] = REVISION_TAKEN
     return json.dumps(result, indent=1)
 
 
@@ -107,6 +121,15 @@ def canonical_csv(text):
     rows = list(csv.reader(io.StringIO(text)))
     keep = [i for i, name in enumerate(rows[0]) if name not in ADDED_COLUMNS]
     return "\n".join(",".join(row[i] for i in keep) for row in rows) + "\n"
+
+
+def canonical_tables(text):
+    """The off-chip bandwidth in MB/s and without the peak, as it was printed when the digests were taken."""
+    return re.sub(
+        r"(?m)^(off chip: [0-9,]+ bytes, )([0-9]+)\.([0-9]{3}) GB/s(?: of [0-9.]+ \([0-9.]+ %\))?",
+        lambda m: f"{m[1]}{int(m[2] + m[3])} MB/s on average",
+        text,
+    )
 
 
 def names_in(listing, heading):
@@ -128,7 +151,7 @@ def run_one(program, config, trace, kind, keep):
         parts = {
             "result.json": canonical_result((out / "result.json").read_text()),
             "layers.csv": canonical_csv((out / "layers.csv").read_text()),
-            "tables.txt": tables,
+            "tables.txt": canonical_tables(tables),
         }
     if keep:
         target = pathlib.Path(keep) / config.replace("/", "-") / trace / kind

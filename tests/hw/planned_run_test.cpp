@@ -20,7 +20,7 @@ struct Planned {
   memory::MemoryConfig memory;
 };
 
-// No plan where no blocking fits.
+// Returns no plan where no blocking fits.
 std::optional<Planned> random_plan(std::uint64_t seed) {
   Random random(seed, "planned run");
   const arch::ArrayShape array{1 + static_cast<std::uint32_t>(random.below(3)), 1U << random.below(5),

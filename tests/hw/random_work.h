@@ -10,8 +10,8 @@
 
 namespace heddle::test {
 
-// A list that no planner would make: every dependency that the rules allow, and sizes from zero to far more
-// than computing can hide.
+// A list with every dependency that the rules allow and with sizes from zero to far more than computing can
+// hide, also such as no planner would make.
 inline memory::WorkList random_work(std::uint64_t seed) {
   Random random(seed, "work");
   memory::WorkList list;

@@ -108,7 +108,8 @@ TEST_CASE("bits of a given width add up to the values") {
   }
 }
 
-// In units of four bits, 73 (0100 1001) is 4 and, its topmost bit taken as a sign, -7: 16 short of 9.
+// In units of four bits, 73 (0100 1001) is the subwords 4 and 9. The topmost bit of the 9 acts as a sign, so
+// it counts -7, which is 16 too small.
 TEST_CASE("a lower subword's sign carries into the next subword") {
   hw::BitSerializer low({.is_signed = true}, {0, 2, 4});
   low.see(73);

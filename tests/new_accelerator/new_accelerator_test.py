@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -95,7 +96,8 @@ def built(tree, *targets):
 
 
 def test_builds(tree):
-    """With warnings as errors; it is listed, runs, is refused bit-true, and passes the laws and its own test."""
+    """With warnings as errors; it is listed, runs, is refused bit-true, and passes the laws, its own test and those of
+    the documents."""
     before = digests(tree)
     assert new_accelerator(tree, "fresh_design")[0] == 0
     build = built(tree, "heddle", "laws_tests", "model_tests")
@@ -110,9 +112,19 @@ def test_builds(tree):
     assert json.loads(run.stdout)["totals"]["cycles"] > 0
     refused = heddle("run", "fresh_design", "--trace", "digits-8b", "--fidelity", "bit-true")
     assert refused.returncode == 2
-    assert "fidelity" in refused.stderr and '"fresh_design"' in refused.stderr
+    assert "--fidelity bit-true: " in refused.stderr and "'fresh_design'" in refused.stderr
     for tests in (["laws_tests"], ["model_tests", "fresh_design*"]):
         done = subprocess.run([build / "tests" / tests[0], *tests[1:]], capture_output=True, text=True, check=False)
         assert done.returncode == 0 and "All tests passed" in done.stdout, done.stdout[-4000:]
+    links = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/docs/links_test.py"]
+    done = subprocess.run(
+        [*links, "--program", build / "heddle"],
+        cwd=tree,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
     changed = {name for name, digest in digests(tree).items() if before.get(name) != digest}
     assert all(name.startswith(("models/fresh_design/", f"{CONFIGS}/fresh_design")) for name in changed)

@@ -16,6 +16,6 @@ TEST_CASE("one layer by hand: AlexNet conv3 on DaDN and Stripes") {
   // 13 x 13 = 169 windows, 3 x 3 x ceil(256/16) = 144 steps, 384 filters on 256 rows: 2 passes.
   const auto conv3 = [](const heddle::workload::Layer& layer) { return layer.id == "conv3"; };
   CHECK(heddle::test::paper_cycles("stripes_micro16/dadn", "alexnet-100", conv3) == 169 * 144 * 2);
-  // ceil(169/16) = 11 pallets, Pa = 5 cycles per step.
+  // ceil(169/16) = 11 window sets, Pa = 5 cycles per step.
   CHECK(heddle::test::paper_cycles("stripes_micro16/stripes", "alexnet-100", conv3) == 11 * 144 * 2 * 5);
 }

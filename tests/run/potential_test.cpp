@@ -65,7 +65,8 @@ unsigned ones(std::int32_t v) {
   return n;
 }
 
-// Width of a group by trying: the fewest bits that hold every value, less the zeros all of them end in.
+// The width of a group, found by trying: the fewest bits that hold every value, less the low zeros that all
+// values share.
 unsigned group_width(const std::vector<std::int32_t>& group, bool is_signed) {
   unsigned bits = 0;
   for (const auto v : group) {
@@ -77,7 +78,7 @@ unsigned group_width(const std::vector<std::int32_t>& group, bool is_signed) {
   return std::max(1U, bits + (is_signed ? 1U : 0U) - cut);
 }
 
-// Every product on its own.
+// Counts every product on its own.
 Potential naive(const Case& test, unsigned container) {
   const auto& g = test.layer.geometry;
   const bool conv = test.layer.op == workload::Op::conv2d;

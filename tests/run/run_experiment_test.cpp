@@ -71,6 +71,30 @@ TEST_CASE("bad input is reported before the trace is opened") {
   wanted.seed.reset();
   wanted.needs_off_chip = true;
   refused(wanted, "no off-chip memory");
+  wanted = request({"loom_1b_group"}, "no such trace");
+  wanted.overrides = {"parameters.weight_sync=mean"};
+  wanted.fidelity = "bit-true";
+  refused(wanted, "--set parameters.weight_sync=mean: /parameters/weight_sync: ");
+}
+
+TEST_CASE("a model without elements is refused bit-true before the trace is opened") {
+  std::vector<arch::ModelInfo> models = models::catalogue();
+  for (auto& model : models) {
+    CHECK(model.has_elements);
+    model.has_elements = false;
+  }
+  auto wanted = request({"stripes"}, "no such trace");
+  const auto refusal = [&] {
+    try {
+      static_cast<void>(run::run_experiment(wanted, {models, models::build_array}));
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  CHECK_THAT(refusal(), Contains("there is no trace"));
+  wanted.fidelity = "bit-true";
+  CHECK_THAT(refusal(), Contains("--fidelity bit-true: model 'stripes' has no processing elements"));
 }
 
 TEST_CASE("a trace without values is refused before an array is built") {

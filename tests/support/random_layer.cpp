@@ -185,7 +185,9 @@ MappedCase::MappedCase(const LayerCase& layer, const arch::Accelerator& accelera
                                                                {},
                                                                any_negative(layer.activations),
                                                                any_negative(layer.weights)});
-  // The narrowest widths that the weights allow, as a front end would write them.
+  // The narrowest widths that the weights allow, as a front end would write them; none where folding regroups
+  // them.
+  if (mapped_.lowered.fold > 1) return;
   const std::uint32_t steps = weights_->steps();
   for (std::uint32_t f = 0; f < layer.layer.geometry.filters; ++f) {
     for (std::uint32_t s = 0; s < steps; ++s) {

@@ -9,7 +9,7 @@
 namespace heddle::test {
 
 // Values of every scale up to `bits` magnitude bits. A third of them are zero, and half of the rest are
-// negative where `signed_values`: they resemble quantised layers and include the extremes often.
+// negative where `signed_values`: they resemble quantized layers, and extremes are frequent.
 inline std::vector<std::int32_t> random_values(Random& random, std::size_t count, unsigned bits,
                                                bool signed_values) {
   std::vector<std::int32_t> values(count);

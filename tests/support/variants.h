@@ -9,8 +9,9 @@
 
 namespace heddle::test {
 
-// One small instance of a model, for the laws that every model must obey: the defaults, and each object of
-// the parameters listed in models/<name>/tests/variants.json.
+// One small instance of a model, for the laws that every model must obey. Each object of
+// models/<name>/tests/variants.json states the parameters of one; keys that it leaves out have their
+// defaults.
 struct Variant {
   std::string name;  // "stripes[1]"
   const arch::ModelInfo* model = nullptr;
@@ -20,7 +21,7 @@ struct Variant {
 
 std::unique_ptr<arch::Accelerator> make_accelerator(const arch::ModelInfo& model,
                                                     const config::Json& parameters);
-std::vector<Variant> variants_of(const arch::ModelInfo& model);  // those of variants.json
+std::vector<Variant> variants_of(const arch::ModelInfo& model);
 std::vector<Variant> all_variants();
 
 }  // namespace heddle::test

@@ -17,8 +17,8 @@ namespace {
 // columns work side by side, each on its subword of the bits; one word then carries the planes of all
 // subwords.
 struct DetectedWord {
-  static constexpr std::uint32_t kPlanes = 4;  // of a subword in a cycle: two bits, each a plane or, in one's
-                                               // complement, one to add and one to subtract
+  static constexpr std::uint32_t kPlanes = 4;  // per subword and cycle: two bits, each of them one plane, or
+                                               // in one's complement one plane to add and one to subtract
   hw::ElementControl control;
   hw::OperandPlanes<kPlanes * arch::kMostSubwords> planes;
 
@@ -49,7 +49,7 @@ struct Design {
 
   void begin_layer(const arch::LayerInput& input) { detector = model->detector(input); }
 
-  // The dispatcher of one group of columns. Each subword of the group's values is detected on its own.
+  // The feeder of one group of columns. Each subword of the group's values is detected on its own.
   class Feed {
    public:
     explicit Feed(const Design& design) : design_(design) {}

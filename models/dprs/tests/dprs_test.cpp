@@ -104,7 +104,8 @@ TEST_CASE("Stripes takes at least as long as groups of 256, and these at least a
 }
 
 // 48 inputs on 1 row x 4 columns, 2 outputs: ceil(2/1) = 2 outputs per row, so 4/2 = 2 slices and ceil(3/2) =
-// 2 steps. Bricks need 3, 5 and 2 bits, weights 4: max(5,4) + max(2,4), load 4, reduction log2(2) = 1: 14.
+// 2 steps. Bricks need 3, 5 and 2 bits, weights 4. The steps take max(5,4) + max(2,4) = 9 cycles, the first
+// load 4 and the reduction log2(2) = 1, which are 14.
 TEST_CASE("a cascade step takes the wider of activations and weights after the first weights are loaded") {
   Random random(1, "cascade");
   auto layer = test::fully_connected(random, 48, 2, 8, 4, false);
@@ -115,8 +116,9 @@ TEST_CASE("a cascade step takes the wider of activations and weights after the f
   config::Json parameters{
       {"tiles", 1}, {"rows", 1}, {"columns", 4}, {"trim_low", false}, {"fully_connected", "cascade"}};
   CHECK(cycles("dprs", parameters, layer) == 14);
-  // Round-robin: bricks of both passes (1 row) start a cycle apart at 0..5 with 3,5,2,3 on columns 0..3, then
-  // 5 on column 0 from 4, 2 on column 1 from 6: the last ends at 9.
+  // Round-robin: the bricks of both passes (1 row) take 3, 5, 2, 3 cycles on columns 0 to 3, where they start
+  // at 0 to 3. The fifth takes 5 cycles on column 0 from 4, the sixth 2 on column 1 from 6. The last ends
+  // at 9.
   parameters["fully_connected"] = "round_robin";
   CHECK(cycles("dprs", parameters, layer) == 9);
 }
@@ -190,4 +192,30 @@ TEST_CASE("DNNsim's Stripes composes narrow units of neighbouring columns and ro
   const auto layer = test::convolution(random, 32, 4, 5, 1, 9, 12, true);
   CHECK(cycles("stripes", {{"tiles", 2}, {"rows", 4}, {"columns", 4}, {"pe_width", 8}}, layer) ==
         8 * 2 * 2 * 8);
+}
+
+// Two groups of one brick and one filter over two windows; group 0 needs 1 and 8 bits in its windows, group 1
+// needs 8 and 1. On one tile the groups are two passes: a barrier takes 8 + 8 cycles; with a register each
+// column works its 9 cycles through.
+TEST_CASE("DPRS: columns run ahead from pass to pass where groups share the tiles") {
+  std::vector<std::int32_t> first(32, 0);
+  std::vector<std::int32_t> second(32, 0);
+  first[0] = second[16] = 1;
+  second[0] = first[16] = 255;
+  auto layer = two_pixels(first, second, false);
+  layer.layer.geometry.groups = layer.layer.geometry.filters = 2;
+  layer.weights.shape = {2, 16, 1, 1};
+  layer.weights.values.assign(32, 1);
+  auto parameters = small(16, false);
+  for (const auto groups : {workload::Groups::sequential, workload::Groups::parallel}) {
+    arch::MappingOptions options;
+    options.lowering.groups = groups;
+    const auto with = [&](const config::Json& registers) {
+      parameters["run_ahead_registers"] = registers;
+      return cycles("dprs", parameters, layer, options);
+    };
+    CHECK(with(0) == 16);
+    CHECK(with(1) == 9);
+    CHECK(with("unlimited") == 9);
+  }
 }

@@ -242,18 +242,20 @@ void LaconicArray::watch_end() {
   finish();
 }
 
-void LaconicArray::trace_tile(sc_core::sc_trace_file* file) const {
+void LaconicArray::trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const {
   sc_core::sc_trace(file, clock_.level, "clock");
   sc_core::sc_trace(file, barrier_->available, "barrier_available_steps");
   for (std::uint32_t r = 0; r < shape_.rows; ++r) {
-    sc_core::sc_trace(file, row_gates_[r]->available, "row" + std::to_string(r) + "_available_steps");
+    const std::size_t row = std::size_t{tile} * shape_.rows + r;
+    sc_core::sc_trace(file, row_gates_[row]->available, "row" + std::to_string(r) + "_available_steps");
     for (std::uint32_t c = 0; c < shape_.columns; ++c) {
-      sc_core::sc_trace(file, elements_[r * shape_.columns + c]->completed,
+      sc_core::sc_trace(file, elements_[row * shape_.columns + c]->completed,
                         "element_" + std::to_string(r) + "_" + std::to_string(c) + "_completed_steps");
     }
   }
   for (std::uint32_t c = 0; c < shape_.columns; ++c) {
-    sc_core::sc_trace(file, column_gates_[c]->available, "column" + std::to_string(c) + "_available_steps");
+    sc_core::sc_trace(file, column_gates_[std::size_t{tile} * shape_.columns + c]->available,
+                      "column" + std::to_string(c) + "_available_steps");
   }
 }
 

@@ -23,9 +23,9 @@ class Element : public sc_core::sc_module {
   Element(const sc_core::sc_module_name& name, LaconicArray& array, std::uint32_t tile, std::uint32_t row,
           std::uint32_t column);
   sc_core::sc_event edge;                                    // its branch of the clock tree
-  sc_core::sc_signal<std::uint64_t> completed{"completed"};  // steps (or bricks) it is past
+  sc_core::sc_signal<std::uint64_t> completed{"completed"};  // steps (or bricks) that it has finished
 
-  // Before a block; the first step it has work in.
+  // Called before a block. Returns the first step in which the element has work.
   std::uint64_t reset(arch::Composition parts);
   [[nodiscard]] std::uint32_t tile() const { return tile_; }
   [[nodiscard]] std::uint32_t row() const { return row_; }
@@ -49,8 +49,8 @@ class Element : public sc_core::sc_module {
   bool active_ = false;
 };
 
-// Holds back the elements that share operands: step s may start once all of them are past step s - depth.
-// A row's or a column's operand queue, or with all elements and depth 1 the barrier.
+// Holds back the elements that share operands: step s may start once all of them have finished step s -
+// depth. It is the operand queue of a row or column or, with all elements and depth 1, the barrier.
 class Gate : public sc_core::sc_module {
  public:
   static constexpr std::uint64_t kOpen = std::numeric_limits<std::uint64_t>::max();
@@ -58,7 +58,7 @@ class Gate : public sc_core::sc_module {
   Gate(const sc_core::sc_module_name& name, std::vector<Element*> elements);
   sc_core::sc_signal<std::uint64_t> available{"available"};  // steps that may start
 
-  // For a block: `first` is the least step that its elements in use still have to do.
+  // Called before a block: `first` is the earliest step that an element in use has to do.
   void reset(std::uint64_t first, std::uint64_t depth, std::uint32_t rows, std::uint32_t columns);
 
  private:
@@ -72,7 +72,7 @@ class Gate : public sc_core::sc_module {
 class LaconicArray : public hw::BitTrueArray {
  public:
   LaconicArray(const sc_core::sc_module_name& name, const Laconic& model);
-  void trace_tile(sc_core::sc_trace_file* file) const override;
+  void trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const override;
 
  protected:
   bool begin(const arch::LayerInput& input, const arch::Block& block, hw::Reducer& reducer) override;

@@ -17,11 +17,11 @@ using TermBrick = std::array<kernel::TermMasks, arch::kLanes>;
 TermBrick recode_brick(kernel::Encoder encoder, std::span<const std::int32_t, arch::kLanes> values,
                        const hw::SubwordPlace& part);
 
-// The processing element of Laconic. Each cycle every lane that is not done takes one weight term and one
-// activation term, adds their exponents and decodes the sum one-hot; the lanes' one-hot vectors are
-// histogrammed into signed buckets N0, N1, ...; buckets six apart are concatenated, as 6-bit fields of
-// two's complement need no adder for it; a six-input tree adds group i shifted by i; the result is
-// accumulated.
+// The processing element of Laconic. In each cycle every lane that is not done takes one weight term and one
+// activation term, adds their exponents and decodes the sum one-hot. The lanes' one-hot vectors are counted
+// in signed buckets N0, N1, ... Buckets six apart are concatenated to a group, which needs no adder because a
+// bucket is a 6-bit field in two's complement. A six-input tree adds the groups, group i shifted by i, and
+// the result is accumulated.
 class Lpe {
  public:
   // Exponents of both operands reach `width` (an unsigned value may recode to +2^width).

@@ -112,22 +112,6 @@ void barrier_steps(std::span<const std::uint8_t> weights, std::span<const std::u
   HWY_DYNAMIC_DISPATCH(Steps)(weights.data(), kernel::kBrick, activations.data(), out.size(), out.data());
 }
 
-std::uint64_t barrier_cycles(std::span<const std::uint8_t> weights,
-                             std::span<const std::uint8_t> activations) {
-  constexpr std::size_t kChunk = 256;  // steps per chunk: the results stay in the first-level cache
-  HEDDLE_CHECK(weights.size() == activations.size() && weights.size() % kernel::kBrick == 0,
-               "16 lanes per step");
-  std::array<std::uint16_t, kChunk> steps;
-  std::uint64_t total = 0;
-  for (std::size_t at = 0; at < weights.size(); at += kChunk * kernel::kBrick) {
-    const std::size_t count = std::min(kChunk, (weights.size() - at) / kernel::kBrick);
-    HWY_DYNAMIC_DISPATCH(Steps)
-    (weights.data() + at, kernel::kBrick, activations.data() + at, count, steps.data());
-    for (std::size_t s = 0; s < count; ++s) total += steps[s];
-  }
-  return total;
-}
-
 void pair_steps(std::span<const std::uint8_t> weights, std::span<const std::uint8_t> activations,
                 std::span<std::uint16_t> out) {
   const std::size_t rows = weights.size() / kernel::kBrick;

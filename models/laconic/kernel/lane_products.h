@@ -18,9 +18,6 @@ namespace heddle::models::laconic {
 // weights.size() == activations.size() == 16 * out.size().
 void barrier_steps(std::span<const std::uint8_t> weights, std::span<const std::uint8_t> activations,
                    std::span<std::uint16_t> out);
-// The cycles of these steps together.
-std::uint64_t barrier_cycles(std::span<const std::uint8_t> weights,
-                             std::span<const std::uint8_t> activations);
 
 // One step of a whole array: out[i * columns + j] = max(1, max over l of weights[16 i + l] * activations[16 j
 // + l]).

@@ -30,7 +30,7 @@ void GridDesign::Feed::find_activation_width() {
   bit_steps_ = static_cast<std::uint32_t>(ceil_div(widest, params.bits_per_cycle));
 }
 
-// Of a filter's weights in this step, of their widest subword.
+// The width of a filter's weights in this step: that of their widest subword.
 std::uint32_t GridDesign::Feed::weight_width(std::uint32_t filter) const {
   const arch::LayerInput& input = *operands_->input;
   if (!rows_.in_use) {
@@ -115,7 +115,7 @@ bool ColumnDesign::Feed::next(Word& word) {
   const Params& params = model_.params();
   const std::uint32_t weight_bits = input.layer.precision.weight_bits;
   const std::uint32_t place = cycle_ % hold_ * params.bits_per_cycle;
-  // A column waits for its turn on the row's weight bits once its activation bits are through.
+  // A column that has sent its activation bits waits for its turn on the row's weight bits.
   word.bit_step.activations.clear();
   if (operands_->slice < operands_->bricks.size()) {
     word.bit_step.activations.add(
@@ -134,7 +134,6 @@ namespace heddle::models {
 
 std::unique_ptr<hw::BitTrueArray> build_loom(const arch::Accelerator& accelerator, const char* name) {
   const auto& model = dynamic_cast<const loom::Loom&>(accelerator);
-  model.require_bit_true();
   using Grid = hw::SerialArray<loom::GridDesign>;
   using Columns = hw::CascadeArray<loom::ColumnDesign>;
   const Grid::Options grid{

@@ -15,8 +15,8 @@
 
 namespace heddle::models::loom {
 
-// Where weight widths are found in the values, each row has a detector of its own for each subword of its
-// weights and sends its own plane of the number asked for.
+// Where weight widths are found in the values, each row has a detector for each subword of its weights.
+// Planes are asked for by number; each row answers with the plane of its own detector.
 struct RowDetectors {
   bool in_use = false;
   hw::BitCode code;
@@ -33,9 +33,9 @@ struct RowDetectors {
 };
 
 // What crosses a column's bus in a cycle: a few activation bits of 16 lanes, and which weight bit of each
-// subword the units latch before they use it, the same in all rows but where `rows` find it.
+// subword the units latch before they use it. All rows latch the same bit, except where `rows` detect widths.
 struct BitStep {
-  hw::OperandPlanes<2 * 4 * arch::kMostSubwords> activations;  // four bits of each subword, with either sign
+  hw::OperandPlanes<2 * 4 * arch::kMostSubwords> activations;  // four bits per subword, each with either sign
   bool latches = false;
   std::uint8_t weight_subwords = 1;
   std::array<hw::BitPlane, arch::kMostSubwords> weights{};
@@ -61,8 +61,8 @@ struct BitStepWord {
   }
 };
 
-// 16 one-bit weight registers, 16 AND gates for each activation bit, a tree of ones, a shifter and the
-// accumulator; for wide values, that many of them for each pair of subwords, composed to one.
+// 16 one-bit weight registers, 16 AND gates per activation bit, a tree that counts ones, a shifter and the
+// accumulator. For wide values there is one such set for each pair of subwords; they work as one unit.
 class Unit {
  public:
   void clear() { sum_ = 0; }
@@ -103,8 +103,8 @@ struct GridDesign {
     void clock(const Word& word, const std::int32_t* weights) { Unit::clock(word.bit_step, weights); }
   };
 
-  // The dispatcher: finds the widths of the step, then streams the activation bits once for every weight
-  // bit. What is detected is detected in each subword on its own; a step takes the widest of all.
+  // Finds the widths of the step, then streams the activation bits once per weight bit. Widths are detected
+  // in each subword on its own; a step takes the widest of all.
   class Feed {
    public:
     explicit Feed(const GridDesign& design) : model_(*design.model) {}
@@ -121,8 +121,9 @@ struct GridDesign {
     std::vector<hw::BitSerializer> activations_;  // [window][subword]
     RowDetectors rows_;
     std::uint32_t weight_subwords_ = 1;
-    std::uint32_t weight_bits_ = 1;   // that a unit holds of a subword
-    std::uint32_t weight_width_ = 1;  // that a step takes: more where composed rows step through the layer's
+    std::uint32_t weight_bits_ = 1;  // bits of a subword that a unit holds
+    // Weight bits for which a step streams. Composed rows stream for all bits of the layer's weights.
+    std::uint32_t weight_width_ = 1;
     std::uint32_t bit_steps_ = 1;
     std::uint32_t cycle_ = 0;
   };

@@ -38,8 +38,8 @@ struct TermWord {
   }
 };
 
-// Pragmatic's inner-product unit: each lane shifts its weight a little, or not at all, a tree adds the
-// lanes, one shifter places the sum.
+// Pragmatic's inner-product unit: each lane shifts its weight by less than 2^L places, a tree adds the lanes,
+// and one shifter places the sum.
 class TermElement {
  public:
   void clear() { sum_ = 0; }
@@ -69,7 +69,7 @@ struct Design {
   using Word = TermWord;
   using Element = TermElement;
 
-  // The dispatcher of one column.
+  // The feeder of one column.
   class Feed {
    public:
     explicit Feed(const Design& design) : params_(design.params) {}

@@ -11,10 +11,11 @@ namespace {
 
 using namespace heddle;
 
-arch::Cost price(const config::Json& parameters, const test::LayerCase& layer) {
+arch::Cost price(const config::Json& parameters, const test::LayerCase& layer,
+                 const arch::MappingOptions& options = {}) {
   const auto model =
       test::make_accelerator(arch::find_model(models::catalogue(), "pragmatic", "test"), parameters);
-  const test::MappedCase mapped(layer, *model, {});
+  const test::MappedCase mapped(layer, *model, options);
   const auto prepared = model->prepare(mapped.input());
   return model->price(mapped.input(), *prepared, arch::whole_layer(mapped.input().mapping));
 }
@@ -76,6 +77,31 @@ TEST_CASE("two columns over three steps take 13, 10 and 10 cycles with 0, 1 and 
   const auto cost = price(parameters, layer);
   CHECK(cost.events[2] == 19);
   CHECK(cost.events[3] == 19);
+}
+
+// Two groups of one brick and one filter over two windows. Group 0 has 1 and 8 set bits in its windows, group
+// 1 has 8 and 1. On one tile the groups are two passes: a barrier takes 8 + 8 cycles; with a register a
+// column goes on to the next pass when it has ended, and each column has 9 cycles of work.
+TEST_CASE("columns run ahead from pass to pass where groups share the tiles") {
+  std::vector<std::vector<std::int32_t>> pixels(2, std::vector<std::int32_t>(32, 0));
+  pixels[0][0] = pixels[1][16] = 1;
+  pixels[1][0] = pixels[0][16] = 255;
+  auto layer = row_of_pixels(pixels, 2);
+  layer.layer.geometry.groups = 2;
+  layer.weights.shape = {2, 16, 1, 1};
+  layer.weights.values.assign(32, 1);
+  config::Json parameters{{"tiles", 1}, {"rows", 1}, {"columns", 2}, {"encoder", "raw"}};
+  for (const auto groups : {workload::Groups::sequential, workload::Groups::parallel}) {
+    arch::MappingOptions options;
+    options.lowering.groups = groups;
+    const auto with = [&](const config::Json& registers) {
+      parameters["run_ahead_registers"] = registers;
+      return price(parameters, layer, options).compute.count();
+    };
+    CHECK(with(0) == 16);
+    CHECK(with(1) == 9);
+    CHECK(with("unlimited") == 9);
+  }
 }
 
 TEST_CASE("more registers and, with a full first stage, shorter recodings never take longer") {

@@ -14,7 +14,7 @@
 
 namespace heddle::models::tactical {
 
-// In waveforms.
+// Adds the first digits to a waveform file.
 void trace_digits(sc_core::sc_trace_file* file, const std::array<hw::Digit, kMaxOperands>& digits,
                   const std::string& name);
 
@@ -45,16 +45,17 @@ struct ParallelBackEnd {
   };
 };
 
-// The serial back ends: each cycle the bus carries a digit an operand. A unit's first stage shifts each
-// selected weight by the digit's offset, a tree adds them with their signs, the second stage places the sum.
-// Where values are wider than a unit, the units on neighbouring columns work side by side, each on its
-// subword of the bits or of the magnitude; one word then carries the digits of all subwords, at most
-// kSubwords.
+// The serial back ends: in each cycle the bus carries one digit per operand. A unit's first stage shifts each
+// selected weight by the digit's offset, a tree adds the weights with the digits' signs, and the second stage
+// places the sum. Where values are wider than a unit, the units on neighbouring columns work side by side,
+// each on its subword of the bits or of the magnitude; one word then carries the digits of all subwords, at
+// most kSubwords.
 template <std::uint32_t kSubwords>
 struct SerialBackEnd {
   struct Wires {
     std::array<hw::Digit, kMaxOperands> digits{};
-    // What a digit's unit counts for, one per serializer: of the column, or of each row.
+    // What a digit of 1 with offset 0 counts for, one value per serializer: one for the column, or one per
+    // row.
     std::array<std::int32_t, kMaxRows> counts{};
     friend bool operator==(const Wires&, const Wires&) = default;
   };
@@ -89,7 +90,7 @@ struct SerialBackEnd {
       std::array<hw::TermSerializer, kSubwords> terms;
     };
     void begin_subword(Share& share, std::uint32_t subword);
-    // Return whether the subword has nothing left to send.
+    // Both return whether the subword has nothing left to send.
     bool send_bits(const Share& share, std::uint32_t subword, std::int32_t& counts, Wires& wires) const;
     bool send_terms(Share& share, std::uint32_t subword, std::int32_t& counts, Wires& wires) const;
     [[nodiscard]] bool is_precision() const { return model_.params().back_end == BackEnd::precision; }

@@ -20,11 +20,11 @@ struct WeightSet {
 };
 using WeightSets = std::vector<WeightSet>;
 
-// What a column's dispatcher hands its back end when a packed column begins.
+// What a column's feeder hands its back end when a packed column begins.
 struct Operands {
   const pricing::WidthDetector* detector = nullptr;  // of the layer
   const WeightColumn* column = nullptr;
-  std::uint32_t subwords = 1;        // that a value is cut into
+  std::uint32_t subwords = 1;        // into which a value is cut
   std::vector<std::int32_t> values;  // one per operand of the column
 };
 
@@ -72,7 +72,7 @@ class PackedArray : public hw::BitTrueArray {
  public:
   using Word = typename BackEndDesign::Word;
   PackedArray(const sc_core::sc_module_name& name, const Tactical& model);
-  void trace_tile(sc_core::sc_trace_file* file) const override;
+  void trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const override;
 
  protected:
   bool begin(const arch::LayerInput& input, const arch::Block& block, hw::Reducer& reducer) override;
@@ -85,7 +85,7 @@ class PackedArray : public hw::BitTrueArray {
    public:
     ColumnFeeder(const sc_core::sc_module_name& name, PackedArray& array, std::uint32_t tile,
                  std::uint32_t column);
-    Count completed{"completed"};  // packed columns of the domain that this one is done with
+    Count completed{"completed"};  // packed columns of the domain that this feeder has finished
     sc_core::sc_event edge;        // its branch of the clock tree
     void reset();
 
@@ -108,7 +108,7 @@ class PackedArray : public hw::BitTrueArray {
     bool first_cycle_ = false;
   };
 
-  // A packed column in the walk of a domain: of which pass, and which one.
+  // Where a domain is in its walk: pass, window set and packed column.
   struct Place {
     std::uint32_t pass = 0;
     std::uint32_t window_set = 0;

@@ -48,12 +48,13 @@ void PackedArray<D>::build_columns() {
 }
 
 template <class D>
-void PackedArray<D>::trace_tile(sc_core::sc_trace_file* file) const {
+void PackedArray<D>::trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const {
   sc_core::sc_trace(file, clock_.level, "clock");
-  sc_core::sc_trace(file, *released_.front(), "released_columns");
+  sc_core::sc_trace(file, *released_[domain_of(tile)], "released_columns");
   for (std::uint32_t c = 0; c < shape_.columns; ++c) {
-    sc_trace(file, buses_[c]->read(), "tile0_column" + std::to_string(c));
-    sc_core::sc_trace(file, feeders_[c]->completed, "column" + std::to_string(c) + "_completed");
+    const std::size_t unit = std::size_t{tile} * shape_.columns + c;
+    sc_trace(file, buses_[unit]->read(), "tile" + std::to_string(tile) + "_column" + std::to_string(c));
+    sc_core::sc_trace(file, feeders_[unit]->completed, "column" + std::to_string(c) + "_completed");
   }
 }
 
@@ -141,7 +142,7 @@ typename PackedArray<D>::Place PackedArray<D>::place_at(const Domain& domain, st
   return {block_.passes[pass], block_.window_sets.front(), index, domain.pass_columns[pass]};
 }
 
-// A weight register is free once every column of the domain is done with it. When all domains have walked the
+// A weight register is free once no column of the domain uses it any longer. When all domains have walked the
 // window set, the next one begins.
 template <class D>
 void PackedArray<D>::release() {
@@ -206,7 +207,7 @@ void PackedArray<D>::ColumnFeeder::tick() {
   emit(feed_.next(word_));
 }
 
-// Packed columns that its tile does not have, or windows that the set lacks, cost it nothing.
+// Packed columns that its tile does not have, and windows that the set lacks, take it no time.
 template <class D>
 void PackedArray<D>::ColumnFeeder::skip_absent() {
   const std::uint32_t domain = array_.domain_of(tile_);

@@ -21,7 +21,7 @@ std::int16_t operand_index(WeightColumn& column, std::uint32_t step, std::uint8_
 
 std::shared_ptr<const WeightProgram> load_program(const Tactical& model, const arch::LayerInput& input,
                                                   const arch::FilterSet& set) {
-  const Schedule schedule = model.pack(input, set, true);
+  const Schedule schedule = model.pack_as_loaded(input, set, true);
   auto out = std::make_shared<WeightProgram>();
   out->first_filter = set.first_filter;
   out->filters = set.filters;

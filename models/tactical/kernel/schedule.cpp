@@ -93,9 +93,9 @@ class TacticalScheduler {
     }
     out_.read_starts_.push_back(out_.reads_.size());
     out_.columns_.push_back(static_cast<std::uint32_t>(t));
-    out_.occupancy_.push_back({static_cast<std::uint16_t>(occupied_),
-                               static_cast<std::uint16_t>(occupied_ >> 16U),
-                               static_cast<std::uint16_t>(occupied_ >> 32U)});
+    out_.occupancy_.push_back(
+        {static_cast<std::uint16_t>(occupied_), static_cast<std::uint16_t>(occupied_ >> 16U),
+         static_cast<std::uint16_t>(occupied_ >> 48U), static_cast<std::uint16_t>(occupied_ >> 32U)});
   }
 
   void emit_row(std::size_t t, std::size_t row) {
@@ -138,13 +138,15 @@ class TacticalScheduler {
 
   void occupy(std::size_t t, std::size_t row, std::uint32_t weights, std::uint32_t zeros) {
     const std::uint32_t present = options_.present.empty() ? all_lanes_ : options_.present[row * stride_ + t];
-    // Three counts of set bits at once, 16 bits each.
+    const std::uint32_t folding = options_.folding.empty() ? 0 : options_.folding[t];
+    // Four counts of set bits at once, 16 bits each.
     std::uint64_t x = std::uint64_t{weights} | std::uint64_t{zeros & present} << 16U |
-                      std::uint64_t{weights | present} << 32U;
-    x -= x >> 1U & 0x5555'5555'5555U;
-    x = (x & 0x3333'3333'3333U) + (x >> 2U & 0x3333'3333'3333U);
-    x = (x + (x >> 4U)) & 0x0f0f'0f0f'0f0fU;
-    occupied_ += (x + (x >> 8U)) & 0x001f'001f'001fU;
+                      std::uint64_t{weights | present} << 32U |
+                      std::uint64_t{zeros & present & folding} << 48U;
+    x -= x >> 1U & 0x5555'5555'5555'5555U;
+    x = (x & 0x3333'3333'3333'3333U) + (x >> 2U & 0x3333'3333'3333'3333U);
+    x = (x + (x >> 4U)) & 0x0f0f'0f0f'0f0f'0f0fU;
+    occupied_ += (x + (x >> 8U)) & 0x001f'001f'001f'001fU;
   }
 
   template <unsigned kPlanes>
@@ -235,6 +237,8 @@ Slot Schedule::slot(std::size_t emitted, std::size_t row, std::size_t lane) cons
   if (offsets_.empty()) {
     const std::uint32_t source = sources_.at(at);
     if (source == UnlimitedScheduler::kNoSource) return {Slot::Kind::empty, columns_[emitted], own_lane};
+    if ((source & UnlimitedScheduler::kZeroSource) != 0)
+      return {Slot::Kind::zero, columns_[emitted], own_lane};
     const auto column = static_cast<std::uint32_t>(source / kernel::kBrick);
     const bool own = column == emitted && source % kernel::kBrick == lane;
     return {own ? Slot::Kind::own : Slot::Kind::moved, column,
@@ -250,6 +254,26 @@ Slot Schedule::slot(std::size_t emitted, std::size_t row, std::size_t lane) cons
   const Offset from = offsets_[code - 1U];
   return {Slot::Kind::moved, columns_[emitted] + from.columns,
           static_cast<std::uint8_t>((own_lane + wrapped(from.lanes, lanes_)) % lanes_)};
+}
+
+void Schedule::mark_zeros(std::span<const std::uint16_t> nonzero) {
+  HEDDLE_CHECK(columns_.size() == columns_before_ && moves_ == 0 && reads_.size() == columns_.size() &&
+                   nonzero.size() == rows_ * columns_.size(),
+               "a schedule in which every slot holds a weight of its own");
+  for (std::size_t t = 0; t < columns_.size(); ++t) {
+    std::uint32_t any = 0;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      const std::uint32_t weights = nonzero[row * columns_.size() + t];
+      any |= weights;
+      for (std::size_t lane = 0; lane < kernel::kBrick; ++lane) {
+        if ((weights >> lane & 1U) != 0) continue;
+        const std::size_t at = (t * rows_ + row) * kernel::kBrick + lane;
+        if (!codes_.empty()) codes_[at] = kZero;
+        if (!sources_.empty()) sources_[at] |= UnlimitedScheduler::kZeroSource;
+      }
+    }
+    reads_[t].gated_lanes = static_cast<std::uint16_t>(any);
+  }
 }
 
 Schedule schedule(std::span<const std::uint16_t> nonzero, std::size_t rows, const Pattern& pattern,

@@ -28,6 +28,8 @@ struct ScheduleOptions {
   unsigned lanes = kernel::kBrick;  // of a row, at most 16; places wrap around in them
   // Lanes that hold a channel of the row's filter, laid out as `nonzero`; empty: all of them do.
   std::span<const std::uint16_t> present = {};
+  // Lanes of each column in which folding extends the kernel with a zero; empty: none.
+  std::span<const std::uint16_t> folding = {};
 };
 
 // What one slot of an emitted column multiplies.
@@ -44,14 +46,15 @@ struct Slot {
 struct Read {
   std::uint32_t column;       // the source column t; at most h beyond the emitted one
   std::uint16_t lanes;        // zero slots read their own activation
-  std::uint16_t gated_lanes;  // option gate_zero_slots: non-zero weights only
+  std::uint16_t gated_lanes;  // option gate_zero_slots: non-zero weights only; may be none
 };
 
 // What the slots of an emitted column hold, counted over all rows.
 struct Occupancy {
-  std::uint16_t weights;  // non-zero weights, own or moved
-  std::uint16_t zeros;    // zeros of channels that are present, never vacated
-  std::uint16_t stored;   // slots that must be stored: with a present channel of the column, or moved into
+  std::uint16_t weights;        // non-zero weights, own or moved
+  std::uint16_t zeros;          // zeros of channels that are present, never vacated
+  std::uint16_t folding_zeros;  // those of the zeros by which folding extends the kernel
+  std::uint16_t stored;  // slots that must be stored: with a present channel of the column, or moved into
 };
 
 // One filter set after scheduling. Immutable after construction and independent of the window.
@@ -75,6 +78,10 @@ class Schedule {
   [[nodiscard]] bool is_unlimited() const { return offsets_.empty(); }
   // The number of weights that left their column.
   [[nodiscard]] std::uint64_t moves() const { return moves_; }
+  // For weights that are known at run time only, scheduled as if none were zero: slots whose weight turns out
+  // to be zero become zero slots. `nonzero` as for schedule(). Every column stays, and what the columns hold
+  // is counted as before.
+  void mark_zeros(std::span<const std::uint16_t> nonzero);
 
  private:
   friend class TacticalScheduler;

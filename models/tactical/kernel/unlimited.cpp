@@ -63,7 +63,7 @@ void UnlimitedScheduler::collect_reads(std::size_t emitted, std::size_t columns,
       lanes[t] = 0;
     }
     out.read_starts_.push_back(out.reads_.size());
-    out.occupancy_.push_back({weights, 0, weights});
+    out.occupancy_.push_back({weights, 0, 0, weights});
   }
 }
 

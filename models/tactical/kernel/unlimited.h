@@ -13,6 +13,7 @@ namespace heddle::models::tactical {
 class UnlimitedScheduler {
  public:
   static constexpr std::uint32_t kNoSource = ~std::uint32_t{0};
+  static constexpr std::uint32_t kZeroSource = std::uint32_t{1} << 31U;  // flag: its weight is zero
 
   static Schedule run(std::span<const std::uint16_t> nonzero, std::size_t rows,
                       const ScheduleOptions& options);

@@ -13,7 +13,7 @@
 
 namespace heddle::test {
 
-// Bit-Tactical's scheduler, written after the text of docs/rules/tactical.md#scheduler with one object per
+// Bit-Tactical's scheduler, written from the text of docs/rules/tactical.md#scheduler with one object per
 // slot.
 struct NaiveScheduler {
   struct Weight {

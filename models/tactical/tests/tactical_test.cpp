@@ -107,7 +107,7 @@ TEST_CASE("a dense layer takes as long as on the bit-parallel baseline") {
   CHECK(metadata_bits({{"tiles", 2}, {"columns", 1}, {"back_end", "parallel"}}, layer) == 0);
 }
 
-TEST_CASE("the front end gains at most h + 1, whole runs of h + 1 columns counted") {
+TEST_CASE("packing gains at most h + 1, counted over whole runs of h + 1 columns") {
   const std::map<std::string, std::uint64_t> reach{{"T<2,5>", 2}, {"L<1,6>", 1}, {"L<5,2>", 5}};
   for (const auto& [pattern, h] : reach) {
     const auto accelerator =

@@ -62,9 +62,8 @@ class BitTrueArray : public sc_core::sc_module {
   // clock cycles that passed. Outputs are in `reducer`. Called from outside the simulation.
   virtual Cycles execute(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer);
 
-  // Signals of one tile, for `--vcd`: tile 0 unless another was chosen.
-  virtual void trace_tile(sc_core::sc_trace_file* file) const = 0;
-  void choose_traced_tile(std::uint32_t tile) { traced_tile_ = tile; }
+  // Signals of one tile of the array's shape, for `--vcd`, and those that all tiles share.
+  virtual void trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const = 0;
 
  protected:
   // Prepares the block. Returns false when there is nothing to compute. The work begins at the first
@@ -72,12 +71,10 @@ class BitTrueArray : public sc_core::sc_module {
   virtual bool begin(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer) = 0;
   // Called in the clock cycle that is the block's last one.
   void finish();
-  [[nodiscard]] std::uint32_t traced_tile() const { return traced_tile_; }
 
   GatedClock clock_{"clock"};
 
  private:
-  std::uint32_t traced_tile_ = 0;
   sc_core::sc_time first_edge_;
   sc_core::sc_time last_edge_;
   bool finished_ = false;

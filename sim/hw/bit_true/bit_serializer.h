@@ -9,16 +9,17 @@
 
 namespace heddle::hw {
 
-// How bits travel, the lowest first. Two's complement: the topmost bit counts negative. One's complement
-// (DNNsim): negative values are sent complemented and subtracted; the 1 that each of them still lacks follows
-// in a last plane, the sign's.
+// The code in which bits travel, the lowest first. In two's complement the topmost bit counts negative. In
+// one's complement (DNNsim) negative values are sent complemented and are subtracted; each of them still
+// lacks 1, which follows in a last plane, that of the sign.
 struct BitCode {
   bool ones_complement = false;
   bool is_signed = false;
   bool trim_low = false;  // low bits that are zero in the whole group are not sent
   friend bool operator==(const BitCode&, const BitCode&) = default;
 };
-// Of what a detector looks at. DNNsim counts low bits of magnitudes, which one's complement needs.
+// The code of the values that a detector looks at. DNNsim counts the low bits of magnitudes, so they travel
+// in one's complement.
 inline BitCode code_of(const pricing::WidthDetector& detector) {
   return {detector.rule == pricing::WidthRule::dnnsim, detector.is_signed, detector.trim_low};
 }
@@ -27,7 +28,7 @@ inline BitCode code_of(const pricing::WidthDetector& detector) {
 struct BitPlane {
   static constexpr std::uint8_t kNone = 255;
   std::uint8_t at = 0;           // which bit of the value
-  std::uint8_t sign_at = kNone;  // one's complement magnitudes: the sign's, which complements and negates
+  std::uint8_t sign_at = kNone;  // one's complement: the sign bit, which complements and negates
   std::int32_t counts = 0;       // what a digit of 1 counts for; 0: there is no such plane
 
   [[nodiscard]] int digit(std::int32_t value) const {
@@ -60,9 +61,9 @@ struct BitPlane {
 };
 
 // Sends one subword of the values of a group, bit after bit: OR trees over the group, detectors of the
-// leading and the trailing one, and the planes in between. A lower subword of a signed tensor has a sign of
-// its own, its topmost bit (DNNsim): taken as negative it is 2^bits short of what it stands for, so that the
-// sign's plane carries into the next subword.
+// leading and the trailing one, and the planes in between. In a signed tensor the topmost bit of a lower
+// subword acts as its sign (DNNsim). A subword that is read as negative is 2^bits too small, so the sign's
+// plane carries into the next subword.
 class BitSerializer {
  public:
   BitSerializer() = default;

@@ -30,7 +30,7 @@ struct CascadeWeights {
   const std::int32_t* next = nullptr;
 };
 
-// What a column's dispatcher knows when a step begins.
+// What a column's feeder knows when a step begins.
 struct CascadeOperands {
   const arch::LayerInput* input = nullptr;
   std::uint32_t pass = 0;
@@ -38,13 +38,14 @@ struct CascadeOperands {
   std::uint32_t step = 0;
   std::uint32_t slice = 0;              // of this column
   std::vector<workload::Brick> bricks;  // of all slices that have one in this step, in slice order
-  // Whose weights are loaded meanwhile; the step's own where nothing is left to load.
+  // The pass and step whose weights are loaded meanwhile; those of this step where nothing is left to load.
   std::uint32_t load_pass = 0;
   std::uint32_t load_step = 0;
 };
 
-// How the partial sums of a row's slices meet: handed from column to column, which start one cycle
-// apart, so that the left neighbour's sum is there just in time; or in a tree after the last step.
+// How the partial sums of a row's slices are added. `chain`: they pass from column to column; columns start
+// one cycle apart, so that the left neighbour's sum arrives just in time. `tree`: a tree adds them after the
+// last step.
 enum class Reduction { chain, tree };
 
 // The fully connected half of an array whose elements take their own weights (sim/pricing/cascade.h). A
@@ -62,13 +63,13 @@ class CascadeArray : public BitTrueArray {
   };
 
   CascadeArray(const sc_core::sc_module_name& name, const Design& design, Options options);
-  void trace_tile(sc_core::sc_trace_file* file) const override;
+  void trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const override;
 
  protected:
   bool begin(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer) override;
 
  private:
-  // Which output and slice of it an element works on, and with what weights.
+  // The output that an element works on, its slice, and the weights in use.
   struct Holding {
     CascadeWeights weights;
     bool is_active = false;
@@ -101,7 +102,7 @@ class CascadeArray : public BitTrueArray {
     std::int64_t total_ = 0;
   };
 
-  // The dispatcher of one column of all tiles, a sequence of loads, steps and reductions.
+  // The feeder of one column of all tiles: a sequence of loads, steps and reductions.
   struct Column {
     explicit Column(const Design& design, std::uint32_t c) : index(c), feed(design, c) {}
     std::uint32_t index;

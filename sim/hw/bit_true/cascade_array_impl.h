@@ -34,7 +34,8 @@ CascadeArray<Design>::CascadeArray(const sc_core::sc_module_name& name, const De
 }
 
 template <class Design>
-void CascadeArray<Design>::trace_tile(sc_core::sc_trace_file* file) const {
+void CascadeArray<Design>::trace_tile(sc_core::sc_trace_file* file, std::uint32_t /*tile*/) const {
+  // A column sends one word to all tiles.
   sc_core::sc_trace(file, clock_.level, "cascade_clock");
   for (std::uint32_t c = 0; c < options_.shape.columns; ++c) {
     sc_trace(file, buses_[c]->read(), "cascade_column" + std::to_string(c));
@@ -210,7 +211,7 @@ void CascadeArray<Design>::Unit::complete() {
   }
 }
 
-// A stage of the tree: slice 0 ends up with the sum of all.
+// A stage of the tree. After the last stage, slice 0 holds the sum of all slices.
 template <class Design>
 void CascadeArray<Design>::Unit::reduce(const CascadeControl& control) {
   const std::uint32_t distance = 1U << (control.reduce - 1);

@@ -14,8 +14,9 @@
 
 namespace heddle::hw {
 
-// Bit planes of a brick's 16 values, as they cross a bus in one cycle, with what a bit of each counts for:
-// its place, negative for signs and complements. At most kMost; planes without a bit take no room.
+// Bit planes of a brick's 16 values that cross a bus in one cycle, at most kMost. Each plane states what one
+// of its bits counts for: a power of two, negative for signs and complements. Planes without a set bit take
+// no room.
 template <std::uint32_t kMost>
 struct OperandPlanes {
   struct Plane {

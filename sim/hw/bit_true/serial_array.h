@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -26,7 +27,7 @@ using WeightRow = std::vector<WeightRegister>;
 
 inline constexpr std::uint32_t kUnlimitedRegisters = std::numeric_limits<std::uint32_t>::max();
 
-// What a design's dispatcher knows when a step begins: the activation bricks of the unit's windows.
+// What a design's feeder knows when a step begins: the activation bricks of the unit's windows.
 struct StepOperands {
   const arch::LayerInput* input = nullptr;
   std::uint32_t pass = 0;
@@ -66,15 +67,16 @@ class SerialUnit : public sc_core::sc_module {
   typename Design::Element element_;
 };
 
-// Tiles x rows x columns of serial units with their dispatchers. Columns (or groups of `columns_per_unit`
-// columns, the detector's scope) advance step by step; `registers` extra weight registers let them drift
-// (docs/rules.md#run-ahead), 0 is a barrier at every step. Fully connected layers issue bricks of all
-// passes to the columns round-robin, one per cycle.
+// Tiles x rows x columns of serial units with their feeders. Columns (or groups of `columns_per_unit`
+// columns, which share a detector) advance step by step. `registers` extra weight registers let them drift
+// (docs/rules.md#run-ahead); 0 registers are a barrier at every step. Fully connected layers issue bricks of
+// all passes to the columns round-robin, one per cycle.
 //
 // A Design supplies: Word {ElementControl control; operand bits; ==, <<, sc_trace}; Element {clear(),
 // clock(word, brick), sum()}; Feed, constructed from a Design, {begin(StepOperands), bool
-// next(std::span<Word>) -> whether this cycle is the step's last}. A Design may have begin_layer(LayerInput)
-// for what its dispatchers are told once per block (a Feed keeps a reference to its Design to read it).
+// next(std::span<Word>)
+// -> whether this cycle is the step's last}. A Design may have begin_layer(LayerInput), which is called once
+// per block; a Feed reads what it sets through a reference to its Design.
 template <class Design>
 class SerialArray : public BitTrueArray {
  public:
@@ -86,7 +88,7 @@ class SerialArray : public BitTrueArray {
   };
 
   SerialArray(const sc_core::sc_module_name& name, const Design& design, Options options);
-  void trace_tile(sc_core::sc_trace_file* file) const override;
+  void trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const override;
 
  protected:
   bool begin(const arch::LayerInput& input, const arch::Block& block, Reducer& reducer) override;
@@ -133,7 +135,7 @@ class SerialArray : public BitTrueArray {
     const pricing::Round at = rounds_[index / steps_];
     return {at.pass, at.window_set, static_cast<std::uint32_t>(index % steps_)};
   }
-  // The pass's dispatch group with this number; one without tiles where the pass has fewer.
+  // The pass's dispatch group with this number; a group without tiles where the pass has fewer groups.
   [[nodiscard]] pricing::DispatchGroup dispatch_group(std::uint32_t pass, std::uint32_t number) const {
     const auto& groups = dispatch_groups_[pass];
     return number < groups.size() ? groups[number] : pricing::DispatchGroup{};
@@ -148,7 +150,9 @@ class SerialArray : public BitTrueArray {
   void distribute_clock();
   void release();
   // Steps that may start once `completed` steps are done.
-  [[nodiscard]] std::uint64_t releasable(std::uint64_t completed) const;
+  [[nodiscard]] std::uint64_t releasable(std::uint64_t completed) const {
+    return std::min(total_, completed + register_count_);
+  }
   void load_registers(std::uint64_t step_index, std::uint32_t set);
   WeightRow& row(std::uint32_t tile, std::uint32_t r) { return rows_[tile * options_.shape.rows + r]; }
 

@@ -36,8 +36,8 @@ SerialArray<Design>::SerialArray(const sc_core::sc_module_name& name, const Desi
   this->dont_initialize();
 }
 
-// Registers are loaded at the edge, when every element has used what they held; dispatchers that are not
-// in use get no clock.
+// Registers are loaded at the edge, when every element has used what they held. Feeders that are not in use
+// get no clock.
 template <class Design>
 void SerialArray<Design>::distribute_clock() {
   if (!fully_connected_ && total_ > 0) {
@@ -48,13 +48,12 @@ void SerialArray<Design>::distribute_clock() {
 }
 
 template <class Design>
-void SerialArray<Design>::trace_tile(sc_core::sc_trace_file* file) const {
+void SerialArray<Design>::trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const {
   sc_core::sc_trace(file, clock_.level, "clock");
   sc_core::sc_trace(file, released_, "released_steps");
   for (std::uint32_t c = 0; c < options_.shape.columns; ++c) {
-    const std::uint32_t tile = this->traced_tile();
-    sc_trace(file, buses_[std::size_t{tile} * options_.shape.columns + c]->read(),
-             "tile" + std::to_string(tile) + "_column" + std::to_string(c));
+    const std::size_t unit = std::size_t{tile} * options_.shape.columns + c;
+    sc_trace(file, buses_[unit]->read(), "tile" + std::to_string(tile) + "_column" + std::to_string(c));
     sc_core::sc_trace(file, feeders_[c]->completed, "column" + std::to_string(c) + "_completed_steps");
   }
 }
@@ -70,7 +69,7 @@ bool SerialArray<Design>::begin(const arch::LayerInput& input, const arch::Block
   fully_connected_ = input.lowered.is_fully_connected;
   total_ = block.passes.size() * block.window_sets.size() * steps_;
   if (total_ == 0) return false;
-  // Unlimited registers need no more than the block has steps; a fully connected brick brings its own.
+  // Unlimited registers are as many as the block has steps. In a fully connected layer each column has one.
   const std::uint64_t wanted = options_.registers == kUnlimitedRegisters
                                    ? total_
                                    : std::min<std::uint64_t>(total_, std::uint64_t{options_.registers} + 1);
@@ -104,19 +103,6 @@ void SerialArray<Design>::release() {
   }
   if (fully_connected_ || total_ == 0) return;
   released_.write(releasable(slowest));
-}
-
-// Where channel groups share the tiles, another pass may give a tile to another dispatch group: columns drain
-// between passes.
-template <class Design>
-std::uint64_t SerialArray<Design>::releasable(std::uint64_t completed) const {
-  const std::uint64_t free = std::min(total_, completed + register_count_);
-  if (!input_->lowered.is_parallel_groups) return free;
-  // Steps of one pass in a row.
-  const bool windows_first =
-      input_->mapping.step_order == arch::StepOrder::windows_first && block_.passes.size() > 1;
-  const std::uint64_t per_pass = (windows_first ? 1 : block_.window_sets.size()) * steps_;
-  return std::min(free, (completed / per_pass + 1) * per_pass);
 }
 
 template <class Design>
@@ -164,7 +150,7 @@ bool SerialArray<Design>::ColumnFeeder::start() {
   return array_.fully_connected_ ? start_brick() : start_convolution();
 }
 
-// Steps in which the unit has no window, or its dispatch group no tile, cost it nothing.
+// Steps in which the unit has no window, or its dispatch group no tile, take it no time.
 template <class Design>
 void SerialArray<Design>::ColumnFeeder::skip_absent() {
   while (next_ < array_.total_) {

@@ -25,9 +25,9 @@ class SplitArray : public BitTrueArray {
         input.lowered.is_fully_connected ? static_cast<BitTrueArray&>(fully_connected_) : convolutions_;
     return part.execute(input, block, reducer);
   }
-  void trace_tile(sc_core::sc_trace_file* file) const override {
-    convolutions_.trace_tile(file);
-    fully_connected_.trace_tile(file);
+  void trace_tile(sc_core::sc_trace_file* file, std::uint32_t tile) const override {
+    convolutions_.trace_tile(file, tile);
+    fully_connected_.trace_tile(file, tile);
   }
 
  protected:

@@ -9,8 +9,8 @@ namespace heddle::hw {
 
 // A subword of the bits of a value that is cut over composed elements (sim/arch/composition.h): subword
 // `index` of `count`, `bits` bits each, the lowest first. Only operands that travel serially are cut in the
-// bit-true arrays; for one that is multiplied bit-parallel the parts of a product would only be added up
-// again.
+// bit-true arrays; cutting an operand that is multiplied bit-parallel would only cut products whose parts are
+// added up again.
 struct SubwordPlace {
   std::uint32_t index = 0;
   std::uint32_t count = 1;

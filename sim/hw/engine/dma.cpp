@@ -69,6 +69,7 @@ void Dma::run(std::uint32_t worker) {
     const auto cause = transfer.is_write ? memory::Cause::outputs : memory::cause_of(transfer.traffic);
     complete[static_cast<std::size_t>(cause)]->write(sc_core::sc_time::from_value(span.end));
     ++done_;
+    if (on_complete_) on_complete_(list_.items[transfer.item].layer);
     may_end_[next_worker].post();
   }
 }

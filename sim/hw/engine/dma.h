@@ -16,7 +16,8 @@
 
 namespace heddle::hw {
 
-// An instant is sent before it is reached, and its reader waits until then. So each transfer costs one wake.
+// The sender writes an instant before it is reached, and the reader waits until then. So a transfer costs one
+// wake.
 using InstantFifo = sc_core::sc_fifo<sc_core::sc_time>;
 
 // What each layer moved through the on-chip memories and buffers. The module that moves bytes for a layer
@@ -63,6 +64,8 @@ class Dma final : public sc_core::sc_module {
   // When each transfer is complete, by cause; stores under `outputs`.
   sc_core::sc_vector<sc_core::sc_fifo_out<sc_core::sc_time>> complete{"complete", memory::kCauses};
 
+  // Called after each transfer of the list with the layer that it served.
+  void on_complete(std::function<void(std::uint32_t layer)> call) { on_complete_ = std::move(call); }
   [[nodiscard]] bool finished() const { return done_ == list_.transfers.size(); }
   [[nodiscard]] const std::vector<result::TrafficBytes>& moved_by_layer() const { return moved_; }
   [[nodiscard]] const std::vector<Span>& spans() const { return spans_; }
@@ -95,6 +98,7 @@ class Dma final : public sc_core::sc_module {
   AccessesByLayer& accesses_;
   std::vector<result::TrafficBytes> moved_;
   std::vector<Span> spans_;
+  std::function<void(std::uint32_t layer)> on_complete_;
 };
 
 }  // namespace heddle::hw

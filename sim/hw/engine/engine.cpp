@@ -26,6 +26,7 @@ class Engine final : public sc_core::sc_module {
   [[nodiscard]] Timing timing();
   [[nodiscard]] bool finished() const { return tiles_.finished() && dma_.finished(); }
   void rethrow() const { failure_.rethrow(); }
+  void on_complete(std::function<void(std::uint32_t layer)> call) { dma_.on_complete(std::move(call)); }
 
  private:
   void connect();
@@ -149,15 +150,20 @@ void check_bytes(const Timing& timing) {
 
 }  // namespace
 
-std::vector<Timing> simulate(std::span<const Job> jobs) {
+std::vector<Timing> simulate(std::span<const Job> jobs, const TransferProgress& progress) {
   static bool used = false;
   HEDDLE_CHECK(!used, "SystemC simulates once per process");
   used = true;
   set_time_resolution();
   std::vector<std::unique_ptr<Engine>> engines;
+  std::size_t transfers = 0;
+  std::size_t complete = 0;
   for (const auto& job : jobs) {
     memory::check_work_list(job.list);
     engines.push_back(std::make_unique<Engine>(fmt::format("engine_{}", engines.size()).c_str(), job));
+    transfers += job.list.transfers.size();
+    if (progress)
+      engines.back()->on_complete([&](std::uint32_t layer) { progress(++complete, transfers, layer); });
   }
   run_until_idle();
   for (const auto& engine : engines) engine->rethrow();

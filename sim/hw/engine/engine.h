@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -46,6 +47,8 @@ struct Timing {
 // together in one SystemC simulation. SystemC elaborates once per process, so this function can be called
 // once per process. Cost: about five wakes per item and one per transfer. Throws what a SystemC process
 // threw; Error(internal) when the simulation stops before all work is done or when byte counts disagree.
-std::vector<Timing> simulate(std::span<const Job> jobs);
+// `progress` is called after each transfer of any job, with the layer that it served.
+using TransferProgress = std::function<void(std::size_t done, std::size_t all, std::uint32_t layer)>;
+std::vector<Timing> simulate(std::span<const Job> jobs, const TransferProgress& progress = nullptr);
 
 }  // namespace heddle::hw

@@ -45,7 +45,8 @@ void Dispatcher::run() {
         for (; reduced_seen_ < work.reduced_before; ++reduced_seen_) reduced->wait();
         from = std::max(from, sc_time(sc_core::sc_time_stamp()));
       }
-      // What was in the memory before has been read ahead; only what has just arrived shows the latency.
+      // Data that arrived earlier have been read ahead. The latency is visible only for data that have just
+      // arrived.
       if (from > sc_core::SC_ZERO_TIME) from = clock_.after(from, latency_);
       memory->read(work.activation_read);
       buffer->write(work.activation_read);

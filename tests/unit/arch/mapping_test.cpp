@@ -25,7 +25,7 @@ Layer convolution(std::uint32_t channels, std::uint32_t filters, std::uint32_t g
   return layer;
 }
 
-// Pass and window set of all rounds.
+// The pass and the window set of every round.
 Pairs order(const Layer& layer, workload::Groups groups, arch::StepOrder step_order) {
   const LoweredLayer lowered = lower(layer, {.groups = groups});
   arch::Mapping mapping = map_layer(lowered, {.tiles = 2, .rows = 2, .columns = 4}, arch::Pallet::wrap);
@@ -41,18 +41,18 @@ Pairs order(const Layer& layer, workload::Groups groups, arch::StepOrder step_or
 }  // namespace
 
 TEST_CASE("step order: passes take turns on a window set, those of another group later") {
-  const Layer layer = convolution(4, 12, 2);  // two passes a group, two window sets
+  const Layer layer = convolution(4, 12, 2);  // two passes per group, two window sets
   const auto sequential = workload::Groups::sequential;
   CHECK(order(layer, sequential, arch::StepOrder::passes_first) ==
         Pairs{{0, 0}, {0, 1}, {1, 0}, {1, 1}, {2, 0}, {2, 1}, {3, 0}, {3, 1}});
   CHECK(order(layer, sequential, arch::StepOrder::windows_first) ==
         Pairs{{0, 0}, {1, 0}, {0, 1}, {1, 1}, {2, 0}, {3, 0}, {2, 1}, {3, 1}});
-  // Sharing the tiles, the groups' passes are one run: three of two filter sets each.
+  // Groups that share the tiles have their passes in one run: three passes of two filter sets each.
   CHECK(order(layer, workload::Groups::parallel, arch::StepOrder::windows_first) ==
         Pairs{{0, 0}, {1, 0}, {2, 0}, {0, 1}, {1, 1}, {2, 1}});
 }
 
-TEST_CASE("a depthwise layer's square has as many channels and filters at a time") {
+TEST_CASE("a depthwise layer's square has as many channels as filters at a time") {
   const Layer layer = convolution(10, 20, 10);
   const LoweredLayer bricks = lower(layer, {});
   CHECK(bricks.groups.size() == 1);
@@ -63,13 +63,14 @@ TEST_CASE("a depthwise layer's square has as many channels and filters at a time
   CHECK(square.groups[2].first_channel == 8);
   CHECK(square.groups[2].channels == 2);
   CHECK(square.groups[2].filters == 4);
-  // Two filters a channel: two sets of 4 filters a full square, one of the last; each on one tile.
+  // Two filters per channel: two sets of 4 filters per full square and one set for the last square, each on
+  // one tile.
   const arch::Mapping mapping = map_layer(square, {.tiles = 2, .rows = 4, .columns = 4}, arch::Pallet::wrap);
   REQUIRE(mapping.passes.size() == 5);
   for (const auto& pass : mapping.passes) {
     REQUIRE(pass.size() == 1);
     CHECK(pass[0].filters == 4);
   }
-  // Plain layers know no square.
+  // Plain layers have no square.
   CHECK(lower(convolution(10, 20, 1), {.depthwise_square = 4}).lanes_in_use() == 16);
 }

@@ -197,7 +197,8 @@ TEST_CASE("a place is a path in the text that it was written in") {
              "device": {"extends": "device.json", "clock": {"hz": 5}}}})");
   const auto document = heddle::config::compose(own, {});
   const auto part = heddle::config::compose_part(document, "/part", "a part");
-  // What the user wrote stands in the user's file, from its root; what a named file says stands in that file.
+  // The place of a key that the user wrote is in the user's file, from its root; that of a key of a named
+  // file is in that file.
   CHECK_THAT(part.where("/siz"), EndsWith("own.json:3:14: /part/siz"));
   CHECK_THAT(part.where("/size"), EndsWith("part.json:1:2: /size"));
   CHECK_THAT(part.where("/missing"), EndsWith("own.json:2:5: /part/missing"));
@@ -205,7 +206,7 @@ TEST_CASE("a place is a path in the text that it was written in") {
   CHECK_THAT(device.where("/clock/hz"), EndsWith("own.json:4:61: /part/device/clock/hz"));
   CHECK_THAT(device.where("/clock/mhz"), EndsWith("device.json:1:24: /clock/mhz"));
   CHECK_THAT(device.where(""), EndsWith("own.json:4:14: /part/device"));
-  // A part that an override writes as a whole has one position, and its own names.
+  // A part that an override writes as a whole has one position, and its paths start at the override.
   const std::string whole = R"(part={"extends": ")" + (own.parent_path() / "part.json").string() +
                             R"(", "siz": 2, "device": {"extends": "lost.json"}})";
   const std::array<std::string, 1> overrides{whole};

@@ -137,7 +137,7 @@ TEST_CASE("precision.txt scales, rounds halves away from zero and clamps") {
   CHECK_THROWS_WITH(folder.import(DnnsimValues::integers), Contains("-9 does not fit 4 bits"));
 }
 
-TEST_CASE("without precision.txt numbers are quantised to the width, unsigned where the least is 0") {
+TEST_CASE("without precision.txt numbers are quantized to the width, unsigned where the least is 0") {
   const Folder folder;
   folder.text("model.csv", "c,conv,1,0\n");
   folder.floats("wgt-c.npy", {3, 1, 1, 1}, {0.5F, -1.0F, 0.25F});

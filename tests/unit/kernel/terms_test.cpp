@@ -2,6 +2,7 @@
 #include "sim/kernel/terms.h"
 
 #include <array>
+#include <bit>
 #include <map>
 #include <thread>
 #include <vector>
@@ -14,10 +15,13 @@
 
 using heddle::kernel::Encoder;
 using heddle::kernel::kEncoders;
-using heddle::kernel::term_count;
 using Digit = std::pair<int, int>;  // exponent, +1 or -1
 
 namespace {
+
+unsigned term_count(Encoder encoder, std::uint32_t magnitude) {
+  return static_cast<unsigned>(std::popcount(heddle::kernel::term_exponents(encoder, magnitude)));
+}
 
 std::vector<Digit> raw_by_bits(std::int64_t x) {
   std::vector<Digit> digits;
@@ -144,14 +148,11 @@ TEST_CASE("the bulk forms agree with the scalar ones on every container value, o
         std::vector<std::uint32_t> masks(size);
         count_terms(encoder, part, counts);
         term_exponents(encoder, part, masks);
-        std::uint64_t total = 0;
         for (std::size_t i = 0; i < size; ++i) {
           const auto magnitude = heddle::kernel::magnitude_of(part[i]);
-          total += counts[i];
           if (counts[i] != term_count(encoder, magnitude)) FAIL("count of " << part[i]);
           if (masks[i] != heddle::kernel::term_exponents(encoder, magnitude)) FAIL("mask of " << part[i]);
         }
-        REQUIRE(total_terms(encoder, part) == total);
       }
     }
   });

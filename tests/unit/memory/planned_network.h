@@ -58,7 +58,7 @@ inline workload::Network network_of(std::vector<workload::Layer> layers) {
   return network;
 }
 
-// Convolutions, some with residuals, groups or depthwise, and a classifier.
+// Convolutions and a classifier; some convolutions are grouped or depthwise or have residuals.
 inline workload::Network random_network(std::uint64_t seed) {
   Random random(seed, "network");
   std::vector<workload::Layer> layers;
@@ -93,7 +93,7 @@ inline workload::Network random_network(std::uint64_t seed) {
   return network_of(std::move(layers));
 }
 
-// A network mapped onto an array, with everything from which plans are made.
+// A network mapped onto an array, with everything that plans are made from.
 struct PlannedNetwork {
   PlannedNetwork(workload::Network n, const arch::ArrayShape& array, memory::StorageRule rule = {})
       : network(std::move(n)), flow(memory::trace_dataflow(network)) {

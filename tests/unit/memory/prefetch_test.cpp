@@ -39,7 +39,7 @@ struct Sample {
   }
   [[nodiscard]] std::vector<Queued> placed() const { return memory::place_ahead(fixed, loads, items, first); }
 
-  // Cycles that the sample takes when a bus of so many bytes per cycle follows the order.
+  // Cycles of the sample when a bus of `rate` bytes per cycle follows the order.
   [[nodiscard]] std::uint64_t cycles(std::vector<Queued> order, std::uint64_t rate) const {
     order.insert(order.end(), fixed.begin(), fixed.end());
     const auto transfers = memory::order_transfers(std::move(order));
@@ -88,7 +88,7 @@ Sample random_sample(std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("weight loads join in order, complete, when there is room and not too late") {
+TEST_CASE("weight loads join in order, without a missing byte, when there is room and not too late") {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const Sample s = random_sample(seed);
     const auto placed = s.placed();
@@ -124,7 +124,7 @@ TEST_CASE("at no bandwidth does a sample take longer than when weights join late
     const Sample s = random_sample(seed);
     const auto placed = s.placed();
     for (const std::uint64_t rate : {1U, 2U, 3U, 5U, 8U, 13U, 16U, 21U, 64U, 100U}) {
-      INFO("sample " << seed << ", " << rate << " bytes a cycle");
+      INFO("sample " << seed << ", " << rate << " bytes per cycle");
       const std::uint64_t before = s.cycles(s.unmoved(), rate);
       const std::uint64_t after = s.cycles(placed, rate);
       // Loads are cut at multiples of kCut, not at any byte.

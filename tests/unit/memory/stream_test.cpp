@@ -46,8 +46,8 @@ class Bursts {
 };
 
 // The definition of a double-buffered input buffer, byte by byte. A byte enters when the byte before it has
-// entered, its data have arrived and there is a place for it. The tiles read evenly, but no byte before it
-// has entered.
+// entered, its own data have arrived and there is a place for it. The tiles read evenly, but no byte before
+// it has entered.
 class ByteByByte {
  public:
   explicit ByteByByte(const BufferPath& path) : room_(path.room().count()), rate_(path.sustained()) {}

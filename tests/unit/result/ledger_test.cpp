@@ -9,7 +9,8 @@ namespace {
 
 using namespace heddle;
 
-// A layer of two blocks, each with a byte that is rounded up, whose partial sums pass the activation memory.
+// A layer of two blocks whose partial sums pass the activation memory; each block has a byte that is rounded
+// up.
 struct Books {
   result::Counters counters;
   result::MemoryAccesses moved;

@@ -62,7 +62,7 @@ TEST_CASE("runs are the channels at one position") {
   CHECK(sizes.container == Bits(8 * 16));
   CHECK(sizes.zero_value == Bits(8 + 7 * 16));
   CHECK(sizes.precision == Bits(8 * 4));
-  // Groups {1,3} {2,4} {0,7} {6,-8} need 3, 4, 4 and 4 bits a value.
+  // Groups {1,3} {2,4} {0,7} {6,-8} need 3, 4, 4 and 4 bits per value.
   CHECK(sizes.groups.plain == Bits(4 * 4 + 2 * (3 + 4 + 4 + 4)));
   CHECK(sizes.groups.zero_vector == Bits(4 * (2 + 4) + 2 * 3 + 2 * 4 + 4 + 2 * 4));
   CHECK(sizes.compressed == sizes.groups.plain);

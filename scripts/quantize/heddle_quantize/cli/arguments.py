@@ -36,7 +36,7 @@ def _register_model(add: Add) -> None:
         "model_commands:search",
     )
     _model(search)
-    _quantise(search)
+    _quantize(search)
     search.add_argument("--calib", type=Path, required=True, help=".npz with 'x': value ranges")
     search.add_argument(
         "--eval", type=Path, required=True, help=".npz with 'x' and labels 'y'; the second half is held out"
@@ -47,7 +47,7 @@ def _register_model(add: Add) -> None:
     search.add_argument("-o", "--out", type=Path, required=True)
     write = add(
         "export",
-        "quantise with given precisions and write a trace",
+        "quantize with given precisions and write a trace",
         "  heddle-quantize export --onnx net.onnx --calib calib.npz --bits 8,8 "
         "-o net.trace\n"
         "  heddle-quantize export --model net.py:make --state w.pt --input-shape 1,28,28 "
@@ -56,8 +56,8 @@ def _register_model(add: Add) -> None:
         "model_commands:write",
     )
     _model(write)
-    write.add_argument("--qonnx", type=Path, help="a QONNX file: exported as it is quantised")
-    _quantise(write)
+    write.add_argument("--qonnx", type=Path, help="a QONNX file: exported as it is quantized")
+    _quantize(write)
     _export(write, True)
     write.add_argument("--calib", type=Path, required=True, help=".npz with 'x': ranges, samples")
     write.add_argument("--eval", type=Path, help=".npz with 'x', 'y': accuracy into the trace")
@@ -75,7 +75,7 @@ def _register_workload(add: Add) -> None:
         "workload_command:workload",
     )
     sub.add_argument("name", help="'list', or one of the names it prints")
-    _quantise(sub)
+    _quantize(sub)
     _export(sub, False)
     sub.add_argument("--target", type=float, help="search precisions that keep this share")
     sub.add_argument("--state-file", type=Path, help="log of evaluations; resumes from it")
@@ -130,7 +130,7 @@ def _model(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--onnx", type=Path, help="an ONNX file")
 
 
-def _quantise(sub: argparse.ArgumentParser) -> None:
+def _quantize(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--scheme", choices=SCHEMES, default="fixed", help="fixed: powers of two; symmetric, asymmetric: real scales"
     )

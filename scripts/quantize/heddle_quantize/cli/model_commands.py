@@ -17,7 +17,7 @@ from heddle_quantize.export.exporter import ExportOptions, export
 from heddle_quantize.graph import executor
 from heddle_quantize.graph.graph import Graph
 from heddle_quantize.graph.work import layer_work
-from heddle_quantize.ingest.model_source import labels_of, open_model, open_quantised, samples_of
+from heddle_quantize.ingest.model_source import labels_of, open_model, open_quantized, samples_of
 from heddle_quantize.quantize.calibrate import calibrate
 from heddle_quantize.quantize.integer_arrays import IntegerArrays
 from heddle_quantize.quantize.plan import Plan, build_plan
@@ -84,7 +84,7 @@ def search(args: argparse.Namespace) -> Answer:
     profile_file.save(args.out, graph, chosen, report, options)
     lines = [f"{k:40s} Pa {a:2d}  Pw {w:2d}" for k, (a, w) in chosen.items()]
     lines.append(
-        f"held-out {args.metric}: float {report['held_out']['float']:.4f}, quantised "
+        f"held-out {args.metric}: float {report['held_out']['float']:.4f}, quantized "
         f"{report['held_out']['quantized']:.4f}; {report['evaluations']} evaluations"
     )
     return EXIT_OK, report, "\n".join(lines)
@@ -92,7 +92,7 @@ def search(args: argparse.Namespace) -> Answer:
 
 def write(args: argparse.Namespace) -> Answer:
     if args.qonnx is not None:
-        return _write_quantised(args)
+        return _write_quantized(args)
     graph, options = _open(args), options_of(args)
     chosen = choose(args, graph)
     feeds = samples_of(args.calib, graph)
@@ -109,8 +109,8 @@ def write(args: argparse.Namespace) -> Answer:
     return _export(args, graph, plan, feeds, accuracy, provenance)
 
 
-def _write_quantised(args: argparse.Namespace) -> Answer:
-    """A network that brings its own quantisation: nothing is chosen, nothing calibrated."""
+def _write_quantized(args: argparse.Namespace) -> Answer:
+    """A network that brings its own quantization: nothing is chosen, nothing calibrated."""
     for given, name in (
         (args.model, "--model"),
         (args.onnx, "--onnx"),
@@ -122,7 +122,7 @@ def _write_quantised(args: argparse.Namespace) -> Answer:
                 "command line", f"{name} with --qonnx", "neither: the file holds the graph and its precisions"
             )
     torch.set_num_threads(args.threads)
-    graph, plan = open_quantised(args.qonnx)
+    graph, plan = open_quantized(args.qonnx)
     feeds = samples_of(args.calib, graph)
     accuracy: dict[str, Any] = {}
     if args.eval is not None:

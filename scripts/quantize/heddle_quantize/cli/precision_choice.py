@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quantisation options and precisions, as the command line states them."""
+"""Quantization options and precisions, as the command line states them."""
 from __future__ import annotations
 
 import argparse

@@ -58,7 +58,7 @@ def _text(args: argparse.Namespace, report: dict[str, Any], failed: list[Golden]
     accuracy = report["accuracy"]
     line = f"{args.out}: {report['layers']} layers, {len(report['golden'])} golden comparisons"
     if accuracy:
-        line += f"; {accuracy['metric']} quantised {accuracy['quantized']:.4f}"
+        line += f"; {accuracy['metric']} quantized {accuracy['quantized']:.4f}"
         if "float" in accuracy:
             line += f", float {accuracy['float']:.4f}"
         line += f" on {accuracy['n']} samples ({accuracy['split']})"
@@ -68,7 +68,7 @@ def _text(args: argparse.Namespace, report: dict[str, Any], failed: list[Golden]
 def _integer_network(args: argparse.Namespace, loaded: Workload) -> tuple[Trace, dict[str, Any]]:
     if args.profile or args.bits or args.target:
         raise BadInput(
-            f"workload '{args.name}'", "--profile, --bits or --target", "none of them: this network comes quantised"
+            f"workload '{args.name}'", "--profile, --bits or --target", "none of them: this network comes quantized"
         )
     assert loaded.plan is not None
     accuracy: dict[str, Any] = {}

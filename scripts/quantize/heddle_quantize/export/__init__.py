@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a quantised graph and samples to a trace."""
+"""From a quantized graph and samples to a trace."""

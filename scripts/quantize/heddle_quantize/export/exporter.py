@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a quantised graph on samples and writes the integers that it read and computed into a trace."""
+"""Runs a quantized graph on samples and writes the integers that it read and computed into a trace."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -258,7 +258,7 @@ def _requant(quant: LayerQuant) -> dict[str, Any]:
     exact = quant.act.lsb_exp is not None and quant.weight.lsb_exp is not None
     entry: dict[str, Any] = {"mode": "shift" if exact else "float64"}
     if quant.act.lsb_exp is not None or float(quant.act.scale) != 1.0:
-        entry["rounding"] = "half_even"  # networks that come quantised round in their own way
+        entry["rounding"] = "half_even"  # networks that come quantized round in their own way
     if quant.weight.zero_point:
         entry["correction"] = (
             f"subtract {quant.weight.zero_point} * (sum of the window's "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Uniform integer quantisation: parameters, codes and back."""
+"""Uniform integer quantization: parameters, codes and back."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class QParams:
     `bits` is the width codes use (the profile's precision), `container` the width they are stored
     in. `scale` has one number, or one per channel along `axis` of the tensor. `lsb_exp` is set when
     the scale is a power of two. `true_scale` is what the trace states when the graph itself runs
-    in integers (scale 1), as in networks that come quantised. `bipolar` codes are -1 and +1.
+    in integers (scale 1), as in networks that come quantized. `bipolar` codes are -1 and +1.
     """
 
     bits: int

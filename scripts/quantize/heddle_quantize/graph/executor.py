@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a graph. The caller passes the function that computes array operations: float, fake-quantised or integer."""
+"""Runs a graph. The caller passes the function that computes array operations: float, fake-quantized or integer."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

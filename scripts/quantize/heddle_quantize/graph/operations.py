@@ -313,7 +313,7 @@ def _thresholds(node: Node, args: list[Tensor]) -> Tensor:
 
 @op("quant")
 def _quant(node: Node, args: list[Tensor]) -> Tensor:
-    """A quantiser of the network itself: values that the codes stand for."""
+    """A quantizer of the network itself: values that the codes stand for."""
     return rounded_to_codes(args[0], node.attrs["quant"])
 
 

@@ -115,8 +115,8 @@ def open_model(model: str | None, state: Path | None, onnx: Path | None, input_s
     return graph
 
 
-def open_quantised(path: Path) -> tuple[Graph, Plan]:
-    """A QONNX graph and the quantisation that its nodes state."""
+def open_quantized(path: Path) -> tuple[Graph, Plan]:
+    """A QONNX graph and the quantization that its nodes state."""
     graph, plan = ingest_qonnx(path)
     graph.source = {"file": path.name, "kind": "qonnx", "sha256": _digest(path)}
     return graph, plan

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Array operations on quantised values in floating point: the fast twin of the integer network."""
+"""Array operations on quantized values in floating point: the fast twin of the integer network."""
 from __future__ import annotations
 
 import torch
@@ -21,7 +21,7 @@ def rounded(x: Tensor, q: QParams) -> Tensor:
 
 
 class FakeArrays:
-    """Quantises, dequantises and computes in floating point: equal to IntegerArrays up to rounding of sums."""
+    """Quantizes, dequantizes and computes in floating point: equal to IntegerArrays up to rounding of sums."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan

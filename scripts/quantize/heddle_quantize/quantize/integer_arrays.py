@@ -43,7 +43,7 @@ class IntegerArrays:
 
     def layer(self, node: Node) -> LayerQuant:
         if node.id not in self.plan.layers:
-            raise BadInput(f"node '{node.id}'", "no quantisation", "one entry per array operation")
+            raise BadInput(f"node '{node.id}'", "no quantization", "one entry per array operation")
         return self.plan.layers[node.id]
 
     def weight_codes(self, node: Node) -> Tensor:

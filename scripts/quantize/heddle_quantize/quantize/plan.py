@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The quantisation of a whole graph, and the precisions it is made from."""
+"""The quantization of a whole graph, and the precisions it is made from."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from heddle_quantize.quantize.tensor_params import Options, tensor_params
 
 @dataclass(frozen=True)
 class LayerQuant:
-    """Quantisation of one array operation: its left operand and its weights or right operand."""
+    """Quantization of one array operation: its left operand and its weights or right operand."""
 
     act: QParams
     weight: QParams
@@ -20,7 +20,7 @@ class LayerQuant:
 
 @dataclass
 class Plan:
-    """Quantisation of a graph, by array node."""
+    """Quantization of a graph, by array node."""
 
     layers: dict[str, LayerQuant]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quantisation parameters of a tensor, from its range."""
+"""Quantization parameters of a tensor, from its range."""
 from __future__ import annotations
 
 import math

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is quantised, on which samples, and how well it answers."""
+"""What is quantized, on which samples, and how well it answers."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Labelled:
 
 @dataclass
 class Task:
-    """What is being quantised and how it is judged."""
+    """What is being quantized and how it is judged."""
 
     graph: Graph
     ranges: dict[str, LayerRange]
@@ -61,12 +61,12 @@ class Task:
 
 
 def accuracy_of(task: Task, data: Labelled, chosen: Profile, split: str) -> dict[str, Any]:
-    reference, quantised = task.score(data, None, False), task.score(data, chosen, True)
+    reference, quantized = task.score(data, None, False), task.score(data, chosen, True)
     return {
         "metric": task.metric,
         "float": reference,
-        "quantized": quantised,
-        "relative": metrics.relative(task.metric, quantised, reference),
+        "quantized": quantized,
+        "relative": metrics.relative(task.metric, quantized, reference),
         "split": split,
         "n": int(len(data.labels)),
     }

@@ -3,7 +3,7 @@
 
 That simulator knows convolutions, fully connected layers, integers up to 16 bits and zero point
 0; anything else is refused by name. Values written are code * 2^lsb_exp, and precision.txt makes
-it quantise them back to the same codes: magnitude bits (sign included) and fraction bits.
+it quantize them back to the same codes: magnitude bits (sign included) and fraction bits.
 """
 from __future__ import annotations
 

@@ -11,16 +11,16 @@ from heddle_quantize.workloads.workload import Workload
 
 # name -> (module, loader, one line)
 CATALOGUE: dict[str, tuple[str, str, str]] = {
-    "mnist-extrasmall": ("mnist", "extrasmall", "int8 MNIST CNN, 2.5 k weights, as quantised"),
-    "mnist-net5": ("mnist", "net5", "int8 MNIST CNN, 71 k weights, as quantised"),
-    "resnet8": ("tflite", "resnet8", "MLPerf Tiny ResNet-8, int8 per channel, as quantised"),
-    "mobilenet": ("tflite", "mobilenet", "MobileNetV1 0.25, uint8, as quantised"),
+    "mnist-extrasmall": ("mnist", "extrasmall", "int8 MNIST CNN, 2.5 k weights, as quantized"),
+    "mnist-net5": ("mnist", "net5", "int8 MNIST CNN, 71 k weights, as quantized"),
+    "resnet8": ("tflite", "resnet8", "MLPerf Tiny ResNet-8, int8 per channel, as quantized"),
+    "mobilenet": ("tflite", "mobilenet", "MobileNetV1 0.25, uint8, as quantized"),
     "resnet20": ("cifar_resnet", "resnet20", "ResNet-20 for CIFAR-10, float"),
     "resnet56": ("cifar_resnet", "resnet56", "ResNet-56 for CIFAR-10, float"),
     "squeezenet": ("squeezenet", "squeezenet", "SqueezeNet 1.0, pruned, shared weights"),
     "alexnet-sparse": ("alexnet", "sparse", "pruned AlexNet convolutions, 59-95 % zeros"),
     "alexnet-sparse-ft": ("alexnet", "sparse_ft", "pruned AlexNet convolutions, 17-90 % zeros"),
-    "cnv": ("cnv", "cnv_w2a2", "CNV, 2-bit weights and activations, as quantised"),
+    "cnv": ("cnv", "cnv_w2a2", "CNV, 2-bit weights and activations, as quantized"),
     "tfc-1w1a": ("tfc", "w1a1", "MLP for MNIST, QONNX, bipolar weights and activations"),
     "tfc-1w2a": ("tfc", "w1a2", "MLP for MNIST, QONNX, bipolar weights, 2-bit activations"),
     "tfc-2w2a": ("tfc", "w2a2", "MLP for MNIST, QONNX, 2-bit weights and activations"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The three QONNX networks for MNIST (784-64-64-64-10), as they were quantised."""
+"""The three QONNX networks for MNIST (784-64-64-64-10), as they were quantized."""
 from __future__ import annotations
 
 from pathlib import Path

@@ -30,7 +30,7 @@ class Golden:
 
 @dataclass
 class Workload:
-    """A network with its data. `plan` is set when it comes quantised, `calib` when it is float."""
+    """A network with its data. `plan` is set when it comes quantized, `calib` when it is float."""
 
     graph: Graph
     metric: str

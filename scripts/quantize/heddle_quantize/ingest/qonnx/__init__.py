@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QONNX models, which state their own quantisation."""
+"""QONNX models, which state their own quantization."""

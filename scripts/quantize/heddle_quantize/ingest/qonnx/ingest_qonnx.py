@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QONNX graphs, whose nodes state how the network is quantised: widths, scales and zero points.
+"""QONNX graphs, whose nodes state how the network is quantized: widths, scales and zero points.
 
 `Quant` is y = (round(clamp(x/s + z, low, high)) - z) * s with ties to even, `BipolarQuant` y = s
 where x >= 0 and -s elsewhere. On a constant they make weights; on a computed value they stay.
@@ -23,26 +23,26 @@ from heddle_quantize.ingest.onnx.node import OnnxNode
 from heddle_quantize.quantize.plan import LayerQuant, Plan
 
 DOMAINS = ("onnx.brevitas", "finn.custom_op.general", "qonnx.custom_op.general")
-# Operations that move codes without changing them: an array operation behind them reads the quantiser's codes.
+# Operations that move codes without changing them: an array operation behind them reads the quantizer's codes.
 KEEPS_CODES = ("reshape", "transpose", "maxpool", "slice", "select")
 BITS_MAX = 16
 
 
 class QonnxImporter(Importer):
-    """Also records how values are quantised, by ONNX value and by node of the graph."""
+    """Also records how values are quantized, by ONNX value and by node of the graph."""
 
     def __init__(self, model: Any, path: Path) -> None:
         super().__init__(model, path, HANDLERS)
-        self.weights: dict[str, QParams] = {}  # ONNX constants that a quantiser made
+        self.weights: dict[str, QParams] = {}  # ONNX constants that a quantizer made
         self.values: dict[str, QParams] = {}  # nodes of kind `quant`
         self.plan = Plan({})
 
     def handler(self, node: OnnxNode) -> Any:
         if node.domain in DOMAINS and node.op in ("Quant", "IntQuant", "BipolarQuant"):
-            return QonnxImporter._quantise
+            return QonnxImporter._quantize
         return super().handler(node)
 
-    def _quantise(self, node: OnnxNode) -> None:
+    def _quantize(self, node: OnnxNode) -> None:
         params = self._bipolar(node) if node.op == "BipolarQuant" else self._uniform(node)
         if self.is_const(node, 0):
             value = torch.from_numpy(self.consts[node.inputs[0]]).double()
@@ -98,7 +98,7 @@ class QonnxImporter(Importer):
             raise self.refuse(node, "a scale that is not above zero", "positive finite scales")
 
     def taken(self, node: OnnxNode, first: int) -> None:
-        """Transposed constants keep their quantisation; each array operation gets that of its operands."""
+        """Transposed constants keep their quantization; each array operation gets that of its operands."""
         if node.op == "Transpose" and node.inputs[0] in self.weights:
             params = self.weights[node.inputs[0]]
             if params.axis is not None:
@@ -125,7 +125,7 @@ class QonnxImporter(Importer):
         params = self.weights.get(node.inputs[1])
         if params is None:
             raise self.refuse(
-                node, f"weights '{node.inputs[1]}' without a quantiser", "weights from a Quant or BipolarQuant node"
+                node, f"weights '{node.inputs[1]}' without a quantizer", "weights from a Quant or BipolarQuant node"
             )
         if made.params.get("bias") is not None:
             raise self.refuse(node, "a bias within the operation", "an Add behind it")
@@ -151,11 +151,11 @@ def _per_filter(params: QParams, shape: torch.Size) -> QParams | None:
 
 
 def ingest_qonnx(path: Path) -> tuple[Graph, Plan]:
-    """The graph of the file and the quantisation of its array operations."""
+    """The graph of the file and the quantization of its array operations."""
     importer = QonnxImporter(load(path), path)
     graph = prune(importer.run())
     check_graph(graph)
     if not graph.array_nodes():
-        raise BadInput(str(path), "no array operation", "a network with quantised layers")
+        raise BadInput(str(path), "no array operation", "a network with quantized layers")
     check_batch(graph, path)
     return graph, Plan({n.id: importer.plan.layers[n.id] for n in graph.array_nodes()})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quantisers, observers, search and export."""
+"""Quantizers, observers, search and export."""
 from __future__ import annotations
 
 from pathlib import Path
