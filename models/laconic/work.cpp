@@ -94,7 +94,7 @@ Work count_work(const arch::LayerInput& input, const PreparedTerms& prepared, co
         out.busy_lane_cycles += present_row_lanes(input.lowered, tiles, s) * windows * elements;
         const auto extension =
             static_cast<std::uint64_t>(std::popcount(std::uint32_t{input.lowered.extension_lanes(s)}));
-        out.folding_lane_cycles += extension * filters_of(tiles) * windows * elements;
+        out.folding_lane_cycles += extension * tiles.filters * windows * elements;
         for (std::size_t i = s * kLanes; i < (s + 1) * kLanes; ++i) {
           out.busy_lane_cycles += w.terms[i] * a.terms[i] - w.non_zero[i] * a.non_zero[i];
           out.term_pairs += w.terms[i] * a.terms[i];

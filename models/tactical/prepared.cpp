@@ -63,7 +63,7 @@ Schedule Tactical::pack(const arch::LayerInput& input, const arch::FilterSet& se
           : nonzero_lanes(input, set);
   const auto present = present_lanes(input, set);
   std::vector<std::uint16_t> folding;
-  for (std::uint32_t t = 0; input.lowered.extends_kernel() && t < steps; ++t)
+  for (std::uint32_t t = 0; input.lowered.extends_kernel() && t < input.mapping.steps; ++t)
     folding.push_back(input.lowered.extension_lanes(t));
   ScheduleOptions options = params_.schedule;
   options.keep_slots = keep_slots;

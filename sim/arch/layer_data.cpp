@@ -45,8 +45,8 @@ std::vector<std::uint8_t> in_column_order(const std::vector<std::uint8_t>& width
   return out;
 }
 
-// The layer's group widths as the lowered layer's steps see them: those that the trace states, or those of its
-// weights, as a front end would write them.
+// The layer's group widths as the lowered layer's steps see them: those that the trace states, or those of
+// its weights, as a front end would write them.
 std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
                                          const LoweredLayer& lowered) {
   auto widths = layer.precision.group_widths_file.empty()
@@ -59,7 +59,8 @@ std::vector<std::uint8_t> lowered_widths(const Trace& trace, const Layer& layer,
 }
 
 // Whether the layer's weights come in groups that keep a width each. Folding and a count of shapes regroup
-// weights, so that groups of the trace no longer exist; weights made at run time have no widths ahead of time.
+// weights, so that groups of the trace no longer exist; weights made at run time have no widths ahead of
+// time.
 bool keeps_groups(const Layer& layer, const LoweredLayer& lowered) {
   return lowered.fold <= 1 && !lowered.shapes_only && !layer.has_run_time_weights();
 }

@@ -69,7 +69,9 @@ Override parse_override(const std::string& text) {
 Error at_the_options(const Error& error, std::span<const std::string> overrides,
                      const std::function<void(std::span<const std::string>)>& attempt) {
   const Texts all(overrides.begin(), overrides.end());
-  if (error.where().starts_with("--") || all.empty() || all.size() > kMostOverrides) return error;
+  const bool is_of_input = error.kind() != ErrorKind::check && error.kind() != ErrorKind::internal;
+  if (!is_of_input || error.where().starts_with("--") || all.empty() || all.size() > kMostOverrides)
+    return error;
   const auto is_same = [&](const Texts& some) { return failure(some, attempt) == error.what(); };
   if (failure({}, attempt) || !is_same(all)) return error;
   Texts causes;

@@ -28,7 +28,8 @@ std::string shown_override(const std::string& text);
 
 // `error`, at the options that caused it. `attempt` does again what failed, with some of the overrides. The
 // options are those without which it succeeds, else a smallest set with which it fails alike. The error stays
-// as it is where it names an option already, or where none of them is the cause.
+// as it is where it names an option already, where none of them is the cause, and where it is no error of an
+// input.
 Error at_the_options(const Error& error, std::span<const std::string> overrides,
                      const std::function<void(std::span<const std::string>)>& attempt);
 

@@ -66,7 +66,9 @@ def test_bandwidth_stands_beside_its_peak(heddle, tmp_path):
 
 def test_the_peak_of_other_memories(heddle):
     ideal = {"off_chip": {"kind": "ideal", "bandwidth_mb_per_s": 16000}}
-    off_chip = result_of(heddle, "run", "stripes", *DIGITS, "--set", "memory=" + json.dumps(ideal))["memory"]["off_chip"]
+    off_chip = result_of(heddle, "run", "stripes", *DIGITS, "--set", "memory=" + json.dumps(ideal))["memory"][
+        "off_chip"
+    ]
     assert off_chip["peak_bandwidth_gb_per_s"] == 16
     ideal["off_chip"]["bandwidth_mb_per_s"] = "unlimited"
     for memory in (ideal, {"off_chip": {"kind": "none"}}):
@@ -112,11 +114,11 @@ def test_progress_goes_on_during_the_seconds_of_the_dram(request, heddle, tmp_pa
     code, _, stderr = heddle("run", "stripes", *SLOW_DRAM)
     assert code == 0 and "\x1b" not in stderr and "\r" not in stderr
     trace = tmp_path / "x.trace"
-    trace.write_text("".join(f"0x{64 * (i * 7919 % (1 << 24)):x} READ {i}\n" for i in range(600000)))
-    arguments = ["dram", "ddr4_3200_8gb_x8", "--trace", trace]
+    trace.write_text("".join(f"0x{64 * (i * 7919 % (1 << 24)):x} READ {i}\n" for i in range(150000)))
+    arguments = ["dram", "ddr4_3200_8gb_x8", "--trace", trace, "--request-bytes", "1024"]
     assert "kB of the trace" in on_terminal(request, *arguments)
     assert on_terminal(request, *arguments, "-q") == ""
-    assert heddle("dram", "ddr4_3200_8gb_x8", "--trace", trace, "-q")[1:] == ("", "")
+    assert heddle(*arguments, "-q")[1:] == ("", "")
 
 
 def test_progress_changes_no_count(heddle):
