@@ -79,6 +79,8 @@ struct Blocking {
   std::uint8_t weights_depth = 0;
   std::uint8_t input_depth = 0;
   bool sums_are_spilled = false;
+  // Of the blocks of weights that are loaded again for each window block so many, the first, are held.
+  std::uint32_t held_weight_blocks = 0;
   // Into how many pieces a pass of a block is cut, without and with outputs.
   std::uint32_t cuts = 1;
   std::uint32_t final_cuts = 1;

@@ -32,6 +32,7 @@ class Costs {
         sizes_(sizes),
         held_(blocks_held(room.activation_memory)),
         weights_held_(blocks_held(room.weight_memory)),
+        weight_capacity_(room.weight_memory.capacity),
         streamed_(least_streamed_room()) {
     for (const auto slices : shape.slice_counts()) {
       const std::uint64_t bricks = ceil_div(shape.bricks(), slices);
@@ -47,12 +48,13 @@ class Costs {
     const WindowCut& w = shape_.window_cuts()[at.windows];
     const FilterCut& f = shape_.filter_cuts()[at.filters];
     const std::uint64_t loads = s.reloads_weights_in(Loop::windows) ? w.blocks : 1;
+    const std::uint32_t held = held_blocks(s, at);
     const bool overlaps = s.reloads_input_in(Loop::windows) && !s.slides();
     const std::uint64_t lines = overlaps ? w.all_lines : shape_.used_lines();
     const std::uint64_t groups = s.reloads_input_in(Loop::filters) ? f.all_groups : shape_.groups();
     LayerBytes out = compulsory_bytes(shape_, sizes_);
-    out.weights = sizes_.weights * loads;
-    out.metadata = sizes_.metadata * loads;
+    out.weights = sizes_.weights * loads - held_part(s, at, held, sizes_.weights) * (loads - 1);
+    out.metadata = sizes_.metadata * loads - held_part(s, at, held, sizes_.metadata) * (loads - 1);
     out.input += sizes_.line_group * (lines * groups) - sizes_.line_group * shape_.used_line_groups();
     // Every slice but the last writes its sums, every slice but the first reads them.
     if (s.spills_sums) out.partial_sums = sizes_.partial_sums * (2 * (std::uint64_t{slices(at)} - 1));
@@ -61,9 +63,7 @@ class Costs {
 
   [[nodiscard]] Bytes weight_room(const Scheme& s, const Cuts& at) const {
     if (s.weights_depth == 0) return sizes_.weights_room;
-    const std::size_t f = s.reloads_weights_in(Loop::filters) ? at.filters : 0;
-    const std::size_t c = s.reloads_weights_in(Loop::channels) ? at.channels : 0;
-    return std::min(sizes_.weights_room, weights_[c * shape_.filter_cuts().size() + f] * weights_held_);
+    return std::min(sizes_.weights_room, weight_block(s, at) * (weights_held_ + held_blocks(s, at)));
   }
 
   [[nodiscard]] Bytes activation_room(const Scheme& s, const Cuts& at) const {
@@ -87,6 +87,7 @@ class Costs {
             .weights_depth = s.weights_depth,
             .input_depth = s.input_depth,
             .sums_are_spilled = s.spills_sums,
+            .held_weight_blocks = held_blocks(s, at),
             .bytes = bytes(s, at),
             .activation_room = activation_room(s, at),
             .streamed_room = streamed_room(s),
@@ -95,6 +96,50 @@ class Costs {
 
  private:
   [[nodiscard]] std::uint32_t slices(const Cuts& at) const { return shape_.slice_counts()[at.channels]; }
+  [[nodiscard]] std::uint32_t filter_blocks(const Cuts& at) const {
+    return shape_.filter_cuts()[at.filters].blocks;
+  }
+
+  [[nodiscard]] Bytes weight_block(const Scheme& s, const Cuts& at) const {
+    const std::size_t f = s.reloads_weights_in(Loop::filters) ? at.filters : 0;
+    const std::size_t c = s.reloads_weights_in(Loop::channels) ? at.channels : 0;
+    return weights_[c * shape_.filter_cuts().size() + f];
+  }
+
+  // Where all blocks of weights are loaded again for each window block, those for which there is room beside
+  // the two that change are held.
+  [[nodiscard]] std::uint32_t held_blocks(const Scheme& s, const Cuts& at) const {
+    if (!s.reloads_weights_in(Loop::windows) || weights_held_ == 1) return 0;
+    std::uint64_t blocks = 1;
+    if (s.repeats_weights_of(Loop::filters)) blocks *= filter_blocks(at);
+    if (s.repeats_weights_of(Loop::channels)) blocks *= slices(at);
+    const std::uint64_t block = std::max<std::uint64_t>(1, weight_block(s, at).count());
+    const std::uint64_t room = weight_capacity_.count() / block;
+    return static_cast<std::uint32_t>(std::min(std::max<std::uint64_t>(room, 2), blocks) - 2);
+  }
+
+  // The part of the weights (or their metadata) that lies in held blocks: of each pass the first bricks.
+  [[nodiscard]] Bytes held_part(const Scheme& s, const Cuts& at, std::uint32_t held, Bytes all) const {
+    Bytes sum(0);
+    if (held == 0 || all == Bytes(0)) return sum;
+    const std::uint32_t filters = s.repeats_weights_of(Loop::filters) ? filter_blocks(at) : 1;
+    const std::uint32_t channels = s.repeats_weights_of(Loop::channels) ? slices(at) : 1;
+    const bool channels_inside = !s.holds_sums_of(Loop::filters);
+    for (std::uint32_t f = 0; f < filters; ++f) {
+      // Blocks of these filters that are held: slices 0 to n - 1.
+      const std::uint32_t n = channels_inside ? std::min(held - std::min(held, f * channels), channels)
+                                              : held / filters + (f < held % filters ? 1 : 0);
+      const std::uint64_t end = n == 0 ? 0 : part_of(shape_.bricks(), n - 1, channels).end;
+      const Range passes = filters == 1 ? Range{0, shape_.passes()} : part_of(shape_.passes(), f, filters);
+      for (std::uint32_t p = passes.begin; p < passes.end && end > 0; ++p) {
+        const PassShape& pass = shape_.pass(p);
+        const Bytes of_pass =
+            share(all, Parts{pass.filters_before, pass.filters_before + pass.filters, shape_.filters()});
+        sum += share(of_pass, Parts{0, end, shape_.bricks()});
+      }
+    }
+    return sum;
+  }
 
   [[nodiscard]] Bytes input_room(const Scheme& s, const Cuts& at) const {
     const WindowCut& w = shape_.window_cuts()[at.windows];
@@ -127,6 +172,7 @@ class Costs {
   const LayerSizes& sizes_;
   std::uint64_t held_;
   std::uint64_t weights_held_;
+  Bytes weight_capacity_;
   Bytes streamed_;
   std::vector<Bytes> line_group_;  // room of a slice of a line of a group, by channel cut
   std::vector<Bytes> weights_;     // room of a block, by channel cut and filter cut
@@ -188,13 +234,17 @@ class Search {
     return b.order();
   }
 
-  // More slices never move fewer bytes, and take no more room.
+  // More slices take no more room, and never move fewer bytes, unless more of the weights can be held.
   void walk_channels(const Scheme& s, std::size_t f, std::size_t w) {
     const std::size_t end = s.cuts(Loop::channels) ? shape_.slice_counts().size() : 1;
-    const bool is_last_enough = pace_ == nullptr && !s.spills_sums;
+    const bool holds_more = s.reloads_weights_in(Loop::windows);
+    const bool is_last_enough = pace_ == nullptr && !s.spills_sums && !holds_more;
     for (std::size_t c = is_last_enough ? end - 1 : s.cuts(Loop::channels) ? 1 : 0; c < end; ++c) {
       const LayerBytes bytes = costs_.bytes(s, {f, w, c});
-      if (is_pruned(bytes.total())) return;
+      if (is_pruned(bytes.total())) {
+        if (holds_more) continue;
+        return;
+      }
       if (costs_.activation_room(s, {f, w, c}) > room_.activations) continue;
       if (costs_.weight_room(s, {f, w, c}) > room_.weight_memory.capacity) continue;
       keep(s, {f, w, c}, bytes);

@@ -44,7 +44,7 @@ class Simulation {
         input_users_(last_users_of_input(pieces_)),
         most_outgoing_(streamed_room(b, sizes).out) {
     for (const Piece& p : pieces_) {
-      if (p.weights.block >= weight_users_.size()) weight_users_.push_back(0);
+      if (p.weights.block >= weight_users_.size()) weight_users_.resize(p.weights.block + 1);
       weight_users_[p.weights.block] = static_cast<std::uint32_t>(&p - pieces_.data());
     }
   }

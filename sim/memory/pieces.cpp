@@ -33,7 +33,8 @@ class Walk {
         cuts_bricks_(cuts_bricks(blocking, shape)),
         stretches_(cuts_bricks_ ? std::max(blocking.cuts, blocking.final_cuts) : 1),
         weights_(std::size_t{shape.passes()} * blocking.slices * stretches_, WeightLoad{0, kNone}),
-        loaded_(std::size_t{shape.groups()} * blocking.slices * stretches_) {}
+        loaded_(std::size_t{shape.groups()} * blocking.slices * stretches_),
+        held_(blocking.held_weight_blocks, kNone) {}
 
   std::vector<Piece> run() {
     std::array<std::uint32_t, kLoops> at{};  // outermost first
@@ -53,11 +54,11 @@ class Walk {
     while (b_.loops[i] != loop) ++i;
     return at[i];
   }
-  // Which iteration of the outer loops this is.
-  [[nodiscard]] std::uint32_t iteration(const std::array<std::uint32_t, kLoops>& at,
+  // Which iteration of the loops from `outer` to `depth` this is.
+  [[nodiscard]] std::uint32_t iteration(const std::array<std::uint32_t, kLoops>& at, std::size_t outer,
                                         std::size_t depth) const {
     std::uint32_t out = 0;
-    for (std::size_t i = 0; i < depth; ++i) out = out * b_.count(b_.loops[i]) + at[i];
+    for (std::size_t i = outer; i < depth; ++i) out = out * b_.count(b_.loops[i]) + at[i];
     return out;
   }
 
@@ -79,14 +80,28 @@ class Walk {
   }
 
   void start_blocks(const std::array<std::uint32_t, kLoops>& at, std::uint32_t w, Range sets) {
-    const std::uint32_t weights = iteration(at, b_.weights_depth);
-    weight_block_ = weights;
-    const std::uint32_t input = iteration(at, b_.input_depth);
+    const std::uint32_t weights = iteration(at, 0, b_.weights_depth);
+    if (std::exchange(weight_iteration_, weights) != weights) start_weight_block(at, w);
+    const std::uint32_t input = iteration(at, 0, b_.input_depth);
     const std::uint32_t before = std::exchange(input_block_, input);
     const bool is_by_windows = b_.input_depth > 0 && b_.loops[b_.input_depth - 1U] == Loop::windows;
     // Lines that the block before has read as well stay.
     if (before != input && !(is_by_windows && w > 0 && before + 1 == input)) oldest_block_ = input;
     first_line_ = reads_all_lines() ? 0 : shape_.lines(sets).first;
+  }
+  // A block that is held through all window blocks is loaded for the first.
+  void start_weight_block(const std::array<std::uint32_t, kLoops>& at, std::uint32_t w) {
+    std::size_t windows = 0;
+    while (b_.loops[windows] != Loop::windows) ++windows;
+    const std::uint32_t number =
+        windows < b_.weights_depth ? iteration(at, windows + 1, b_.weights_depth) : kNone;
+    const bool is_held = number < b_.held_weight_blocks;
+    if (is_held && w > 0) {
+      weight_block_ = held_[number];
+    } else {
+      weight_block_ = weight_blocks_++;
+      if (is_held) held_[number] = weight_block_;
+    }
   }
   [[nodiscard]] bool reads_all_lines() const {
     for (std::size_t i = 0; i < b_.input_depth; ++i) {
@@ -165,7 +180,10 @@ class Walk {
   std::vector<WeightLoad> weights_;  // the last load by pass, slice and stretch
   std::vector<Loaded> loaded_;       // by group, slice and stretch
   std::uint32_t weight_loads_ = 0;
+  std::uint32_t weight_iteration_ = kNone;
   std::uint32_t weight_block_ = kNone;
+  std::uint32_t weight_blocks_ = 0;
+  std::vector<std::uint32_t> held_;  // blocks that are held
   std::uint32_t input_block_ = kNone;
   std::uint32_t oldest_block_ = 0;  // of the input, of which lines are still held
   std::uint64_t first_line_ = 0;    // of the block of the input

@@ -64,6 +64,7 @@ std::optional<result::LayerDetails> NetworkPlan::describe_layer(std::size_t laye
        .filter_blocks = b.filter_blocks,
        .window_blocks = b.window_blocks,
        .reduction_slices = b.slices,
+       .held_weight_blocks = b.held_weight_blocks,
        .off_chip_bytes = bytes.total(),
        .off_chip_bytes_at_least = of_all_samples(plan.least).total(),
        .estimated_cycles = b.estimated_cycles,

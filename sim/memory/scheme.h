@@ -18,6 +18,11 @@ struct Scheme {
 
   [[nodiscard]] bool cuts(Loop loop) const { return position(loop) < cut_loops; }
   [[nodiscard]] bool reloads_weights_in(Loop loop) const { return position(loop) < weights_depth; }
+  // Whether each window block loads the weights of all blocks of a loop again.
+  [[nodiscard]] bool repeats_weights_of(Loop loop) const {
+    return reloads_weights_in(loop) && reloads_weights_in(Loop::windows) &&
+           position(loop) > position(Loop::windows);
+  }
   [[nodiscard]] bool reloads_input_in(Loop loop) const { return position(loop) < input_depth; }
   // Whether the sums of all iterations of a loop are held at the same time.
   [[nodiscard]] bool holds_sums_of(Loop loop) const { return position(loop) > position(Loop::channels); }

@@ -114,6 +114,7 @@ struct BlockingRecord {
   std::uint64_t filter_blocks = 1;
   std::uint64_t window_blocks = 1;
   std::uint64_t reduction_slices = 1;
+  std::uint64_t held_weight_blocks = 0;
   Bytes off_chip_bytes;
   Bytes off_chip_bytes_at_least;
   std::uint64_t estimated_cycles = 0;
@@ -132,6 +133,8 @@ struct BlockingRecord {
         fact("window_blocks", &BlockingRecord::window_blocks, "blocks", "blocks that the windows are cut in"),
         fact("reduction_slices", &BlockingRecord::reduction_slices, "slices",
              "slices that the reduction is cut in"),
+        fact("held_weight_blocks", &BlockingRecord::held_weight_blocks, "blocks",
+             "of the blocks of weights that every window block needs, those that are loaded once"),
         fact("off_chip_bytes", &BlockingRecord::off_chip_bytes, "bytes",
              "planned, of all samples, to the byte"),
         fact("off_chip_bytes_at_least", &BlockingRecord::off_chip_bytes_at_least, "bytes",

@@ -57,7 +57,8 @@ ADDED_KEYS += [(*path, "lane_cycles", "folding_zeros") for path in COUNTERS]
 ADDED_KEYS += [("array", "peak_macs_per_cycle"), ("array", "peak_tops")]
 ADDED_KEYS += [("plan", "weights_stay")]
 ADDED_KEYS += [
-    ("layers", "*", "details", "blocking", key) for key in ("loops", "off_chip_bytes_at_least", "estimated_cycles")
+    ("layers", "*", "details", "blocking", key)
+    for key in ("loops", "held_weight_blocks", "off_chip_bytes_at_least", "estimated_cycles")
 ]
 ADDED_KEYS += [
     ("memory", "off_chip", key)
