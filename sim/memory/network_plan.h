@@ -37,6 +37,8 @@ class NetworkPlan {
   // Bits of a layer's outputs as they go to the activation memory: whole containers, or where storage is
   // bit-interleaved as many bits per value as the widest tensor that the layer makes is stored with.
   [[nodiscard]] Bits output_bits(std::size_t layer) const;
+  // What a result says beside its figures.
+  [[nodiscard]] std::vector<std::string> notes() const;
   // What the activation memory holds while a layer runs: what stays and what passes through.
   [[nodiscard]] Bytes activation_room(std::size_t layer) const {
     return layers_[layer].resident_room + layers_[layer].blocking.activation_room;

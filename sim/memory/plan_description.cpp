@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What results say about a plan: `plan`, and `details` of each layer (docs/results.md).
+#include <fmt/format.h>
+
 #include "sim/memory/network_plan.h"
 
 namespace heddle::memory {
@@ -83,6 +85,21 @@ std::optional<result::LayerDetails> NetworkPlan::describe_layer(std::size_t laye
        .activation_memory_bytes = b.activation_room,
        .resident_bytes = plan.resident_room,
        .weight_memory_bytes = b.weight_room}};
+}
+
+std::vector<std::string> NetworkPlan::notes() const {
+  std::vector<std::string> out;
+  if (!has_off_chip() || storage_.storage != arch::Storage::compressed) return out;
+  const std::uint64_t least = memory_.codec.decoder * kLeastGroupBits * 1024 / 8;
+  const std::uint64_t delivered = off_chip_bytes_per_1024_cycles(memory_, config_.frequency_mhz);
+  if (least < delivered || (delivered == 0 && memory_.off_chip == OffChipKind::ideal)) {
+    out.push_back(
+        fmt::format("memory.codec: the decoder takes {} groups per cycle, each of at least {} bits, and the "
+                    "off-chip memory can "
+                    "deliver more: it can be the bottleneck",
+                    memory_.codec.decoder, kLeastGroupBits));
+  }
+  return out;
 }
 
 }  // namespace heddle::memory

@@ -142,9 +142,19 @@ def test_a_slow_decoder_costs_cycles(heddle):
     slow = memory("ideal", 9000, 24000)
     slow["off_chip"] = {"kind": "ideal", "bandwidth_mb_per_s": "unlimited", "latency_ns": 0}
     quick = run(heddle, "dprs", "digits-16b", {**slow, "codec": {"decoder_groups_per_cycle": 64}})
-    slow = run(heddle, "dprs", "digits-16b", slow)
+    slow = run(heddle, "dprs", "digits-16b", {**slow, "codec": {"decoder_groups_per_cycle": 1}})
     assert quick["totals"]["cycles"] < slow["totals"]["cycles"]
     assert quick["totals"]["off_chip_bytes"] == slow["totals"]["off_chip_bytes"] == fast["totals"]["off_chip_bytes"]
+
+
+def test_a_decoder_that_can_be_the_bottleneck_is_named(heddle):
+    system = memory("ideal", 9000, 24000)
+    for bandwidth, groups, is_named in ((16000, 8, False), (16000, 6, True), (200000, 8, True), (200000, 90, False)):
+        system["off_chip"] = {"kind": "ideal", "bandwidth_mb_per_s": bandwidth}
+        system["codec"] = {"decoder_groups_per_cycle": groups}
+        notes = run(heddle, "dprs", "digits-16b", system)["notes"]
+        assert any("the decoder" in note for note in notes) == is_named, (bandwidth, groups)
+    assert not any("the decoder" in note for note in run(heddle, "stripes", "digits-16b", system)["notes"])
 
 
 def test_a_slow_encoder_holds_up_outputs(heddle):
@@ -154,7 +164,7 @@ def test_a_slow_encoder_holds_up_outputs(heddle):
     system["activation_memory"]["double_buffered"] = False
     system["off_chip"] = {"kind": "ideal", "bandwidth_mb_per_s": "unlimited", "latency_ns": 0}
     fast = run(heddle, "dprs", "digits-16b", system)["totals"]
-    slow = run(heddle, "dprs", "digits-16b", {**system, "codec": {"decoder_groups_per_cycle": 1024}})["totals"]
+    slow = run(heddle, "dprs", "digits-16b", {**system, "codec": {"decoder_groups_per_cycle": 1024, "encoder_groups_per_cycle": 1}})["totals"]
     assert slow["stall_cycles"]["outputs"] > fast["stall_cycles"]["outputs"]
     assert slow["off_chip_bytes"] == fast["off_chip_bytes"]
     container = run(heddle, "dprs", "digits-16b", {**system, "storage": "container"})["totals"]
