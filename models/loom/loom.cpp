@@ -142,8 +142,10 @@ unsigned Loom::width(std::span<const std::int32_t, workload::kBrick> brick, unsi
 }
 
 bool Loom::has_group_widths(const arch::LayerInput& input) const {
-  if (params_.weight_precision == WeightPrecision::values) return !cascades(input.lowered);
-  return !input.group_widths.empty();
+  if (cascades(input.lowered)) return false;
+  if (params_.weight_precision == WeightPrecision::group)
+    return !input.group_widths.empty() && !input.layer.has_run_time_weights();
+  return params_.weight_precision == WeightPrecision::values;
 }
 
 arch::Needs Loom::needs() const {

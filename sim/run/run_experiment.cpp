@@ -71,21 +71,23 @@ void check_waveform(const WaveformRequest& waveform, std::span<const arch::Accel
     refuse("--vcd-tile", "the accelerator has " + std::to_string(tiles) + " tiles");
 }
 
-// The configurations with --fidelity, which is an override of its own.
+// The configurations with --fidelity, which is an override of its own: errors about it name that option.
 Configurations read_arrays(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
   auto overrides = request.overrides;
-  if (!request.fidelity.empty()) {
-    if (request.fidelity != "timing" && request.fidelity != "bit-true")
-      refuse("--fidelity", "expected timing or bit-true, found " + in_quotes(request.fidelity));
-    overrides.push_back("fidelity=" + request.fidelity);
-  }
+  if (!request.fidelity.empty()) overrides.push_back("fidelity=" + request.fidelity);
   if (!request.values.empty()) {
     check_values(request.values, "--values");
     overrides.push_back("values=" + config::Json(request.values).dump());
   }
-  auto out = read_configurations(request.configurations, overrides, models);
-  for (const auto& config : out.accelerators) check_array(config);
-  return out;
+  try {
+    auto out = read_configurations(request.configurations, overrides, models);
+    for (const auto& config : out.accelerators) check_array(config);
+    return out;
+  } catch (const Error& e) {
+    if (request.fidelity.empty() || e.where() != "--set fidelity=" + request.fidelity + ": /fidelity") throw;
+    const std::string text = std::string(e.what()).substr(e.where().size() + 2);  // behind "where: "
+    throw Error(ErrorKind::usage, "--fidelity " + request.fidelity, text);
+  }
 }
 
 // Checks everything that can be wrong with a request before its trace is opened.

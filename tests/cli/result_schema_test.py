@@ -111,7 +111,7 @@ def test_columns_are_the_paths_of_the_keys(heddle, tmp_path, kind):
     layers = [layer for sample in result["samples"] for layer in sample["layers"]]
     for row, layer in zip(rows, layers, strict=True):
         values = dict(flat({**layer, **layer["precision"], "precision": {}}))
-        assert set(values) | {"sample", "layer", "op"} == set(row)
+        assert set(values) | {"sample", "layer", "op", "values"} == set(row)
         for name, value in values.items():
             assert float(row[name]) == pytest.approx(value, abs=1e-6)
 
