@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/memory/network_plan.h"
 
+#include <cmath>
+
 #include "sim/arch/layer_data.h"
 #include "sim/base/parallel.h"
 #include "sim/memory/estimate.h"
@@ -47,8 +49,8 @@ void NetworkPlan::plan_off_chip() {
 std::vector<Pace> NetworkPlan::pace_of_layers() const {
   const arch::Accelerator& accelerator = *config_.accelerator;
   const std::uint64_t lanes = accelerator.shape().lanes();
-  const auto widest =
-      static_cast<std::uint64_t>(static_cast<double>(lanes) / accelerator.peak_macs_per_cycle() + 0.5);
+  const auto widest = static_cast<std::uint64_t>(
+      std::llround(static_cast<double>(lanes) / accelerator.peak_macs_per_cycle()));
   const std::uint64_t bandwidth = off_chip_bytes_per_1024_cycles(memory_, config_.frequency_mhz);
   std::vector<Pace> out;
   for (std::size_t l = 0; l < shapes_.size(); ++l) {

@@ -72,7 +72,7 @@ class Planner {
   }
 
   Mask best_set() {
-    const Mask all = may_stay_;
+    Mask all = may_stay_;
     const auto bytes_of_all = bytes_of(all);
     if (bytes_of_all && *bytes_of_all == least_bytes(all)) return all;
     const Mask exact = weighed_exactly(flow_.tensors.size(), flow_.layers.size(), candidates_, kMostLive);

@@ -22,8 +22,8 @@ std::vector<std::uint8_t> weight_depths(const Scheme& scheme) {
   std::vector<std::uint8_t> out;
   const auto all = depths(scheme, [](Loop loop) { return loop != Loop::windows; });
   const auto repeats = [&](std::uint8_t depth) {
-    const auto end = scheme.loops.begin() + depth;
-    return std::find(scheme.loops.begin(), end, Loop::windows) != end;
+    return std::any_of(scheme.loops.begin(), scheme.loops.begin() + depth,
+                       [](Loop loop) { return loop == Loop::windows; });
   };
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (i + 1 == all.size() || repeats(all[i]) != repeats(all[i + 1])) out.push_back(all[i]);

@@ -223,3 +223,38 @@ TEST_CASE(
   CHECK_THROWS_WITH(n.plan(Bytes(40000), Bytes(4000), true),
                     Catch::Matchers::Contains("layer 'a' fits in no blocking"));
 }
+
+TEST_CASE(
+    "more live tensors than are weighed exactly, an input of several readers and weights of all samples "
+    "stay") {
+  // Every layer reads all before it; the image as well.
+  std::vector<workload::Layer> layers;
+  std::vector<std::string> made{"image"};
+  std::uint32_t channels = 16;
+  for (int i = 0; i < 12; ++i) {
+    const std::string all = "all" + std::to_string(i);
+    layers.push_back(test::other(all, "concat", made, {channels, 8, 8}));
+    layers.push_back(test::conv("c" + std::to_string(i), all, channels, 8, 16, 3));
+    made.push_back(layers.back().id);
+    channels += 16;
+  }
+  const test::PlannedNetwork n(test::network_of(std::move(layers)), {1, 16, 16});
+  Bytes weights(0);
+  for (const auto& layer : n.sizes[0].layers) weights += layer.weights.moved + layer.metadata.moved;
+  const Bytes tensor(16 * 8 * 8 * 2);
+  const auto plan = n.plan(memory::kUnlimited, memory::kUnlimited, true);
+  CHECK(plan.bytes == weights + tensor + tensor);  // the image and the last output
+  CHECK_FALSE(plan.weights_stay);
+  // Less than all: some tensors go off chip, and more room never moves more.
+  Bytes before = memory::kUnlimited;
+  for (std::uint64_t room = 6000; room < 40000; room += 1000) {
+    const Bytes now = n.plan(Bytes(room), memory::kUnlimited, true).bytes;
+    CHECK(now <= before);
+    before = now;
+  }
+  CHECK(before == plan.bytes);
+  const memory::Surroundings samples{{Bytes(40000), true}, {weights, true}, true, {}};
+  CHECK(memory::plan_memory(n.network, n.flow, n.sizes, samples, "test").weights_stay);
+  const memory::Surroundings tight{{Bytes(40000), true}, {weights - Bytes(1), true}, true, {}};
+  CHECK_FALSE(memory::plan_memory(n.network, n.flow, n.sizes, tight, "test").weights_stay);
+}
