@@ -196,3 +196,17 @@ def test_a_text_that_is_not_utf8_is_refused(heddle, tmp_path):
 
 def test_enough_cases():
     assert len(RUN) + len(TOGETHER) + len(DRAM) + len(SCHEDULE) + len(COMPARE) >= 40
+
+
+@pytest.mark.parametrize(
+    "change, text",
+    [
+        ("tiles=4", "did you mean 'parameters.tiles'?"),
+        ("frequency_mhz=500", "did you mean 'clock.frequency_mhz'?"),
+        ("palet=row", "did you mean 'mapping.pallet'?"),
+        ("extends=dadn", "a file says what it extends, an option cannot"),
+    ],
+)
+def test_a_key_without_its_section_is_named_with_it(heddle, change, text):
+    code, _, stderr = heddle("run", "stripes", *DIGITS, "--set", change)
+    assert code == 2 and text in stderr, stderr
