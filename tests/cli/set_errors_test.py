@@ -234,3 +234,17 @@ def test_a_change_names_an_argument_or_none(heddle):
     code, _, err = heddle("compare", "dadn", "stripes", "--set", ":clock.frequency_mhz=5")
     assert code == 2
     assert "expected the name of an argument before ':'" in err
+
+
+@pytest.mark.parametrize(
+    "change, text",
+    [
+        ("tiles=4", "did you mean 'parameters.tiles'?"),
+        ("frequency_mhz=500", "did you mean 'clock.frequency_mhz'?"),
+        ("palet=row", "did you mean 'mapping.pallet'?"),
+        ("extends=dadn", "a file says what it extends, an option cannot"),
+    ],
+)
+def test_a_key_without_its_section_is_named_with_it(heddle, change, text):
+    code, _, stderr = heddle("run", "stripes", *DIGITS, "--set", change)
+    assert code == 2 and text in stderr, stderr
