@@ -46,7 +46,8 @@ int import_dnnsim(const Arguments& arguments) {
   import.values = *named;
   const std::string trace = required(*values, "output", "-o TRACE");
   const auto summary = importers::import_dnnsim(import, trace);
-  std::cout << fmt::format("{}: {} layers, {} samples\n", trace, summary.layers, summary.samples);
+  std::cout << fmt::format("{}: {} layer{}, {} sample{}\n", trace, summary.layers,
+                           summary.layers == 1 ? "" : "s", summary.samples, summary.samples == 1 ? "" : "s");
   return 0;
 }
 

@@ -19,11 +19,11 @@ std::string shortened(const std::string& text) {
 std::string times(double factor) {
   return fmt::format("{:.3f}x", factor);
 }
-std::string percent(double share) {
-  return fmt::format("{:.1f} %", 100 * share);
-}
 std::string times_or_unknown(const std::optional<double>& factor) {
   return factor ? times(*factor) : "unknown";
+}
+std::string peak_or_unknown(const std::optional<double>& macs_per_cycle) {
+  return macs_per_cycle ? grouped_figure(*macs_per_cycle) : "unknown";
 }
 
 std::size_t width_of(const std::string& table) {
@@ -50,7 +50,7 @@ std::vector<Figure> figures_of(const TraceComparison& trace) {
   using A = ComparedAccelerator;
   const bool clocks = differs(trace, "clock");
   return {{"cycles", true, [](const A& a) { return grouped(a.totals.cycles); }},
-          {"time (us)", true, [](const A& a) { return fmt::format("{:.3f}", a.totals.time_us); }},
+          {"time (us)", true, [](const A& a) { return grouped(a.totals.time_us, 3); }},
           {"speedup", true, [](const A& a) { return times(a.totals.speedup); }},
           {"cycles ratio", clocks, [](const A& a) { return times(a.totals.cycles_ratio); }},
           {"speedup per peak MAC", differs(trace, "peak"),
@@ -63,10 +63,7 @@ std::vector<Figure> figures_of(const TraceComparison& trace) {
           {"off-chip bytes", true, [](const A& a) { return grouped(a.totals.off_chip_bytes); }},
           {"on-chip bytes", true, [](const A& a) { return grouped(a.totals.on_chip_bytes); }},
           {"clock (MHz)", clocks, [](const A& a) { return fmt::format("{:.6g}", a.frequency_mhz); }},
-          {"peak MACs per cycle", true,
-           [](const A& a) {
-             return a.peak_macs_per_cycle ? fmt::format("{:.6g}", *a.peak_macs_per_cycle) : "unknown";
-           }},
+          {"peak MACs per cycle", true, [](const A& a) { return peak_or_unknown(a.peak_macs_per_cycle); }},
           {"peak TOPS", true,
            [](const A& a) { return a.peak_tops ? fmt::format("{:.4g}", *a.peak_tops) : "unknown"; }}};
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/result/write.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
@@ -67,6 +70,27 @@ std::string grouped(std::uint64_t value) {
     digits.insert(static_cast<std::size_t>(at), ",");
   }
   return digits;
+}
+
+std::string grouped(double value, int decimals) {
+  const std::string text = fmt::format("{:.{}f}", value, decimals);
+  const std::size_t whole = std::min(text.find('.'), text.size());
+  return grouped(std::uint64_t{std::stoull(text.substr(0, whole))}) + text.substr(whole);
+}
+
+std::string grouped_figure(double value) {
+  constexpr int kDigits = 6;
+  const int whole = value < 1 ? 0 : static_cast<int>(std::floor(std::log10(value))) + 1;
+  std::string text = grouped(value, std::max(0, kDigits - whole));
+  if (text.find('.') == std::string::npos) return text;
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+std::string percent(double share) {
+  const std::string text = fmt::format("{:.1f} %", 100.0 * share);
+  return share > 0 && text == "0.0 %" ? "<0.1 %" : text;
 }
 
 }  // namespace heddle::result

@@ -128,7 +128,7 @@ def test_peak_of_a_run(heddle):
     stripes = json.loads(heddle("run", "stripes", *SHAPES, "--json", "-q")[1])["array"]
     assert stripes["peak_macs_per_cycle"] == 4096
     assert stripes["peak_tops"] == pytest.approx(2 * 4096 * stripes["frequency_mhz"] / 1e6)
-    assert "peak: 4096 MACs per cycle of 16 x 16 bits" in heddle("run", "stripes", *SHAPES)[1]
+    assert "peak: 4,096 MACs per cycle of 16 x 16 bits" in heddle("run", "stripes", *SHAPES)[1]
 
 
 @pytest.mark.parametrize("columns, share", [(16, "3x"), ("auto", "0.9375x")])
