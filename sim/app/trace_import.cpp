@@ -71,7 +71,8 @@ int import_scalesim(const Arguments& arguments) {
   for (std::size_t i = 0; i < std::min(kShown, topology.notes.size()); ++i)
     std::cout << "  note: " << topology.notes[i] << "\n";
   if (topology.notes.size() > kShown)
-    std::cout << fmt::format("  and {} notes more\n", topology.notes.size() - kShown);
+    std::cout << fmt::format("  and {} more {}\n", topology.notes.size() - kShown,
+                             topology.notes.size() - kShown == 1 ? "note" : "notes");
   return 0;
 }
 

@@ -126,12 +126,33 @@ std::unique_ptr<Accelerator> make(const ModelInfo& model, const config::Values& 
 
 }  // namespace
 
+namespace {
+
+// Keys of sections, for those who leave out the section: "parameters.tiles", "clock.frequency_mhz".
+std::vector<std::string> section_keys(const config::Document& document,
+                                      std::span<const ModelInfo> catalogue) {
+  std::vector<std::string> out;
+  const auto add = [&out](const config::Declaration& declaration, const std::string& section) {
+    const auto paths = config::key_paths(declaration, section + ".");
+    out.insert(out.end(), paths.begin(), paths.end());
+  };
+  const auto model = document.root.find("model");
+  for (const auto& info : catalogue) {
+    if (model != document.root.end() && *model == info.name) add(info.parameters, "parameters");
+  }
+  for (const auto& section : accelerator_declaration()) add(section.children, section.name);
+  return out;
+}
+
+}  // namespace
+
 AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<const std::string> overrides,
                                    std::span<const ModelInfo> catalogue,
                                    const std::shared_ptr<const config::FileNames>& names) {
   AcceleratorConfig out;
   out.document = config::compose(file, overrides, names);
-  const config::Values values = config::read(out.document, "", accelerator_declaration());
+  const config::Values values =
+      config::read(out.document, "", accelerator_declaration(), section_keys(out.document, catalogue));
   check_version(out.document, values);
   out.name = values.text("name");
   out.model = &find_model(catalogue, values.text("model"), out.document.where("/model"));

@@ -21,6 +21,22 @@ Error refuse(const Trace& trace, const Layer& layer, const std::string& what) {
   return {ErrorKind::workload, trace.name(), "layer " + in_quotes(layer.id) + ": " + what};
 }
 
+// The refusal of a layer without the values that cycles depend on. It names the ways out, because most users
+// meet it on the shapes of the papers' networks.
+Error without_values(const Trace& trace, const Layer& layer, const std::string& operand,
+                     const MappingOptions& options) {
+  std::string text = fmt::format(
+      "the design's cycles depend on {} values, and the trace has none for this layer; --values synthetic "
+      "draws them",
+      operand);
+  if (operand == "activation" && options.assumed_widths.is_stated()) {
+    text +=
+        ". group_widths states widths of weights alone; with activation_width \"layer\" in /parameters "
+        "(model loom) cycles depend on no activation value";
+  }
+  return refuse(trace, layer, text);
+}
+
 void check_container(const Trace& trace, const Layer& layer, unsigned container_bits) {
   const unsigned widest = std::max(layer.precision.activation_bits, layer.precision.weight_bits);
   if (widest > container_bits) {
@@ -133,14 +149,9 @@ LayerData::LayerData(const Trace& trace, const Layer& layer, std::uint32_t sampl
         trace, layer,
         "mapping groups 'ignored' and image_layer 'published' count shapes only, but this run needs values");
   }
-  if (want_activations && !Trace::has_values(layer.activation)) {
-    throw refuse(trace, layer,
-                 "the design's cycles depend on activation values, and the trace has none for this layer");
-  }
-  if (want_weights && !Trace::has_values(layer.weight)) {
-    throw refuse(trace, layer,
-                 "the design's cycles depend on weight values, and the trace has none for this layer");
-  }
+  if (want_activations && !Trace::has_values(layer.activation))
+    throw without_values(trace, layer, "activation", options);
+  if (want_weights && !Trace::has_values(layer.weight)) throw without_values(trace, layer, "weight", options);
   if (want_activations) {
     activation_codes_ = trace.activations(layer, sample);
     activations_ = std::make_unique<workload::ActivationBricks>(layer, lowered, activation_codes_);

@@ -26,6 +26,33 @@ struct Names {
   const NamedFiles* own = nullptr;
 };
 
+// The text at `key` of a document's root; empty where there is none.
+std::string text_at(const Document& document, const std::string& key) {
+  const auto found = document.root.find(key);
+  return found != document.root.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// A model's parameters mean nothing to another model, even where they have the same names.
+void require_same_model(const Document& document, const Document& base, const std::string& base_name) {
+  const std::string model = text_at(document, "model");
+  const std::string of_base = text_at(base, "model");
+  if (model.empty() || of_base.empty() || model == of_base) return;
+  throw Error(ErrorKind::config, document.where("/model"),
+              "found " + in_quotes(model) + ", but " + in_quotes(base_name) +
+                  ", which this configuration extends, is one of model " + in_quotes(of_base) +
+                  "; expected that model, or a configuration of model " + in_quotes(model) + " in 'extends'");
+}
+
+// What a configuration of a design says of itself does not hold for one that changes it.
+void mark_as_derived(const Document& document, Document& base, const std::string& base_name) {
+  if (text_at(base, "model").empty()) return;
+  for (const char* key : {"description", "source"}) {
+    const std::string text = text_at(base, key);
+    if (!text.empty() && !document.root.contains(key))
+      base.root[key] = "derived from " + base_name + ": " + text;
+  }
+}
+
 Document resolve(const std::filesystem::path& file, const Names& names,
                  std::vector<std::filesystem::path>& chain) {
   const auto self = absolute_form(file);
@@ -50,6 +77,9 @@ Document resolve(const std::filesystem::path& file, const Names& names,
   }
   document.root.erase("extends");
   Document base = resolve(parent, names, chain);
+  const std::string base_name = text_at(base, "name");
+  require_same_model(document, base, base_name);
+  mark_as_derived(document, base, base_name);
   base.overlay(document.root, "", document);
   base.set_name(document.name());
   return base;
@@ -111,6 +141,17 @@ Document compose_named(const Document& document, const std::string& pointer,
   return compose(file, {}, document.file_names(), kind == nullptr ? "" : kind->key);
 }
 
+// Of two changes of one key the later one would be read and the earlier one ignored.
+void refuse_repeated(const std::vector<Override>& changes) {
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (changes[k].keys != changes[i].keys) continue;
+      throw Error(ErrorKind::usage, changes[i].shown,
+                  changes[k].shown + " changes the same key; expected one of the two");
+    }
+  }
+}
+
 }  // namespace
 
 Document compose(const std::filesystem::path& file, std::span<const std::string> overrides,
@@ -120,6 +161,7 @@ Document compose(const std::filesystem::path& file, std::span<const std::string>
   document.set_file_names(names);
   std::vector<Override> changes;
   for (const auto& text : overrides) changes.push_back(parse_override(text));
+  refuse_repeated(changes);
   // A part may be changed before the whole is named: --set memory.storage=container --set memory=FILE.
   std::stable_sort(changes.begin(), changes.end(),
                    [](const Override& a, const Override& b) { return a.keys.size() < b.keys.size(); });

@@ -15,7 +15,8 @@ namespace heddle::config {
 // shorter paths first, otherwise in order. A path is dotted (`parameters.tiles`) and leads through the names
 // of files into what they hold
 // (`memory.off_chip.device.controller.queue_depth`); a value is JSON, or a plain text when it is not. The key
-// `extends` is consumed.
+// `extends` is consumed. A file that extends a configuration of a model may not name another model; where it
+// has no `description` or `source` of its own, those of its base begin with "derived from BASE: ".
 // Cycles, chains longer than 16 and missing files throw Error(config) or Error(io). `names` are the shipped
 // files; `key` says of which kind the file itself is, and so what it may extend.
 Document compose(const std::filesystem::path& file, std::span<const std::string> overrides,

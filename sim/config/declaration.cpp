@@ -155,6 +155,16 @@ Json schema_of(const Declaration& declaration) {
   return schema;
 }
 
+std::vector<std::string> key_paths(const Declaration& declaration, const std::string& prefix) {
+  std::vector<std::string> out;
+  for (const auto& parameter : declaration) {
+    out.push_back(prefix + parameter.name);
+    const auto inner = key_paths(parameter.children, out.back() + ".");
+    out.insert(out.end(), inner.begin(), inner.end());
+  }
+  return out;
+}
+
 Json describe(const Declaration& declaration) {
   Json out = Json::array();
   for (const auto& p : declaration) {

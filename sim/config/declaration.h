@@ -61,6 +61,9 @@ using Declaration = std::vector<Parameter>;
 // JSON Schema (draft-07) of an object with this declaration.
 Json schema_of(const Declaration& declaration);
 
+// The dotted paths of all keys, below `prefix` ("parameters."): those of objects and those in them.
+std::vector<std::string> key_paths(const Declaration& declaration, const std::string& prefix);
+
 // The declaration as data: name, type, unit, default, range, words, description, source.
 Json describe(const Declaration& declaration);
 

@@ -17,10 +17,16 @@ std::string shown(const Json& value) {
   return text.size() <= kShown ? text : text.substr(0, kShown) + "...";
 }
 
+constexpr const char* kExtends = "extends";
+
+std::string last_key(const std::string& path) {
+  return path.substr(path.rfind('.') + 1);
+}
+
 class Reader {
  public:
-  Reader(const Document& document, const Declaration& declaration)
-      : document_(document), declaration_(declaration) {}
+  Reader(const Document& document, const Declaration& declaration, std::span<const std::string> paths = {})
+      : document_(document), declaration_(declaration), paths_(paths) {}
 
   Json object(const Json& node, const std::string& pointer) const {
     if (!node.is_object()) throw fault(pointer, "expected an object, found " + shown(node));
@@ -55,9 +61,26 @@ class Reader {
     for (const auto& [key, ignored] : node.items()) {
       if (std::find(names.begin(), names.end(), key) == names.end()) {
         throw fault(pointer + "/" + pointer_token(key),
-                    "unknown key " + in_quotes(key) + suggestion(key, names));
+                    "unknown key " + in_quotes(key) +
+                        (pointer.empty() ? suggestion_at_root(key, names) : suggestion(key, names)));
       }
     }
+  }
+
+  // A file may extend another, and its keys may stand in a section.
+  [[nodiscard]] std::string suggestion_at_root(const std::string& key, std::vector<std::string> names) const {
+    if (key == kExtends) return ": a file says what it extends, an option cannot";
+    names.emplace_back(kExtends);
+    std::vector<std::string> all = names;
+    for (const auto& path : paths_) all.push_back(last_key(path));
+    const std::string nearest = nearest_name(key, all);
+    if (nearest.empty() || std::find(names.begin(), names.end(), nearest) != names.end())
+      return suggestion(key, names);
+    std::vector<std::string> shown;
+    for (const auto& path : paths_) {
+      if (last_key(path) == nearest) shown.push_back(in_quotes(path));
+    }
+    return fmt::format(" (did you mean {}?)", fmt::join(shown, " or "));
   }
 
   [[nodiscard]] Json value(const Parameter& p, const Json& node, const std::string& pointer) const {
@@ -131,6 +154,7 @@ class Reader {
 
   const Document& document_;
   const Declaration& declaration_;
+  std::span<const std::string> paths_;
 };
 
 }  // namespace
@@ -172,11 +196,12 @@ bool Values::is_word(const std::string& name) const {
   return at(name).is_string();
 }
 
-Values read(const Document& document, const std::string& pointer, const Declaration& declaration) {
+Values read(const Document& document, const std::string& pointer, const Declaration& declaration,
+            std::span<const std::string> paths) {
   const Json::json_pointer path(pointer);
   static const Json kEmpty = Json::object();
   const Json& node = document.root.contains(path) ? document.root.at(path) : kEmpty;
-  return Values(Reader(document, declaration).object(node, pointer));
+  return Values(Reader(document, declaration, paths).object(node, pointer));
 }
 
 Values defaults(const Declaration& declaration) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,10 @@ class Values {
 };
 
 // Reads the object at `pointer` of `document` against `declaration`. Unknown keys, wrong types and values out
-// of range throw Error(config) that names file, line, column, path and what is legal.
-Values read(const Document& document, const std::string& pointer, const Declaration& declaration);
+// of range throw Error(config) that names file, line, column, path and what is legal. `paths` are dotted
+// paths of keys in sections ("parameters.tiles"), which an unknown key at the root may stand for.
+Values read(const Document& document, const std::string& pointer, const Declaration& declaration,
+            std::span<const std::string> paths = {});
 
 // The defaults alone. Every parameter must have one.
 Values defaults(const Declaration& declaration);

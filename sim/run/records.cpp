@@ -237,6 +237,7 @@ result::RunRecord empty_record(const arch::AcceleratorConfig& config, const memo
 
 void fill_record(result::RunRecord& run, const TimedNetwork& timed) {
   run.plan = timed.plan.describe();
+  for (auto& note : timed.plan.notes()) run.notes.push_back(std::move(note));
   fill_memory(run, timed);
   std::size_t i = 0;
   for (auto& sample : run.samples) {

@@ -62,9 +62,7 @@ def test_an_assumed_width_counts_in_place_of_pw_and_every_output_says_so(heddle)
 
 def test_a_width_above_pw_counts_as_pw(heddle):
     layer = result_of(heddle, "loom_1b", "--trace", "alexnet-100")
-    wide = result_of(
-        heddle, "loom_1b", "--trace", "alexnet-100", *GROUP, "--set", "group_widths.assumed_mean_bits=16"
-    )
+    wide = result_of(heddle, "loom_1b", "--trace", "alexnet-100", *GROUP, "--set", "group_widths.assumed_mean_bits=16")
     assert conv_cycles(layer) == conv_cycles(wide)
 
 
@@ -102,6 +100,21 @@ def test_what_is_no_assumption_is_refused(heddle, arguments, text):
     code, _, err = heddle("run", *arguments, "--trace", "alexnet-100")
     assert code == 2
     assert text in err
+
+
+def test_a_refusal_for_want_of_values_names_the_ways_out(heddle):
+    """An assumed width is one of weights: it cannot stand for the activation values of a dynamic design."""
+    code, _, err = heddle("run", "laconic_1k", "--trace", "vgg_19-100")
+    assert code == 2
+    assert "depend on activation values" in err and "--values synthetic draws them" in err
+    assert "group_widths" not in err
+    dynamic = ("loom_1b_group", "--trace", "alexnet-100", "--set", "group_widths.assumed_mean_bits=6")
+    code, _, err = heddle("run", *dynamic)
+    assert code == 2
+    assert "group_widths states widths of weights alone" in err and 'activation_width "layer"' in err
+    # Each of the two ways out that the message names.
+    assert heddle("run", *dynamic, "--set", "parameters.activation_width=layer", "-q")[0] == 0
+    assert heddle("run", *dynamic, "--values", "synthetic", "-q")[0] == 0
 
 
 def test_widths_of_a_trace_go_before_assumed_ones(heddle):

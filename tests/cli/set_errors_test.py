@@ -123,7 +123,7 @@ def test_a_fault_of_the_file_stays_there(heddle, tmp_path):
 def test_the_fidelity_is_named_as_its_option(heddle):
     code, _, stderr = heddle("run", "stripes", *DIGITS, "--fidelity", "bit_true")
     assert code == 2
-    assert stderr.startswith("heddle: error: --fidelity: expected timing or bit-true, found 'bit_true'")
+    assert stderr.startswith("heddle: error: --fidelity bit_true: expected one of timing, bit-true, found 'bit_true'")
 
 
 DRAM = [
@@ -196,3 +196,55 @@ def test_a_text_that_is_not_utf8_is_refused(heddle, tmp_path):
 
 def test_enough_cases():
     assert len(RUN) + len(TOGETHER) + len(DRAM) + len(SCHEDULE) + len(COMPARE) >= 40
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "stripes", "--set", "parameters.tiles=3", "--set", "parameters.tiles=4"],
+        ["run", "stripes", "--fidelity", "timing", "--set", "fidelity=bit-true"],
+        ["run", "stripes", "--trace", "alexnet-100", "--values", "synthetic", "--set", "values=trace"],
+        ["compare", "dadn", "stripes", "--set", "1:clock.frequency_mhz=5", "--set", "dadn:clock.frequency_mhz=7"],
+    ],
+)
+def test_a_key_is_changed_once(heddle, arguments):
+    code, _, err = heddle(*arguments)
+    assert code == 2
+    assert "changes the same key; expected one of the two" in err
+
+
+@pytest.mark.parametrize("option", ["--fidelity", "--values"])
+def test_an_empty_value_is_no_value(heddle, option):
+    code, _, err = heddle("run", "stripes", option, "")
+    assert code == 2
+    assert f"{option}: expected a value, found nothing" in err
+
+
+def test_a_change_of_one_argument_goes_before_that_of_all_in_any_order(heddle):
+    own, all_of_them = ["--set", "stripes:clock.frequency_mhz=7"], ["--set", "clock.frequency_mhz=5"]
+    first = heddle("compare", "dadn", "stripes", "--trace", "digits-8b", *own, *all_of_them)
+    second = heddle("compare", "dadn", "stripes", "--trace", "digits-8b", *all_of_them, *own)
+    assert first[0] == second[0] == 0
+    assert first[1] == second[1]
+    assert "clocks differ: dadn 5 MHz, stripes 7 MHz" in first[1]
+    assert "applies to the configurations without a change of their own: dadn\n" in first[1]
+
+
+def test_a_change_names_an_argument_or_none(heddle):
+    code, _, err = heddle("compare", "dadn", "stripes", "--set", ":clock.frequency_mhz=5")
+    assert code == 2
+    assert "expected the name of an argument before ':'" in err
+
+
+@pytest.mark.parametrize(
+    "change, text",
+    [
+        ("tiles=4", "did you mean 'parameters.tiles'?"),
+        ("frequency_mhz=500", "did you mean 'clock.frequency_mhz'?"),
+        ("palet=row", "did you mean 'mapping.pallet'?"),
+        ("extends=dadn", "a file says what it extends, an option cannot"),
+    ],
+)
+def test_a_key_without_its_section_is_named_with_it(heddle, change, text):
+    code, _, stderr = heddle("run", "stripes", *DIGITS, "--set", change)
+    assert code == 2 and text in stderr, stderr

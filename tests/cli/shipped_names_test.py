@@ -277,3 +277,37 @@ def test_describe_and_schema_take_every_configuration(run, tmp_path):
     (tmp_path / "broken.json").write_text('{"extends": "stripes", "modle": 1}')
     code, _, stderr = run("describe", "broken.json")
     assert code == 2 and "broken.json:1:24: /modle" in stderr
+
+
+def test_a_configuration_keeps_the_model_of_its_base(run, tmp_path):
+    """A model would read the tiles of another as its own."""
+    write(tmp_path / "own.json", {"extends": "stripes", "model": "loom"})
+    code, _, stderr = run("run", "own.json", "--trace", "digits-8b")
+    assert code == 2
+    assert "own.json:1:24: /model: found 'loom'" in stderr and "one of model 'stripes'" in stderr, stderr
+    write(tmp_path / "next.json", {"extends": "own.json", "name": "next"})
+    assert run("run", "next.json", "--trace", "digits-8b")[2] == stderr
+    assert counts(run, write(tmp_path / "same.json", {"extends": "stripes", "model": "stripes"}))
+
+
+def test_what_a_base_says_of_itself_is_marked_as_such(run, tmp_path):
+    """A size of one's own was published nowhere."""
+
+    def described(name):
+        shown = json.loads(run("describe", name, "--json")[1])
+        return shown["description"], shown["source"]
+
+    description, source = described("stripes.json")
+    write(tmp_path / "small.json", {"extends": "stripes", "name": "small", "parameters": {"tiles": 4}})
+    assert described("small.json") == (f"derived from stripes: {description}", f"derived from stripes: {source}")
+    write(tmp_path / "least.json", {"extends": "small.json", "description": "one tile", "parameters": {"tiles": 1}})
+    assert described("least.json") == ("one tile", f"derived from small: derived from stripes: {source}")
+    write(tmp_path / "own.json", {"extends": "stripes", "source": "", "description": 3})
+    code, _, stderr = run("describe", "own.json")
+    assert code == 2 and "/description: expected a text" in stderr
+
+
+def test_no_shipped_configuration_takes_its_text_from_a_base(run):
+    for name in json.loads(run("list", "--json")[1])["configurations"]:
+        shown = json.loads(run("describe", name + ".json", "--json")[1])
+        assert shown["source"] and "derived from" not in shown["source"] + shown["description"], name

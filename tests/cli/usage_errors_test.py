@@ -39,6 +39,8 @@ CONFIGS = {
     "frequency zero": ({**GOOD, "clock": {"frequency_mhz": 0}}, ["outside"]),
     "assumptions a text": ({**GOOD, "assumptions": "none"}, ["/assumptions", "list of texts"]),
     "fidelity unknown": ({**GOOD, "fidelity": "exact"}, ["/fidelity", "timing"]),
+    "extends misspelt": ({"extend": "stripes"}, ["/extend", "did you mean 'extends'"]),
+    "a key that is none": ({"zzzzzzzzzzz": 1}, ["legal: format", "assumptions, extends)"]),
     "extends itself": ({"extends": "c.json"}, ["comes back to"]),
     "extends nothing": ({"extends": "nowhere.json"}, ["there is no file"]),
     "extends a number": ({"extends": 4}, ["/extends"]),

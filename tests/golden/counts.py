@@ -55,6 +55,11 @@ COUNTERS: list[tuple[str, ...]] = [
 ADDED_KEYS = [(*path, key) for path in COUNTERS for key in ("memory_accesses", "dram_commands", "lane_utilization")]
 ADDED_KEYS += [(*path, "lane_cycles", "folding_zeros") for path in COUNTERS]
 ADDED_KEYS += [("array", "peak_macs_per_cycle"), ("array", "peak_tops")]
+ADDED_KEYS += [("plan", "weights_stay")]
+ADDED_KEYS += [
+    ("layers", "*", "details", "blocking", key)
+    for key in ("loops", "held_weight_blocks", "off_chip_bytes_at_least", "estimated_cycles")
+]
 ADDED_KEYS += [
     ("memory", "off_chip", key)
     for key in ("bandwidth_gb_per_s", "peak_bandwidth_gb_per_s", "bandwidth_fraction_of_peak")
