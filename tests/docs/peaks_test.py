@@ -17,9 +17,7 @@ def table():
     lines = PAGE.read_text().split('<a id="most-terms"></a>')[1].split("\n\n")[1].split("\n")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     widths = [int(cell) for cell in rows[0][1:]]
-    return {
-        name.strip(" `"): dict(zip(widths, map(int, row[1:]))) for row in rows[2:] for name in row[0].split(",")
-    }
+    return {name.strip(" `"): dict(zip(widths, map(int, row[1:]))) for row in rows[2:] for name in row[0].split(",")}
 
 
 def raw(magnitude):
