@@ -55,7 +55,7 @@ struct AcceleratorRecord {
         fact("memory", &AcceleratorRecord::memory, "", "`none`, or the keys of [`memory`](memory.md)"),
         fact("clock", &AcceleratorRecord::clock, "", "the clock"),
         fact("assumptions", &AcceleratorRecord::assumptions, "",
-             "what the configuration assumes beyond its source")};
+             "what the configuration assumes beyond its source, and what of it is not physical")};
   }
 };
 
