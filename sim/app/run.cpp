@@ -26,6 +26,8 @@ std::string heading(const result::RunRecord& run) {
                   run.network.synthetic_values ? ", synthetic values" : "");
   text += fmt::format("peak: {:.6g} MACs per cycle of {} x {} bits, {:.4g} TOPS\n", run.peak_macs_per_cycle,
                       run.container_bits, run.container_bits, run.peak_tops());
+  for (const auto& change : run.accelerator.changes.value_or(std::vector<std::string>()))
+    text += "  changed: " + result::in_one_line(change) + "\n";
   for (const auto& note : run.notes) text += "  note: " + note + "\n";
   return text;
 }

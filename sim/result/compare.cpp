@@ -102,6 +102,7 @@ ComparedAccelerator accelerator_of(const LabelledResult& item, const Json& basel
                           .frequency_mhz = result["array"]["frequency_mhz"].get<double>(),
                           .peak_macs_per_cycle = number(result["array"], "peak_macs_per_cycle"),
                           .peak_tops = number(result["array"], "peak_tops"),
+                          .changes = result["accelerator"].value("changes", std::vector<std::string>()),
                           .notes = result.value("notes", std::vector<std::string>()),
                           .totals = entry({baseline, result}, {baseline["totals"], result["totals"]}),
                           .layers = {}};

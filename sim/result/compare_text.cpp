@@ -139,8 +139,32 @@ std::string layers_tables(const TraceComparison& trace) {
   return in_parts(trace, [&](const Accelerators& shown) { return layers_table(trace, shown, with_cycles); });
 }
 
+// A text and the labels of the accelerators that state it.
+struct Stated {
+  std::string labels;
+  std::string text;
+};
+
+// Each text once, in the order in which it is first stated.
+std::vector<Stated> each_once(const TraceComparison& trace,
+                              std::vector<std::string> ComparedAccelerator::*texts) {
+  std::vector<Stated> out;
+  for (const auto& accelerator : trace.accelerators) {
+    for (const auto& text : accelerator.*texts) {
+      const auto at = std::find_if(out.begin(), out.end(), [&](const Stated& s) { return s.text == text; });
+      if (at == out.end())
+        out.push_back({accelerator.label, text});
+      else
+        at->labels += ", " + accelerator.label;
+    }
+  }
+  return out;
+}
+
 std::vector<std::string> statements_of(const TraceComparison& trace) {
   std::vector<std::string> out;
+  for (const auto& change : each_once(trace, &ComparedAccelerator::changes))
+    out.push_back("changed: " + change.labels + ": " + in_one_line(change.text));
   for (const auto& difference : trace.differences) out.push_back(difference.text);
   for (const auto& accelerator : trace.accelerators) {
     for (const auto& note : accelerator.notes) out.push_back("note (" + accelerator.label + "): " + note);

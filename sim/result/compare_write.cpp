@@ -40,6 +40,12 @@ std::string comparison_tables() {
 
 namespace {
 
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const auto& text : texts) out += (out.empty() ? "" : "; ") + text;
+  return out;
+}
+
 std::string counters_row(const ComparedCounters& counters) {
   const Ordered values = json_of(counters);
   std::string out;
@@ -55,15 +61,16 @@ std::string counters_row(const ComparedCounters& counters) {
 }  // namespace
 
 std::string to_csv(const ComparisonDocument& comparison) {
-  std::string out = "network,accelerator,layer,values,frequency_mhz,peak_macs_per_cycle";
+  std::string out = "network,accelerator,layer,values,changes,frequency_mhz,peak_macs_per_cycle";
   for_each_field<ComparedCounters>([&](const auto& field) { out += "," + std::string(field.name); });
   out += "\n";
   for (const auto* trace : comparison.traces()) {
     for (const auto& accelerator : trace->accelerators) {
       const auto start = [&](const std::string& layer) {
         return fmt::format(
-            "{},{},{},{},{},{}", csv_text(accelerator.network), csv_text(accelerator.label), csv_text(layer),
-            csv_text(accelerator.values), accelerator.frequency_mhz,
+            "{},{},{},{},{},{},{}", csv_text(accelerator.network), csv_text(accelerator.label),
+            csv_text(layer), csv_text(accelerator.values), csv_text(joined(accelerator.changes)),
+            accelerator.frequency_mhz,
             accelerator.peak_macs_per_cycle ? fmt::format("{}", *accelerator.peak_macs_per_cycle) : "");
       };
       for (const auto& layer : accelerator.layers) out += start(layer.name) + counters_row(layer.counters);

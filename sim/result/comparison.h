@@ -64,6 +64,7 @@ struct ComparedAccelerator {
   double frequency_mhz = 0;
   std::optional<double> peak_macs_per_cycle;
   std::optional<double> peak_tops;
+  std::vector<std::string> changes;
   std::vector<std::string> notes;
   ComparedCounters totals;
   std::vector<ComparedLayer> layers;
@@ -82,6 +83,9 @@ struct ComparedAccelerator {
         fact("peak_macs_per_cycle", &A::peak_macs_per_cycle, "operations per cycle",
              "as in the result; absent where the result states none"),
         fact("peak_tops", &A::peak_tops, "10^12 operations per second", "as in the result"),
+        fact("changes", &A::changes, "",
+             "what `--set` changed of its configuration (`accelerator.changes` of the result); empty where "
+             "nothing was changed"),
         fact("notes", &A::notes, "", "notes of the result"),
         fact("totals", &A::totals, "", "the whole run"),
         fact("layers", &A::layers, "", "per layer, in the order of the network; empty where traces differ")};

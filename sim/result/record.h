@@ -41,6 +41,7 @@ struct AcceleratorRecord {
   config::Json memory;
   ClockRecord clock;
   std::vector<std::string> assumptions;
+  std::optional<std::vector<std::string>> changes;  // path=value, in the order of the options
   static constexpr auto fields() {
     return std::tuple{
         fact("name", &AcceleratorRecord::name, "", "name of the configuration"),
@@ -55,7 +56,10 @@ struct AcceleratorRecord {
         fact("memory", &AcceleratorRecord::memory, "", "`none`, or the keys of [`memory`](memory.md)"),
         fact("clock", &AcceleratorRecord::clock, "", "the clock"),
         fact("assumptions", &AcceleratorRecord::assumptions, "",
-             "what the configuration assumes beyond its source, and what of it is not physical")};
+             "what the configuration assumes beyond its source, and what of it is not physical"),
+        fact("changes", &AcceleratorRecord::changes, "",
+             "what `--set` changed of the file, path=value as it was given; absent where nothing was "
+             "changed")};
   }
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
+#include "sim/base/nearest.h"
 #include "sim/result/json.h"
 
 namespace heddle::result {
@@ -59,6 +60,12 @@ std::string to_csv(const RunRecord& run) {
     }
   }
   return out;
+}
+
+std::string in_one_line(const std::string& text) {
+  constexpr std::size_t kMostShown = 200;
+  const std::string quoted = in_quotes(text, kMostShown);
+  return quoted.substr(1, quoted.size() - 2);
 }
 
 std::string grouped(std::uint64_t value) {

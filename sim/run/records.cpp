@@ -56,7 +56,8 @@ result::AcceleratorRecord accelerator_of(const arch::AcceleratorConfig& config,
           .group_widths = stated_widths(config),
           .memory = memory.echo,
           .clock = {{echo.at("clock").at("frequency_mhz")}},
-          .assumptions = echo.at("assumptions").get<std::vector<std::string>>()};
+          .assumptions = echo.at("assumptions").get<std::vector<std::string>>(),
+          .changes = std::nullopt};
 }
 
 // Whether a run reads the values of the trace: counting, compressed sizes and verification may need them.

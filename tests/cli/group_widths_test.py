@@ -62,9 +62,7 @@ def test_an_assumed_width_counts_in_place_of_pw_and_every_output_says_so(heddle)
 
 def test_a_width_above_pw_counts_as_pw(heddle):
     layer = result_of(heddle, "loom_1b", "--trace", "alexnet-100")
-    wide = result_of(
-        heddle, "loom_1b", "--trace", "alexnet-100", *GROUP, "--set", "group_widths.assumed_mean_bits=16"
-    )
+    wide = result_of(heddle, "loom_1b", "--trace", "alexnet-100", *GROUP, "--set", "group_widths.assumed_mean_bits=16")
     assert conv_cycles(layer) == conv_cycles(wide)
 
 
