@@ -26,6 +26,7 @@ struct AddedKey {
 };
 constexpr std::array kAdded{AddedKey{2, "/properties/array", "peak_macs_per_cycle"},
                             AddedKey{2, "/properties/array", "peak_tops"}, AddedKey{3, "", "notes"},
+                            AddedKey{3, "/properties/network", "values"},
                             AddedKey{3, "/properties/memory/properties/off_chip", "bandwidth_gb_per_s"}};
 // The same for keys of counters, wherever these stand.
 constexpr std::array kCounters{"/properties/totals", "/properties/layers/items",

@@ -173,8 +173,9 @@ std::vector<std::string> statements_of(const TraceComparison& trace) {
 }
 
 std::string heading_of(const TraceComparison& trace) {
-  const bool are_drawn = std::any_of(trace.accelerators.begin(), trace.accelerators.end(),
-                                     [](const ComparedAccelerator& a) { return a.values != "trace"; });
+  const bool are_drawn =
+      std::any_of(trace.accelerators.begin(), trace.accelerators.end(),
+                  [](const ComparedAccelerator& a) { return a.values.starts_with("synthetic"); });
   return trace.network + (are_drawn ? ", synthetic values" : "") + ", baseline " + trace.baseline;
 }
 

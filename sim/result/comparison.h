@@ -78,7 +78,9 @@ struct ComparedAccelerator {
         fact("fidelity", &A::fidelity, "", "whether processing elements also ran bit by bit")
             .one_of("timing|bit-true"),
         fact("values", &A::values, "",
-             "where its values come from: `trace`, or the label of [synthetic values](synthetic-values.md)"),
+             "where its values come from: `network.values` of the result; of results up to 1.2, which lack "
+             "it, "
+             "`none` where the trace has no samples"),
         fact("frequency_mhz", &A::frequency_mhz, "MHz", "clock of the accelerator"),
         fact("peak_macs_per_cycle", &A::peak_macs_per_cycle, "operations per cycle",
              "as in the result; absent where the result states none"),

@@ -46,11 +46,9 @@ void append_row(std::string& out, const std::vector<Cell>& cells, std::string Ce
 std::string to_csv(const RunRecord& run) {
   std::string out;
   std::size_t columns = 0;
-  const auto& drawn = run.network.synthetic_values;
-  const std::string values = drawn ? drawn->label : "trace";
   for (const auto& sample : document_of(run).samples) {
     for (const auto& layer : sample.layers) {
-      const auto cells = cells_of(sample.index, layer, values);
+      const auto cells = cells_of(sample.index, layer, run.network.values);
       if (out.empty()) {
         columns = cells.size();
         append_row(out, cells, &Cell::column);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/run/records.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "sim/arch/layer_data.h"
@@ -23,19 +25,43 @@ std::optional<config::Json> stated_widths(const arch::AcceleratorConfig& config)
   return out;
 }
 
+// Layers whose groups of weights have assumed widths, of all that run on the array.
+struct AssumingLayers {
+  std::size_t assuming = 0;
+  std::size_t all = 0;
+};
+
+AssumingLayers assuming_layers(const arch::AcceleratorConfig& config, const workload::Network& network) {
+  AssumingLayers out;
+  if (!config.mapping.assumed_widths.is_stated()) return out;
+  for (const auto& layer : network.layers) {
+    if (!layer.is_array()) continue;
+    const auto lowered = arch::map_onto(layer, config).lowered;
+    ++out.all;
+    if (arch::needs_unstated_widths(layer, lowered, *config.accelerator)) ++out.assuming;
+  }
+  return out;
+}
+
+// Where the values of a run come from, in the words of `network.values`.
+std::string values_of(const arch::AcceleratorConfig& config, const trace::Trace& trace) {
+  const auto& layers = trace.network().layers;
+  const bool has_values = std::any_of(layers.begin(), layers.end(), [](const workload::Layer& layer) {
+    return trace::Trace::has_values(layer.activation) || trace::Trace::has_values(layer.weight);
+  });
+  const auto drawn = synthetic_record(trace);
+  std::string out = drawn ? drawn->label : has_values ? "trace" : "none";
+  if (assuming_layers(config, trace.network()).assuming > 0)
+    out += "; group widths assumed: " + config.mapping.assumed_widths.text();
+  return out;
+}
+
 // What is said of assumed widths of groups of weights: of which layers, if any.
 void note_assumed_widths(const arch::AcceleratorConfig& config, const workload::Network& network,
                          std::vector<std::string>& notes) {
   const arch::AssumedWidths& assumed = config.mapping.assumed_widths;
   if (!assumed.is_stated()) return;
-  std::size_t layers = 0;
-  std::size_t assuming = 0;
-  for (const auto& layer : network.layers) {
-    if (!layer.is_array()) continue;
-    const auto lowered = arch::map_onto(layer, config).lowered;
-    ++layers;
-    if (arch::needs_unstated_widths(layer, lowered, *config.accelerator)) ++assuming;
-  }
+  const auto [assuming, layers] = assuming_layers(config, network);
   notes.push_back(
       assuming == 0
           ? "group_widths is not used: no layer needs widths of groups of weights beyond the trace's"
@@ -224,6 +250,7 @@ result::RunRecord empty_record(const arch::AcceleratorConfig& config, const memo
                  .samples = network.samples,
                  .accuracy = std::nullopt,
                  .provenance = network.provenance,
+                 .values = values_of(config, work.trace),
                  .synthetic_values = synthetic_record(work.trace)};
   if (!network.accuracy.is_null()) run.network.accuracy = network.accuracy;
   run.notes = notes_of(config, memory, run.accelerator, work.trace);

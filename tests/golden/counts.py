@@ -59,7 +59,7 @@ ADDED_KEYS += [
     ("memory", "off_chip", key)
     for key in ("bandwidth_gb_per_s", "peak_bandwidth_gb_per_s", "bandwidth_fraction_of_peak")
 ]
-ADDED_KEYS += [("accelerator", "changes")]
+ADDED_KEYS += [("accelerator", "changes"), ("network", "values")]
 ADDED_COLUMNS = {
     "lane_utilization",
     "lane_cycles_folding_zeros",
