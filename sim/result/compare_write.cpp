@@ -60,6 +60,21 @@ std::string counters_row(const ComparedCounters& counters) {
 
 }  // namespace
 
+namespace {
+
+// The cells of the columns that a mean has; the others stay empty.
+std::string mean_row(const MeanSpeedup& mean) {
+  const Ordered values = json_of(mean);
+  std::string out = "geometric mean," + csv_text(mean.label) + ",," + csv_text(mean.values) + ",,,";
+  for_each_field<ComparedCounters>([&](const auto& field) {
+    out += ",";
+    if (values.contains(field.name)) out += fmt::format("{:.6f}", values[field.name].template get<double>());
+  });
+  return out + "\n";
+}
+
+}  // namespace
+
 std::string to_csv(const ComparisonDocument& comparison) {
   std::string out = "network,accelerator,layer,values,changes,frequency_mhz,peak_macs_per_cycle";
   for_each_field<ComparedCounters>([&](const auto& field) { out += "," + std::string(field.name); });
@@ -77,6 +92,8 @@ std::string to_csv(const ComparisonDocument& comparison) {
       out += start("") + counters_row(accelerator.totals);
     }
   }
+  for (const auto& mean : comparison.geometric_mean.value_or(std::vector<MeanSpeedup>()))
+    out += mean_row(mean);
   return out;
 }
 

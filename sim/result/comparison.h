@@ -128,18 +128,24 @@ struct TraceComparison {
 struct MeanSpeedup {
   std::string label;
   std::uint64_t traces = 0;
-  double speedup = 0;
-  double cycles_ratio = 0;
+  std::string values;
+  std::optional<double> speedup;
+  std::optional<double> cycles_ratio;
   std::optional<double> speedup_per_peak_mac;
   static constexpr auto fields() {
     using M = MeanSpeedup;
     return std::tuple{
         fact("label", &M::label, "", "label of the accelerator"),
-        fact("traces", &M::traces, "traces", "traces that it and the baseline ran: those of the mean"),
-        fact("speedup", &M::speedup, "", "geometric mean of `totals.speedup` over these traces"),
-        fact("cycles_ratio", &M::cycles_ratio, "", "geometric mean of `totals.cycles_ratio`"),
+        fact("traces", &M::traces, "traces", "traces that it and the baseline ran"),
+        fact("values", &M::values, "",
+             "`values` of the accelerator on these traces, each once, separated by ` + `"),
+        fact("speedup", &M::speedup, "",
+             "geometric mean of `totals.speedup` over all traces that the baseline ran; absent where the "
+             "accelerator could not run one of them, because a mean over other traces compares with none"),
+        fact("cycles_ratio", &M::cycles_ratio, "", "geometric mean of `totals.cycles_ratio`; absent alike"),
         fact("speedup_per_peak_mac", &M::speedup_per_peak_mac, "",
-             "geometric mean of `totals.speedup_per_peak_mac`; absent where one is absent")};
+             "geometric mean of `totals.speedup_per_peak_mac`; absent alike, and where one of these is "
+             "absent")};
   }
 };
 
