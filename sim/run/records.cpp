@@ -86,8 +86,19 @@ result::AcceleratorRecord accelerator_of(const arch::AcceleratorConfig& config,
           .changes = std::nullopt};
 }
 
+// Whether widths of groups of weights are found in the weights of a layer.
+bool finds_widths(const arch::AcceleratorConfig& config, const workload::Network& network) {
+  return config.accelerator->needs().group_widths &&
+         std::any_of(network.layers.begin(), network.layers.end(), [](const workload::Layer& layer) {
+           return layer.is_array() && layer.precision.group_widths_file.empty() &&
+                  trace::Trace::has_values(layer.weight);
+         });
+}
+
 // Whether a run reads the values of the trace: counting, compressed sizes and verification may need them.
-bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory) {
+bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory,
+                  const workload::Network& network) {
+  if (finds_widths(config, network)) return true;
   const arch::Needs needs = config.accelerator->needs();
   const auto storage = memory.storage.value_or(config.accelerator->storage());
   return needs.activations || needs.weights || config.is_bit_true ||
@@ -97,7 +108,8 @@ bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryCon
 std::vector<std::string> notes_of(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory,
                                   const result::AcceleratorRecord& accelerator, const trace::Trace& trace) {
   const workload::Network& network = trace.network();
-  std::vector<std::string> notes = synthetic_notes(trace);
+  const bool are_read = reads_values(config, memory, network);
+  std::vector<std::string> notes = synthetic_notes(trace, are_read);
   for (const auto& text : accelerator.assumptions) notes.push_back("assumption: " + text);
   note_assumed_widths(config, network, notes);
   for (const auto& text : network.assumptions) notes.push_back("assumption of the trace: " + text);
@@ -105,7 +117,7 @@ std::vector<std::string> notes_of(const arch::AcceleratorConfig& config, const m
   for (const auto& text : memory.notes) notes.push_back(text);
   if (network.samples == 0)
     notes.emplace_back("the trace holds shapes and precisions only; one inference is counted");
-  else if (!reads_values(config, memory) && trace.source() == nullptr)
+  else if (!are_read && trace.source() == nullptr)
     notes.emplace_back(
         "cycles follow from shapes and precisions; the trace's values were not read (heddle trace validate "
         "does)");
