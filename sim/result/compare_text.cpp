@@ -166,9 +166,8 @@ std::vector<std::string> statements_of(const TraceComparison& trace) {
   for (const auto& change : each_once(trace, &ComparedAccelerator::changes))
     out.push_back("changed: " + change.labels + ": " + in_one_line(change.text));
   for (const auto& difference : trace.differences) out.push_back(difference.text);
-  for (const auto& accelerator : trace.accelerators) {
-    for (const auto& note : accelerator.notes) out.push_back("note (" + accelerator.label + "): " + note);
-  }
+  for (const auto& note : each_once(trace, &ComparedAccelerator::notes))
+    out.push_back("note (" + note.labels + "): " + note.text);
   return out;
 }
 

@@ -249,6 +249,13 @@ def test_a_failure_on_one_trace_stays_there(heddle):
     assert len(comparison["accelerators"]) == 3 and len(comparison["more_traces"][0]["accelerators"]) == 2
 
 
+def test_a_note_of_several_designs_stands_once_per_trace(heddle):
+    stdout = heddle("compare", "dadn", "stripes", "tartan", *DIGITS, *SHAPES)[1]
+    assert stdout.count("note (dadn, stripes, tartan): the trace holds shapes and precisions only") == 1
+    assert stdout.count("note (dadn, stripes, tartan): cycles follow from shapes and precisions") == 1
+    assert "note (dadn):" not in stdout
+
+
 def test_a_result_is_of_one_trace(heddle, tmp_path):
     a = save(heddle, tmp_path, "dadn", *DIGITS)
     code, _, stderr = heddle("compare", a, "stripes", *DIGITS, *SHAPES)
