@@ -27,6 +27,8 @@ std::string heading(const result::RunRecord& run) {
   text += fmt::format("peak: {} MACs per cycle of {} x {} bits, {:.4g} TOPS\n",
                       result::grouped_figure(run.peak_macs_per_cycle), run.container_bits, run.container_bits,
                       run.peak_tops());
+  for (const auto& change : run.accelerator.changes.value_or(std::vector<std::string>()))
+    text += "  changed: " + result::in_one_line(change) + "\n";
   for (const auto& note : run.notes) text += "  note: " + note + "\n";
   return text;
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
+#include "sim/base/nearest.h"
 #include "sim/result/json.h"
 
 namespace heddle::result {
@@ -48,11 +49,9 @@ void append_row(std::string& out, const std::vector<Cell>& cells, std::string Ce
 std::string to_csv(const RunRecord& run) {
   std::string out;
   std::size_t columns = 0;
-  const auto& drawn = run.network.synthetic_values;
-  const std::string values = drawn ? drawn->label : "trace";
   for (const auto& sample : document_of(run).samples) {
     for (const auto& layer : sample.layers) {
-      const auto cells = cells_of(sample.index, layer, values);
+      const auto cells = cells_of(sample.index, layer, run.network.values);
       if (out.empty()) {
         columns = cells.size();
         append_row(out, cells, &Cell::column);
@@ -62,6 +61,12 @@ std::string to_csv(const RunRecord& run) {
     }
   }
   return out;
+}
+
+std::string in_one_line(const std::string& text) {
+  constexpr std::size_t kMostShown = 200;
+  const std::string quoted = in_quotes(text, kMostShown);
+  return quoted.substr(1, quoted.size() - 2);
 }
 
 std::string grouped(std::uint64_t value) {

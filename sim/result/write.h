@@ -33,6 +33,9 @@ std::string percent(double share);
 // A cell of CSV: names with commas, quotes or line breaks are quoted as RFC 4180 says.
 std::string csv_text(const std::string& text);
 
+// A change (path=value) as tables show it: control characters are spelt out, a long text is cut.
+std::string in_one_line(const std::string& text);
+
 double ratio(double numerator, double denominator);  // 0 when the denominator is 0
 
 }  // namespace heddle::result

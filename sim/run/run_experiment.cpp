@@ -168,6 +168,9 @@ ExperimentResult run(const ExperimentRequest& request, const Designs& designs) {
   begin(request, Stage::counting);
   out.runs =
       network.run({reporter(request, Stage::counting), reporter(request, Stage::simulating), request.timed});
+  if (!request.overrides.empty()) {
+    for (auto& run : out.runs) run.accelerator.changes = request.overrides;
+  }
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     if (arrays[i] == nullptr) continue;
     begin(request, Stage::verifying);

@@ -326,3 +326,12 @@ def test_parameters_and_tables_are_true(request):
     ):
         done = subprocess.run(["/usr/bin/python3", *command], capture_output=True, text=True, check=False, cwd=ROOT)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("config, are_drawn", [("dadn", False), ("loom_1b", False), ("pragmatic_2b_1r", True)])
+def test_a_run_says_whether_values_were_drawn(heddle, config, are_drawn):
+    code, stdout, stderr = heddle("run", config, "--trace", "alexnet-100", "--values", "synthetic")
+    assert code == 0, stderr
+    assert ("drawn for the activations of 8 layers" in stdout) == are_drawn
+    none = "none was drawn, because this design's cycles follow from shapes and precisions"
+    assert (none in stdout) == (not are_drawn)
