@@ -148,12 +148,13 @@ class Planner {
     const BlockingChoice free =
         choose_blocking(*sizes_.layers[l].shape, all_samples(l, none), kUnlimited, activations_,
                         {kUnlimited, weights_.is_double_buffered}, true);
-    throw Error(ErrorKind::config, where_,
-                fmt::format("layer {} fits in no blocking: it needs at least {} bytes of activation_memory "
-                            "and {} of weight_memory "
-                            "(and more of one where the other is as small as that)",
-                            in_quotes(network_.layers[flow_.layers[l].index].id),
-                            free.least_activation_room.count(), free.least_weight_room.count()));
+    throw Error(
+        ErrorKind::config, where_,
+        fmt::format("layer {} fits in no blocking: it needs at least {} bytes of activation_memory "
+                    "and {} bytes of weight_memory; if one memory has no more than that, the other may have "
+                    "to be larger",
+                    in_quotes(network_.layers[flow_.layers[l].index].id), free.least_activation_room.count(),
+                    free.least_weight_room.count()));
   }
 
   const workload::Network& network_;
