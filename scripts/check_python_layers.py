@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "trace": NUMBERS,  # no graph and no quantize: a trace is checked without the code that wrote it
     "export": INTEGER | {"trace"},
     "ingest.onnx": MODEL,
-    "ingest.torch": MODEL,
+    "ingest.torch": MODEL | {"ingest.onnx"},
     "ingest.qonnx": INTEGER | {"ingest.onnx"},
     "ingest": INTEGER | {"ingest.onnx", "ingest.torch", "ingest.qonnx"},
     "search": INTEGER,

@@ -86,7 +86,9 @@ def measured(rows):
     def wide(r):
         return r["precision_bits"] >= WIDE_BITS
 
-    median = lambda numbers: float(numpy.median(numbers))
+    def median(numbers):
+        return float(numpy.median(numbers))
+
     return {
         "weight_peak_per_mean": median(values("weight", "peak_per_mean", narrow)),
         "weight_most_mean": median(values("weight", "mean", wide)),

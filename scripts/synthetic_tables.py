@@ -87,7 +87,8 @@ def kind_of(layer: dict, row: dict) -> str:
 
 
 def shipped_table(program: str) -> str:
-    out = "| trace | tensors | mean P | zeros: true | drawn | group width: true | drawn | ones per value: true | drawn |\n"
+    out = "| trace | tensors | mean P | zeros: true | drawn | group width: true | drawn "
+    out += "| ones per value: true | drawn |\n"
     out += "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
     with tempfile.TemporaryDirectory() as folder:
         for name in TRACES:

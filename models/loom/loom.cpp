@@ -121,6 +121,15 @@ Params Params::from(const config::Values& values) {
   return out;
 }
 
+std::vector<std::string> Loom::assumptions() const {
+  // Without widths of groups there is nothing to average.
+  if (params_.weight_sync != WeightSync::mean || params_.weight_precision == WeightPrecision::layer)
+    return {};
+  return {
+      "weight_sync mean: a step takes the layer's average group width in place of the widest of its filters, "
+      "which no array can do"};
+}
+
 void Loom::require_bit_true() const {
   if (params_.weight_sync == WeightSync::maximum) return;
   throw Error(ErrorKind::config, "/parameters/weight_sync",

@@ -40,6 +40,7 @@ class Loom final : public arch::ArrayAccelerator<Params> {
   [[nodiscard]] std::vector<std::string> notes() const override {
     return arch::notes_on_bits_per_cycle(params_.array, params_.bits_per_cycle);
   }
+  [[nodiscard]] std::vector<std::string> assumptions() const override;
   // Refuses weight_sync "mean".
   void require_bit_true() const override;
 

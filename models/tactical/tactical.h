@@ -41,6 +41,10 @@ class Tactical final : public arch::ArrayAccelerator<Params> {
     if (params_.back_end != BackEnd::terms) return {};
     return {pricing::encoder_note(params_.encoder)};
   }
+  [[nodiscard]] std::vector<std::string> assumptions() const override {
+    if (!params_.pattern.unlimited()) return {};
+    return {"front end X<inf,15>: an upper bound, no multiplexer reaches so far"};
+  }
   [[nodiscard]] arch::Needs needs() const override {
     return {.activations = params_.back_end != BackEnd::parallel,
             .weights = true,

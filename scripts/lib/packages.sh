@@ -6,7 +6,8 @@ heddle_build_packages=(g++ cmake ninja-build ccache pkg-config libsystemc-dev li
   nlohmann-json3-dev catch2 libhwy-dev libtbb-dev libfmt-dev libvalijson-dev libssl-dev)
 # Packages to run the tests as well: the front end (Python), benchmarks and the checks of format and types.
 heddle_test_packages=(python3 python3-numpy python3-torch python3-onnx python3-sklearn python3-skimage python3-scipy
-  python3-pytest python3-jsonschema python3-tqdm libbenchmark-dev clang-format clang-tidy black flake8 mypy)
+  libonnx-testdata python3-pytest python3-jsonschema python3-tqdm libbenchmark-dev clang-format clang-tidy black
+  flake8 mypy)
 
 install_packages() {
   local missing=() package

@@ -44,12 +44,33 @@ struct Change {
 Change parse(const std::string& text) {
   const auto colon = text.substr(0, text.find('=')).rfind(':');
   if (colon == std::string::npos) return {"", text, text};
+  if (colon == 0) {
+    throw Error(ErrorKind::usage, config::shown_override(text),
+                "expected the name of an argument before ':', or no ':'");
+  }
   return {text.substr(0, colon), text.substr(colon + 1), text};
 }
 
 void give(ComparedItem& item, const Change& change) {
   item.overrides.push_back(change.override_text);
   item.changes.push_back(change.text);
+}
+
+// A change of one argument takes the place of a change of the same key for all of them.
+void give_instead(ComparedItem& item, const Change& change) {
+  const auto keys = config::parse_override(change.override_text).keys;
+  for (std::size_t i = 0; i < item.overrides.size(); ++i) {
+    if (config::parse_override(item.overrides[i]).keys != keys) continue;
+    const bool is_general = item.overrides[i] == item.changes[i];
+    if (!is_general) {
+      throw Error(ErrorKind::usage, config::shown_override(change.text),
+                  config::shown_override(item.changes[i]) + " changes the same key; expected one of the two");
+    }
+    item.overrides.erase(item.overrides.begin() + static_cast<std::ptrdiff_t>(i));
+    item.changes.erase(item.changes.begin() + static_cast<std::ptrdiff_t>(i));
+    break;
+  }
+  give(item, change);
 }
 
 bool is_named(const ComparedItem& item, const std::string& name) {
@@ -86,7 +107,7 @@ void change_one(std::vector<ComparedItem>& items, const Change& change, const st
     throw Error(ErrorKind::usage, where,
                 in_quotes(change.item) + " is a result: it was run already and cannot be changed");
   }
-  give(item, change);
+  give_instead(item, change);
 }
 
 void change_all(std::vector<ComparedItem>& items, const Change& change, const std::string& where) {
@@ -107,32 +128,38 @@ std::vector<ComparedItem> compared_items(const std::vector<std::string>& argumen
   items.reserve(arguments.size());
   for (const auto& argument : arguments)
     items.push_back({argument, read_if_result(result_file(argument)), {}, {}});
+  std::vector<Change> of_one;
   for (const auto& text : changes) {
-    const Change change = parse(text);
+    Change change = parse(text);
     if (change.item.empty())
       change_all(items, change, config::shown_override(text));
     else
-      change_one(items, change, config::shown_override(text));
+      of_one.push_back(std::move(change));
   }
+  for (const auto& change : of_one) change_one(items, change, config::shown_override(change.text));
   return items;
 }
 
 std::vector<std::string> notes_on_changes(const std::vector<ComparedItem>& items,
                                           const std::vector<std::string>& changes) {
-  std::string changed;
-  std::string others;
-  std::size_t count = 0;
-  for (const auto& item : items) {
-    std::string& list = item.result ? others : changed;
-    if (!list.empty()) list += ", ";
-    list += item.argument;
-    if (!item.result) ++count;
-  }
   std::vector<std::string> out;
   for (const auto& text : changes) {
-    if (!parse(text).item.empty() || (count < 2 && others.empty())) continue;
-    out.push_back(fmt::format("--set {} applies to every configuration that is run: {}{}{}", text, changed,
-                              others.empty() ? "" : "; not to the results ", others));
+    if (!parse(text).item.empty()) continue;
+    std::vector<std::string> changed;
+    std::vector<std::string> results;
+    std::size_t run = 0;
+    for (const auto& item : items) {
+      if (item.result) results.push_back(item.argument);
+      if (!item.result) ++run;
+      if (std::find(item.changes.begin(), item.changes.end(), text) != item.changes.end())
+        changed.push_back(item.argument);
+    }
+    if (run < 2 && results.empty()) continue;
+    out.push_back(fmt::format("--set {} applies to {}: {}{}{}", text,
+                              changed.size() == run ? "every configuration that is run"
+                                                    : "the configurations without a change of their own",
+                              fmt::join(changed, ", "), results.empty() ? "" : "; not to the results ",
+                              fmt::join(results, ", ")));
   }
   return out;
 }

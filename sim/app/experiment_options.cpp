@@ -81,6 +81,10 @@ run::ExperimentRequest experiment_from(const po::variables_map& values) {
   run::ExperimentRequest out;
   out.trace = traces_of(values).front();
   out.overrides = texts(values, "set");
+  for (const char* option : {"fidelity", "values"}) {
+    if (values.count(option) != 0 && values[option].as<std::string>().empty())
+      throw Error(ErrorKind::usage, std::string("--") + option, "expected a value, found nothing");
+  }
   out.fidelity = value_or(values, "fidelity", std::string());
   out.values = value_or(values, "values", std::string());
   out.verify_fraction = given<double>(values, "verify-fraction");

@@ -24,8 +24,11 @@ std::string heading(const result::RunRecord& run) {
       fmt::format("{} ({}) on {}, {} sample{}, {} fidelity{}\n", run.accelerator.name, run.accelerator.model,
                   run.network.name, run.samples.size(), run.samples.size() == 1 ? "" : "s", run.fidelity,
                   run.network.synthetic_values ? ", synthetic values" : "");
-  text += fmt::format("peak: {:.6g} MACs per cycle of {} x {} bits, {:.4g} TOPS\n", run.peak_macs_per_cycle,
-                      run.container_bits, run.container_bits, run.peak_tops());
+  text += fmt::format("peak: {} MACs per cycle of {} x {} bits, {:.4g} TOPS\n",
+                      result::grouped_figure(run.peak_macs_per_cycle), run.container_bits, run.container_bits,
+                      run.peak_tops());
+  for (const auto& change : run.accelerator.changes.value_or(std::vector<std::string>()))
+    text += "  changed: " + result::in_one_line(change) + "\n";
   for (const auto& note : run.notes) text += "  note: " + note + "\n";
   return text;
 }
@@ -52,8 +55,8 @@ std::string off_chip_summary(const result::RunRecord& run) {
 std::string summary(const result::RunRecord& run) {
   const auto totals = run.totals();
   const double time_us = static_cast<double>(totals.cycles.count()) / run.frequency_mhz;
-  std::string text = fmt::format("{} cycles = {:.3f} us at {:g} MHz\n",
-                                 result::grouped(totals.cycles.count()), time_us, run.frequency_mhz);
+  std::string text = fmt::format("{} cycles = {} us at {:g} MHz\n", result::grouped(totals.cycles.count()),
+                                 result::grouped(time_us, 3), run.frequency_mhz);
   if (run.memory) text += off_chip_summary(run);
   if (run.verification) {
     text += fmt::format("bit-true: {} outputs equal integer arithmetic, cycles equal the counting path\n",

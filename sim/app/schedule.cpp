@@ -24,14 +24,12 @@ namespace po = boost::program_options;
 using arch::PackingReport;
 using config::Json;
 using result::grouped;
+using result::percent;
 using result::ratio;
 using run::LayerPacking;
 
 double share(std::uint64_t part, std::uint64_t whole) {
   return ratio(static_cast<double>(part), static_cast<double>(whole));
-}
-std::string percent(double value) {
-  return fmt::format("{:.1f} %", 100.0 * value);
 }
 
 Json to_json(const LayerPacking& row) {

@@ -46,7 +46,8 @@ int import_dnnsim(const Arguments& arguments) {
   import.values = *named;
   const std::string trace = required(*values, "output", "-o TRACE");
   const auto summary = importers::import_dnnsim(import, trace);
-  std::cout << fmt::format("{}: {} layers, {} samples\n", trace, summary.layers, summary.samples);
+  std::cout << fmt::format("{}: {} layer{}, {} sample{}\n", trace, summary.layers,
+                           summary.layers == 1 ? "" : "s", summary.samples, summary.samples == 1 ? "" : "s");
   return 0;
 }
 
@@ -70,7 +71,8 @@ int import_scalesim(const Arguments& arguments) {
   for (std::size_t i = 0; i < std::min(kShown, topology.notes.size()); ++i)
     std::cout << "  note: " << topology.notes[i] << "\n";
   if (topology.notes.size() > kShown)
-    std::cout << fmt::format("  and {} notes more\n", topology.notes.size() - kShown);
+    std::cout << fmt::format("  and {} more {}\n", topology.notes.size() - kShown,
+                             topology.notes.size() - kShown == 1 ? "note" : "notes");
   return 0;
 }
 

@@ -77,8 +77,8 @@ std::string accuracy_text(const Json& accuracy) {
 
 std::string info_text(const trace::Trace& trace) {
   const auto& network = trace.network();
-  std::string text =
-      fmt::format("{}, {} samples, sha256 {}\n", network.name, network.samples, trace.digest());
+  std::string text = fmt::format("{}, {} sample{}, sha256 {}\n", network.name, network.samples,
+                                 network.samples == 1 ? "" : "s", trace.digest());
   if (!network.accuracy.is_null()) text += accuracy_text(network.accuracy) + "\n";
   text += "made by: " + network.provenance.at("tool").get<std::string>() + "\n";
   for (const auto& assumption : network.assumptions) text += "assumption: " + assumption + "\n";

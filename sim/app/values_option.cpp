@@ -24,7 +24,7 @@ void draw_values(trace::Trace& trace, const po::variables_map& values) {
 
 std::string synthetic_lines(const trace::Trace& trace) {
   std::string out;
-  for (const auto& note : run::synthetic_notes(trace)) out += "  note: " + note + "\n";
+  for (const auto& note : run::synthetic_notes(trace, true)) out += "  note: " + note + "\n";
   return out;
 }
 

@@ -106,6 +106,8 @@ class Accelerator {
   [[nodiscard]] virtual Bits weight_metadata(const LayerInput&, const Prepared&) const { return Bits(0); }
   // What every report of this design says beside its figures: choices that move them, such as the encoder.
   [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
+  // Parameters in force whose counts no array gives, one sentence each; results repeat them as assumptions.
+  [[nodiscard]] virtual std::vector<std::string> assumptions() const { return {}; }
   // How the layer's weights were packed ahead of time; of designs that pack (packs_weights). Reads the
   // weights only: `activations` may be null, and so may `weights` of a layer whose weights are made at run
   // time.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/arch/accelerator_config.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
@@ -74,7 +76,7 @@ const config::Declaration& accelerator_declaration() {
           .from("our choice: docs/rules.md#memory"),
       Parameter::text_list("assumptions")
           .by_default(Json::array())
-          .means("assumptions that are not physical; printed with every result")
+          .means("assumptions that every output repeats; options in force that are not physical add theirs")
           .from("our choice: docs/configuration.md")};
   return kDeclaration;
 }
@@ -124,6 +126,18 @@ std::unique_ptr<Accelerator> make(const ModelInfo& model, const config::Values& 
   }
 }
 
+// Beside what the file says itself: whatever in force is not physical, wherever its value comes from.
+void state_assumptions(AcceleratorConfig& config) {
+  Json& stated = config.echo["assumptions"];
+  const auto add = [&stated](const std::vector<std::string>& texts) {
+    for (const auto& text : texts) {
+      if (std::find(stated.begin(), stated.end(), Json(text)) == stated.end()) stated.push_back(text);
+    }
+  };
+  add(config.mapping.assumptions());
+  add(config.accelerator->assumptions());
+}
+
 }  // namespace
 
 namespace {
@@ -171,6 +185,7 @@ AcceleratorConfig read_accelerator(const std::filesystem::path& file, std::span<
   }
   out.echo = values.json();
   out.echo["parameters"] = parameters.json();
+  state_assumptions(out);
   out.echo.erase("memory");
   out.echo.erase("fidelity");
   out.echo.erase("values");

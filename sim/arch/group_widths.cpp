@@ -34,8 +34,8 @@ unsigned width_of(const std::string& key) {
   return 0;
 }
 
-// A permutation of 0 .. n-1 that spreads neighbours: i * stride mod n, with the stride nearest to n / the
-// golden ratio that shares no factor with n.
+// A permutation of 0 .. n-1 that spreads neighbours: i * stride mod n. The stride is n / the golden ratio,
+// rounded down but at least 1, or the next number that shares no factor with n.
 std::size_t stride_of(std::size_t n) {
   auto stride =
       std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(n) * 0.6180339887498949));

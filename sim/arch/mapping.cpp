@@ -133,6 +133,19 @@ MappingOptions MappingOptions::from(const config::Values& values) {
   return out;
 }
 
+std::vector<std::string> MappingOptions::assumptions() const {
+  std::vector<std::string> out;
+  if (lowering.groups == workload::Groups::ignored)
+    out.emplace_back(
+        "groups of a convolution are ignored: all input channels are counted, as the early papers' AlexNet "
+        "figures do");
+  if (lowering.image_layer == workload::ImageLayer::published)
+    out.emplace_back(
+        "a strided image layer counts one brick per folded position, which is more products than there are "
+        "lanes; it agrees with published AlexNet and NiN figures");
+  return out;
+}
+
 std::uint64_t Mapping::windows() const {
   std::uint64_t sum = 0;
   for (const auto& set : window_sets) sum += set.count;

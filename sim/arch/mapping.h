@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "sim/arch/group_widths.h"
@@ -48,6 +49,8 @@ struct MappingOptions {
 
   static const config::Declaration& declaration();
   static MappingOptions from(const config::Values& values);
+  // Options in force whose counts no array gives, one sentence each; results repeat them as assumptions.
+  [[nodiscard]] std::vector<std::string> assumptions() const;
 };
 
 // The filters of one tile at a time; none crosses a group.

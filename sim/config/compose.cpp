@@ -49,7 +49,7 @@ void mark_as_derived(const Document& document, Document& base, const std::string
   for (const char* key : {"description", "source"}) {
     const std::string text = text_at(base, key);
     if (!text.empty() && !document.root.contains(key))
-      base.root[key] = "derived from " + base_name + ": " + text;
+      base.root[key] = std::string("derived from ").append(base_name).append(": ").append(text);
   }
 }
 
@@ -155,6 +155,17 @@ Document compose_named(const Document& document, const std::string& pointer,
   return compose(file, {}, document.file_names(), kind == nullptr ? "" : kind->key);
 }
 
+// Of two changes of one key the later one would be read and the earlier one ignored.
+void refuse_repeated(const std::vector<Override>& changes) {
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (changes[k].keys != changes[i].keys) continue;
+      throw Error(ErrorKind::usage, changes[i].shown,
+                  changes[k].shown + " changes the same key; expected one of the two");
+    }
+  }
+}
+
 }  // namespace
 
 Document compose(const std::filesystem::path& file, std::span<const std::string> overrides,
@@ -164,6 +175,7 @@ Document compose(const std::filesystem::path& file, std::span<const std::string>
   document.set_file_names(names);
   std::vector<Override> changes;
   for (const auto& text : overrides) changes.push_back(parse_override(text));
+  refuse_repeated(changes);
   // A part may be changed before the whole is named: --set memory.storage=container --set memory=FILE.
   std::stable_sort(changes.begin(), changes.end(),
                    [](const Override& a, const Override& b) { return a.keys.size() < b.keys.size(); });

@@ -13,9 +13,6 @@
 
 namespace heddle::importers {
 namespace {
-
-constexpr std::int64_t kMostStep = 1 << 16;  // of strides and pads
-
 DnnsimLayer::Type type_of(const std::string& text, const std::string& where) {
   if (text == "conv") return DnnsimLayer::Type::conv;
   if (text == "fc") return DnnsimLayer::Type::fc;

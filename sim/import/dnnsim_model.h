@@ -9,6 +9,9 @@
 
 namespace heddle::importers {
 
+// Largest stride and largest padding of a layer that is read.
+inline constexpr std::int64_t kMostStep = 1 << 16;
+
 // A layer as DNNsim's model files list it; its tensors define its shape.
 struct DnnsimLayer {
   enum class Type { conv, fc, rnn };

@@ -14,7 +14,6 @@ namespace heddle::importers {
 namespace {
 
 constexpr int kMostDepth = 32;
-constexpr std::int64_t kMostStep = 1 << 16;
 
 // The part of the protocol buffer text format that network descriptions use: fields are scalars or messages
 // and may be repeated.
@@ -118,7 +117,7 @@ class Parser {
 };
 
 // Caffe's names of types, old (enumerators) and new. As in DNNsim, the layer's name overrides its type.
-std::optional<DnnsimLayer::Type> type_of(const std::string& type, const std::string& name) {
+std::optional<DnnsimLayer::Type> caffe_type_of(const std::string& type, const std::string& name) {
   const bool conv = type == "Convolution" || type == "CONVOLUTION";
   const bool product = type == "InnerProduct" || type == "INNER_PRODUCT";
   const bool recurrent = type == "LSTM";
@@ -155,7 +154,7 @@ std::vector<DnnsimLayer> read_prototxt(const std::filesystem::path& file) {
     for (auto at = first; at != last; ++at) {
       const Message& message = at->second;
       const std::string name = message.text("name", "");
-      const auto type = type_of(message.text("type", ""), name);
+      const auto type = caffe_type_of(message.text("type", ""), name);
       if (!type) continue;
       DnnsimLayer layer;
       layer.where = fmt::format("{}:{}", file.string(), message.line);

@@ -77,7 +77,7 @@ class Reader {
     const bool is_first = !seen_line_;
     seen_line_ = true;
     if ((is_first && !holds_numbers(line)) || (out_.layers.empty() && is_heading(line))) {
-      extra_ = extra_field_of(line);
+      extra_ = extra_fields_of(line);
       misplaced_ = misplaced_column(line);
       return;
     }
@@ -105,9 +105,11 @@ class Reader {
     if (line.activation_bits == 0) without_activation_.add(layer.id);
     if (line.weight_bits == 0) without_weight_.add(layer.id);
     if (states_sparsity(line)) sparse_.add(layer.id);
-    const bool is_dense = layer.op == workload::Op::conv2d && layer.geometry.groups == 1;
+    const bool is_dense = !are_products_ && layer.geometry.groups == 1;
     if (is_dense && (looks_depthwise(line.fields[0]) || looks_depthwise(line.remark)))
       unmarked_.add(layer.id);
+    if (are_products_ && layer.geometry.groups > 1) batched_.add(layer.id);
+    if (layer.geometry.pad_bottom + layer.geometry.pad_right > 0) padded_.add(layer.id);
     if (!are_products_ && layer.op == workload::Op::linear) linear_.add(layer.id);
     out_.layers.push_back(std::move(layer));
   }
@@ -118,10 +120,11 @@ class Reader {
     const bool is_product = fields >= kProductFields && fields <= kMostProductFields;
     if (!is_product && fields < kConvolutionFields) {
       throw Error(ErrorKind::workload, line.where,
-                  fmt::format("{} fields; expected 8 (convolution: name, IFMAP Height, IFMAP Width, Filter "
+                  fmt::format("{}; expected 8 fields (convolution: name, IFMAP Height, IFMAP Width, Filter "
                               "Height, Filter Width, Channels, Num Filter, Strides) or 4 (matrix product: "
                               "name, M, N, K), separated by commas",
-                              fields));
+                              fields == 0 ? "no comma in " + in_quotes(line.remark)
+                                          : fmt::format("{} fields", fields)));
     }
     if (!out_.layers.empty() && is_product != are_products_)
       throw Error(ErrorKind::workload, line.where, "convolutions and matrix products in one file");
@@ -162,12 +165,19 @@ class Reader {
     if (!sparse_.empty())
       out_.assumptions.push_back("dense weights: the sparsity N:M of " + sparse_.layers(all) +
                                  " is not kept");
+    if (!batched_.empty())
+      out_.assumptions.push_back("matrices of their own for each product of the batch of " +
+                                 batched_.layers(all));
     if (!misplaced_.empty())
       out_.assumptions.push_back("columns are read by their place, as SCALE-Sim does, though " + misplaced_);
     if (!unmarked_.empty())
       out_.assumptions.push_back(
           "ordinary convolutions: the names of " + unmarked_.layers(all) +
           " look depthwise, but SCALE-Sim's mark for depthwise layers is DP in the name");
+    if (!padded_.empty())
+      out_.notes.push_back(
+          "padded: the last windows of " + padded_.layers(all) +
+          " exceed the input and are computed, as SCALE-Sim 2 and 3 do; SCALE-Sim 1 leaves them out");
     if (!linear_.empty())
       out_.notes.push_back("linear: the kernels of " + linear_.layers(all) +
                            " span the input, or a row of it per window; these are matrix products");
@@ -176,11 +186,11 @@ class Reader {
   std::filesystem::path file_;
   Topology out_;
   std::set<std::string> ids_{"input", "static"};
-  ExtraField extra_ = ExtraField::unnamed;
+  std::vector<ExtraField> extra_;
   bool are_products_ = false;
   bool seen_line_ = false;
   std::string misplaced_;
-  Names without_activation_, without_weight_, sparse_, unmarked_, linear_;
+  Names without_activation_, without_weight_, sparse_, batched_, unmarked_, padded_, linear_;
 };
 
 }  // namespace

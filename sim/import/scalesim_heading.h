@@ -2,10 +2,18 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "sim/import/scalesim_line.h"
 
 namespace heddle::importers {
+
+// What a heading calls a field behind the strides, or behind K.
+enum class ExtraField { stride_across, sparsity, batch };
+
+// The fields that the heading names there, from left to right; without those whose name says nothing to
+// Heddle.
+std::vector<ExtraField> extra_fields_of(const TopologyLine& heading);
 
 // Whether a line of text is a comment: it begins with '#' or '//'.
 bool is_comment(const std::string& text);

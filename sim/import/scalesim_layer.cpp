@@ -2,7 +2,6 @@
 #include "sim/import/scalesim_layer.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include <fmt/format.h>
 
@@ -32,39 +31,49 @@ void check_ratio(const TopologyLine& line, const std::string& field) {
   static_cast<void>(whole_number(ratio[0], line.where, "sparsity N", 0, m));
 }
 
-// Behind the stride: the stride across, then N:M or, as SCALE-Sim writes it, N and M in fields of their own.
-void read_extra(const TopologyLine& line, ExtraField extra, Geometry& g) {
-  std::size_t at = kConvolutionFields;
-  const auto more = [&] { return at < line.fields.size(); };
-  if (more() && !is_ratio(line.fields[at])) {
-    const std::string& field = line.fields[at];
-    if (!is_number(field)) {
-      throw Error(
-          ErrorKind::workload, line.where,
-          fmt::format("the field behind the stride: expected the stride across, a sparsity N:M, Pa=BITS "
-                      "or Pw=BITS, found {}",
-                      in_quotes(field)));
-    }
-    if (extra == ExtraField::unnamed) {
-      g.stride_x = line.dimension(at, "stride across");
-    } else if (field != "1") {
-      throw Error(
-          ErrorKind::workload, line.where,
-          extra == ExtraField::batch
-              ? fmt::format("a batch of {} images; a layer of a trace is one inference, write 1", field)
-              : "sparsity: expected N:M, found " + in_quotes(field));
-    }
-    ++at;
+void read_number(const TopologyLine& line, std::size_t at, ExtraField field, Geometry& g) {
+  const std::string& text = line.fields[at];
+  if (!is_number(text)) {
+    throw Error(
+        ErrorKind::workload, line.where,
+        fmt::format("the field behind the stride: expected the stride across, a sparsity N:M, Pa=BITS "
+                    "or Pw=BITS, found {}",
+                    in_quotes(text)));
   }
-  if (more() && is_ratio(line.fields[at])) {
-    check_ratio(line, line.fields[at++]);
-  } else if (at + 1 < line.fields.size() && is_number(line.fields[at]) && is_number(line.fields[at + 1])) {
-    check_ratio(line, line.fields[at] + ":" + line.fields[at + 1]);
-    at += 2;
-  }
-  if (more()) {
+  if (field == ExtraField::stride_across) {
+    g.stride_x = line.dimension(at, "stride across");
+  } else if (text != "1") {
     throw Error(ErrorKind::workload, line.where,
-                "unexpected field " + in_quotes(line.fields[at]) + " behind the strides");
+                field == ExtraField::batch
+                    ? fmt::format("a batch of {} images; a layer of a trace is one inference, write 1", text)
+                    : "sparsity: expected N:M, found " + in_quotes(text));
+  }
+}
+
+// Behind the stride: what the heading names, or else the stride across; and N:M or, as SCALE-Sim writes it, N
+// and M in fields of their own.
+void read_extra(const TopologyLine& line, const std::vector<ExtraField>& named, Geometry& g) {
+  const auto expected = named.empty() ? std::vector{ExtraField::stride_across} : named;
+  std::size_t next = 0;
+  bool has_ratio = false;
+  for (std::size_t at = kConvolutionFields; at < line.fields.size(); ++at) {
+    const bool are_two =
+        at + 1 < line.fields.size() && is_number(line.fields[at]) && is_number(line.fields[at + 1]);
+    if (is_ratio(line.fields[at]) && !has_ratio) {
+      check_ratio(line, line.fields[at]);
+      has_ratio = true;
+      if (named.empty()) next = expected.size();
+      if (next < expected.size() && expected[next] == ExtraField::sparsity) ++next;
+    } else if (next < expected.size()) {
+      read_number(line, at, expected[next++], g);
+    } else if (are_two && !has_ratio) {
+      check_ratio(line, line.fields[at] + ":" + line.fields[at + 1]);
+      has_ratio = true;
+      ++at;
+    } else {
+      throw Error(ErrorKind::workload, line.where,
+                  "unexpected field " + in_quotes(line.fields[at]) + " behind the strides");
+    }
   }
 }
 
@@ -112,27 +121,17 @@ workload::Layer linear(const TopologyLine& line, const Geometry& g) {
 
 }  // namespace
 
-ExtraField extra_field_of(const TopologyLine& heading) {
-  for (std::string field : heading.fields) {
-    std::transform(field.begin(), field.end(), field.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
-    if (field.find("sparsity") != std::string::npos) return ExtraField::sparsity;
-    if (field.find("batch") != std::string::npos) return ExtraField::batch;
-  }
-  return ExtraField::unnamed;
-}
-
 bool states_sparsity(const TopologyLine& line) {
   for (std::size_t i = kProductFields; i < line.fields.size(); ++i) {
     if (!is_ratio(line.fields[i])) continue;
     const auto ratio = split(line.fields[i], ":");
     return ratio.size() == 2 && ratio[0] != ratio[1];
   }
-  constexpr std::size_t kWritten = kConvolutionFields + 3;  // stride across, N, M
-  return line.fields.size() == kWritten && line.fields[kWritten - 2] != line.fields[kWritten - 1];
+  constexpr std::size_t kWritten = kConvolutionFields + 3;  // stride across, N, M; or also a batch
+  return line.fields.size() >= kWritten && line.fields.end()[-2] != line.fields.end()[-1];
 }
 
-workload::Layer convolution_of(const TopologyLine& line, ExtraField extra) {
+workload::Layer convolution_of(const TopologyLine& line, const std::vector<ExtraField>& named) {
   workload::Layer layer;
   layer.op = workload::Op::conv2d;
   Geometry& g = layer.geometry;
@@ -143,7 +142,7 @@ workload::Layer convolution_of(const TopologyLine& line, ExtraField extra) {
   g.channels = line.dimension(5, "Channels");
   g.filters = line.dimension(6, "Num Filter");
   g.stride_y = g.stride_x = line.dimension(7, "Strides");
-  read_extra(line, extra, g);
+  read_extra(line, named, g);
   g.out_height = output_size(line, "height", g.height, g.kernel_height, g.stride_y, g.pad_bottom);
   g.out_width = output_size(line, "width", g.width, g.kernel_width, g.stride_x, g.pad_right);
   if (line.fields[0].find("DP") != std::string::npos) {
@@ -154,19 +153,20 @@ workload::Layer convolution_of(const TopologyLine& line, ExtraField extra) {
   return layer;
 }
 
-workload::Layer product_of(const TopologyLine& line, ExtraField extra) {
+workload::Layer product_of(const TopologyLine& line, const std::vector<ExtraField>& named) {
   workload::Layer layer;
   layer.op = workload::Op::linear;
   Geometry& g = layer.geometry;
   g.width = g.out_width = line.dimension(1, "M");
   g.filters = line.dimension(2, "N");
   g.channels = line.dimension(3, "K");
+  const bool names_sparsity_first = !named.empty() && named.front() == ExtraField::sparsity;
   for (std::size_t i = kProductFields; i < line.fields.size(); ++i) {
     if (is_ratio(line.fields[i])) {
       check_ratio(line, line.fields[i]);
       continue;
     }
-    const bool is_batch = extra != ExtraField::sparsity || line.fields[i] == "1" || i > kProductFields;
+    const bool is_batch = !names_sparsity_first || line.fields[i] == "1" || i > kProductFields;
     if (!is_batch) {
       throw Error(ErrorKind::workload, line.where,
                   "sparsity: expected N:M, found " + in_quotes(line.fields[i]));

@@ -3,18 +3,16 @@
 
 #include <vector>
 
+#include "sim/import/scalesim_heading.h"
 #include "sim/import/scalesim_line.h"
 #include "sim/workload/network.h"
 
 namespace heddle::importers {
 
-// What the heading calls the field behind the strides: SCALE-Sim's files have three of them.
-enum class ExtraField { unnamed, sparsity, batch };
-ExtraField extra_field_of(const TopologyLine& heading);
-
-// The shape of a line's layer, without name and precisions. Throws Error(workload).
-workload::Layer convolution_of(const TopologyLine& line, ExtraField extra);
-workload::Layer product_of(const TopologyLine& line, ExtraField extra);
+// The shape of a line's layer, without name and precisions; `named` are the fields that the heading names
+// behind the strides, or behind K. Throws Error(workload).
+workload::Layer convolution_of(const TopologyLine& line, const std::vector<ExtraField>& named);
+workload::Layer product_of(const TopologyLine& line, const std::vector<ExtraField>& named);
 
 bool states_sparsity(const TopologyLine& line);
 

@@ -48,25 +48,28 @@ std::vector<PassShape> passes_of(const arch::Mapping& mapping) {
   return out;
 }
 
-// Every number of blocks up to 32, then each about a fifth larger, and the largest possible one.
-std::vector<std::uint32_t> block_counts(std::uint32_t most) {
+// Up to this many parts are cut in every way.
+constexpr std::uint32_t kEvery = 128;
+
+// The sizes of the largest block that cutting `all` into nearly equal blocks can give, smallest first.
+std::vector<std::uint32_t> block_sizes(std::uint32_t all) {
   std::vector<std::uint32_t> out;
-  for (std::uint64_t n = 1; n < most; n = n < 32 ? n + 1 : n * 6 / 5)
-    out.push_back(static_cast<std::uint32_t>(n));
-  out.push_back(most);
+  for (std::uint32_t blocks = 1; blocks <= all;) {
+    const auto size = static_cast<std::uint32_t>(ceil_div(all, blocks));
+    out.push_back(size);
+    if (size == 1) break;
+    blocks = static_cast<std::uint32_t>(ceil_div(all, size - 1));
+  }
+  std::reverse(out.begin(), out.end());
   return out;
 }
 
-WindowCut cut_windows(const LayerShape& shape, std::uint32_t blocks) {
-  WindowCut cut{.blocks = blocks};
-  for (std::uint32_t i = 0; i < blocks; ++i) {
-    const Range sets = part_of(shape.window_sets(), i, blocks);
-    const std::uint64_t lines = shape.lines(sets).count;
-    cut.largest_lines = std::max(cut.largest_lines, lines);
-    cut.all_lines += lines;
-    cut.largest_windows = std::max(cut.largest_windows, shape.windows(sets));
-  }
-  return cut;
+// For each of these sizes, the fewest blocks, fewest first.
+std::vector<std::uint32_t> block_counts(std::uint32_t all) {
+  std::vector<std::uint32_t> out;
+  for (const auto size : block_sizes(all)) out.push_back(static_cast<std::uint32_t>(ceil_div(all, size)));
+  std::reverse(out.begin(), out.end());
+  return out;
 }
 
 FilterCut cut_filters(const LayerShape& shape, std::uint32_t blocks) {
@@ -74,7 +77,9 @@ FilterCut cut_filters(const LayerShape& shape, std::uint32_t blocks) {
   for (std::uint32_t i = 0; i < blocks; ++i) {
     const Range passes = part_of(shape.passes(), i, blocks);
     const std::uint64_t groups = shape.groups_of(passes).count;
-    cut.largest_passes = std::max(cut.largest_passes, passes.count());
+    const PassShape& last = shape.pass(passes.end - 1);
+    cut.largest_filters = std::max(
+        cut.largest_filters, last.filters_before + last.filters - shape.pass(passes.begin).filters_before);
     cut.largest_groups = std::max(cut.largest_groups, groups);
     cut.all_groups += groups;
   }
@@ -91,24 +96,77 @@ LayerShape::LayerShape(const workload::Layer& layer, const workload::LoweredLaye
       windows_before_(windows_before_sets(mapping)),
       passes_(passes_of(mapping)),
       slice_counts_(block_counts(bricks_)) {
-  for (const auto n : block_counts(window_sets())) window_cuts_.push_back(cut_windows(*this, n));
-  for (const auto n : block_counts(passes())) filter_cuts_.push_back(cut_filters(*this, n));
+  for (const auto& set : mapping.window_sets) largest_set_ = std::max<std::uint64_t>(largest_set_, set.count);
+  cut_all_windows();
+  cut_all_filters();
+}
+
+// Of cuts into the same number of blocks those with larger blocks are of use where fewer lines are shared.
+void LayerShape::cut_all_windows() {
+  std::vector<std::uint32_t> sizes = block_sizes(window_sets());
+  const auto ends_line = [&](std::uint32_t sets) {
+    return windows_before_[sets] % lines_.windows_per_line == 0;
+  };
+  std::uint32_t aligned = 1;
+  while (aligned < window_sets() && !ends_line(aligned)) ++aligned;
+  for (const auto n : block_sizes(window_sets() / aligned)) sizes.push_back(n * aligned);
+  for (std::uint32_t n = 1; window_sets() <= kEvery && n <= window_sets(); ++n) sizes.push_back(n);
+  std::sort(sizes.begin(), sizes.end());
+  for (const auto sets : sizes) {
+    const WindowCut cut = cut_windows(sets);
+    const bool is_new = window_cuts_.empty() || window_cuts_.back().blocks != cut.blocks;
+    if (is_new || cut.all_lines < window_cuts_.back().all_lines) window_cuts_.push_back(cut);
+  }
+  std::reverse(window_cuts_.begin(), window_cuts_.end());
+}
+
+// The last pass may have fewer filters than the others, so that more blocks can be smaller although the
+// largest has as many passes.
+void LayerShape::cut_all_filters() {
+  std::vector<std::uint32_t> counts = block_counts(passes());
+  for (std::uint32_t n = 1; passes() <= kEvery && n <= passes(); ++n) counts.push_back(n);
+  std::sort(counts.begin(), counts.end());
+  for (const auto n : counts) {
+    const FilterCut cut = cut_filters(*this, n);
+    if (filter_cuts_.empty() || cut.largest_filters < filter_cuts_.back().largest_filters ||
+        cut.largest_groups < filter_cuts_.back().largest_groups)
+      filter_cuts_.push_back(cut);
+  }
+}
+
+WindowCut LayerShape::cut_windows(std::uint32_t sets) const {
+  WindowCut cut{.sets = sets, .blocks = static_cast<std::uint32_t>(ceil_div(window_sets(), sets))};
+  Extent before;
+  for (std::uint32_t begin = 0; begin < window_sets(); begin += sets) {
+    const Range block{begin, std::min(begin + sets, window_sets())};
+    const Extent now = lines(block);
+    cut.all_lines += now.count;
+    cut.largest_lines = std::max(cut.largest_lines, now.count);
+    const std::uint64_t first = begin == 0 ? now.first : std::min(before.first, now.first);
+    cut.largest_pair_lines = std::max(cut.largest_pair_lines, now.first + now.count - first);
+    cut.largest_windows = std::max(cut.largest_windows, windows(block));
+    before = now;
+  }
+  return cut;
+}
+
+// A line of the padded input without the lines above it that lie between the windows of two output lines.
+std::uint64_t LayerShape::without_unread(std::uint64_t line) const {
+  const std::uint64_t read = lines_.reach + 1;
+  if (lines_.stride <= read) return line;
+  return line / lines_.stride * read + std::min(line % lines_.stride, read);
 }
 
 Extent LayerShape::lines(Range sets) const {
   HEDDLE_CHECK(sets.begin < sets.end && sets.end <= window_sets(), "a block without windows");
-  const auto output_line = [&](std::uint64_t window) { return window / lines_.windows_per_line; };
-  const auto without_padding = [&](std::uint64_t line) {
-    return line > lines_.padding ? std::min(line - lines_.padding, lines_.lines) : 0;
+  const std::uint64_t end = lines_.padding + lines_.lines;
+  const auto top = [&](std::uint64_t window) { return window / lines_.windows_per_line * lines_.stride; };
+  const auto number = [&](std::uint64_t line) {
+    return without_unread(std::clamp(line, lines_.padding, end)) - without_unread(lines_.padding);
   };
-  const auto below = [&](std::uint64_t window) {
-    return without_padding(output_line(window) * lines_.stride + lines_.reach + 1);
-  };
-  std::uint64_t first = without_padding(output_line(windows_before_[sets.begin]) * lines_.stride);
-  const std::uint64_t end = below(windows_before_[sets.end] - 1);
-  // The block that follows a gap, which a stride larger than the kernel leaves, loads the gap as well.
-  if (sets.begin > 0) first = std::min(first, below(windows_before_[sets.begin] - 1));
-  return {first, end > first ? end - first : 0};
+  const std::uint64_t first = number(top(windows_before_[sets.begin]));
+  const std::uint64_t last = number(top(windows_before_[sets.end] - 1) + lines_.reach + 1);
+  return {first, last - first};
 }
 
 Extent LayerShape::groups_of(Range passes) const {
@@ -124,11 +182,6 @@ Extent LayerShape::groups_of(Range passes) const {
 std::uint64_t LayerShape::largest_pass_filters() const {
   const auto fewer = [](const PassShape& a, const PassShape& b) { return a.filters < b.filters; };
   return std::max_element(passes_.begin(), passes_.end(), fewer)->filters;
-}
-
-std::uint32_t LayerShape::pieces_per_pass() const {
-  const auto wanted = static_cast<std::uint32_t>(ceil_div(kPieces, passes()));
-  return std::min(wanted, window_sets() > 1 ? window_sets() : bricks_);
 }
 
 }  // namespace heddle::memory

@@ -9,10 +9,6 @@
 
 namespace heddle::memory {
 
-// A layer is cut into at least this many pieces where its shape allows it, so that loads and stores overlap
-// with its computing. Our choice.
-inline constexpr std::uint32_t kPieces = 32;
-
 // A stretch of lines of the input, or of groups.
 struct Extent {
   std::uint64_t first = 0;
@@ -36,19 +32,21 @@ struct PassShape {
   Extent groups;
 };
 
-// What loading a layer block by block costs when its window sets are cut into `blocks`. Lines that two blocks
-// overlap in are loaded by both.
+// What loading a layer block by block costs when its window sets are cut into blocks of `sets`, of which the
+// last may be smaller.
 struct WindowCut {
+  std::uint32_t sets = 1;
   std::uint32_t blocks = 1;
   std::uint64_t largest_lines = 0;
-  std::uint64_t all_lines = 0;  // loaded by all blocks together
+  std::uint64_t largest_pair_lines = 0;  // of two blocks that follow one another, shared lines once
+  std::uint64_t all_lines = 0;           // of all blocks together, shared lines once per block
   std::uint64_t largest_windows = 0;
 };
 
-// The same for its passes.
+// The same for its passes, which are cut into blocks of nearly equal size.
 struct FilterCut {
   std::uint32_t blocks = 1;
-  std::uint32_t largest_passes = 1;
+  std::uint64_t largest_filters = 0;
   std::uint64_t largest_groups = 1;
   std::uint64_t all_groups = 0;  // loaded by all blocks together
 };
@@ -60,7 +58,8 @@ class LayerShape {
   LayerShape(const workload::Layer& layer, const workload::LoweredLayer& lowered,
              const arch::Mapping& mapping);
 
-  // Lines that some window sets read, padding left out.
+  // Lines that some window sets read. Padding is left out, and so are lines that no window reads because the
+  // stride is larger than the kernel: the others are numbered as if those were not there.
   [[nodiscard]] Extent lines(Range sets) const;
   [[nodiscard]] std::uint64_t line_count() const { return lines_.lines; }
   [[nodiscard]] std::uint64_t used_lines() const { return lines(all_sets()).count; }
@@ -87,19 +86,25 @@ class LayerShape {
   [[nodiscard]] std::uint64_t windows_before(std::uint32_t set) const { return windows_before_[set]; }
   [[nodiscard]] std::uint32_t bricks() const { return bricks_; }
 
-  // The cuts that blocking chooses from. A larger memory always has the choices of a smaller one.
+  // The cuts that blocking chooses from, fewest blocks first: of all numbers of blocks with blocks of the
+  // same size the smallest, and others that share fewer lines. A larger memory always has the choices of a
+  // smaller one.
   [[nodiscard]] const std::vector<WindowCut>& window_cuts() const { return window_cuts_; }
   [[nodiscard]] const std::vector<FilterCut>& filter_cuts() const { return filter_cuts_; }
   [[nodiscard]] const std::vector<std::uint32_t>& slice_counts() const { return slice_counts_; }
-  // Pieces of each pass in the unblocked order: runs of window sets, or slices of the reduction where there
-  // is only one set.
-  [[nodiscard]] std::uint32_t pieces_per_pass() const;
+  [[nodiscard]] std::uint64_t largest_set_windows() const { return largest_set_; }
 
  private:
+  [[nodiscard]] std::uint64_t without_unread(std::uint64_t line) const;
+  void cut_all_windows();
+  void cut_all_filters();
+  [[nodiscard]] WindowCut cut_windows(std::uint32_t sets) const;
+
   LineGeometry lines_;
   std::uint32_t groups_;
   std::uint32_t bricks_;
   std::vector<std::uint64_t> windows_before_;  // each set; at the end, all windows
+  std::uint64_t largest_set_ = 0;              // windows
   std::vector<PassShape> passes_;
   std::vector<WindowCut> window_cuts_;
   std::vector<FilterCut> filter_cuts_;

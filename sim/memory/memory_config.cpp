@@ -172,4 +172,17 @@ BufferPath output_path(const MemoryConfig& m) {
   return path;
 }
 
+std::uint64_t off_chip_bytes_per_1024_cycles(const MemoryConfig& memory, double frequency_mhz) {
+  const auto per_1024_cycles = [&](double mb_per_s) {
+    return static_cast<std::uint64_t>(mb_per_s * 1024 / frequency_mhz);
+  };
+  if (!memory.dram) return per_1024_cycles(static_cast<double>(memory.ideal.bandwidth_mb_per_s));
+  const dram::MemoryParameters& parameters = memory.dram->parameters;
+  const dram::Organisation& organisation = parameters.device.organisation;
+  const double bytes = static_cast<double>(organisation.burst_bytes()) * parameters.controller.channels;
+  const double burst_ps =
+      static_cast<double>(organisation.burst_cycles()) * parameters.device.clock_period_ps;
+  return per_1024_cycles(bytes / burst_ps * 1e6 * 0.9);
+}
+
 }  // namespace heddle::memory

@@ -44,6 +44,10 @@ BufferPath input_path(const MemoryConfig& memory);
 // From the tiles through output buffer and reducer to the activation memory.
 BufferPath output_path(const MemoryConfig& memory);
 
+// Bandwidth of the off-chip memory in bytes per 1024 cycles of the accelerator, for estimates; 0: unlimited.
+// Of a DRAM's peak nine tenths, which leaves refresh and turnarounds their time.
+std::uint64_t off_chip_bytes_per_1024_cycles(const MemoryConfig& memory, double frequency_mhz);
+
 // The section is "none", the name of a memory file (relative to the file that names it), or an object, which
 // may extend such a file. Throws Error(config | io).
 MemoryConfig read_memory_section(const config::Document& configuration);

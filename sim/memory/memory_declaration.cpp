@@ -88,7 +88,7 @@ Parameter codec_parameter() {
              {Parameter::integer("decoder_groups_per_cycle", "groups/cycle", 1, 1024)
                   .by_default(CodecRates{}.decoder)
                   .means("groups of 16 compressed values that the decoder behind the DMA expands per cycle")
-                  .from("our choice: 32 bytes per cycle, more than LPDDR4 delivers"),
+                  .from("our choice: at least 19 compressed bytes per cycle, more than LPDDR4 delivers"),
               Parameter::integer("encoder_groups_per_cycle", "groups/cycle", 1, 1024)
                   .by_default(CodecRates{}.encoder)
                   .means("groups of 16 values that the encoder in front of the DMA compresses per cycle")

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/memory/network_plan.h"
 
+#include <cmath>
+
 #include "sim/arch/layer_data.h"
 #include "sim/base/parallel.h"
+#include "sim/memory/estimate.h"
 
 namespace heddle::memory {
 
@@ -13,14 +16,19 @@ NetworkPlan::NetworkPlan(const arch::AcceleratorConfig& config, const MemoryConf
   shape_layers();
   layers_.resize(shapes_.size());
   addresses_.resize(shapes_.size());
-  for (std::size_t l = 0; l < shapes_.size(); ++l) layers_[l].blocking.filter_blocks = shapes_[l].passes();
-  if (has_off_chip()) plan_off_chip();
+  if (has_off_chip()) {
+    plan_off_chip();
+  } else {
+    for (std::size_t l = 0; l < shapes_.size(); ++l) take_free_room(layers_[l].blocking, shapes_[l], {}, {});
+  }
 }
 
 void NetworkPlan::shape_layers() {
   for (std::size_t l = 0; l < flow_.layers.size(); ++l) {
     const auto mapped = arch::map_onto(network_layer(l), config_);
     shapes_.emplace_back(network_layer(l), mapped.lowered, mapped.mapping);
+    steps_.push_back(std::uint64_t{mapped.mapping.steps} * mapped.mapping.passes.size() *
+                     mapped.mapping.window_sets.size());
   }
 }
 
@@ -28,10 +36,38 @@ void NetworkPlan::plan_off_chip() {
   design_weights_.resize(shapes_.size());
   parallel_for(shapes_.size(), [&](std::size_t l) { design_weights_[l] = design_weights(l); });
   sizes_ = sizes_of_samples();
-  memory_plan_ = plan_memory(trace_.network(), flow_, sizes_, memory_.activation_memory,
-                             memory_.weight_memory, config_.document.where("/memory"));
+  const Surroundings surroundings{memory_.activation_memory, memory_.weight_memory,
+                                  trace_.network().samples > 1, pace_of_layers()};
+  memory_plan_ =
+      plan_memory(trace_.network(), flow_, sizes_, surroundings, config_.document.where("/memory"));
   layers_ = memory_plan_.layers;
   addresses_ = place_off_chip(flow_, memory_plan_, sizes_);
+}
+
+// Compute cycles from the steps of the mapping, each as long as the precision of the activations makes it
+// where a step of the array takes several cycles; exact for none but the designs without serial operands.
+std::vector<Pace> NetworkPlan::pace_of_layers() const {
+  const arch::Accelerator& accelerator = *config_.accelerator;
+  const std::uint64_t lanes = accelerator.shape().lanes();
+  const auto widest = static_cast<std::uint64_t>(
+      std::llround(static_cast<double>(lanes) / accelerator.peak_macs_per_cycle()));
+  const std::uint64_t bandwidth = off_chip_bytes_per_1024_cycles(memory_, config_.frequency_mhz);
+  std::vector<Pace> out;
+  for (std::size_t l = 0; l < shapes_.size(); ++l) {
+    const std::uint64_t bits = network_layer(l).precision.activation_bits;
+    const std::uint64_t step = std::max<std::uint64_t>(1, widest * bits / accelerator.container_bits());
+    out.push_back({steps_[l] * step, bandwidth});
+  }
+  return out;
+}
+
+LayerBytes NetworkPlan::of_all_samples(const LayerBytes& bytes) const {
+  LayerBytes out = bytes * samples_alike();
+  if (memory_plan_.weights_stay) {
+    out.weights = bytes.weights;
+    out.metadata = bytes.metadata;
+  }
+  return out;
 }
 
 // What a design packs depends on weights alone, so the first sample stands for all.

@@ -32,11 +32,13 @@ class NetworkPlan {
   [[nodiscard]] std::optional<result::LayerDetails> describe_layer(std::size_t layer) const;
   // Off-chip bytes of a layer over all samples, exact where the memory moves single bytes.
   [[nodiscard]] Bytes planned_bytes(std::size_t layer) const {
-    return layers_[layer].blocking.bytes.total() * samples_alike();
+    return of_all_samples(layers_[layer].blocking.bytes).total();
   }
   // Bits of a layer's outputs as they go to the activation memory: whole containers, or where storage is
   // bit-interleaved as many bits per value as the widest tensor that the layer makes is stored with.
   [[nodiscard]] Bits output_bits(std::size_t layer) const;
+  // What a result says beside its figures.
+  [[nodiscard]] std::vector<std::string> notes() const;
   // What the activation memory holds while a layer runs: what stays and what passes through.
   [[nodiscard]] Bytes activation_room(std::size_t layer) const {
     return layers_[layer].resident_room + layers_[layer].blocking.activation_room;
@@ -54,6 +56,9 @@ class NetworkPlan {
   [[nodiscard]] std::uint64_t samples_alike() const {
     return sizes_.size() > 1 ? 1 : std::max(1U, trace_.network().samples);
   }
+  // What moves in all samples. Weights that stay on chip are loaded for the first.
+  [[nodiscard]] LayerBytes of_all_samples(const LayerBytes& bytes) const;
+  [[nodiscard]] std::vector<Pace> pace_of_layers() const;
   [[nodiscard]] bool moves_in_groups(std::uint32_t tensor) const;
   [[nodiscard]] CodecGroups codec_groups(std::size_t layer) const;
   [[nodiscard]] PlannedLayer planned_layer(std::uint32_t sample, std::size_t layer,
@@ -65,6 +70,7 @@ class NetworkPlan {
   const trace::Trace& trace_;
   Dataflow flow_;
   std::vector<LayerShape> shapes_;
+  std::vector<std::uint64_t> steps_;  // of the array, by layer
   StorageRule storage_;
   std::vector<DesignWeights> design_weights_;
   std::vector<NetworkSizes> sizes_;  // one per sample where sizes depend on values, otherwise one for all

@@ -18,7 +18,7 @@ WorkList NetworkPlan::work_list(const std::vector<std::vector<std::vector<arch::
   WorkListBuilder builder(memory_.activation_memory, memory_.weight_memory, has_off_chip(), memory_.codec);
   for (std::uint32_t sample = 0; sample < costs.size(); ++sample) {
     for (std::size_t l = 0; l < shapes_.size(); ++l) builder.add(planned_layer(sample, l, costs[sample][l]));
-    builder.end_sample();
+    builder.end_sample(memory_plan_.weights_stay);
   }
   return builder.finish();
 }
@@ -35,6 +35,7 @@ PlannedLayer NetworkPlan::planned_layer(std::uint32_t sample, std::size_t layer,
   const ArrayLayer& at = flow_.layers[layer];
   const auto& sizes = sizes_[sizes_.size() > 1 ? sample : 0];
   out.sizes = layer_sizes(flow_, sizes, static_cast<std::uint32_t>(layer), memory_plan_.on_chip);
+  if (memory_plan_.weights_stay && sample > 0) out.sizes.weights = out.sizes.metadata = Bytes(0);
   out.weights_are_run_time = at.has_run_time_weights();
   out.input_is_made = std::any_of(at.activations.begin(), at.activations.end(),
                                   [&](const Use& use) { return !flow_.tensors[use.tensor].is_input; });

@@ -35,13 +35,18 @@ class Layout {
     out.weights = take(samples_.front().layers[l].weights.moved);
     out.metadata = take(samples_.front().layers[l].metadata.moved);
     const LayerPlan& layer = plan_.layers[l];
-    out.partial_sums =
-        take(layer.blocking.bytes.partial_sums > Bytes(0) ? layer.sizes.partial_sums_room : Bytes(0));
+    const auto& shape = *samples_.front().layers[l].shape;
+    const Bytes sums(shape.windows() * shape.filters() * kAccumulatorBytes);
+    out.partial_sums = take(layer.blocking.sums_are_spilled ? sums : Bytes(0));
     return out;
   }
 
   void add_shared_tensors(const ArrayLayer& layer, LayerAddresses& out) const {
     out.input = first_off_chip(layer.activations);
+    const auto kept = std::find_if(layer.activations.begin(), layer.activations.end(), [&](const Use& use) {
+      return plan_.on_chip[use.tensor] && flow_.tensors[use.tensor].is_input;
+    });
+    if (kept != layer.activations.end()) out.kept_input = tensors_[kept->tensor];
     out.extra = first_off_chip(layer.extras);
     if (layer.has_run_time_weights()) out.weights = first_off_chip(layer.weights);
     const auto made =
@@ -50,7 +55,7 @@ class Layout {
   }
 
   [[nodiscard]] bool is_off_chip(std::uint32_t t) const {
-    return !plan_.on_chip[t] || flow_.tensors[t].is_output;
+    return !plan_.on_chip[t] || flow_.tensors[t].is_output || flow_.tensors[t].is_input;
   }
   [[nodiscard]] Bytes largest(std::uint32_t t) const {
     Bytes bytes(0);

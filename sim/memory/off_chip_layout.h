@@ -14,6 +14,7 @@ struct LayerAddresses {
   std::uint64_t weights = 0;
   std::uint64_t metadata = 0;
   std::uint64_t input = 0;
+  std::uint64_t kept_input = 0;  // the part that stays on chip from this layer on
   std::uint64_t extra = 0;
   std::uint64_t output = 0;
   std::uint64_t partial_sums = 0;

@@ -8,16 +8,18 @@
 
 namespace heddle::memory {
 
-// Loads of one kind are numbered within the layer, in the order in which they come. Pieces with the same
-// number share one load, which is made for the first of them.
+// A stretch of weights, loaded before the first piece that needs it and held until the last has ended.
+// Stretches are numbered within the layer, in the order in which they are loaded.
 struct WeightLoad {
   std::uint32_t number = 0;
-  std::uint32_t block = 0;  // the weight memory holds all loads of a block at the same time
+  std::uint32_t block = 0;  // the weight memory holds all stretches of a block at the same time
 };
+// What a piece reads of the input that no earlier piece of its block has read.
 struct InputLoad {
-  std::uint32_t number = 0;
-  Extent lines;
-  std::uint64_t groups = 0;  // of each line
+  std::uint32_t block = 0;  // the activation memory holds all lines of a block at the same time
+  std::uint64_t first_line = 0;
+  std::uint64_t line_groups = 0;
+  std::uint64_t kept_line_groups = 0;  // of the input that stays on chip from here on
 };
 
 // A stretch of one pass that needs nothing new once it has started.
@@ -30,26 +32,31 @@ struct Piece {
   std::uint32_t pass_in_block = 0;
   WeightLoad weights = {};
   InputLoad input = {};
+  // Partial sums stay in the array where the piece before or after works on the same window set.
+  bool takes_sums_over = false;
+  bool hands_sums_over = false;
 };
 
 // All pieces of a layer in the order of execution.
 std::vector<Piece> pieces_of(const Blocking& blocking, const LayerShape& shape);
 
-// The first and the last piece that need a load: it is made before the first, and its room is free after the
-// last.
-struct LoadUsers {
-  std::uint32_t first = 0;
-  std::uint32_t last = 0;
+// By the number of a stretch of weights, or of a block of the input: the last piece that needs it.
+std::vector<std::uint32_t> last_users_of_weights(const std::vector<Piece>& pieces);
+std::vector<std::uint32_t> last_users_of_input(const std::vector<Piece>& pieces);
+
+// Cycles [begin, end) of a pass that takes `cycles`.
+struct CycleRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
 };
-// By the number of the load.
-std::vector<LoadUsers> weight_load_users(const std::vector<Piece>& pieces);
-std::vector<LoadUsers> input_load_users(const std::vector<Piece>& pieces);
+// What a piece takes of its pass, where a pass of a block of windows takes `cycles`.
+CycleRange cycles_of(const Piece& piece, const Blocking& blocking, const LayerShape& shape,
+                     std::uint64_t cycles);
 
-// The share of a piece in the cost of its pass.
-Parts parts_of_pass(const Piece& piece, const Blocking& blocking, const LayerShape& shape);
-
-// The parts of a layer that the array starts and ends drained, in the order of execution: one where the order
-// is `whole`, otherwise one per pair of filter block and window block.
+// The parts of a layer that the array starts and ends drained, in the order of execution.
 std::vector<arch::Block> blocks_of(const Blocking& blocking, const LayerShape& shape);
+
+// Window sets of a block.
+Range window_block(const Blocking& blocking, const LayerShape& shape, std::uint32_t index);
 
 }  // namespace heddle::memory

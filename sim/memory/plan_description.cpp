@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What results say about a plan: `plan`, and `details` of each layer (docs/results.md).
+#include <fmt/format.h>
+
 #include "sim/memory/network_plan.h"
 
 namespace heddle::memory {
@@ -24,8 +26,10 @@ std::optional<result::PlanRecord> NetworkPlan::describe() const {
                          .container_bits = storage_.container_bits,
                          .activation_memory_bytes = capacity_of(memory_.activation_memory),
                          .weight_memory_bytes = capacity_of(memory_.weight_memory),
-                         .off_chip_bytes = memory_plan_.bytes * samples_alike(),
+                         .weights_stay = memory_plan_.weights_stay,
+                         .off_chip_bytes = Bytes(0),
                          .tensors = {}};
+  for (const auto& layer : layers_) out.off_chip_bytes += of_all_samples(layer.blocking.bytes).total();
   for (std::uint32_t t = 0; t < flow_.tensors.size(); ++t) out.tensors.push_back(describe_tensor(t));
   return out;
 }
@@ -53,15 +57,19 @@ std::optional<result::LayerDetails> NetworkPlan::describe_layer(std::size_t laye
   const Blocking& b = plan.blocking;
   const auto best = [&](LoopOrder order) -> std::optional<Bytes> {
     const auto& other = plan.alternatives[static_cast<std::size_t>(order)];
-    return other ? std::optional((other->bytes * samples_alike()).total()) : std::nullopt;
+    return other ? std::optional(of_all_samples(other->bytes).total()) : std::nullopt;
   };
-  const LayerBytes bytes = b.bytes * samples_alike();
+  const LayerBytes bytes = of_all_samples(b.bytes);
   return result::LayerDetails{
-      {.order = std::string(name_of(b.order)),
+      {.order = std::string(name_of(b.order())),
+       .loops = describe_loops(b),
        .filter_blocks = b.filter_blocks,
        .window_blocks = b.window_blocks,
        .reduction_slices = b.slices,
+       .held_weight_blocks = b.held_weight_blocks,
        .off_chip_bytes = bytes.total(),
+       .off_chip_bytes_at_least = of_all_samples(plan.least).total(),
+       .estimated_cycles = b.estimated_cycles,
        .off_chip_bytes_by_tensor = {.weights = bytes.weights,
                                     .metadata = bytes.metadata,
                                     .input = bytes.input,
@@ -77,6 +85,21 @@ std::optional<result::LayerDetails> NetworkPlan::describe_layer(std::size_t laye
        .activation_memory_bytes = b.activation_room,
        .resident_bytes = plan.resident_room,
        .weight_memory_bytes = b.weight_room}};
+}
+
+std::vector<std::string> NetworkPlan::notes() const {
+  std::vector<std::string> out;
+  if (!has_off_chip() || storage_.storage != arch::Storage::compressed) return out;
+  const std::uint64_t least = memory_.codec.decoder * kLeastGroupBits * 1024 / 8;
+  const std::uint64_t delivered = off_chip_bytes_per_1024_cycles(memory_, config_.frequency_mhz);
+  if (least < delivered || (delivered == 0 && memory_.off_chip == OffChipKind::ideal)) {
+    out.push_back(
+        fmt::format("memory.codec: the decoder takes {} groups per cycle, each of at least {} bits, and the "
+                    "off-chip memory can "
+                    "deliver more: it can be the bottleneck",
+                    memory_.codec.decoder, kLeastGroupBits));
+  }
+  return out;
 }
 
 }  // namespace heddle::memory

@@ -39,9 +39,9 @@ struct NetworkSizes {
 
 struct LayerPlan {
   Blocking blocking;
-  std::vector<std::optional<Blocking>> alternatives;  // the best of each loop order
-  LayerSizes sizes;
-  Bytes resident_room;  // of tensors that stay on chip while the layer runs
+  std::vector<std::optional<Blocking>> alternatives;  // the best of each family of loop orders
+  LayerBytes least;                                   // what every blocking moves at least
+  Bytes resident_room;                                // of tensors that stay on chip while the layer runs
 };
 
 // Where every tensor lives and how every layer is blocked.
@@ -49,19 +49,30 @@ struct MemoryPlan {
   std::vector<bool> on_chip;     // by tensor, for its whole life
   std::vector<bool> considered;  // by tensor: whether it could have stayed on chip at all
   std::vector<LayerPlan> layers;
-  Bytes bytes;  // off-chip, all layers
+  bool weights_stay = false;  // from one sample to the next
+  Bytes bytes;                // off-chip, all layers; of all `samples` that were given
 };
 
-// Finds the plan that moves the fewest off-chip bytes, with a dynamic program over the array layers: it
-// weighs every choice of tensors that stay on chip against the room that this choice leaves for blocking. At
-// most kMostLive tensors are weighed at each layer, the shortest-lived first. All others and the network
-// inputs lie off chip. One plan serves all samples and minimises their sum. Neither the choice of tensors nor
-// the cuts depend on a capacity, so a larger memory never moves more bytes. Throws Error(config), which names
-// `where` and the layer, when no blocking of a layer fits.
+// What the planner knows about the hardware and the work beside the network.
+struct Surroundings {
+  OnChipMemory activation_memory;
+  OnChipMemory weight_memory;
+  bool has_more_samples = false;  // weights that stay on chip are used again
+  std::vector<Pace> pace;         // by array layer; empty: only bytes count
+};
+
+// Finds the plan that moves the fewest off-chip bytes, weighing every choice of tensors that stay on chip
+// against the room that it leaves the layers for blocking. A tensor may stay that an array layer makes and a
+// later one reads, or that the network is given and several layers read. Up to kMostLive of them at each
+// layer, the shortest-lived first, are weighed exactly, with a dynamic program over the array layers. Where
+// more are live at the same time, sets of tensors that are chosen by size and lifetime are weighed as well.
+// One plan serves all samples and minimises their sum. Neither the choices nor the cuts depend on a capacity,
+// so a larger memory never moves more bytes. Throws Error(config) with `where` and the layer that no blocking
+// fits.
 inline constexpr std::size_t kMostLive = 8;
 MemoryPlan plan_memory(const workload::Network& network, const Dataflow& flow,
-                       std::span<const NetworkSizes> samples, const OnChipMemory& activation_memory,
-                       const OnChipMemory& weight_memory, const std::string& where);
+                       std::span<const NetworkSizes> samples, const Surroundings& surroundings,
+                       const std::string& where);
 
 // The tensors of an array layer that lie off chip, in one sample.
 LayerSizes layer_sizes(const Dataflow& flow, const NetworkSizes& sizes, std::uint32_t layer,

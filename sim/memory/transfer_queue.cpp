@@ -9,8 +9,7 @@ void TransferQueue::load(const Transfer& transfer, bool reads_back) {
   if (!has_off_chip_ || transfer.bytes == Bytes(0)) return;
   // Loads of one cause stay in the order of the work that waits for them.
   Place& last = last_load_[static_cast<std::size_t>(cause_of(transfer.traffic))];
-  const std::uint32_t early = transfer.item > kQueueAhead ? transfer.item - kQueueAhead : 0;
-  const std::uint32_t position = std::max({transfer.after, last.position, early, sample_start_});
+  const std::uint32_t position = std::max({transfer.after, last.position, early(transfer), sample_start_});
   last = {position, reads_back || (last.reads_back && last.position == position)};
   const Queued queued{transfer, position, last.reads_back};
   if (cause_of(transfer.traffic) == Cause::weights) {
@@ -18,6 +17,17 @@ void TransferQueue::load(const Transfer& transfer, bool reads_back) {
   } else {
     queued_.push_back(queued);
   }
+}
+
+std::uint32_t TransferQueue::early(const Transfer& load) {
+  recent_.emplace_back(load.item, load.bytes.count());
+  recent_bytes_ += load.bytes.count();
+  while (recent_bytes_ > kBytesAhead) {
+    recent_bytes_ -= recent_.front().second;
+    recent_.pop_front();
+  }
+  const std::uint32_t ahead = load.item > kQueueAhead ? load.item - kQueueAhead : 0;
+  return recent_.empty() ? ahead : std::min(ahead, recent_.front().first);
 }
 
 // A weight load must not pass one that has no room yet.

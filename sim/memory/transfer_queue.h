@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "sim/memory/prefetch.h"
@@ -10,10 +12,12 @@
 
 namespace heddle::memory {
 
-// A load joins the DMA's queue this many items before the one that needs it, or later where there is no room
-// yet. That is early enough to hide the memory's latency, and late enough that what is needed soon does not
-// wait behind what is needed late. Weights join even earlier where the bus has time (prefetch.h).
+// A load joins the DMA's queue this many items before the one that needs it, or with the loads of so many
+// bytes that come directly before it, or later where there is no room yet. That is early enough to hide the
+// memory's latency, and late enough that what is needed soon does not wait behind what is needed late.
+// Weights join even earlier where the bus has time (prefetch.h). Our choice.
 inline constexpr std::uint32_t kQueueAhead = 16;
+inline constexpr std::uint64_t kBytesAhead = 16384;
 
 // Decides when each transfer joins the DMA's queue. Transfers come in the order of the work that they serve.
 class TransferQueue {
@@ -32,6 +36,7 @@ class TransferQueue {
 
  private:
   void keep_movable(const Queued& load);
+  [[nodiscard]] std::uint32_t early(const Transfer& load);
 
   struct Place {
     std::uint32_t position = 0;
@@ -39,6 +44,8 @@ class TransferQueue {
   };
 
   bool has_off_chip_;
+  std::deque<std::pair<std::uint32_t, std::uint64_t>> recent_;  // items and bytes of loads
+  std::uint64_t recent_bytes_ = 0;
   std::vector<Queued> queued_;     // of all samples
   std::vector<Movable> movable_;   // of the sample
   std::size_t sample_queued_ = 0;  // of `queued_`, before the sample

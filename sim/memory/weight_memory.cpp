@@ -6,18 +6,18 @@
 namespace heddle::memory {
 
 std::uint32_t WeightMemory::take(const Load& load) {
-  while (!loads_.empty() && must_go(loads_.front(), load)) {
-    after_ = std::max(after_, loads_.front().last_item + 1);
-    held_ -= loads_.front().room;
-    loads_.pop_front();
+  while (!loads_.empty() && must_go(loads_.top(), load)) {
+    after_ = std::max(after_, loads_.top().last_item + 1);
+    held_ -= loads_.top().room;
+    loads_.pop();
   }
-  loads_.push_back(load);
+  loads_.push(load);
   held_ += load.room;
   return after_;
 }
 
 void WeightMemory::clear(std::uint32_t next_item) {
-  loads_.clear();
+  loads_ = {};
   held_ = Bytes(0);
   after_ = next_item;
 }

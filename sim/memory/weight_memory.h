@@ -2,14 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <queue>
+#include <vector>
 
 #include "sim/memory/on_chip_memory.h"
 
 namespace heddle::memory {
 
-// The loads that the weight memory holds, in the order in which they came, and when there is room for the
-// next.
+// The loads that the weight memory holds, and when there is room for the next.
 class WeightMemory {
  public:
   struct Load {
@@ -21,20 +21,23 @@ class WeightMemory {
 
   explicit WeightMemory(const OnChipMemory& memory) : memory_(memory) {}
 
-  // Takes a load in and drops the oldest loads where it needs their room. Returns the number of items that
-  // must be computed before the load may start.
+  // Takes a load in and drops those that are needed no longer first where it needs their room. Returns the
+  // number of items that must be computed before the load may start.
   std::uint32_t take(const Load& load);
   // Empties the memory before the item with which the next sample begins.
   void clear(std::uint32_t next_item);
 
  private:
+  struct IsNeededLonger {
+    bool operator()(const Load& a, const Load& b) const { return a.last_item > b.last_item; }
+  };
   [[nodiscard]] bool must_go(const Load& oldest, const Load& load) const {
     if (held_ + load.room > memory_.capacity) return true;
     return !memory_.is_double_buffered && (oldest.layer != load.layer || oldest.block != load.block);
   }
 
   OnChipMemory memory_;
-  std::deque<Load> loads_;  // oldest first
+  std::priority_queue<Load, std::vector<Load>, IsNeededLonger> loads_;
   Bytes held_;
   std::uint32_t after_ = 0;
 };

@@ -60,16 +60,22 @@ std::vector<std::vector<std::uint64_t>> pass_starts_of(std::span<const arch::Cos
 
 void WorkListBuilder::add(const PlannedLayer& layer) {
   layer_start_ = next_item();
+  streamed_ = streamed_room(layer.blocking, layer.sizes);
+  incoming_.clear();
+  incoming_room_ = Bytes(0);
+  spilled_by_.clear();
+  kept_loaded_ = 0;
   const std::vector<Piece> pieces = pieces_of(layer.blocking, layer.shape);
-  const std::vector<LoadUsers> weight_users = weight_load_users(pieces);
-  const std::vector<LoadUsers> input_users = input_load_users(pieces);
+  const std::vector<std::uint32_t> weight_users = last_users_of_weights(pieces);
+  const std::vector<std::uint32_t> input_users = last_users_of_input(pieces);
   const auto pass_starts = pass_starts_of(layer.costs);
-  for (std::uint32_t i = 0; i < pieces.size(); ++i) {
-    const Piece& piece = pieces[i];
-    const LoadUsers& weights = weight_users[piece.weights.number];
-    if (weights.first == i) load_weights(layer, piece, layer_start_ + weights.last);
-    if (input_users[piece.input.number].first == i)
-      load_input(layer, piece, input_after(layer, piece, input_users));
+  std::uint32_t weight_loads = 0;
+  for (const Piece& piece : pieces) {
+    if (!weights_are_on_chip_ && piece.weights.number == weight_loads) {
+      ++weight_loads;
+      load_weights(layer, piece, layer_start_ + weight_users[piece.weights.number]);
+    }
+    load_input(layer, piece, input_after(piece, input_users));
     add_item(layer, piece, work_of(layer, piece, pass_starts));
   }
   ++list_.layers;
@@ -80,14 +86,13 @@ void WorkListBuilder::add(const PlannedLayer& layer) {
 Work WorkListBuilder::work_of(const PlannedLayer& layer, const Piece& piece,
                               const std::vector<std::vector<std::uint64_t>>& pass_starts) const {
   const arch::Cost& cost = layer.costs[piece.block];
-  const Parts parts = parts_of_pass(piece, layer.blocking, layer.shape);
-  const std::uint64_t pass = cost.passes[piece.pass_in_block].count();
-  const std::uint64_t begin = proportion(pass, parts.begin, parts.parts);
-  const std::uint64_t end = proportion(pass, parts.end, parts.parts);
+  const CycleRange cycles =
+      cycles_of(piece, layer.blocking, layer.shape, cost.passes[piece.pass_in_block].count());
   const std::uint64_t start = pass_starts[piece.block][piece.pass_in_block];
-  const Parts of_block{start + begin, start + end, std::max<std::uint64_t>(1, cost.compute.count())};
+  const Parts of_block{start + cycles.begin, start + cycles.end,
+                       std::max<std::uint64_t>(1, cost.compute.count())};
   return {.layer = list_.layers,
-          .compute = Cycles(end - begin),
+          .compute = Cycles(cycles.end - cycles.begin),
           .weight_read = share(bytes_holding(cost.weight_read), of_block),
           .activation_read = share(bytes_holding(cost.activation_read), of_block),
           .output_written = Bytes(0),
@@ -112,80 +117,123 @@ void WorkListBuilder::load_weights(const PlannedLayer& layer, const Piece& piece
   load(Traffic::metadata, layer.sizes.metadata, layer.addresses.metadata, 0);
 }
 
-// How many items must be computed before a piece's input is loaded. Where the memory does not hold all of the
-// input, a load takes the place of an earlier one.
-std::uint32_t WorkListBuilder::input_after(const PlannedLayer& layer, const Piece& piece,
-                                           const std::vector<LoadUsers>& users) const {
-  const LoopOrder order = layer.blocking.order;
-  const bool holds_all = order == LoopOrder::whole || order == LoopOrder::sums_kept;
+// How many items must be computed before a piece's input is loaded: those of the block that has to make room.
+std::uint32_t WorkListBuilder::input_after(const Piece& piece,
+                                           const std::vector<std::uint32_t>& users) const {
   const std::uint32_t held = activation_memory_.is_double_buffered ? 2 : 1;
-  if (holds_all || piece.input.number < held) return layer_start_;
-  return layer_start_ + users[piece.input.number - held].last + 1;
+  if (piece.input.block < held) return layer_start_;
+  return layer_start_ + users[piece.input.block - held] + 1;
 }
 
 void WorkListBuilder::load_input(const PlannedLayer& layer, const Piece& piece, std::uint32_t after) {
+  const auto load = [&](Bytes line_group, std::uint64_t line_groups, const Parts& part,
+                        std::uint64_t address) {
+    const Bytes bytes = share(line_group, part) * line_groups;
+    const LayerBytes all = compulsory_bytes(layer.shape, layer.sizes);
+    queue_.load({next_item(), after, Traffic::input_activations, false, address, bytes,
+                 codec_cycles(layer.groups.input, bytes, all.input, codec_.decoder)},
+                layer.input_is_made);
+  };
   const Bytes line_group = layer.sizes.line_group;
-  const Bytes bytes =
-      share(line_group * (piece.input.lines.count * piece.input.groups), bricks_of(layer.shape, piece));
-  const std::uint64_t address =
-      layer.addresses.input + (line_group * (piece.input.lines.first * layer.shape.groups())).count();
-  queue_.load(
-      {next_item(), after, Traffic::input_activations, false, address, bytes,
-       codec_cycles(layer.groups.input, bytes, line_group * layer.shape.used_line_groups(), codec_.decoder)},
-      layer.input_is_made);
+  load(line_group, piece.input.line_groups, bricks_of(layer.shape, piece),
+       layer.addresses.input + (line_group * (piece.input.first_line * layer.shape.groups())).count());
+  const Bytes kept = layer.sizes.kept_line_group;
+  load(kept, piece.input.kept_line_groups, {}, layer.addresses.kept_input + (kept * kept_loaded_).count());
+  kept_loaded_ += piece.input.kept_line_groups;
 }
 
-std::uint32_t WorkListBuilder::streamed_after() const {
+std::uint32_t WorkListBuilder::streamed_after(Bytes room) {
   const std::uint32_t item = next_item();
-  return std::max(activation_memory_.is_double_buffered && item > 0 ? item - 1 : item, layer_start_);
-}
-
-// A piece that continues a reduction loads its partial sums the way it loads activations, and leaves them the
-// way it leaves outputs. They stay in the array where the next piece works on the same window set.
-void WorkListBuilder::move_sums(const PlannedLayer& layer, const Piece& piece, Work& work) {
-  const std::uint32_t item = next_item();
-  const Run sums = outputs_of(layer.shape, piece, layer.sizes.partial_sums);
-  const std::uint64_t address = layer.addresses.partial_sums + sums.offset;
-  const bool continues = piece.bricks.begin > 0;
-  const bool is_final = piece.bricks.end == layer.shape.bricks();
-  const bool are_spilled = layer.blocking.order == LoopOrder::sums_spilled;
-  const bool leave_array = are_spilled || piece.sets.count() > 1;
-  if (continues && are_spilled) {
-    queue_.load({item, streamed_after(), Traffic::partial_sums, false, address, sums.bytes, Cycles(0)}, true);
+  std::uint32_t after = layer_start_;
+  if (!activation_memory_.is_double_buffered) after = std::max(after, item);
+  while (!incoming_.empty() && incoming_room_ + room > streamed_.in) {
+    after = std::max(after, incoming_.front().number + 1);
+    incoming_room_ -= incoming_.front().room;
+    incoming_.pop_front();
   }
-  if (!is_final && are_spilled)
-    queue_.store({item, item + 1, Traffic::partial_sums, true, address, sums.bytes, Cycles(0)});
-  if (continues && leave_array) work.sums_read = sums.bytes;
-  if (!is_final && leave_array) work.sums_written = sums.bytes;
-  work.activation_read += work.sums_read;
-  work.output_written += work.sums_written;
+  if (room > Bytes(0)) incoming_.push_back({item, room});
+  incoming_room_ += room;
+  incoming_after_ = std::max({incoming_after_, after, layer_start_});
+  return incoming_after_;
 }
 
-void WorkListBuilder::write_outputs(const PlannedLayer& layer, const Piece& piece, Work& work) {
+std::uint32_t WorkListBuilder::stores_before(Bytes room) {
+  const Bytes most = activation_memory_.is_double_buffered ? streamed_.out : room;
+  while (!outgoing_.empty() && outgoing_room_ + room > most) {
+    stores_waited_for_ = outgoing_.front().number + 1;
+    outgoing_room_ -= outgoing_.front().room;
+    outgoing_.pop_front();
+  }
+  return stores_waited_for_;
+}
+
+// A piece that continues a reduction loads its partial sums the way it loads activations. They stay in the
+// array where the piece before worked on the same window set.
+void WorkListBuilder::load_streamed(const PlannedLayer& layer, const Piece& piece, Work& work) {
   const std::uint32_t item = next_item();
-  const Run extra = outputs_of(layer.shape, piece, layer.sizes.extra);
-  queue_.load(
-      {item, streamed_after(), Traffic::input_activations, false, layer.addresses.extra + extra.offset,
-       extra.bytes, codec_cycles(layer.groups.extra, extra.bytes, layer.sizes.extra, codec_.decoder)},
-      true);
+  const bool is_final = piece.bricks.end == layer.shape.bricks();
+  const bool continues = piece.bricks.begin > 0 && !piece.takes_sums_over;
+  const bool reads_back = continues && layer.blocking.sums_are_spilled;
+  const Run sums = outputs_of(layer.shape, piece, layer.sizes.partial_sums);
+  const Run extra = is_final ? outputs_of(layer.shape, piece, layer.sizes.extra) : Run{};
+  Bytes room = is_final ? outputs_of(layer.shape, piece, layer.sizes.extra_room).bytes : Bytes(0);
+  if (reads_back) room += sums.bytes;
+  std::uint32_t after = room > Bytes(0) ? streamed_after(room) : layer_start_;
+  if (reads_back) {
+    incoming_after_ = after = std::max(after, spilled_by_.at({piece.pass, piece.sets.begin}) + 1);
+    queue_.load({item, after, Traffic::partial_sums, false, layer.addresses.partial_sums + sums.offset,
+                 sums.bytes, Cycles(0)},
+                true);
+  }
+  queue_.load({item, after, Traffic::input_activations, false, layer.addresses.extra + extra.offset,
+               extra.bytes, codec_cycles(layer.groups.extra, extra.bytes, layer.sizes.extra, codec_.decoder)},
+              true);
+  if (continues) work.sums_read = sums.bytes;
+  work.activation_read += work.sums_read;
+}
+
+// A piece leaves its outputs or, where its reduction goes on, its partial sums.
+void WorkListBuilder::store_streamed(const PlannedLayer& layer, const Piece& piece, Work& work) {
+  const std::uint32_t item = next_item();
+  const bool is_final = piece.bricks.end == layer.shape.bricks();
+  const bool leaves_sums = !is_final && !piece.hands_sums_over;
+  const Run sums = outputs_of(layer.shape, piece, layer.sizes.partial_sums);
   const Run output = outputs_of(layer.shape, piece, layer.sizes.output);
-  queue_.store({item, item + 1, Traffic::output_activations, true, layer.addresses.output + output.offset,
-                output.bytes,
-                codec_cycles(layer.groups.output, output.bytes, layer.sizes.output, codec_.encoder)});
-  work.output_written += outputs_of(layer.shape, piece, layer.output_written).bytes;
+  Transfer store{item,
+                 item + 1,
+                 Traffic::output_activations,
+                 true,
+                 layer.addresses.output + output.offset,
+                 output.bytes,
+                 codec_cycles(layer.groups.output, output.bytes, layer.sizes.output, codec_.encoder)};
+  Bytes room = outputs_of(layer.shape, piece, layer.sizes.output_room).bytes;
+  if (leaves_sums && layer.blocking.sums_are_spilled) {
+    store = {item,       item + 1, Traffic::partial_sums, true, layer.addresses.partial_sums + sums.offset,
+             sums.bytes, Cycles(0)};
+    room = sums.bytes;
+    spilled_by_[{piece.pass, piece.sets.begin}] = item;
+  } else if (!is_final) {
+    store.bytes = Bytes(0);
+  }
+  const std::uint32_t stores = queue_.stores();
+  queue_.store(store);
+  if (queue_.stores() > stores) {
+    work.stores_before = stores_before(room);
+    outgoing_.push_back({stores, room});
+    outgoing_room_ += room;
+  }
+  if (leaves_sums) work.sums_written = sums.bytes;
+  work.output_written += work.sums_written;
+  if (is_final) work.output_written += outputs_of(layer.shape, piece, layer.output_written).bytes;
 }
 
 void WorkListBuilder::add_item(const PlannedLayer& layer, const Piece& piece, Work work) {
-  const std::uint32_t stores = queue_.stores();
-  move_sums(layer, piece, work);
-  if (piece.bricks.end == layer.shape.bricks()) write_outputs(layer, piece, work);
-  // A double-buffered memory has room for the outputs of two pieces: the last stores may still be under way.
-  const std::uint32_t under_way = activation_memory_.is_double_buffered && stores > 0 ? 1 : 0;
-  if (queue_.stores() > stores) work.stores_before = stores - under_way;
+  load_streamed(layer, piece, work);
+  store_streamed(layer, piece, work);
   list_.items.push_back(work);
 }
 
-void WorkListBuilder::end_sample() {
+void WorkListBuilder::end_sample(bool weights_stay) {
   HEDDLE_CHECK(list_.layers > 0, "a sample without layers");
   list_.items.push_back({.layer = list_.layers - 1,
                          .compute = Cycles(0),
@@ -196,6 +244,9 @@ void WorkListBuilder::end_sample() {
   queue_.end_sample(std::span(list_.items).subspan(sample_start_));
   sample_start_ = next_item();
   weights_.clear(sample_start_);
+  weights_are_on_chip_ = weights_stay;
+  outgoing_.clear();
+  outgoing_room_ = Bytes(0);
 }
 
 WorkList WorkListBuilder::finish() {

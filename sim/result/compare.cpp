@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/result/compare.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -26,6 +27,7 @@ struct AddedKey {
 };
 constexpr std::array kAdded{AddedKey{2, "/properties/array", "peak_macs_per_cycle"},
                             AddedKey{2, "/properties/array", "peak_tops"}, AddedKey{3, "", "notes"},
+                            AddedKey{3, "/properties/network", "values"},
                             AddedKey{3, "/properties/memory/properties/off_chip", "bandwidth_gb_per_s"}};
 // The same for keys of counters, wherever these stand.
 constexpr std::array kCounters{"/properties/totals", "/properties/layers/items",
@@ -102,6 +104,7 @@ ComparedAccelerator accelerator_of(const LabelledResult& item, const Json& basel
                           .frequency_mhz = result["array"]["frequency_mhz"].get<double>(),
                           .peak_macs_per_cycle = number(result["array"], "peak_macs_per_cycle"),
                           .peak_tops = number(result["array"], "peak_tops"),
+                          .changes = result["accelerator"].value("changes", std::vector<std::string>()),
                           .notes = result.value("notes", std::vector<std::string>()),
                           .totals = entry({baseline, result}, {baseline["totals"], result["totals"]}),
                           .layers = {}};
@@ -160,34 +163,57 @@ TraceComparison compare(std::span<const LabelledResult> results, const CompareOp
   return out;
 }
 
+namespace {
+
+// The mean over `runs`, the accelerator's part in each of `traces` traces; figures only where it ran all.
+MeanSpeedup mean_of(const std::vector<const ComparedAccelerator*>& runs, std::size_t traces) {
+  MeanSpeedup out{.label = runs.front()->label,
+                  .traces = runs.size(),
+                  .values = {},
+                  .speedup = {},
+                  .cycles_ratio = {},
+                  .speedup_per_peak_mac = {}};
+  std::vector<std::string> values;
+  for (const auto* run : runs) {
+    if (std::find(values.begin(), values.end(), run->values) == values.end()) values.push_back(run->values);
+  }
+  for (const auto& text : values) out.values += (out.values.empty() ? "" : " + ") + text;
+  if (runs.size() < traces) return out;
+  const auto mean = [&runs](auto&& figure) {
+    double sum = 0;
+    for (const auto* run : runs) sum += std::log(figure(run->totals));
+    return std::exp(sum / static_cast<double>(runs.size()));
+  };
+  out.speedup = mean([](const ComparedCounters& c) { return c.speedup; });
+  out.cycles_ratio = mean([](const ComparedCounters& c) { return c.cycles_ratio; });
+  const bool have_peaks = std::all_of(runs.begin(), runs.end(), [](const ComparedAccelerator* run) {
+    return run->totals.speedup_per_peak_mac.has_value();
+  });
+  if (have_peaks)
+    out.speedup_per_peak_mac = mean([](const ComparedCounters& c) { return *c.speedup_per_peak_mac; });
+  return out;
+}
+
+}  // namespace
+
 std::vector<MeanSpeedup> geometric_means(std::span<const TraceComparison> traces) {
-  std::vector<MeanSpeedup> out;
-  const std::string& baseline = traces.front().baseline;
-  const auto add = [](double& sum, double value) { sum += std::log(value); };
+  std::vector<std::string> labels;
+  std::vector<std::vector<const ComparedAccelerator*>> runs;  // by label
+  std::size_t compared = 0;
   for (const auto& trace : traces) {
-    if (trace.baseline != baseline) continue;
+    if (trace.baseline != traces.front().baseline) continue;
+    ++compared;
     for (const auto& accelerator : trace.accelerators) {
-      auto at =
-          std::find_if(out.begin(), out.end(), [&](const auto& m) { return m.label == accelerator.label; });
-      if (at == out.end()) {
-        at = out.insert(at, MeanSpeedup());
-        at->label = accelerator.label;
-        at->speedup_per_peak_mac = 0;
+      const auto at = std::find(labels.begin(), labels.end(), accelerator.label) - labels.begin();
+      if (static_cast<std::size_t>(at) == labels.size()) {
+        labels.push_back(accelerator.label);
+        runs.emplace_back();
       }
-      ++at->traces;
-      const ComparedCounters& totals = accelerator.totals;
-      add(at->speedup, totals.speedup);
-      add(at->cycles_ratio, totals.cycles_ratio);
-      if (!totals.speedup_per_peak_mac) at->speedup_per_peak_mac.reset();
-      if (at->speedup_per_peak_mac) add(*at->speedup_per_peak_mac, *totals.speedup_per_peak_mac);
+      runs[static_cast<std::size_t>(at)].push_back(&accelerator);
     }
   }
-  for (auto& mean : out) {
-    const auto count = static_cast<double>(mean.traces);
-    mean.speedup = std::exp(mean.speedup / count);
-    mean.cycles_ratio = std::exp(mean.cycles_ratio / count);
-    if (mean.speedup_per_peak_mac) mean.speedup_per_peak_mac = std::exp(*mean.speedup_per_peak_mac / count);
-  }
+  std::vector<MeanSpeedup> out;
+  for (const auto& of_label : runs) out.push_back(mean_of(of_label, compared));
   return out;
 }
 

@@ -36,7 +36,8 @@ std::vector<MeanSpeedup> geometric_means(std::span<const TraceComparison> traces
 nlohmann::ordered_json to_json(const ComparisonDocument& comparison);
 // For people: at most 80 columns where names allow it, wide tables cut into several.
 std::string to_table(const ComparisonDocument& comparison);
-// One row per trace, accelerator and layer; `total` rows have no layer.
+// One row per trace, accelerator and layer; rows of totals have no layer, and means have the network
+// "geometric mean".
 std::string to_csv(const ComparisonDocument& comparison);
 std::string to_markdown(const ComparisonDocument& comparison);
 

@@ -19,11 +19,11 @@ std::string shortened(const std::string& text) {
 std::string times(double factor) {
   return fmt::format("{:.3f}x", factor);
 }
-std::string percent(double share) {
-  return fmt::format("{:.1f} %", 100 * share);
+std::string times_or(const std::optional<double>& factor, const char* absent) {
+  return factor ? times(*factor) : absent;
 }
-std::string times_or_unknown(const std::optional<double>& factor) {
-  return factor ? times(*factor) : "unknown";
+std::string peak_or_unknown(const std::optional<double>& macs_per_cycle) {
+  return macs_per_cycle ? grouped_figure(*macs_per_cycle) : "unknown";
 }
 
 std::size_t width_of(const std::string& table) {
@@ -50,11 +50,11 @@ std::vector<Figure> figures_of(const TraceComparison& trace) {
   using A = ComparedAccelerator;
   const bool clocks = differs(trace, "clock");
   return {{"cycles", true, [](const A& a) { return grouped(a.totals.cycles); }},
-          {"time (us)", true, [](const A& a) { return fmt::format("{:.3f}", a.totals.time_us); }},
+          {"time (us)", true, [](const A& a) { return grouped(a.totals.time_us, 3); }},
           {"speedup", true, [](const A& a) { return times(a.totals.speedup); }},
           {"cycles ratio", clocks, [](const A& a) { return times(a.totals.cycles_ratio); }},
           {"speedup per peak MAC", differs(trace, "peak"),
-           [](const A& a) { return times_or_unknown(a.totals.speedup_per_peak_mac); }},
+           [](const A& a) { return times_or(a.totals.speedup_per_peak_mac, "unknown"); }},
           {"utilization", true, [](const A& a) { return percent(a.totals.utilization); }},
           {"lane utilization", true,
            [](const A& a) {
@@ -63,10 +63,7 @@ std::vector<Figure> figures_of(const TraceComparison& trace) {
           {"off-chip bytes", true, [](const A& a) { return grouped(a.totals.off_chip_bytes); }},
           {"on-chip bytes", true, [](const A& a) { return grouped(a.totals.on_chip_bytes); }},
           {"clock (MHz)", clocks, [](const A& a) { return fmt::format("{:.6g}", a.frequency_mhz); }},
-          {"peak MACs per cycle", true,
-           [](const A& a) {
-             return a.peak_macs_per_cycle ? fmt::format("{:.6g}", *a.peak_macs_per_cycle) : "unknown";
-           }},
+          {"peak MACs per cycle", true, [](const A& a) { return peak_or_unknown(a.peak_macs_per_cycle); }},
           {"peak TOPS", true,
            [](const A& a) { return a.peak_tops ? fmt::format("{:.4g}", *a.peak_tops) : "unknown"; }}};
 }
@@ -139,19 +136,83 @@ std::string layers_tables(const TraceComparison& trace) {
   return in_parts(trace, [&](const Accelerators& shown) { return layers_table(trace, shown, with_cycles); });
 }
 
-std::vector<std::string> statements_of(const TraceComparison& trace) {
-  std::vector<std::string> out;
-  for (const auto& difference : trace.differences) out.push_back(difference.text);
+// A text and the labels of the accelerators that state it.
+struct Stated {
+  std::string labels;
+  std::string text;
+};
+
+// Each text once, in the order in which it is first stated.
+std::vector<Stated> each_once(const TraceComparison& trace,
+                              std::vector<std::string> ComparedAccelerator::*texts) {
+  std::vector<Stated> out;
   for (const auto& accelerator : trace.accelerators) {
-    for (const auto& note : accelerator.notes) out.push_back("note (" + accelerator.label + "): " + note);
+    for (const auto& text : accelerator.*texts) {
+      const auto at = std::find_if(out.begin(), out.end(), [&](const Stated& s) { return s.text == text; });
+      if (at == out.end())
+        out.push_back({accelerator.label, text});
+      else
+        at->labels += ", " + accelerator.label;
+    }
   }
   return out;
 }
 
+std::vector<std::string> statements_of(const TraceComparison& trace) {
+  std::vector<std::string> out;
+  for (const auto& change : each_once(trace, &ComparedAccelerator::changes))
+    out.push_back("changed: " + change.labels + ": " + in_one_line(change.text));
+  for (const auto& difference : trace.differences) out.push_back(difference.text);
+  for (const auto& note : each_once(trace, &ComparedAccelerator::notes))
+    out.push_back("note (" + note.labels + "): " + note.text);
+  return out;
+}
+
 std::string heading_of(const TraceComparison& trace) {
-  const bool are_drawn = std::any_of(trace.accelerators.begin(), trace.accelerators.end(),
-                                     [](const ComparedAccelerator& a) { return a.values != "trace"; });
+  const bool are_drawn =
+      std::any_of(trace.accelerators.begin(), trace.accelerators.end(),
+                  [](const ComparedAccelerator& a) { return a.values.starts_with("synthetic"); });
   return trace.network + (are_drawn ? ", synthetic values" : "") + ", baseline " + trace.baseline;
+}
+
+using Means = std::vector<MeanSpeedup>;
+
+std::string means_heading(const Means& means) {
+  const bool are_drawn = std::any_of(means.begin(), means.end(), [](const MeanSpeedup& mean) {
+    return mean.values.find("synthetic") != std::string::npos;
+  });
+  return are_drawn ? "geometric mean, synthetic values" : "geometric mean";
+}
+
+// Label, traces and figures; "-" for a figure that would be of other traces than the baseline's.
+std::vector<std::string> means_row(const MeanSpeedup& mean, const Means& means) {
+  const std::uint64_t all = means.front().traces;  // the baseline's
+  const bool is_whole = mean.traces == all;
+  const char* absent = is_whole ? "unknown" : "-";
+  return {mean.label, is_whole ? std::to_string(all) : fmt::format("{} of {}", mean.traces, all),
+          times_or(mean.speedup, absent), times_or(mean.cycles_ratio, absent),
+          times_or(mean.speedup_per_peak_mac, absent)};
+}
+
+std::string means_table(const Means& means) {
+  Table table({means_heading(means), "traces", "speedup", "cycles ratio", "per peak MAC"});
+  for (const auto& mean : means) {
+    auto row = means_row(mean, means);
+    row.front() = shortened(row.front());
+    table.add(std::move(row));
+  }
+  return table.text();
+}
+
+// The designs that have no mean.
+std::vector<std::string> without_mean(const ComparisonDocument& comparison) {
+  std::vector<std::string> out;
+  for (const auto& mean : comparison.geometric_mean.value_or(Means())) {
+    if (mean.speedup) continue;
+    out.push_back(fmt::format("no geometric mean of {}: it ran {} of {} traces", mean.label, mean.traces,
+                              comparison.geometric_mean->front().traces));
+  }
+  return out;
 }
 
 std::vector<std::string> statements_of(const ComparisonDocument& comparison) {
@@ -159,16 +220,8 @@ std::vector<std::string> statements_of(const ComparisonDocument& comparison) {
   for (const auto& note : comparison.notes) out.push_back(note);
   for (const auto& failed : comparison.failed.value_or(std::vector<FailedItem>()))
     out.push_back("could not run: " + failed.item + " on " + failed.trace + ": " + failed.message);
+  for (const auto& text : without_mean(comparison)) out.push_back(text);
   return out;
-}
-
-std::string means_table(const std::vector<MeanSpeedup>& means) {
-  Table table({"geometric mean", "traces", "speedup", "cycles ratio", "per peak MAC"});
-  for (const auto& mean : means) {
-    table.add({shortened(mean.label), std::to_string(mean.traces), times(mean.speedup),
-               times(mean.cycles_ratio), times_or_unknown(mean.speedup_per_peak_mac)});
-  }
-  return table.text();
 }
 
 // A table of Markdown; text that would open a column or a line is made harmless.
@@ -235,11 +288,12 @@ std::string to_markdown(const ComparisonDocument& comparison) {
   if (!out.ends_with("\n\n")) out += "\n";
   for (const auto* trace : comparison.traces()) out += markdown_of(*trace) + "\n";
   if (comparison.geometric_mean) {
-    out += "## Geometric mean\n\n" +
+    std::string heading = means_heading(*comparison.geometric_mean);
+    heading.front() = 'G';
+    out += "## " + heading + "\n\n" +
            markdown_heading({"accelerator", "traces", "speedup", "cycles ratio", "speedup per peak MAC"});
     for (const auto& mean : *comparison.geometric_mean) {
-      out += markdown_row({mean.label, std::to_string(mean.traces), times(mean.speedup),
-                           times(mean.cycles_ratio), times_or_unknown(mean.speedup_per_peak_mac)});
+      out += markdown_row(means_row(mean, *comparison.geometric_mean));
     }
   }
   while (out.ends_with("\n\n")) out.pop_back();

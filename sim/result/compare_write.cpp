@@ -40,6 +40,12 @@ std::string comparison_tables() {
 
 namespace {
 
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const auto& text : texts) out += (out.empty() ? "" : "; ") + text;
+  return out;
+}
+
 std::string counters_row(const ComparedCounters& counters) {
   const Ordered values = json_of(counters);
   std::string out;
@@ -54,22 +60,40 @@ std::string counters_row(const ComparedCounters& counters) {
 
 }  // namespace
 
+namespace {
+
+// The cells of the columns that a mean has; the others stay empty.
+std::string mean_row(const MeanSpeedup& mean) {
+  const Ordered values = json_of(mean);
+  std::string out = "geometric mean," + csv_text(mean.label) + ",," + csv_text(mean.values) + ",,,";
+  for_each_field<ComparedCounters>([&](const auto& field) {
+    out += ",";
+    if (values.contains(field.name)) out += fmt::format("{:.6f}", values[field.name].template get<double>());
+  });
+  return out + "\n";
+}
+
+}  // namespace
+
 std::string to_csv(const ComparisonDocument& comparison) {
-  std::string out = "network,accelerator,layer,values,frequency_mhz,peak_macs_per_cycle";
+  std::string out = "network,accelerator,layer,values,changes,frequency_mhz,peak_macs_per_cycle";
   for_each_field<ComparedCounters>([&](const auto& field) { out += "," + std::string(field.name); });
   out += "\n";
   for (const auto* trace : comparison.traces()) {
     for (const auto& accelerator : trace->accelerators) {
       const auto start = [&](const std::string& layer) {
         return fmt::format(
-            "{},{},{},{},{},{}", csv_text(accelerator.network), csv_text(accelerator.label), csv_text(layer),
-            csv_text(accelerator.values), accelerator.frequency_mhz,
+            "{},{},{},{},{},{},{}", csv_text(accelerator.network), csv_text(accelerator.label),
+            csv_text(layer), csv_text(accelerator.values), csv_text(joined(accelerator.changes)),
+            accelerator.frequency_mhz,
             accelerator.peak_macs_per_cycle ? fmt::format("{}", *accelerator.peak_macs_per_cycle) : "");
       };
       for (const auto& layer : accelerator.layers) out += start(layer.name) + counters_row(layer.counters);
       out += start("") + counters_row(accelerator.totals);
     }
   }
+  for (const auto& mean : comparison.geometric_mean.value_or(std::vector<MeanSpeedup>()))
+    out += mean_row(mean);
   return out;
 }
 

@@ -64,6 +64,7 @@ struct ComparedAccelerator {
   double frequency_mhz = 0;
   std::optional<double> peak_macs_per_cycle;
   std::optional<double> peak_tops;
+  std::vector<std::string> changes;
   std::vector<std::string> notes;
   ComparedCounters totals;
   std::vector<ComparedLayer> layers;
@@ -77,11 +78,16 @@ struct ComparedAccelerator {
         fact("fidelity", &A::fidelity, "", "whether processing elements also ran bit by bit")
             .one_of("timing|bit-true"),
         fact("values", &A::values, "",
-             "where its values come from: `trace`, or the label of [synthetic values](synthetic-values.md)"),
+             "where its values come from: `network.values` of the result; of results up to 1.2, which lack "
+             "it, "
+             "`none` where the trace has no samples"),
         fact("frequency_mhz", &A::frequency_mhz, "MHz", "clock of the accelerator"),
         fact("peak_macs_per_cycle", &A::peak_macs_per_cycle, "operations per cycle",
              "as in the result; absent where the result states none"),
         fact("peak_tops", &A::peak_tops, "10^12 operations per second", "as in the result"),
+        fact("changes", &A::changes, "",
+             "what `--set` changed of its configuration (`accelerator.changes` of the result); empty where "
+             "nothing was changed"),
         fact("notes", &A::notes, "", "notes of the result"),
         fact("totals", &A::totals, "", "the whole run"),
         fact("layers", &A::layers, "", "per layer, in the order of the network; empty where traces differ")};
@@ -122,18 +128,24 @@ struct TraceComparison {
 struct MeanSpeedup {
   std::string label;
   std::uint64_t traces = 0;
-  double speedup = 0;
-  double cycles_ratio = 0;
+  std::string values;
+  std::optional<double> speedup;
+  std::optional<double> cycles_ratio;
   std::optional<double> speedup_per_peak_mac;
   static constexpr auto fields() {
     using M = MeanSpeedup;
     return std::tuple{
         fact("label", &M::label, "", "label of the accelerator"),
-        fact("traces", &M::traces, "traces", "traces that it and the baseline ran: those of the mean"),
-        fact("speedup", &M::speedup, "", "geometric mean of `totals.speedup` over these traces"),
-        fact("cycles_ratio", &M::cycles_ratio, "", "geometric mean of `totals.cycles_ratio`"),
+        fact("traces", &M::traces, "traces", "traces that it and the baseline ran"),
+        fact("values", &M::values, "",
+             "`values` of the accelerator on these traces, each once, separated by ` + `"),
+        fact("speedup", &M::speedup, "",
+             "geometric mean of `totals.speedup` over all traces that the baseline ran; absent where the "
+             "accelerator could not run one of them, because a mean over other traces compares with none"),
+        fact("cycles_ratio", &M::cycles_ratio, "", "geometric mean of `totals.cycles_ratio`; absent alike"),
         fact("speedup_per_peak_mac", &M::speedup_per_peak_mac, "",
-             "geometric mean of `totals.speedup_per_peak_mac`; absent where one is absent")};
+             "geometric mean of `totals.speedup_per_peak_mac`; absent alike, and where one of these is "
+             "absent")};
   }
 };
 

@@ -76,8 +76,9 @@ std::string shown_trace(const Json& result) {
 
 std::string values_of(const Json& result) {
   const Json& network = result["network"];
-  return network.contains("synthetic_values") ? network["synthetic_values"]["label"].get<std::string>()
-                                              : "trace";
+  if (network.contains("values")) return network["values"].get<std::string>();
+  if (network.contains("synthetic_values")) return network["synthetic_values"]["label"].get<std::string>();
+  return network["samples"] == 0 ? "none" : "trace";
 }
 
 namespace {

@@ -10,8 +10,8 @@ struct FormatVersion {
   unsigned minor = 3;
 };
 // Of result.json. Readers also take 1.0, which lacks `memory_accesses` and `dram_commands`, 1.1, which lacks
-// the peak of the array, and 1.2, which lacks the off-chip bandwidth, an empty list of notes, and the lanes
-// that folding's zeros take.
+// the peak of the array, and 1.2, which lacks the off-chip bandwidth, an empty list of notes, the lanes that
+// folding's zeros take, and where values come from.
 inline constexpr FormatVersion kResultVersion{1, 3};
 
 // Of the whole run.

@@ -45,6 +45,7 @@ struct PlanRecord {
   unsigned container_bits = 0;
   Capacity activation_memory_bytes;
   Capacity weight_memory_bytes;
+  bool weights_stay = false;
   Bytes off_chip_bytes;
   std::vector<TensorRecord> tensors;
   static constexpr auto fields() {
@@ -56,6 +57,8 @@ struct PlanRecord {
              "capacity that the plan keeps, or `unlimited`"),
         fact("weight_memory_bytes", &PlanRecord::weight_memory_bytes, "bytes",
              "capacity that the plan keeps, or `unlimited`"),
+        fact("weights_stay", &PlanRecord::weights_stay, "",
+             "whether the weights of all layers stay in the weight memory from one sample to the next"),
         fact("off_chip_bytes", &PlanRecord::off_chip_bytes, "bytes",
              "planned traffic of all layers and samples, to the byte"),
         fact("tensors", &PlanRecord::tensors, "", "inputs and every tensor that a layer makes")};
@@ -107,10 +110,14 @@ struct BytesByOrder {
 // How a layer is cut into blocks.
 struct BlockingRecord {
   std::string order;
+  std::string loops;
   std::uint64_t filter_blocks = 1;
   std::uint64_t window_blocks = 1;
   std::uint64_t reduction_slices = 1;
+  std::uint64_t held_weight_blocks = 0;
   Bytes off_chip_bytes;
+  Bytes off_chip_bytes_at_least;
+  std::uint64_t estimated_cycles = 0;
   PlannedBytes off_chip_bytes_by_tensor;
   BytesByOrder off_chip_bytes_by_order;
   Bytes activation_memory_bytes;
@@ -120,12 +127,20 @@ struct BlockingRecord {
     return std::tuple{
         fact("order", &BlockingRecord::order, "", "the loop order")
             .one_of("whole|filters_windows|windows_filters|sums_kept|sums_kept_input_streamed|sums_spilled"),
+        fact("loops", &BlockingRecord::loops, "",
+             "loops of more than one block, outermost first; empty where the layer is not cut"),
         fact("filter_blocks", &BlockingRecord::filter_blocks, "blocks", "blocks that the filters are cut in"),
         fact("window_blocks", &BlockingRecord::window_blocks, "blocks", "blocks that the windows are cut in"),
         fact("reduction_slices", &BlockingRecord::reduction_slices, "slices",
              "slices that the reduction is cut in"),
+        fact("held_weight_blocks", &BlockingRecord::held_weight_blocks, "blocks",
+             "of the blocks of weights that every window block needs, those that are loaded once"),
         fact("off_chip_bytes", &BlockingRecord::off_chip_bytes, "bytes",
              "planned, of all samples, to the byte"),
+        fact("off_chip_bytes_at_least", &BlockingRecord::off_chip_bytes_at_least, "bytes",
+             "what every blocking moves: each tensor that lies off chip once"),
+        fact("estimated_cycles", &BlockingRecord::estimated_cycles, "cycles",
+             "of one sample, by which the planner decides between blockings that move the same bytes"),
         fact("off_chip_bytes_by_tensor", &BlockingRecord::off_chip_bytes_by_tensor, "bytes",
              "the same by what they carry"),
         fact("off_chip_bytes_by_order", &BlockingRecord::off_chip_bytes_by_order, "bytes",

@@ -41,6 +41,7 @@ struct AcceleratorRecord {
   config::Json memory;
   ClockRecord clock;
   std::vector<std::string> assumptions;
+  std::optional<std::vector<std::string>> changes;  // path=value, in the order of the options
   static constexpr auto fields() {
     return std::tuple{
         fact("name", &AcceleratorRecord::name, "", "name of the configuration"),
@@ -55,7 +56,10 @@ struct AcceleratorRecord {
         fact("memory", &AcceleratorRecord::memory, "", "`none`, or the keys of [`memory`](memory.md)"),
         fact("clock", &AcceleratorRecord::clock, "", "the clock"),
         fact("assumptions", &AcceleratorRecord::assumptions, "",
-             "what the configuration assumes beyond its source")};
+             "what the configuration assumes beyond its source, and what of it is not physical"),
+        fact("changes", &AcceleratorRecord::changes, "",
+             "what `--set` changed of the file, path=value as it was given; absent where nothing was "
+             "changed")};
   }
 };
 
@@ -95,6 +99,7 @@ struct NetworkRecord {
   // As the trace's manifest states them.
   std::optional<config::Json> accuracy;
   config::Json provenance;
+  std::string values;
   std::optional<SyntheticRecord> synthetic_values;
   static constexpr auto fields() {
     return std::tuple{
@@ -108,6 +113,11 @@ struct NetworkRecord {
              "accuracy of the quantized network, as the manifest states it; absent where it does not"),
         fact("provenance", &NetworkRecord::provenance, "",
              "where the trace comes from, as the manifest states it"),
+        fact("values", &NetworkRecord::values, "",
+             "where the run's values come from: `trace`; `none`, where the trace holds shapes and precisions "
+             "only; or the label of [synthetic values](synthetic-values.md). Where widths of groups of "
+             "weights "
+             "are assumed, `; group widths assumed: ` and the assumption follow"),
         fact("synthetic_values", &NetworkRecord::synthetic_values, "",
              "[values that were drawn](synthetic-values.md); absent where all come from the trace")};
   }

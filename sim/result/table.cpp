@@ -17,10 +17,6 @@ std::string cut(const std::string& text) {
   return text.size() <= kWidestName ? text : "..." + text.substr(text.size() - kWidestName + 3);
 }
 
-std::string percent(double share) {
-  return fmt::format("{:.1f} %", 100.0 * share);
-}
-
 struct MemoryColumn {
   std::string_view group;
   std::string label;

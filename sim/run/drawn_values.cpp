@@ -74,9 +74,16 @@ std::optional<result::SyntheticRecord> synthetic_record(const trace::Trace& trac
   return out;
 }
 
-std::vector<std::string> synthetic_notes(const trace::Trace& trace) {
+std::vector<std::string> synthetic_notes(const trace::Trace& trace, bool are_read) {
   const auto record = synthetic_record(trace);
   if (!record) return {};
+  if (!are_read) {
+    return {
+        fmt::format("synthetic values ({}, generator {}): none was drawn, because this design's cycles "
+                    "follow from shapes "
+                    "and precisions",
+                    record->label, record->generator)};
+  }
   std::vector<std::string> out{
       fmt::format("synthetic values ({}, generator {}): drawn for the activations of {} layers and the "
                   "weights of {}; they "

@@ -22,7 +22,8 @@ void draw_values(trace::Trace& trace, const std::string& values);
 // What results say of drawn values; nothing where all come from the trace.
 std::optional<result::SyntheticRecord> synthetic_record(const trace::Trace& trace);
 
-// The sentences that every output of a run with drawn values repeats.
-std::vector<std::string> synthetic_notes(const trace::Trace& trace);
+// The sentences that every output of a run with drawn values repeats. `are_read`: whether any count of the
+// run depends on values.
+std::vector<std::string> synthetic_notes(const trace::Trace& trace, bool are_read);
 
 }  // namespace heddle::run

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/run/records.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "sim/arch/layer_data.h"
@@ -23,19 +25,43 @@ std::optional<config::Json> stated_widths(const arch::AcceleratorConfig& config)
   return out;
 }
 
+// Layers whose groups of weights have assumed widths, of all that run on the array.
+struct AssumingLayers {
+  std::size_t assuming = 0;
+  std::size_t all = 0;
+};
+
+AssumingLayers assuming_layers(const arch::AcceleratorConfig& config, const workload::Network& network) {
+  AssumingLayers out;
+  if (!config.mapping.assumed_widths.is_stated()) return out;
+  for (const auto& layer : network.layers) {
+    if (!layer.is_array()) continue;
+    const auto lowered = arch::map_onto(layer, config).lowered;
+    ++out.all;
+    if (arch::needs_unstated_widths(layer, lowered, *config.accelerator)) ++out.assuming;
+  }
+  return out;
+}
+
+// Where the values of a run come from, in the words of `network.values`.
+std::string values_of(const arch::AcceleratorConfig& config, const trace::Trace& trace) {
+  const auto& layers = trace.network().layers;
+  const bool has_values = std::any_of(layers.begin(), layers.end(), [](const workload::Layer& layer) {
+    return trace::Trace::has_values(layer.activation) || trace::Trace::has_values(layer.weight);
+  });
+  const auto drawn = synthetic_record(trace);
+  std::string out = drawn ? drawn->label : has_values ? "trace" : "none";
+  if (assuming_layers(config, trace.network()).assuming > 0)
+    out += "; group widths assumed: " + config.mapping.assumed_widths.text();
+  return out;
+}
+
 // What is said of assumed widths of groups of weights: of which layers, if any.
 void note_assumed_widths(const arch::AcceleratorConfig& config, const workload::Network& network,
                          std::vector<std::string>& notes) {
   const arch::AssumedWidths& assumed = config.mapping.assumed_widths;
   if (!assumed.is_stated()) return;
-  std::size_t layers = 0;
-  std::size_t assuming = 0;
-  for (const auto& layer : network.layers) {
-    if (!layer.is_array()) continue;
-    const auto lowered = arch::map_onto(layer, config).lowered;
-    ++layers;
-    if (arch::needs_unstated_widths(layer, lowered, *config.accelerator)) ++assuming;
-  }
+  const auto [assuming, layers] = assuming_layers(config, network);
   notes.push_back(
       assuming == 0
           ? "group_widths is not used: no layer needs widths of groups of weights beyond the trace's"
@@ -56,11 +82,23 @@ result::AcceleratorRecord accelerator_of(const arch::AcceleratorConfig& config,
           .group_widths = stated_widths(config),
           .memory = memory.echo,
           .clock = {{echo.at("clock").at("frequency_mhz")}},
-          .assumptions = echo.at("assumptions").get<std::vector<std::string>>()};
+          .assumptions = echo.at("assumptions").get<std::vector<std::string>>(),
+          .changes = std::nullopt};
+}
+
+// Whether widths of groups of weights are found in the weights of a layer.
+bool finds_widths(const arch::AcceleratorConfig& config, const workload::Network& network) {
+  return config.accelerator->needs().group_widths &&
+         std::any_of(network.layers.begin(), network.layers.end(), [](const workload::Layer& layer) {
+           return layer.is_array() && layer.precision.group_widths_file.empty() &&
+                  trace::Trace::has_values(layer.weight);
+         });
 }
 
 // Whether a run reads the values of the trace: counting, compressed sizes and verification may need them.
-bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory) {
+bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory,
+                  const workload::Network& network) {
+  if (finds_widths(config, network)) return true;
   const arch::Needs needs = config.accelerator->needs();
   const auto storage = memory.storage.value_or(config.accelerator->storage());
   return needs.activations || needs.weights || config.is_bit_true ||
@@ -70,7 +108,8 @@ bool reads_values(const arch::AcceleratorConfig& config, const memory::MemoryCon
 std::vector<std::string> notes_of(const arch::AcceleratorConfig& config, const memory::MemoryConfig& memory,
                                   const result::AcceleratorRecord& accelerator, const trace::Trace& trace) {
   const workload::Network& network = trace.network();
-  std::vector<std::string> notes = synthetic_notes(trace);
+  const bool are_read = reads_values(config, memory, network);
+  std::vector<std::string> notes = synthetic_notes(trace, are_read);
   for (const auto& text : accelerator.assumptions) notes.push_back("assumption: " + text);
   note_assumed_widths(config, network, notes);
   for (const auto& text : network.assumptions) notes.push_back("assumption of the trace: " + text);
@@ -78,7 +117,7 @@ std::vector<std::string> notes_of(const arch::AcceleratorConfig& config, const m
   for (const auto& text : memory.notes) notes.push_back(text);
   if (network.samples == 0)
     notes.emplace_back("the trace holds shapes and precisions only; one inference is counted");
-  else if (!reads_values(config, memory) && trace.source() == nullptr)
+  else if (!are_read && trace.source() == nullptr)
     notes.emplace_back(
         "cycles follow from shapes and precisions; the trace's values were not read (heddle trace validate "
         "does)");
@@ -223,6 +262,7 @@ result::RunRecord empty_record(const arch::AcceleratorConfig& config, const memo
                  .samples = network.samples,
                  .accuracy = std::nullopt,
                  .provenance = network.provenance,
+                 .values = values_of(config, work.trace),
                  .synthetic_values = synthetic_record(work.trace)};
   if (!network.accuracy.is_null()) run.network.accuracy = network.accuracy;
   run.notes = notes_of(config, memory, run.accelerator, work.trace);
@@ -237,6 +277,7 @@ result::RunRecord empty_record(const arch::AcceleratorConfig& config, const memo
 
 void fill_record(result::RunRecord& run, const TimedNetwork& timed) {
   run.plan = timed.plan.describe();
+  for (auto& note : timed.plan.notes()) run.notes.push_back(std::move(note));
   fill_memory(run, timed);
   std::size_t i = 0;
   for (auto& sample : run.samples) {

@@ -68,7 +68,9 @@ inline constexpr double kLn2 = 0.6931471805599453;
 // The scale that turns exponential(u) into an exponential distribution of this mean. One rounding of products
 // of doubles, which every IEEE machine gives alike.
 constexpr std::uint64_t scale_of(double mean) {
-  return static_cast<std::uint64_t>(mean * kLn2 * (1U << kScaleFraction) + 0.5);
+  const double scale = mean * kLn2 * (1U << kScaleFraction);
+  const auto whole = static_cast<std::uint64_t>(scale);
+  return scale - static_cast<double>(whole) < 0.5 ? whole : whole + 1;
 }
 
 // A share in [0, 1) as a threshold of 32-bit numbers.

@@ -128,7 +128,7 @@ def test_peak_of_a_run(heddle):
     stripes = json.loads(heddle("run", "stripes", *SHAPES, "--json", "-q")[1])["array"]
     assert stripes["peak_macs_per_cycle"] == 4096
     assert stripes["peak_tops"] == pytest.approx(2 * 4096 * stripes["frequency_mhz"] / 1e6)
-    assert "peak: 4096 MACs per cycle of 16 x 16 bits" in heddle("run", "stripes", *SHAPES)[1]
+    assert "peak: 4,096 MACs per cycle of 16 x 16 bits" in heddle("run", "stripes", *SHAPES)[1]
 
 
 @pytest.mark.parametrize("columns, share", [(16, "3x"), ("auto", "0.9375x")])
@@ -243,7 +243,27 @@ def test_a_failure_on_one_trace_stays_there(heddle):
     traces = ["--trace", "digits-8b", "--trace", "alexnet-100"]
     comparison = compare(heddle, "dadn", "tcle", "stripes", *traces, code=1)
     assert [m["traces"] for m in comparison["geometric_mean"]] == [2, 1, 2]
+    assert [("speedup" in m, "cycles_ratio" in m) for m in comparison["geometric_mean"]] == [
+        (True, True),
+        (False, False),
+        (True, True),
+    ]
+    for form in ([], ["-q", "--markdown"]):
+        stdout = heddle("compare", "dadn", "tcle", "stripes", *traces, *form)[1]
+        assert "no geometric mean of tcle: it ran 1 of 2 traces" in stdout
+        (row,) = [line for line in stdout.splitlines() if "tcle" in line and "1 of 2" in line and "ran" not in line]
+        assert row.count("-") == 3 and "x" not in row
+    rows = list(csv.DictReader(io.StringIO(heddle("compare", "dadn", "tcle", "stripes", *traces, "-q", "--csv")[1])))
+    (tcle,) = [row for row in rows if row["network"] == "geometric mean" and row["accelerator"] == "tcle"]
+    assert tcle["speedup"] == tcle["cycles_ratio"] == ""
     assert len(comparison["accelerators"]) == 3 and len(comparison["more_traces"][0]["accelerators"]) == 2
+
+
+def test_a_note_of_several_designs_stands_once_per_trace(heddle):
+    stdout = heddle("compare", "dadn", "stripes", "tartan", *DIGITS, *SHAPES)[1]
+    assert stdout.count("note (dadn, stripes, tartan): the trace holds shapes and precisions only") == 1
+    assert stdout.count("note (dadn, stripes, tartan): cycles follow from shapes and precisions") == 1
+    assert "note (dadn):" not in stdout
 
 
 def test_a_result_is_of_one_trace(heddle, tmp_path):
@@ -332,4 +352,24 @@ def test_tables_fit_80_columns(heddle):
 def test_csv_of_several_traces(heddle):
     stdout = heddle("compare", "dadn", "stripes", *DIGITS, *SHAPES, "-q", "--csv")[1]
     rows = list(csv.DictReader(io.StringIO(stdout)))
-    assert len({row["network"] for row in rows}) == 2
+    assert len({row["network"] for row in rows}) == 3
+    means = [row for row in rows if row["network"] == "geometric mean"]
+    comparison = compare(heddle, "dadn", "stripes", *DIGITS, *SHAPES)
+    for row, mean in zip(means, comparison["geometric_mean"], strict=True):
+        assert (row["accelerator"], row["layer"], row["values"]) == (mean["label"], "", "trace + none")
+        for key in ("speedup", "cycles_ratio", "speedup_per_peak_mac"):
+            assert float(row[key]) == pytest.approx(mean[key], abs=1e-6)
+        assert row["cycles"] == row["frequency_mhz"] == ""
+
+
+def test_means_of_synthetic_values_say_so(heddle):
+    traces = ["--trace", "alexnet-100", "--trace", "alexnet-99"]
+    for values, says in (([], False), (["--values", "synthetic"], True)):
+        for form in ([], ["-q", "--markdown"]):
+            stdout = heddle("compare", "dadn", "stripes", *traces, *values, *form)[1]
+            assert "eometric mean" in stdout and ("eometric mean, synthetic values" in stdout) == says
+        rows = list(
+            csv.DictReader(io.StringIO(heddle("compare", "dadn", "stripes", *traces, *values, "-q", "--csv")[1]))
+        )
+        (mean,) = {row["values"] for row in rows if row["network"] == "geometric mean"}
+        assert mean.startswith("synthetic:") == says

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Widths of groups of weights: the trace's, else those of its weights, else those that a configuration assumes, else
 a refusal."""
+import csv
+import io
 import json
 
 import pytest
@@ -123,6 +125,48 @@ def test_widths_of_a_trace_go_before_assumed_ones(heddle):
     both = result_of(heddle, "loom_1b_group", "--trace", "digits-16b", *assume)
     assert both["layers"] == stated["layers"]
     assert any(text.startswith("group_widths is not used") for text in both["notes"])
+
+
+def values_columns(heddle, tmp_path, config, *arguments):
+    """Column `values` of layers.csv, the key, and column `values` of a comparison with dpnn."""
+    code, _, err = heddle("run", config, *arguments, "-q", "--out", tmp_path)
+    assert code == 0, err
+    (column,) = {row["values"] for row in csv.DictReader((tmp_path / "layers.csv").open())}
+    assert json.loads((tmp_path / "result.json").read_text())["network"]["values"] == column
+    trace = arguments[arguments.index("--trace") + 1]
+    compared = heddle("compare", "dpnn", tmp_path, "--trace", trace, "-q", "--csv")[1]
+    rows = list(csv.DictReader(io.StringIO(compared)))
+    assert {row["values"] for row in rows if row["accelerator"] == config} == {column}
+    return column
+
+
+MEAN = ("--set", "group_widths.assumed_mean_bits=6")
+HISTOGRAM = ("--set", 'group_widths.histogram={"4": 1, "8": 3}')
+
+
+@pytest.mark.parametrize(
+    "arguments, values",
+    [
+        (("loom_1b", "--trace", "alexnet-100"), "none"),
+        (("loom_1b", "--trace", "alexnet-100", *GROUP, *MEAN), "none; group widths assumed: a mean of 6 bits"),
+        (
+            ("loom_1b", "--trace", "alexnet-100", *GROUP, *HISTOGRAM),
+            'none; group widths assumed: the histogram {"4":1,"8":3}',
+        ),
+        (("loom_1b_group", "--trace", "digits-16b", *MEAN), "trace"),  # the trace's widths go before
+        (("loom_1b_group", "--trace", "digits-16b"), "trace"),
+    ],
+)
+def test_csv_tells_assumed_widths_from_those_of_the_trace(heddle, tmp_path, arguments, values):
+    assert values_columns(heddle, tmp_path, *arguments) == values
+
+
+def test_a_comparison_of_a_trace_of_shapes_says_what_differs_and_calls_nothing_synthetic(heddle):
+    changes = [text for path in (GROUP[1], MEAN[1]) for text in ("--set", f"loom_1b:{path}")]
+    code, out, err = heddle("compare", "dpnn", "loom_1b", "--trace", "alexnet-100", *changes)
+    assert code == 0, err
+    assert "values differ: dpnn none, loom_1b none; group widths assumed: a mean of 6 bits" in out
+    assert "synthetic" not in out
 
 
 def test_a_comparison_names_the_configuration_that_cannot_run_and_repeats_what_another_assumes(heddle, tmp_path):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small manners: notes are always there, bandwidth beside its peak, progress, describe by pattern, outputs that cannot be
-written are refused before the run."""
+"""Small manners: notes are always there, bandwidth beside its peak, progress, describe by pattern, outputs that
+cannot be written are refused before the run."""
 import json
 import os
 import pathlib

@@ -24,6 +24,7 @@ KINDS = {
 FREE = {"parameters", "mapping", "memory", "accuracy", "provenance", "events"}
 OPTIONAL = {"verification", "plan", "memory", "timeline", "details", "events", "memory_accesses"}
 OPTIONAL |= {
+    "changes",
     "dram_commands",
     "dram",
     "accuracy",

@@ -202,6 +202,44 @@ def test_enough_cases():
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "stripes", "--set", "parameters.tiles=3", "--set", "parameters.tiles=4"],
+        ["run", "stripes", "--fidelity", "timing", "--set", "fidelity=bit-true"],
+        ["run", "stripes", "--trace", "alexnet-100", "--values", "synthetic", "--set", "values=trace"],
+        ["compare", "dadn", "stripes", "--set", "1:clock.frequency_mhz=5", "--set", "dadn:clock.frequency_mhz=7"],
+    ],
+)
+def test_a_key_is_changed_once(heddle, arguments):
+    code, _, err = heddle(*arguments)
+    assert code == 2
+    assert "changes the same key; expected one of the two" in err
+
+
+@pytest.mark.parametrize("option", ["--fidelity", "--values"])
+def test_an_empty_value_is_no_value(heddle, option):
+    code, _, err = heddle("run", "stripes", option, "")
+    assert code == 2
+    assert f"{option}: expected a value, found nothing" in err
+
+
+def test_a_change_of_one_argument_goes_before_that_of_all_in_any_order(heddle):
+    own, all_of_them = ["--set", "stripes:clock.frequency_mhz=7"], ["--set", "clock.frequency_mhz=5"]
+    first = heddle("compare", "dadn", "stripes", "--trace", "digits-8b", *own, *all_of_them)
+    second = heddle("compare", "dadn", "stripes", "--trace", "digits-8b", *all_of_them, *own)
+    assert first[0] == second[0] == 0
+    assert first[1] == second[1]
+    assert "clocks differ: dadn 5 MHz, stripes 7 MHz" in first[1]
+    assert "applies to the configurations without a change of their own: dadn\n" in first[1]
+
+
+def test_a_change_names_an_argument_or_none(heddle):
+    code, _, err = heddle("compare", "dadn", "stripes", "--set", ":clock.frequency_mhz=5")
+    assert code == 2
+    assert "expected the name of an argument before ':'" in err
+
+
+@pytest.mark.parametrize(
     "change, text",
     [
         ("tiles=4", "did you mean 'parameters.tiles'?"),

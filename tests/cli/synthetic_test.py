@@ -61,7 +61,10 @@ def test_memory_and_compressed_storage_take_drawn_values(heddle):
     arguments = ["dprs", "--trace", SHAPES, "--values", "synthetic", "--set", "memory=ideal_16gb_per_s_1mb"]
     compressed = result_of(heddle, *arguments, "--set", "memory.storage=compressed")
     container = result_of(heddle, *arguments, "--set", "memory.storage=container")
-    bytes_of = lambda result: result["totals"]["off_chip_bytes"]["total"]
+
+    def bytes_of(result):
+        return result["totals"]["off_chip_bytes"]["total"]
+
     assert 0.3 < bytes_of(compressed) / bytes_of(container) < 0.9
 
 
@@ -106,9 +109,10 @@ def test_the_configuration_has_the_key_and_the_option_goes_before_it(heddle, tmp
     config = tmp_path / "mine.json"
     keys = {"format": "heddle-accelerator", "version": [1, 0], "extends": "dynamic_stripes", "name": "mine"}
     config.write_text(json.dumps(keys | {"values": "synthetic:4"}))
-    seed = lambda *arguments: result_of(heddle, config, "--trace", SHAPES, *arguments)["network"]["synthetic_values"][
-        "seed"
-    ]
+
+    def seed(*arguments):
+        return result_of(heddle, config, "--trace", SHAPES, *arguments)["network"]["synthetic_values"]["seed"]
+
     assert seed() == 4
     assert seed("--values", "synthetic:6") == 6
     assert seed("--set", "values=synthetic:8") == 8
@@ -322,3 +326,12 @@ def test_parameters_and_tables_are_true(request):
     ):
         done = subprocess.run(["/usr/bin/python3", *command], capture_output=True, text=True, check=False, cwd=ROOT)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("config, are_drawn", [("dadn", False), ("loom_1b", False), ("pragmatic_2b_1r", True)])
+def test_a_run_says_whether_values_were_drawn(heddle, config, are_drawn):
+    code, stdout, stderr = heddle("run", config, "--trace", "alexnet-100", "--values", "synthetic")
+    assert code == 0, stderr
+    assert ("drawn for the activations of 8 layers" in stdout) == are_drawn
+    none = "none was drawn, because this design's cycles follow from shapes and precisions"
+    assert (none in stdout) == (not are_drawn)

@@ -55,10 +55,16 @@ COUNTERS: list[tuple[str, ...]] = [
 ADDED_KEYS = [(*path, key) for path in COUNTERS for key in ("memory_accesses", "dram_commands", "lane_utilization")]
 ADDED_KEYS += [(*path, "lane_cycles", "folding_zeros") for path in COUNTERS]
 ADDED_KEYS += [("array", "peak_macs_per_cycle"), ("array", "peak_tops")]
+ADDED_KEYS += [("plan", "weights_stay")]
+ADDED_KEYS += [
+    ("layers", "*", "details", "blocking", key)
+    for key in ("loops", "held_weight_blocks", "off_chip_bytes_at_least", "estimated_cycles")
+]
 ADDED_KEYS += [
     ("memory", "off_chip", key)
     for key in ("bandwidth_gb_per_s", "peak_bandwidth_gb_per_s", "bandwidth_fraction_of_peak")
 ]
+ADDED_KEYS += [("accelerator", "changes"), ("network", "values")]
 ADDED_COLUMNS = {
     "lane_utilization",
     "lane_cycles_folding_zeros",
@@ -120,7 +126,9 @@ def canonical_csv(text):
 
 
 def canonical_tables(text):
-    """The off-chip bandwidth in MB/s and without the peak, as it was printed when the digests were taken."""
+    """As they were printed when the digests were taken: without what `--set` changed, and with the off-chip bandwidth
+    in MB/s and without the peak."""
+    text = re.sub(r"(?m)^  changed: .*\n", "", text)
     return re.sub(
         r"(?m)^(off chip: [0-9,]+ bytes, )([0-9]+)\.([0-9]{3}) GB/s(?: of [0-9.]+ \([0-9.]+ %\))?",
         lambda m: f"{m[1]}{int(m[2] + m[3])} MB/s on average",

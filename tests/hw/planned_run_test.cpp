@@ -36,8 +36,9 @@ std::optional<Planned> random_plan(std::uint64_t seed) {
   out.memory.activation_timing = {1 + random.below(64), Cycles(random.below(3)), Cycles(random.below(3))};
   out.memory.weight_timing = {1 + random.below(64), Cycles(random.below(3)), Cycles(random.below(3))};
   try {
-    out.plan = memory::plan_memory(n.network, n.flow, n.sizes, out.memory.activation_memory,
-                                   out.memory.weight_memory, "test");
+    out.plan =
+        memory::plan_memory(n.network, n.flow, n.sizes,
+                            {out.memory.activation_memory, out.memory.weight_memory, false, {}}, "test");
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -97,7 +98,8 @@ TEST_CASE("the next layer's weights are loaded while the bus has time and there 
     memory.off_chip = memory::OffChipKind::ideal;
     memory.ideal.bandwidth_mb_per_s = 2000;
     memory.weight_memory.capacity = room;
-    const auto plan = memory::plan_memory(n.network, n.flow, n.sizes, {}, memory.weight_memory, "test");
+    const auto plan =
+        memory::plan_memory(n.network, n.flow, n.sizes, {{}, memory.weight_memory, false, {}}, "test");
     lists.push_back(test::work_list(n, plan, {}, memory.weight_memory, 1, Cycles(60000)));
     memories.push_back(memory);
     jobs.push_back({lists.back(), memories.back(), 1000});

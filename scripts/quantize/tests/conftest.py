@@ -13,6 +13,7 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 torch.set_num_threads(1)
+os.environ.setdefault("HEDDLE_ONNXRUNTIME", str(Path(__file__).resolve().parents[3] / "build" / "onnxruntime"))
 
 from heddle_quantize.base.progress import Progress  # noqa: E402
 from heddle_quantize.graph.graph import Graph  # noqa: E402

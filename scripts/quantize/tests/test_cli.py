@@ -13,7 +13,10 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import onnx
+import onnx.helper
 import pytest
+import torch
 from heddle_quantize.base.choices import METRIC_NAMES
 from heddle_quantize.cli.main import main
 from heddle_quantize.search.metrics import METRICS
@@ -154,7 +157,7 @@ def test_profile_export_verify(model: list[object], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["weights", "shapes"])
-@pytest.mark.parametrize("scheme", [[], ["--scheme", "symmetric", "--per-channel"]])
+@pytest.mark.parametrize("scheme", [["--scheme", "fixed"], []])
 def test_traces_with_less_in_them(model: list[object], tmp_path: Path, content: str, scheme: list[str]) -> None:
     done = call(
         "export",
@@ -173,7 +176,7 @@ def test_traces_with_less_in_them(model: list[object], tmp_path: Path, content: 
     trace = check_trace(tmp_path / "a.trace")
     assert trace.manifest["samples"] == 0
     kinds = {name.rsplit(".", 2)[1] for name in trace.arrays}
-    kept = {"w", "b", "wbits"} | ({"wscale"} if scheme else set())
+    kept = {"w", "b", "wbits"} | (set() if scheme else {"wscale"})
     assert kinds == (kept if content == "weights" else set())
     assert not [n for n in trace.arrays if ".x." in n or n.startswith("expect/")]
     assert all("a_bits" in la["precision"] for la in trace.manifest["layers"] if "precision" in la)
@@ -224,7 +227,9 @@ def test_usage_errors(arguments: list[str], message: str) -> None:
     [
         (["--bits", "8"], "--bits 8"),
         (["--bits", "8,1"], "--bits"),
-        (["--samples", "99"], "1 to 40"),
+        (["--bits", "8,8", "--samples", "99"], "1 to 40"),
+        ([], "neither --bits nor --profile"),
+        (["--bits", "W8B8"], "W8A8"),
         (["--scheme", "fixed", "--per-channel"], "symmetric"),
         (["--profile", "nope.json"], "nope.json"),
     ],
@@ -242,7 +247,7 @@ def test_bad_samples(model: list[object], tmp_path: Path) -> None:
         ({"x": np.full((2, 2, 6, 6), np.nan)}, "NaN"),
     ):
         np.savez(tmp_path / "c.npz", **arrays)
-        done = call("export", *model, "--calib", tmp_path / "c.npz", "-o", tmp_path / "t")
+        done = call("export", *model, "--calib", tmp_path / "c.npz", "--bits", "8,8", "-o", tmp_path / "t")
         assert done.returncode == 2 and message in done.stderr
 
 
@@ -280,3 +285,87 @@ def test_stats_agree_with_plain_counting() -> None:
 
     terms = np.mean([naf(abs(int(v))) for v in weights.reshape(-1)])
     assert rows["fc2"]["w_terms"] == pytest.approx(float(terms))
+
+
+@pytest.mark.parametrize("text, widths", [("8,4", (8, 4)), ("W4A8", (8, 4)), ("a8w4", (8, 4)), ("w8a16", (16, 8))])
+def test_widths_as_people_write_them(text: str, widths: tuple[int, int], model: list[object], tmp_path: Path) -> None:
+    args = [
+        "export",
+        *model,
+        "--calib",
+        tmp_path / "xy.npz",
+        "--bits",
+        text,
+        "-o",
+        tmp_path / "t.trace",
+        "--json",
+        "-q",
+    ]
+    done = call(*args)
+    assert done.returncode == 0, done.stderr
+    layer = next(la for la in check_trace(tmp_path / "t.trace").manifest["layers"] if "precision" in la)
+    assert (layer["precision"]["a_bits"], layer["precision"]["w_bits"]) == widths
+    assert json.loads(done.stdout)["quality"]["output_sqnr_db"] > 10
+
+
+def test_the_file_without_an_option(model: list[object], tmp_path: Path) -> None:
+    named = call("inspect", *model, "--json")
+    factory = str(model[model.index("--model") + 1])
+    rest = [a for a in model if a not in ("--model", factory)]
+    assert json.loads(call("inspect", factory, *rest, "--json").stdout) == json.loads(named.stdout)
+    assert "one network" in call("inspect", factory, *model).stderr
+
+
+def test_inspect_fits_a_terminal(model: list[object]) -> None:
+    with mock.patch.dict(os.environ, {"COLUMNS": "80"}):
+        lines = call("inspect", *model).stdout.splitlines()
+    assert lines[0].split() == ["name", "operation", "output", "weights", "products"] and max(map(len, lines)) <= 80
+    # (4 * 4 positions * 6 filters * 2 * 3 * 3) + (96 * 4)
+    assert lines[-1] == "2 array operations, 2,112 products, 1 output"
+
+
+def test_samples_and_labels_in_other_forms(model: list[object], tmp_path: Path) -> None:
+    with np.load(tmp_path / "xy.npz") as data:
+        x, y = data["x"], data["y"]
+    np.save(tmp_path / "x.npy", x)
+    np.savez(tmp_path / "hot.npz", x=x, y=np.eye(4)[y.astype(int) % 4])
+    np.savez(tmp_path / "plain.npz", x=x, y=y.astype(int) % 4)
+    reports = []
+    for name in ("hot.npz", "plain.npz"):
+        args = ["--calib", tmp_path / "x.npy", "--eval", tmp_path / name, "--bits", "8,8", "--force", "--json", "-q"]
+        done = call("export", *model, *args, "-o", tmp_path / "t.trace")
+        assert done.returncode == 0, done.stderr
+        reports.append(json.loads(done.stdout)["accuracy"])
+    assert reports[0] == reports[1] and reports[0]["split"] == "all of --eval" and reports[0]["n"] == len(x)
+
+
+def test_checkpoints(model: list[object], tmp_path: Path) -> None:
+    """Names with a wrapper's prefix, inside a dictionary that counts epochs."""
+    made: dict[str, object] = {}
+    exec(FACTORY, made)
+    state = made["make"]().state_dict()  # type: ignore[operator]
+    torch.save({"epoch": 3, "model": {f"module.{k}": v for k, v in state.items()}}, tmp_path / "c.pt")
+    torch.save({"hook": print}, tmp_path / "code.pt")
+    factory = model[: model.index("--model") + 2]
+    rest = ["--input-shape", "2,6,6"]
+    assert call("inspect", *factory, *rest, "--state", tmp_path / "c.pt").returncode == 0
+    refused = call("inspect", *factory, *rest, "--state", tmp_path / "code.pt")
+    assert refused.returncode == 2 and "weights_only" not in refused.stderr and "tensors" in refused.stderr
+
+
+def test_shapes_without_weights_or_samples(tmp_path: Path) -> None:
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Conv", ["x", "w"], ["y"], name="c" * 300, pads=[1, 1, 1, 1])],
+        "g",
+        [onnx.helper.make_tensor_value_info("x", 1, ["n", 8, 32, 32])],
+        [onnx.helper.make_tensor_value_info("y", 1, None)],
+        [onnx.TensorProto(name="w", data_type=1, dims=[16, 8, 3, 3])],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)])
+    (tmp_path / "n.onnx").write_bytes(model.SerializeToString())
+    assert "1,179,648 products" in call("inspect", tmp_path / "n.onnx").stdout
+    args = ["export", tmp_path / "n.onnx", "--bits", "8,8", "-o", tmp_path / "t.trace"]
+    assert "no values" in call(*args).stderr
+    assert call(*args, "--content", "shapes").returncode == 0
+    layer = check_trace(tmp_path / "t.trace").manifest["layers"][0]
+    assert layer["id"] == "c" * 300 and layer["shape"]["OH"] == 32

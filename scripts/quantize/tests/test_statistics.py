@@ -92,3 +92,14 @@ def test_a_statistics_file_that_no_layer_names(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no layer that uses it"):
         check_trace(tmp_path / "d.trace")
     assert layer_statistics.attach(trace).manifest["layers"][0]["stats"] == "stats/conv1.json"
+
+
+@pytest.mark.parametrize("high", [7, 90, 4000])
+def test_statistics_of_parts_add_up(high: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights are counted some filters at a time; the filters of a part are chosen by chance."""
+    rng = np.random.default_rng(high)
+    codes = rng.integers(-high, high + 1, (23, 37, 3, 2)) * (rng.random((23, 37, 3, 2)) < 0.4)
+    whole = tensor_statistics(np.moveaxis(codes, 1, -1).reshape(-1, 37), False)
+    for part in (1, 500, 37 * 6 * 4, 1 << 22):
+        monkeypatch.setattr(layer_statistics, "PART_VALUES", part)
+        assert layer_statistics._weight_statistics(codes, {"kind": "int"}, {}, "w") == whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tarfile
 from pathlib import Path
@@ -112,6 +113,8 @@ def _edit(copy: Path, change) -> None:
         (lambda m: m["layers"][1].update(index=5), "/layers/1/index"),
         (lambda m: m["layers"][1].update(inputs=["conv9"]), "did you mean"),
         (lambda m: m["layers"][0]["shape"].update(OH=15), "/layers/0/shape/OH"),
+        (lambda m: m["layers"][0]["shape"].update(N=2), "/layers/0/shape/N: found 2; expected 1"),
+        (lambda m: m["layers"][0]["shape"].pop("C"), "/layers/0/shape: found no C"),
         (lambda m: m["layers"][0]["precision"].update(a_bits=2), "codes"),
         (lambda m: m["layers"][0]["precision"].update(w_bits=2), "codes"),
         (lambda m: m["layers"][0].update(stride=[2, 2]), "/layers/0/shape/OH"),
@@ -131,6 +134,24 @@ def test_manifest_faults_are_found(copy: Path, change, message: str) -> None:
     _edit(copy, change)
     with pytest.raises(BadInput, match=message):
         check_trace(copy)
+
+
+def test_the_batch_of_a_shape_may_be_left_out(copy: Path) -> None:
+    """As in `heddle`: N is 1 where no layer states it, and every check and recomputation goes on as before."""
+    stated = recompute(check_trace(copy))
+    _edit(copy, lambda m: [layer["shape"].pop("N", None) for layer in m["layers"]])
+    assert "N" not in check_trace(copy).manifest["layers"][0]["shape"]
+    assert recompute(check_trace(copy)) == stated
+
+
+def test_the_example_of_the_trace_format_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (REPOSITORY / "traces" / "FORMAT.md").read_text()
+    program = re.search(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert program
+    monkeypatch.chdir(tmp_path)
+    exec(compile(program.group(1), "FORMAT.md", "exec"), {})  # pylint: disable=exec-used
+    trace = check_trace(tmp_path / "two_layers.trace")
+    assert [layer["id"] for layer in trace.manifest["layers"]] == ["conv", "flat", "fc"]
 
 
 def test_schema_faults_are_found(copy: Path) -> None:

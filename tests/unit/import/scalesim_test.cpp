@@ -150,10 +150,11 @@ TEST_CASE("SCALE-Sim fields behind the strides: a stride across, N:M, N and M, p
   CHECK(read.layers[2].precision.activation_bits == 9);
   CHECK(read.layers[2].precision.weight_bits == 11);
   CHECK(read.layers[4].precision.weight_bits == 3);
-  REQUIRE(read.notes.size() == 3);
+  REQUIRE(read.notes.size() == 4);
   CHECK_THAT(read.notes[0], Contains(":5: the text behind the numbers is ignored: '3'"));
   CHECK_THAT(read.notes[1], Contains("'#dw'"));
   CHECK_THAT(read.notes[2], Contains("'Title' has no numbers"));
+  CHECK_THAT(read.notes[3], Contains("padded: the last windows of all layers exceed the input"));
   REQUIRE(read.assumptions.size() == 4);
   CHECK_THAT(read.assumptions[0],
              Contains("activation precision of 7 of 8 layers (a, b, d, e, ...): 16 bits"));
@@ -190,4 +191,30 @@ TEST_CASE("SCALE-Sim headings that name the field behind the stride") {
   CHECK(read(eight + "Batch Size,\na,8,8,3,3,1,1,2,1,\n") == "2");
   CHECK_THAT(read(eight + "Batch Size,\na,8,8,3,3,1,1,2,4,\n"), Contains("a batch of 4 images"));
   CHECK_THAT(read(eight + "Sparsity,\na,8,8,3,3,1,1,2,4,\n"), Contains("sparsity: expected N:M, found '4'"));
+  CHECK_THAT(read(eight + "Batch Size\na,8,8,3,3,1,1,2,4\n,"),
+             Contains("2"));  // '4' is behind the last comma
+  CHECK_THAT(read(eight + "Batch Size\na,8,8,3,3,1,1,2,4,\n"), Contains("a batch of 4 images"));
+  CHECK(read(eight + "Stride width, Batch,\na,8,8,3,3,1,1,2,3,1,\n") == "3");
+  CHECK_THAT(read(eight + "Stride width, Batch,\na,8,8,3,3,1,1,2,3,4,\n"), Contains("a batch of 4 images"));
+  CHECK(read(eight + "Stride width, Sparsity,\na,8,8,3,3,1,1,2,3,2:4,\n") == "3");
+  CHECK(read(eight + "Stride width, Batch Size, Sparsity,\na,8,8,3,3,1,1,2,3,1,2:4,\n") == "3");
+  CHECK(read(eight + "Sparsity, Batch Size,\na,8,8,3,3,1,1,2,2:4,1,\n") == "2");
+  CHECK(read(eight + "Stride width,\na,8,8,3,3,1,1,2,3,2,4,\n") == "3");  // then N and M
+  CHECK_THAT(read(eight + "Stride width,\na,8,8,3,3,1,1,2,3,2:4,2:4,\n"), Contains("unexpected field '2:4'"));
+  CHECK_THAT(read(eight + "Stride width,\na,8,8,3,3,1,1,2,3,2,4,1,\n"), Contains("unexpected field '1'"));
+  CHECK_THAT(read(eight + "\na,8,8,3,3,1,1,2,2:4,1,\n"), Contains("unexpected field '1'"));
+  CHECK(read("net\n" + eight + "\na,8,8,3,3,1,1,2,\n") == "2");
+  CHECK(read("net\nLayer,M,N,K\nG,4,5,6\n") == "1");  // no comma ends the second heading
+}
+
+TEST_CASE("SCALE-Sim depthwise names, batches of products and lines without commas are said") {
+  // The last window of a depthwise layer may be its only one: then it is linear, and still looks depthwise.
+  const TopologyFile pool("dw1,6,6,3,3,8,1,1,\ndw2,3,3,3,3,8,1,1,\nfc,1,1,1,1,8,2,1,\n");
+  CHECK_THAT(read_scalesim(pool.path).assumptions.back(),
+             Contains("the names of 2 of 3 layers (dw1, dw2) look"));
+  const TopologyFile heads("one,8,4,2,\nheads,8,4,2,3,\n");
+  CHECK_THAT(read_scalesim(heads.path).assumptions.back(),
+             Contains("matrices of their own for each product of the batch of 1 of 2 layers (heads)"));
+  CHECK_THAT(refusal("a\t8\t8\t3\t3\t1\t1\t1\t\n"),
+             Contains(".csv:2: no comma in 'a 8 8 3 3 1 1 1'; expected 8 fields"));
 }

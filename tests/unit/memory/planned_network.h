@@ -108,7 +108,8 @@ struct PlannedNetwork {
   PlannedNetwork(const PlannedNetwork&) = delete;
 
   [[nodiscard]] memory::MemoryPlan plan(Bytes activations, Bytes weights, bool doubled) const {
-    return memory::plan_memory(network, flow, sizes, {activations, doubled}, {weights, doubled}, "test");
+    return memory::plan_memory(network, flow, sizes, {{activations, doubled}, {weights, doubled}, false, {}},
+                               "test");
   }
 
   workload::Network network;
@@ -138,7 +139,7 @@ inline memory::WorkList work_list(const PlannedNetwork& n, const memory::MemoryP
                    .output_written = Bytes(0),
                    .addresses = {}});
     }
-    builder.end_sample();
+    builder.end_sample(plan.weights_stay);
   }
   return builder.finish();
 }

@@ -117,7 +117,7 @@ TEST_CASE("the work list moves what was planned, byte by byte, in every loop ord
                                        !random.chance(3)};
     memory::MemoryPlan plan;
     try {
-      plan = memory::plan_memory(n.network, n.flow, n.sizes, activations, weights, "test");
+      plan = memory::plan_memory(n.network, n.flow, n.sizes, {activations, weights, false, {}}, "test");
     } catch (const Error&) {
       continue;
     }
@@ -136,7 +136,7 @@ TEST_CASE("the work list moves what was planned, byte by byte, in every loop ord
     }
     for (std::size_t l = 0; l < list.layers; ++l) {
       const auto& layer = plan.layers[l % plan.layers.size()];
-      INFO("network " << seed << ", layer " << l << ", " << memory::name_of(layer.blocking.order));
+      INFO("network " << seed << ", layer " << l << ", " << memory::name_of(layer.blocking.order()));
       const memory::LayerBytes& bytes = layer.blocking.bytes;
       CHECK(moved[l].weights == bytes.weights);
       CHECK(moved[l].metadata == bytes.metadata);
@@ -145,7 +145,7 @@ TEST_CASE("the work list moves what was planned, byte by byte, in every loop ord
       CHECK(moved[l].output == bytes.output);
       CHECK(layer.blocking.activation_room + layer.resident_room <= activations.capacity);
       CHECK(layer.blocking.weight_room <= weights.capacity);
-      ++seen[static_cast<std::size_t>(layer.blocking.order)];
+      ++seen[static_cast<std::size_t>(layer.blocking.order())];
     }
   }
   for (std::size_t o = 0; o < seen.size(); ++o) {
@@ -176,16 +176,13 @@ TEST_CASE("blocks cover every pass and window set once") {
     Random random(seed, "blocks");
     const test::PlannedNetwork n(test::random_network(seed), random_array(seed));
     for (const auto& shape : n.shapes) {
-      for (std::size_t o = 0; o < memory::kLoopOrders; ++o) {
+      for (int i = 0; i < 6; ++i) {
         memory::Blocking b;
-        b.order = static_cast<LoopOrder>(o);
-        b.filter_blocks = b.order == LoopOrder::filters_windows
-                              ? 1 + static_cast<std::uint32_t>(random.below(shape.passes()))
-                              : shape.passes();
-        b.window_blocks = b.order == LoopOrder::whole || b.order == LoopOrder::sums_kept
-                              ? 1
-                              : 1 + static_cast<std::uint32_t>(random.below(shape.window_sets()));
-        b.slices = o >= 3 ? 1 + static_cast<std::uint32_t>(random.below(shape.bricks())) : 1;
+        for (auto k = random.below(6); k > 0; --k) std::next_permutation(b.loops.begin(), b.loops.end());
+        b.filter_blocks = 1 + static_cast<std::uint32_t>(random.below(shape.passes()));
+        b.block_sets = 1 + static_cast<std::uint32_t>(random.below(shape.window_sets()));
+        b.window_blocks = static_cast<std::uint32_t>(ceil_div(shape.window_sets(), b.block_sets));
+        b.slices = 1 + static_cast<std::uint32_t>(random.below(shape.bricks()));
         std::vector<std::uint32_t> met(std::size_t{shape.passes()} * shape.window_sets(), 0);
         for (const auto& block : memory::blocks_of(b, shape)) {
           for (const auto p : block.passes) {
@@ -205,22 +202,59 @@ TEST_CASE(
   const test::PlannedNetwork n(test::network_of({test::conv("a", "image", 16, 32, 64, 3)}), {1, 16, 16});
   const Bytes once = Bytes(32 * 1024 + 4 * 4608 + 7 + 131072);
   // Everything fits and is loaded once.
-  CHECK(n.plan(Bytes(100000), Bytes(20000), true).layers[0].blocking.order == LoopOrder::whole);
+  CHECK(n.plan(Bytes(100000), Bytes(20000), true).layers[0].blocking.order() == LoopOrder::whole);
   CHECK(n.plan(Bytes(100000), Bytes(20000), true).bytes == once);
-  // Half the lines and all weights fit: blocks of windows, weights once, overlapping lines read again.
-  const auto some = n.plan(Bytes(40000), Bytes(20000), true);
-  CHECK(some.layers[0].blocking.order != LoopOrder::whole);
-  CHECK(some.bytes > once);
-  CHECK(some.bytes < once + Bytes(32 * 1024));
+  // Half the lines and all weights fit: the input moves through, and lines that two blocks of windows read
+  // stay.
+  const auto some = n.plan(Bytes(20000), Bytes(20000), true);
+  CHECK(some.layers[0].blocking.order() == LoopOrder::windows_filters);
+  CHECK(some.bytes == once);
   // Not all weights fit at the same time: the order reloads the cheaper of the two tensors, and the report
   // has both.
-  const auto tight = n.plan(Bytes(40000), Bytes(10000), true);
+  const auto tight = n.plan(Bytes(20000), Bytes(10000), true);
   const auto& orders = tight.layers[0].alternatives;
   REQUIRE(orders[static_cast<std::size_t>(LoopOrder::filters_windows)]);
   REQUIRE(orders[static_cast<std::size_t>(LoopOrder::windows_filters)]);
+  CHECK(tight.bytes > once);
   CHECK(tight.bytes == std::min(orders[1]->bytes.total(), orders[2]->bytes.total()));
+  CHECK(tight.layers[0].least.total() == once);
   CHECK_FALSE(orders[0]);
   // Not even one pass fits, and one brick of channels cannot be sliced: refused, with what the layer needs.
   CHECK_THROWS_WITH(n.plan(Bytes(40000), Bytes(4000), true),
                     Catch::Matchers::Contains("layer 'a' fits in no blocking"));
+}
+
+TEST_CASE(
+    "more live tensors than are weighed exactly, an input of several readers and weights of all samples "
+    "stay") {
+  // Every layer reads all before it; the image as well.
+  std::vector<workload::Layer> layers;
+  std::vector<std::string> made{"image"};
+  std::uint32_t channels = 16;
+  for (int i = 0; i < 12; ++i) {
+    const std::string all = "all" + std::to_string(i);
+    layers.push_back(test::other(all, "concat", made, {channels, 8, 8}));
+    layers.push_back(test::conv("c" + std::to_string(i), all, channels, 8, 16, 3));
+    made.push_back(layers.back().id);
+    channels += 16;
+  }
+  const test::PlannedNetwork n(test::network_of(std::move(layers)), {1, 16, 16});
+  Bytes weights(0);
+  for (const auto& layer : n.sizes[0].layers) weights += layer.weights.moved + layer.metadata.moved;
+  const Bytes tensor(16 * 8 * 8 * 2);
+  const auto plan = n.plan(memory::kUnlimited, memory::kUnlimited, true);
+  CHECK(plan.bytes == weights + tensor + tensor);  // the image and the last output
+  CHECK_FALSE(plan.weights_stay);
+  // Less than all: some tensors go off chip, and more room never moves more.
+  Bytes before = memory::kUnlimited;
+  for (std::uint64_t room = 6000; room < 40000; room += 1000) {
+    const Bytes now = n.plan(Bytes(room), memory::kUnlimited, true).bytes;
+    CHECK(now <= before);
+    before = now;
+  }
+  CHECK(before == plan.bytes);
+  const memory::Surroundings samples{{Bytes(40000), true}, {weights, true}, true, {}};
+  CHECK(memory::plan_memory(n.network, n.flow, n.sizes, samples, "test").weights_stay);
+  const memory::Surroundings tight{{Bytes(40000), true}, {weights - Bytes(1), true}, true, {}};
+  CHECK_FALSE(memory::plan_memory(n.network, n.flow, n.sizes, tight, "test").weights_stay);
 }

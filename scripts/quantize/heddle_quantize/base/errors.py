@@ -32,6 +32,12 @@ class BadInput(HeddleError):
         super().__init__(f"{where}: found {found}; expected {expected}{tail}")
 
 
+class CheckFailed(HeddleError):
+    """A comparison came out unequal."""
+
+    exit_code = EXIT_CHECK_FAILED
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """A hint with the valid name that looks most like `name`, or an empty string."""
     close = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.4)

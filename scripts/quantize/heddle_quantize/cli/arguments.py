@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from heddle_quantize.base.choices import CONTENTS, CRITERIA, METRIC_NAMES, OBSERVERS, SCHEMES
+from heddle_quantize.base.choices import CHECKS, CONTENTS, CRITERIA, METRIC_NAMES, OBSERVERS, SCHEMES
 
 LIMIT_HELP = "stop descending after N width vectors; what was found by then holds the target"
 Add = Callable[..., argparse.ArgumentParser]
@@ -22,10 +22,10 @@ def _register_model(add: Add) -> None:
     inspect = add(
         "inspect",
         "list a model's operations, shapes and work",
-        "  heddle-quantize inspect --onnx net.onnx\n"
+        "  heddle-quantize inspect net.onnx\n"
         "  heddle-quantize inspect --model net.py:make --state w.npz "
         "--input-shape 3,32,32",
-        "model_commands:inspect",
+        "inspect_command:inspect",
     )
     _model(inspect)
     search = add(
@@ -36,8 +36,8 @@ def _register_model(add: Add) -> None:
         "model_commands:search",
     )
     _model(search)
-    _quantize(search)
-    search.add_argument("--calib", type=Path, required=True, help=".npz with 'x': value ranges")
+    _quantize(search, "per-filter")
+    search.add_argument("--calib", type=Path, required=True, help=".npz with 'x', or .npy: value ranges")
     search.add_argument(
         "--eval", type=Path, required=True, help=".npz with 'x' and labels 'y'; the second half is held out"
     )
@@ -56,10 +56,15 @@ def _register_model(add: Add) -> None:
         "model_commands:write",
     )
     _model(write)
-    write.add_argument("--qonnx", type=Path, help="a QONNX file: exported as it is quantized")
-    _quantize(write)
+    write.add_argument(
+        "--qonnx", type=Path, help="a QONNX file: exported as it is quantized (--onnx recognises it as well)"
+    )
+    _quantize(write, "per-filter")
     _export(write, True)
-    write.add_argument("--calib", type=Path, required=True, help=".npz with 'x': ranges, samples")
+    write.add_argument(
+        "--calib", type=Path, help=".npz with 'x', or .npy: ranges, samples; only --content shapes does without"
+    )
+    write.add_argument("--check", choices=CHECKS, help="compare the float graph of --onnx with ONNX Runtime's outputs")
     write.add_argument("--eval", type=Path, help=".npz with 'x', 'y': accuracy into the trace")
 
 
@@ -75,7 +80,7 @@ def _register_workload(add: Add) -> None:
         "workload_command:workload",
     )
     sub.add_argument("name", help="'list', or one of the names it prints")
-    _quantize(sub)
+    _quantize(sub, "fixed")
     _export(sub, False)
     sub.add_argument("--target", type=float, help="search precisions that keep this share")
     sub.add_argument("--state-file", type=Path, help="log of evaluations; resumes from it")
@@ -124,20 +129,38 @@ def _register_trace(add: Add) -> None:
 
 
 def _model(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "file", nargs="?", metavar="FILE", help="an ONNX file (as --onnx), or FILE.py:FUNCTION (as --model)"
+    )
     sub.add_argument("--model", metavar="FILE.py:FUNCTION", help="factory of a torch module")
     sub.add_argument("--state", type=Path, help="its weights, .npz or .pt (no code is unpickled)")
-    sub.add_argument("--input-shape", metavar="C,H,W", help="without the batch; for --model")
-    sub.add_argument("--onnx", type=Path, help="an ONNX file")
-
-
-def _quantize(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
-        "--scheme", choices=SCHEMES, default="fixed", help="fixed: powers of two; symmetric, asymmetric: real scales"
+        "--input-shape",
+        metavar="[NAME:]C,H,W",
+        action="append",
+        help="without the batch: needed by --model, and by --onnx where the file leaves an axis free; "
+        "once for each input if there are several",
+    )
+    sub.add_argument("--onnx", type=Path, help="an ONNX file, float or QONNX")
+
+
+def _quantize(sub: argparse.ArgumentParser, scheme: str) -> None:
+    sub.add_argument(
+        "--scheme",
+        choices=SCHEMES,
+        default=scheme,
+        help="per-filter: powers of two for activations, a real scale for each filter's weights; fixed: powers of two "
+        "throughout, as the papers' comparisons have; symmetric, asymmetric: real scales throughout",
     )
     sub.add_argument("--container", type=int, default=16, choices=(8, 16), help="bits a code is stored in")
-    sub.add_argument("--observer", choices=OBSERVERS, default="minmax")
-    sub.add_argument("--percentile", type=float, default=99.99)
-    sub.add_argument("--per-channel", action="store_true", help="a weight scale per filter")
+    sub.add_argument("--observer", choices=OBSERVERS, default="minmax", help="how a range follows from samples")
+    sub.add_argument("--percentile", type=float, default=99.99, help="of --observer percentile")
+    sub.add_argument(
+        "--per-channel",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="a weight scale per filter: the rule, but not with --scheme fixed",
+    )
     sub.add_argument(
         "--metric", choices=METRIC_NAMES, default="top1", help="of a user's model; workloads know their own"
     )
@@ -147,12 +170,16 @@ def _quantize(sub: argparse.ArgumentParser) -> None:
         default="kept",
         help="of a search: accuracy (Judd et al.), or kept, which gives no credit for answers that rounding mends",
     )
-    sub.add_argument("--threads", type=int, default=1)
+    sub.add_argument("--threads", type=int, default=1, help="of torch")
 
 
 def _export(sub: argparse.ArgumentParser, needs_out: bool) -> None:
     sub.add_argument("--profile", type=Path, help="precisions found by `profile`")
-    sub.add_argument("--bits", metavar="A,W", help="the same precisions in every layer")
+    sub.add_argument(
+        "--bits",
+        metavar="A,W",
+        help="the same precisions in every layer: 8,4 or W4A8 (4-bit weights, 8-bit activations)",
+    )
     sub.add_argument("--samples", type=int, default=1, help="samples in the trace")
     sub.add_argument(
         "--expect-limit",

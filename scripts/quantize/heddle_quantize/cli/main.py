@@ -17,7 +17,7 @@ from heddle_quantize.cli import arguments
 from heddle_quantize.cli.answer import Answer
 
 OVERVIEW = """examples:
-  heddle-quantize inspect --onnx vit.onnx
+  heddle-quantize inspect vit.onnx
   heddle-quantize profile --model net.py:make --state w.npz --input-shape 3,32,32 \\
       --calib calib.npz --eval labelled.npz --target 0.99 -o profile.json
   heddle-quantize export --model net.py:make --state w.npz --input-shape 3,32,32 \\
@@ -27,6 +27,16 @@ OVERVIEW = """examples:
 
 exit codes: 0 fine, 1 a check failed, 2 bad input or usage, 3 internal error,
   141 the reader of the output went away"""
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Examples as they are written, and defaults behind the options that have one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        text = action.help
+        if text is None or "default" in text or action.default in (None, False, argparse.SUPPRESS):
+            return text
+        return f"{text} (default: %(default)s)" if action.option_strings else text
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,7 +69,7 @@ def build_parser() -> Parser:
             help=summary,
             description=summary,
             epilog=f"examples:\n{examples}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=Help,
         )
         sub.add_argument("--json", action="store_true", help="report as JSON on stdout")
         sub.add_argument("-q", "--quiet", action="store_true", help="no progress on stderr")

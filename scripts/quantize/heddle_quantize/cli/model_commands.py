@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subcommands that take a user's model: inspect, profile, export."""
+"""Subcommands that quantize a user's model: profile, export."""
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,15 @@ import torch
 from heddle_quantize.cli.answer import Answer
 from heddle_quantize.base.errors import BadInput, EXIT_OK
 from heddle_quantize.base.progress import say
-from heddle_quantize.cli.precision_choice import choose, options_of
+from heddle_quantize.cli.precision_choice import choose, options_of, take_positional
 from heddle_quantize.export.exporter import ExportOptions, export
 from heddle_quantize.graph import executor
 from heddle_quantize.graph.graph import Graph
-from heddle_quantize.graph.work import layer_work
-from heddle_quantize.ingest.model_source import labels_of, open_model, open_quantized, samples_of
+from heddle_quantize.ingest.model_source import states_quantization, labels_of, open_model, open_quantized, samples_of
+from heddle_quantize.ingest.runtime_check import check_runtime
 from heddle_quantize.quantize.calibrate import calibrate
 from heddle_quantize.quantize.integer_arrays import IntegerArrays
-from heddle_quantize.quantize.plan import Plan, build_plan
+from heddle_quantize.quantize.plan import Plan, Profile, build_plan
 from heddle_quantize.search import metrics, profile_file
 from heddle_quantize.search.find_profile import find_profile
 from heddle_quantize.search.task import Labelled, Task, accuracy_of
@@ -28,34 +29,16 @@ from heddle_quantize.trace import storage
 from heddle_quantize.trace.reduce import reduce_to
 
 
-def _open(args: argparse.Namespace) -> Graph:
-    return open_model(args.model, args.state, args.onnx, args.input_shape)
+SQNR_SAMPLES = 16
+UNCHECKED = "none (--check onnxruntime compares the float graph with ONNX Runtime)"
 
 
-def inspect(args: argparse.Namespace) -> Answer:
-    graph = _open(args)
-    rng = np.random.default_rng(0)
-    feeds = {k: rng.standard_normal((1,) + s).astype(np.float32) for k, s in graph.inputs.items()}
-    if any(n.op == "embedding" for n in graph.nodes):
-        feeds = {k: np.zeros_like(v) for k, v in feeds.items()}
-    work = layer_work(graph, feeds)
-    rows = [
-        {
-            "id": n.id,
-            "op": n.op,
-            "inputs": n.inputs,
-            "products": work.get(n.id, 0),
-            "weight": list(n.params["weight"].shape) if n.is_array and "weight" in n.params else None,
-        }
-        for n in graph.nodes
-    ]
-    lines = [f"{r['id']:40s} {r['op']:10s} {r['products'] or '':>12} {r['weight'] or ''}" for r in rows]
-    lines.append(f"{len(graph.array_nodes())} array operations, {sum(work.values())} products")
-    return (
-        EXIT_OK,
-        {"network": graph.name, "layers": rows, "inputs": {k: list(v) for k, v in graph.inputs.items()}},
-        "\n".join(lines),
-    )
+def open_network(args: argparse.Namespace, weightless: bool = False) -> Graph:
+    """The float network that the command line names; what a user should know of it is said."""
+    graph = open_model(args.model, args.state, args.onnx, args.input_shape, weightless)
+    for note in graph.notes:
+        say(f"note: {note}")
+    return graph
 
 
 def _labelled(path: Path, graph: Graph) -> Labelled:
@@ -76,7 +59,8 @@ def halves(data: Labelled) -> tuple[Labelled, Labelled]:
 
 
 def search(args: argparse.Namespace) -> Answer:
-    graph, options = _open(args), options_of(args)
+    take_positional(args)
+    graph, options = open_network(args), options_of(args)
     first, held_out = halves(_labelled(args.eval, graph))
     task = Task(graph, calibrate(graph, samples_of(args.calib, graph)), options, args.metric, criterion=args.criterion)
     chosen, report = find_profile(task, first, args.target, args.state_file, limit=args.max_evaluations)
@@ -91,46 +75,105 @@ def search(args: argparse.Namespace) -> Answer:
 
 
 def write(args: argparse.Namespace) -> Answer:
+    take_positional(args)
+    if args.onnx is not None and states_quantization(args.onnx):
+        args.qonnx, args.onnx = args.onnx, None
     if args.qonnx is not None:
         return _write_quantized(args)
-    graph, options = _open(args), options_of(args)
+    graph, options = open_network(args, args.content == "shapes"), options_of(args)
+    _check_layers(graph)
     chosen = choose(args, graph)
-    feeds = samples_of(args.calib, graph)
+    feeds = _calibration(args, graph)
+    if args.check is not None:
+        if args.onnx is None:
+            raise BadInput("command line", "--check without --onnx", "it with --onnx; modules are always compared")
+        graph.check = check_runtime(graph, args.onnx, feeds)
     task = Task(graph, calibrate(graph, feeds), options, args.metric)
     accuracy: dict[str, Any] = {}
     if args.eval is not None:
-        accuracy = accuracy_of(task, halves(_labelled(args.eval, graph))[1], chosen, "second half of --eval")
+        accuracy = _accuracy(args, graph, task, chosen)
     plan = build_plan(graph, task.ranges, chosen, options)
     count = len(next(iter(feeds.values())))
     provenance = {
-        "calibration": {"name": args.calib.name, "samples": count},
+        "calibration": {"name": "noise" if args.calib is None else args.calib.name, "samples": count},
         "method": {"scheme": options.scheme, "observer": options.observer, "per_channel": options.per_channel},
     }
     return _export(args, graph, plan, feeds, accuracy, provenance)
 
 
+def _accuracy(args: argparse.Namespace, graph: Graph, task: Task, chosen: Profile) -> dict[str, Any]:
+    """On all of --eval; on its second half if the precisions were searched, which was done on the first."""
+    data = _labelled(args.eval, graph)
+    if args.profile is None:
+        return accuracy_of(task, data, chosen, "all of --eval")
+    return accuracy_of(task, halves(data)[1], chosen, "second half of --eval")
+
+
+def _quality(graph: Graph, plan: Plan, feeds: dict[str, np.ndarray], accuracy: dict[str, Any]) -> dict[str, Any]:
+    """What rounding costs: the accuracy, or how far the first output is from the float network's."""
+    if accuracy:
+        return accuracy
+    part = {key: value[:SQNR_SAMPLES] for key, value in feeds.items()}
+    reference = executor.output(graph, part)
+    error = executor.output(graph, part, IntegerArrays(plan)) - reference
+    signal, noise = float((reference**2).sum()), float((error**2).sum())
+    return {
+        "output_sqnr_db": 10 * math.log10(signal / noise) if signal and noise else None,
+        "n": len(next(iter(part.values()))),
+    }
+
+
+def _quality_text(quality: dict[str, Any]) -> str:
+    if "metric" in quality:
+        known = f", float {quality['float']:.4f}" if "float" in quality else ""
+        return f"{quality['metric']}: quantized {quality['quantized']:.4f}{known} on {quality['n']} samples"
+    if quality["output_sqnr_db"] is None:
+        return f"first output: equal to the float network's on {quality['n']} samples"
+    return f"first output: SQNR {quality['output_sqnr_db']:.1f} dB on {quality['n']} calibration samples"
+
+
+def _check_layers(graph: Graph) -> None:
+    if not graph.array_nodes():
+        raise BadInput(
+            f"network '{graph.name}'",
+            "no array layer behind its outputs",
+            "at least one convolution, linear layer or matrix product: there is nothing to simulate",
+        )
+
+
+def _calibration(args: argparse.Namespace, graph: Graph) -> dict[str, np.ndarray]:
+    """Samples of --calib; shapes alone need none, and then noise stands for them."""
+    if args.calib is not None:
+        return samples_of(args.calib, graph)
+    if args.content != "shapes":
+        raise BadInput("command line", "no --calib", "--calib SAMPLES.npz; only --content shapes does without")
+    return executor.noise(graph, 1)
+
+
 def _write_quantized(args: argparse.Namespace) -> Answer:
     """A network that brings its own quantization: nothing is chosen, nothing calibrated."""
-    for given, name in (
-        (args.model, "--model"),
-        (args.onnx, "--onnx"),
-        (args.bits, "--bits"),
-        (args.profile, "--profile"),
-    ):
+    for given, name in ((args.model, "--model"), (args.onnx, "--onnx")):
+        if given is not None:
+            raise BadInput("command line", f"{name} with --qonnx", "one of them")
+    for given, name in ((args.bits, "--bits"), (args.profile, "--profile")):
         if given is not None:
             raise BadInput(
-                "command line", f"{name} with --qonnx", "neither: the file holds the graph and its precisions"
+                str(args.qonnx), f"{name} for a file that is quantized already", "no precisions: its nodes state them"
             )
     torch.set_num_threads(args.threads)
     graph, plan = open_quantized(args.qonnx)
+    if args.calib is None:
+        raise BadInput("command line", "no --calib", "--calib SAMPLES.npz")
     feeds = samples_of(args.calib, graph)
+    if args.check is not None:
+        graph.check = check_runtime(graph, args.qonnx, feeds, plan)
     accuracy: dict[str, Any] = {}
     if args.eval is not None:
         data = _labelled(args.eval, graph)
         out = executor.output(graph, data.feeds, IntegerArrays(plan))
         score = metrics.METRICS[args.metric](out, data.labels)
         accuracy = {"metric": args.metric, "quantized": score, "split": "all of --eval", "n": int(len(data.labels))}
-    return _export(args, graph, plan, feeds, accuracy, {"method": {"scheme": "as quantised upstream"}})
+    return _export(args, graph, plan, feeds, accuracy, {"method": {"scheme": "as quantized upstream"}})
 
 
 def _export(
@@ -141,7 +184,7 @@ def _export(
     accuracy: dict[str, Any],
     provenance: dict[str, Any],
 ) -> Answer:
-    if not accuracy:
+    if not accuracy and args.content != "shapes":
         say("no --eval: the trace will state no accuracy")
     count = len(next(iter(feeds.values())))
     if not 1 <= args.samples <= count:
@@ -151,5 +194,14 @@ def _export(
     trace = export(graph, plan, samples, ExportOptions(args.expect_limit or None, args.seed, provenance, accuracy))
     trace = reduce_to(trace, args.content)
     storage.write(trace, args.out, args.force)
-    report = {"trace": str(args.out), "layers": len(trace.manifest["layers"]), "accuracy": accuracy}
-    return EXIT_OK, report, (f"{args.out}: {report['layers']} layers, {trace.manifest['samples']} samples")
+    report: dict[str, Any] = {
+        "trace": str(args.out),
+        "layers": len(trace.manifest["layers"]),
+        "accuracy": accuracy,
+        "check": graph.check or UNCHECKED,
+    }
+    lines = [f"{args.out}: {report['layers']} layers, {trace.manifest['samples']} samples", f"check: {report['check']}"]
+    if not graph.weightless and args.calib is not None:
+        report["quality"] = _quality(graph, plan, feeds, accuracy)
+        lines.append(_quality_text(report["quality"]))
+    return EXIT_OK, report, "\n".join(lines)

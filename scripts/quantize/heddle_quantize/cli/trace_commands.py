@@ -13,6 +13,10 @@ from heddle_quantize.trace.dnnsim import write_dnnsim
 from heddle_quantize.trace.recompute import recompute
 
 
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def verify(args: argparse.Namespace) -> Answer:
     trace = check_trace(args.trace)
     checks = recompute(trace, args.limit)
@@ -37,8 +41,8 @@ def verify(args: argparse.Namespace) -> Answer:
         EXIT_OK,
         report,
         (
-            f"{args.trace.name}: fine; {report['layers']} layers, "
-            f"{report['samples']} samples, {total} accumulators recomputed"
+            f"{args.trace.name}: fine; {counted(report['layers'], 'layer')}, "
+            f"{counted(report['samples'], 'sample')}, {counted(total, 'accumulator')} recomputed"
         ),
     )
 

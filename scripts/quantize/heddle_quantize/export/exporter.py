@@ -80,7 +80,7 @@ class _Exporter:
         network: dict[str, Any] = {
             "name": graph.name,
             "inputs": sorted(graph.inputs),
-            "outputs": [self._name(o) for o in graph.outputs],
+            "outputs": list(dict.fromkeys(self._name(o) for o in graph.outputs)),
         }
         if graph.task:
             network["task"] = graph.task

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from heddle_quantize.base.errors import BadInput
 from heddle_quantize.graph.graph import Node
 from heddle_quantize.quantize.integer_arrays import LayerRun
 
@@ -27,8 +28,14 @@ def _integers(x: torch.Tensor) -> np.ndarray:
 
 
 def trace_layout(node: Node, record: LayerRun) -> LayerCodes:
-    act, weight, acc = _integers(record.act), _integers(record.weight), _integers(record.acc)
+    act, acc = _integers(record.act), _integers(record.acc)
+    # weights of a layer are many, and their codes have 16 bits at most
+    weight = record.weight.numpy().astype(np.int32)
     if node.op == "conv2d":
+        if act.shape[0] != 1:
+            raise BadInput(
+                f"node '{node.id}' (conv2d)", f"{act.shape[0]} images in one sample", "one: traces hold a batch of one"
+            )
         return LayerCodes(act, weight, acc, record.bias, int(node.attrs["groups"]))
     if node.op == "linear":
         return LayerCodes(act.reshape(-1, act.shape[-1]), weight, acc.reshape(-1, acc.shape[-1]), record.bias, 1)

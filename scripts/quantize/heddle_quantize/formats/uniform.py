@@ -2,6 +2,7 @@
 """Uniform integer quantization: parameters, codes and back."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,9 +65,24 @@ def dequantize(codes: Tensor, q: QParams) -> Tensor:
     return (codes - q.zero_point) * q.scale_like(codes)
 
 
-def rounded_to_codes(x: Tensor, q: QParams) -> Tensor:
+ROUNDERS: dict[str, Callable[[Tensor], Tensor]] = {
+    "half_even": torch.round,
+    "half_up": lambda x: torch.sign(x) * torch.floor(torch.abs(x) + 0.5),
+    "half_down": lambda x: torch.sign(x) * torch.ceil(torch.abs(x) - 0.5),
+    "ceil": torch.ceil,
+    "floor": torch.floor,
+    "up": lambda x: torch.sign(x) * torch.ceil(torch.abs(x)),
+    "down": torch.trunc,
+}
+
+
+def rounded_to_codes(x: Tensor, q: QParams, rounding: str = "half_even") -> Tensor:
     """The values that the codes represent; a bipolar code is the sign, and the sign of 0 is +1."""
     if q.bipolar:
         ones = torch.ones_like(x)
         return torch.where(x >= 0, ones, -ones) * q.scale_like(x)
-    return dequantize(quantize(x, q), q)
+    if rounding == "half_even":
+        return dequantize(quantize(x, q), q)
+    low, high = q.range()
+    codes = ROUNDERS[rounding](torch.clamp(x / q.scale_like(x) + q.zero_point, low, high))
+    return dequantize(codes, q)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 GROUP_SIZE = 16
+PART_VALUES = 1 << 22
+"""Weights that are looked at together: temporary arrays are several times as large."""
 
 
 def code_range(bits: int, signed: bool, narrow: bool = False) -> tuple[int, int]:
@@ -31,6 +33,12 @@ def group_widths(weights: np.ndarray, signed: bool) -> np.ndarray:
     `weights` is (K, C, R, S) or (K, C); the answer (K, R, S, G) or (K, G), u1. A group of zeros
     is one bit wide, as accelerators spend one cycle on it.
     """
+    rows = max(1, PART_VALUES // max(1, weights[0].size))
+    parts = [_group_widths(weights[start : start + rows], signed) for start in range(0, len(weights), rows)]
+    return np.concatenate(parts)
+
+
+def _group_widths(weights: np.ndarray, signed: bool) -> np.ndarray:
     moved = np.moveaxis(weights.astype(np.int64), 1, -1)
     channels = moved.shape[-1]
     groups = -(-channels // GROUP_SIZE)

@@ -53,7 +53,7 @@ def run(
 def _start(graph: Graph, feeds: dict[str, np.ndarray], dtype: torch.dtype) -> dict[str, Tensor]:
     """The values of constants and inputs; raises BadInput if an input is missing or has another shape."""
     values: dict[str, Tensor] = {
-        k: torch.from_numpy(np.ascontiguousarray(v)).to(dtype) for k, v in graph.consts.items()
+        k: torch.from_numpy(np.asarray(v, order="C")).to(dtype) for k, v in graph.consts.items()
     }
     for name, shape in graph.inputs.items():
         if name not in feeds:
@@ -62,7 +62,10 @@ def _start(graph: Graph, feeds: dict[str, np.ndarray], dtype: torch.dtype) -> di
             raise BadInput(
                 f"{graph.name}: input '{name}'", f"shape {feeds[name].shape[1:]}", f"{tuple(shape)} after the batch"
             )
-        values[name] = torch.from_numpy(np.ascontiguousarray(feeds[name])).to(dtype)
+        feed = feeds[name]
+        wide = feed.dtype.kind == "u" and feed.dtype.itemsize > 1  # torch has no such types
+        value = torch.from_numpy(np.ascontiguousarray(feed.astype(np.float64) if wide else feed)).to(dtype)
+        values[name] = value[0] if graph.whole else value
     return values
 
 
@@ -73,6 +76,30 @@ def batches(feeds: dict[str, np.ndarray], size: int) -> Iterator[dict[str, np.nd
         yield {k: v[start : start + size] for k, v in feeds.items()}
 
 
+def outputs(
+    graph: Graph,
+    feeds: dict[str, np.ndarray],
+    array: ArrayFn = operations.apply,
+    dtype: torch.dtype = torch.float64,
+    batch: int = 64,
+) -> list[np.ndarray]:
+    """All outputs over all samples, in batches; the samples are the leading axis."""
+    parts = []
+    for part in batches(feeds, 1 if graph.single else batch):
+        values = run(graph, part, array, dtype)
+        for name in graph.outputs:
+            if not graph.whole and name not in graph.bare_outputs and values[name].dim() == 0:
+                raise BadInput(f"{graph.name}: output '{name}'", "a number without a batch", "one value per sample")
+        parts.append([as_sample(graph, name, values[name]) for name in graph.outputs])
+    return [np.concatenate(values) for values in zip(*parts)]
+
+
+def as_sample(graph: Graph, name: str, value: Tensor) -> np.ndarray:
+    """The value of an output with the samples as its leading axis."""
+    array: np.ndarray = value.numpy()
+    return array[None] if graph.whole or name in graph.bare_outputs else array
+
+
 def output(
     graph: Graph,
     feeds: dict[str, np.ndarray],
@@ -81,6 +108,16 @@ def output(
     batch: int = 64,
 ) -> np.ndarray:
     """The first output over all samples, in batches."""
-    name = graph.outputs[0]
-    parts = [run(graph, part, array, dtype)[name].numpy() for part in batches(feeds, 1 if graph.single else batch)]
-    return np.concatenate(parts)
+    return outputs(graph, feeds, array, dtype, batch)[0]
+
+
+def noise(graph: Graph, count: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Samples for a first look at a graph: noise, or zeros where inputs are integers or truth values."""
+    rng = np.random.default_rng(seed)
+    tokens = any(n.op == "embedding" for n in graph.nodes)
+    feeds = {}
+    for name, shape in graph.inputs.items():
+        plain = graph.kinds.get(name, "i" if tokens else "f") == "f"
+        data = rng.standard_normal((count, *shape)) if plain else np.zeros((count, *shape))
+        feeds[name] = data.astype(np.float32)
+    return feeds

@@ -24,6 +24,7 @@ def fold_batchnorm(graph: Graph) -> Graph:
             and before.op in ("conv2d", "linear")
             and len(users[before.id]) == 1
             and before.id not in graph.outputs
+            and (before.op == "conv2d" or node.attrs.get("rank", 2) == 2)  # else another axis than the filters
         ):
             _fold(before, node)
             renamed[node.id] = before.id
@@ -80,5 +81,5 @@ def _is_bias(array: Node, value: np.ndarray) -> bool:
     filters = array.params["weight"].shape[0]
     shape = list(value.shape)
     if array.op == "linear":
-        return shape[-1:] == [filters] and value.size == filters
-    return shape[-3:] == [filters, 1, 1] and value.size == filters
+        return value.ndim <= 2 and shape[-1:] == [filters] and value.size == filters
+    return value.ndim <= 4 and shape[-3:] == [filters, 1, 1] and value.size == filters

@@ -31,7 +31,12 @@ class Node:
 class Graph:
     """Nodes in topological order. Shapes of inputs leave out the batch, which is the first axis.
 
-    A `single` graph merges the batch with other axes somewhere, so it takes one sample at a time.
+    A `single` graph merges the batch with other axes somewhere, so it takes one sample at a time;
+    `bare_outputs` are those of its outputs that hold a sample without a batch axis. A `whole` graph has no batch: its
+    inputs, and the shapes of them, are whole tensors. Feeds of both have a leading axis of samples.
+    `kinds` says of which kind the elements of inputs are: f, i (integers) or b. `const_outputs` names outputs of the
+    source that depend on no input. `notes` is what a user should be told, `check` what the graph was compared with.
+    A `weightless` graph holds noise where the source has no values.
     """
 
     name: str
@@ -42,6 +47,13 @@ class Graph:
     task: str = ""
     source: dict[str, Any] = field(default_factory=dict)
     single: bool = False
+    whole: bool = False
+    kinds: dict[str, str] = field(default_factory=dict)
+    const_outputs: list[str] = field(default_factory=list)
+    bare_outputs: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    weightless: bool = False
+    check: str = ""
 
     def node(self, node_id: str) -> Node:
         for node in self.nodes:
@@ -76,6 +88,9 @@ def check_graph(graph: Graph) -> None:
                 bad = int((~np.isfinite(value)).sum())
                 raise BadInput(where, f"{bad} NaN or infinite values in {key}", "finite numbers")
         known.add(node.id)
+    for name, value in graph.consts.items():
+        if np.isnan(value).any():
+            raise BadInput(f"{graph.name}: constant '{name}'", "NaN", "numbers")
     for name in graph.outputs:
         if name not in known:
             raise unknown_name(graph.name, "output", name, known)

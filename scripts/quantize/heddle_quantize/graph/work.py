@@ -21,3 +21,14 @@ def layer_work(graph: Graph, feeds: dict[str, np.ndarray]) -> dict[str, int]:
 
     executor.run(graph, {k: v[:1] for k, v in feeds.items()}, visit=visit, dtype=torch.float32)
     return work
+
+
+def output_shapes(graph: Graph, feeds: dict[str, np.ndarray]) -> dict[str, list[int]]:
+    """The shape of every value for one sample, which is the leading axis unless an operation moved it."""
+    shapes: dict[str, list[int]] = {}
+
+    def visit(node: Node, args: list[torch.Tensor], result: torch.Tensor) -> None:
+        shapes[node.id] = list(result.shape)
+
+    executor.run(graph, {k: v[:1] for k, v in feeds.items()}, visit=visit, dtype=torch.float32)
+    return shapes

@@ -14,23 +14,33 @@ from torch import nn
 
 from heddle_quantize.base.errors import BadInput, unknown_name
 from heddle_quantize.graph.graph import Graph
-from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx
-from heddle_quantize.ingest.qonnx.ingest_qonnx import ingest_qonnx
+from heddle_quantize.ingest.onnx.ingest_onnx import ingest_onnx, load
+from heddle_quantize.ingest.onnx.inputs import parse_shapes
+from heddle_quantize.ingest.qonnx.ingest_qonnx import ingest_qonnx, is_quantized
 from heddle_quantize.ingest.torch.ingest_module import ingest_module
 from heddle_quantize.quantize.plan import Plan
 
+NESTED = ("state_dict", "model_state_dict", "model_state", "model", "net", "ema")
+"""Where checkpoints keep the state_dict."""
+PREFIXES = ("module.", "_orig_mod.")
+"""What wrappers of modules (DataParallel, compile) put in front of every name."""
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Arrays of an .npz; pickled objects are refused."""
+
+def read_arrays(path: Path, alone: str | None = None) -> dict[str, np.ndarray]:
+    """Arrays of an .npz, or the array of an .npy under the name `alone`; pickled objects are refused."""
+    kinds = "an .npz of arrays" if alone is None else "an .npz of arrays, or an .npy"
     if not path.is_file():
-        raise BadInput(str(path), "no such file", "an .npz of arrays")
+        raise BadInput(str(path), "no such file", kinds)
     try:
-        with np.load(path, allow_pickle=False) as data:
-            if isinstance(data, np.ndarray):
+        data = np.load(path, allow_pickle=False)
+        if isinstance(data, np.ndarray):
+            if alone is None:
                 raise BadInput(str(path), "a single array", "an .npz of named arrays")
+            return {alone: data}
+        with data:
             return {name: data[name] for name in data.files}
     except (ValueError, zipfile.BadZipFile, EOFError, OSError, KeyError) as err:
-        raise BadInput(str(path), f"unreadable ({err})", "an .npz without pickled objects") from err
+        raise BadInput(str(path), f"unreadable ({err})", f"{kinds}, without pickled objects") from err
 
 
 def read_state(path: Path) -> dict[str, torch.Tensor]:
@@ -41,15 +51,29 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
         raise BadInput(str(path), "no such file", "a state_dict as .npz or .pt")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as err:  # the unpickler raises many kinds
+    except Exception as err:  # the unpickler raises many kinds, and advises to load without its safety
+        found = str(err).splitlines()[0].split(". ")[0] if "weights_only" not in str(err).splitlines()[0] else "code"
         raise BadInput(
-            str(path), f"unreadable ({str(err).splitlines()[0]})", "a state_dict of tensors (saved with torch.save)"
+            str(path),
+            f"unreadable, or more than tensors and numbers ({found})",
+            "a state_dict of tensors, saved with torch.save(model.state_dict(), ...)",
         ) from err
-    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
-        state = state["state_dict"]
-    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
-        raise BadInput(str(path), "something else", "a dictionary of tensors")
-    return state
+    return tensors_of(state, path)
+
+
+def tensors_of(state: Any, path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a state_dict, or of the one within a checkpoint that holds counters beside it."""
+    for key in NESTED:
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+            break
+    found = {k: v for k, v in state.items() if isinstance(v, torch.Tensor)} if isinstance(state, dict) else {}
+    if not found:
+        raise BadInput(str(path), "no tensors by name", "a state_dict, or a checkpoint with one")
+    for prefix in PREFIXES:
+        if all(name.startswith(prefix) for name in found):
+            found = {name[len(prefix) :]: value for name, value in found.items()}
+    return found
 
 
 def load_factory(spec: str) -> nn.Module:
@@ -93,12 +117,15 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def open_model(model: str | None, state: Path | None, onnx: Path | None, input_shape: str | None) -> Graph:
+def open_model(
+    model: str | None, state: Path | None, onnx: Path | None, input_shape: list[str] | None, weightless: bool = False
+) -> Graph:
     """The graph of whichever source was named; its provenance is in `graph.source`."""
     if (model is None) == (onnx is None):
         raise BadInput("command line", "both or neither of --model and --onnx", "one of them")
+    shapes = parse_shapes(input_shape)
     if onnx is not None:
-        graph = ingest_onnx(onnx)
+        graph = ingest_onnx(onnx, shapes, weightless)
         graph.source = {"file": onnx.name, "kind": "onnx", "sha256": _digest(onnx)}
         return graph
     assert model is not None
@@ -108,11 +135,16 @@ def open_model(model: str | None, state: Path | None, onnx: Path | None, input_s
     if state is not None:
         _load_state(module, read_state(state), state)
         source["state"] = {"file": state.name, "sha256": _digest(state)}
-    if input_shape is None:
+    if not shapes:
         raise BadInput("command line", "no --input-shape", "it beside --model, e.g. 3,32,32")
-    graph = ingest_module(module, file.stem, parse_shape(input_shape))
+    graph = ingest_module(module, file.stem, shapes)
     graph.source = source
     return graph
+
+
+def states_quantization(path: Path) -> bool:
+    """Whether the file holds quantizers, of QONNX or ONNX's own."""
+    return is_quantized(load(path))
 
 
 def open_quantized(path: Path) -> tuple[Graph, Plan]:
@@ -122,19 +154,9 @@ def open_quantized(path: Path) -> tuple[Graph, Plan]:
     return graph, plan
 
 
-def parse_shape(text: str) -> tuple[int, ...]:
-    try:
-        shape = tuple(int(n) for n in text.split(","))
-    except ValueError:
-        shape = ()
-    if not shape or any(n < 1 for n in shape):
-        raise BadInput(f"--input-shape {text}", "no shape", "positive integers, e.g. 3,32,32")
-    return shape
-
-
 def samples_of(path: Path, graph: Graph, key: str = "x", limit: int | None = None) -> dict[str, np.ndarray]:
     """Samples by input name; with one input the array may be called `x`."""
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, key)
     feeds = {}
     for name, shape in graph.inputs.items():
         found = name if name in arrays else key
@@ -160,4 +182,18 @@ def labels_of(path: Path, count: int) -> np.ndarray:
         raise BadInput(str(path), f"arrays {', '.join(sorted(arrays))}", "labels called 'y'")
     if len(arrays["y"]) < count:
         raise BadInput(f"{path}: 'y'", f"{len(arrays['y'])} labels", f"{count}, one per sample")
-    return arrays["y"][:count]
+    return class_numbers(arrays["y"][:count])
+
+
+def class_numbers(labels: np.ndarray) -> np.ndarray:
+    """Labels (N,) or (N, 1) as they are, one-hot rows as the number of the class."""
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim < 2 or not _is_one_hot(labels):
+        return labels
+    return labels.argmax(1)
+
+
+def _is_one_hot(labels: np.ndarray) -> bool:
+    """Whether each row is 1 at one place and 0 elsewhere."""
+    return labels.ndim == 2 and bool(((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from heddle_quantize.base.errors import BadInput
 from heddle_quantize.base.progress import Progress
 from heddle_quantize.graph import executor
 from heddle_quantize.graph.graph import Graph, Node
@@ -35,9 +36,9 @@ class TensorRange:
 
 
 def range_of(values: np.ndarray) -> TensorRange:
-    flat = values.reshape(-1).astype(np.float64)
+    flat = values.reshape(-1)
     step = max(1, flat.size // KEPT_VALUES)
-    return TensorRange(float(flat.min()), float(flat.max()), np.sort(flat[::step]))
+    return TensorRange(float(flat.min()), float(flat.max()), np.sort(flat[::step].astype(np.float64)))
 
 
 def merge(a: TensorRange | None, b: TensorRange) -> TensorRange:
@@ -55,13 +56,29 @@ class LayerRange:
     channel_max: np.ndarray | None  # of static weights, for scales per channel
 
 
+def _not_finite(origin: str, reader: str) -> BadInput:
+    return BadInput(
+        f"node '{origin}'",
+        "infinite values or NaN on the calibration samples",
+        f"finite values where layer '{reader}' reads them",
+    )
+
+
 def calibrate(graph: Graph, feeds: dict[str, np.ndarray], batch: int = 64) -> dict[str, LayerRange]:
     """Ranges of both operands of every array operation over all samples in `feeds`."""
     acts: dict[str, TensorRange] = {}
     rights: dict[str, TensorRange] = {}
 
-    def visit(node: Node, args: list[torch.Tensor], _: torch.Tensor) -> None:
+    broken: dict[str, str] = {}  # a value with infinities or NaN, and the node that made the first of them
+
+    def visit(node: Node, args: list[torch.Tensor], result: torch.Tensor) -> None:
+        found = [broken[name] for name in node.inputs if name in broken]
+        broken.pop(node.id, None)
+        if not bool(torch.isfinite(result).all()):
+            broken[node.id] = found[0] if found else node.id
         if node.is_array:
+            if found and not all(bool(torch.isfinite(a).all()) for a in args):
+                raise _not_finite(found[0], node.id)
             acts[node.id] = merge(acts.get(node.id), range_of(args[0].numpy()))
             if node.op == "matmul":
                 rights[node.id] = merge(rights.get(node.id), range_of(args[1].numpy()))

@@ -32,9 +32,14 @@ def _digits(codes: Tensor, bits: int) -> list[tuple[Tensor, float]]:
         rest, weight = high, weight * base
 
 
+def _largest_sum(w: Tensor) -> float:
+    """The largest sum of magnitudes of a filter."""
+    return max(float(row.abs().sum(dtype=torch.float64)) for row in w)
+
+
 def exact_conv(x: Tensor, w: Tensor, stride: list[int], dilation: list[int], groups: int) -> Tensor:
     """Convolution of integers (unpadded), exact; raises if a sum could reach 2^53."""
-    total = float(w.abs().flatten(1).sum(1).max()) * float(x.abs().max()) if x.numel() else 0.0
+    total = _largest_sum(w) * float(x.abs().max()) if x.numel() else 0.0
     if total >= FLOAT64_EXACT:
         raise BadInput("integer convolution", f"sums up to {total:.3g}", "below 2^53")
 
@@ -46,7 +51,7 @@ def exact_conv(x: Tensor, w: Tensor, stride: list[int], dilation: list[int], gro
         return convolve(x.float(), w.float()).double()
     result: Tensor | None = None
     for w_digit, w_weight in _digits(w, WEIGHT_DIGIT_BITS):
-        room = FLOAT32_EXACT / max(1.0, float(w_digit.abs().flatten(1).sum(1).max()))
+        room = FLOAT32_EXACT / max(1.0, _largest_sum(w_digit))
         bits = int(np.floor(np.log2(room)))
         if bits < 1:
             return convolve(x.double(), w.double())

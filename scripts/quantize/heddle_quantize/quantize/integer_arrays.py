@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from heddle_quantize.base.errors import BadInput
-from heddle_quantize.formats.uniform import quantize
+from heddle_quantize.formats.uniform import QParams, quantize
 from heddle_quantize.graph import operations
 from heddle_quantize.graph.graph import Node
 from heddle_quantize.quantize.exact import Tensor, exact_conv, exact_linear, exact_matmul
 from heddle_quantize.quantize.plan import LayerQuant, Plan
+
+PART_VALUES = 1 << 22
 
 
 @dataclass
@@ -47,9 +49,9 @@ class IntegerArrays:
         return self.plan.layers[node.id]
 
     def weight_codes(self, node: Node) -> Tensor:
+        """Integers of 16 or 32 bits: the codes of all layers stay in memory."""
         if node.id not in self._weights:
-            value = torch.from_numpy(node.params["weight"]).double()
-            self._weights[node.id] = quantize(value, self.layer(node).weight)
+            self._weights[node.id] = _codes_in_parts(node.params["weight"], self.layer(node).weight)
         return self._weights[node.id]
 
     def bias_codes(self, node: Node) -> np.ndarray | None:
@@ -65,7 +67,7 @@ class IntegerArrays:
             return None
         codes = np.zeros(node.params["weight"].shape[0]) if units is None else units
         if zero:
-            codes = codes - zero * self.weight_codes(node).flatten(1).sum(1).numpy()
+            codes = codes - zero * self.weight_codes(node).flatten(1).sum(1, dtype=torch.float64).numpy()
         return codes.astype(np.int64)
 
     def __call__(self, node: Node, args: list[Tensor]) -> Tensor:
@@ -73,7 +75,8 @@ class IntegerArrays:
         act = quantize(args[0].double(), quant.act)
         if node.op == "matmul":
             return self._matmul(node, act, quantize(args[1].double(), quant.weight), quant)
-        weight = self.weight_codes(node)
+        stored = self.weight_codes(node)
+        weight = stored.float()  # codes of up to 16 bits are exact in single precision
         bias = self.bias_codes(node)
         if node.op == "conv2d":
             padded = operations.pad_spatial(act, node.attrs["pads"], float(quant.act.zero_point))
@@ -86,7 +89,7 @@ class IntegerArrays:
         if bias is not None:
             acc = acc + _along(torch.from_numpy(bias).double(), acc, axis)
         if self.record is not None:
-            self.record[node.id] = LayerRun(act, weight, acc, bias)
+            self.record[node.id] = LayerRun(act, stored, acc, bias)
         real = acc
         if quant.weight.zero_point:
             real = acc - _correction(quant, weight, product)
@@ -114,6 +117,19 @@ class IntegerArrays:
             real = acc - za * b.sum(-2, keepdim=True) - zb * a.sum(-1, keepdim=True)
             real = real + za * zb * a.shape[-1]
         return real * float(quant.act.scale * quant.weight.scale)
+
+
+def _codes_in_parts(value: np.ndarray, q: QParams) -> Tensor:
+    """Codes of weights, some filters at a time: what is computed with is eight times as large as what is kept."""
+    low, high = q.range()
+    fits = -(1 << 15) <= low and high < 1 << 15
+    out = torch.empty(tuple(value.shape), dtype=torch.int16 if fits else torch.int32)
+    rows = max(1, PART_VALUES // max(1, value[0].size)) if q.axis in (None, 0) else len(value)
+    for start in range(0, len(value), rows):
+        part = slice(start, start + rows)
+        own = q if q.axis is None or rows >= len(value) else replace(q, scale=q.scale[part])
+        out[part] = quantize(torch.from_numpy(np.ascontiguousarray(value[part])).double(), own)
+    return out
 
 
 def _along(value: Tensor, like: Tensor, axis: int) -> Tensor:

@@ -79,7 +79,7 @@ def tensor_params(
     signed = r.signed or weight
     if signed:
         bits = max(bits, 2)
-    if options.scheme == "fixed":
+    if options.scheme == "fixed" or (options.scheme == "per-filter" and not weight):
         return fixed_point(bits, signed, r.int_bits, options.container)
     symmetric = weight or options.scheme == "symmetric"
     if not symmetric:

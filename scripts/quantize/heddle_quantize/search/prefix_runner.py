@@ -75,7 +75,7 @@ class PrefixRunner:
 
         resume = (start, points[start]) if start else None
         out = executor.run(self.graph, self.parts[number], array, torch.float32, resume=resume, before=before)
-        return out[self.graph.outputs[0]].numpy()
+        return executor.as_sample(self.graph, self.graph.outputs[0], out[self.graph.outputs[0]])
 
     def _small(self, made: _Kept) -> bool:
         """Whether keeping runs fits the memory set aside; decided by the first one."""

@@ -93,10 +93,12 @@ def _check_array_layer(state: _Checker, layer: dict[str, Any], at: str, known: s
 
 def _check_geometry(state: _Checker, layer: dict[str, Any], at: str) -> None:
     shape, groups = layer["shape"], layer.get("groups", 1)
-    needed = ("N", "C", "H", "W", "K", "R", "S", "OH", "OW") if layer["op"] == "conv2d" else ("N", "M", "C", "K")
+    needed = ("C", "H", "W", "K", "R", "S", "OH", "OW") if layer["op"] == "conv2d" else ("M", "C", "K")
     for key in needed:
         if key not in shape:
             raise state.fail(f"{at}/shape", f"no {key}", ", ".join(needed))
+    if shape.get("N", 1) != 1:
+        raise state.fail(f"{at}/shape/N", str(shape["N"]), "1: the images of a batch are samples")
     for key in ("C", "K"):
         if shape[key] % groups:
             raise state.fail(f"{at}/shape/{key}", str(shape[key]), f"a multiple of {groups} groups")

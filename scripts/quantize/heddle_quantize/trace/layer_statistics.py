@@ -18,6 +18,7 @@ from heddle_quantize.trace.trace import FileNames, Trace
 GROUP_SIZES = (1, 4, 8, 16, 32, 64, 256)
 WINDOWS, LANES = 16, 16
 EXACT_CODES = 256
+PART_VALUES = 1 << 22
 
 
 def _histogram(keys: np.ndarray, weights: np.ndarray | None = None) -> list[int]:
@@ -25,9 +26,9 @@ def _histogram(keys: np.ndarray, weights: np.ndarray | None = None) -> list[int]
     return [int(n) for n in np.bincount(keys.reshape(-1), weights)] if keys.size else []
 
 
-def _codes(values: np.ndarray) -> dict[str, Any]:
+def _codes(values: np.ndarray, limits: tuple[int, int]) -> dict[str, Any]:
     """Counts of every code if their range is at most 256, otherwise counts by sign and bit length."""
-    low, high = int(values.min()), int(values.max())
+    low, high = limits
     if high - low < EXACT_CODES:
         return {"lowest": low, "counts": _histogram(values - low)}
     lengths = bit_lengths(np.abs(values))
@@ -58,17 +59,21 @@ def _zero_runs(magnitudes: np.ndarray) -> list[int]:
     return _histogram(bit_lengths(lengths)) if lengths.size else []
 
 
-def tensor_statistics(values: np.ndarray, windows: bool) -> dict[str, Any]:
-    """`values` is (position, channel), or any shape whose last axis is the reduction axis."""
+def tensor_statistics(values: np.ndarray, windows: bool, limits: tuple[int, int] | None = None) -> dict[str, Any]:
+    """`values` is (position, channel), or any shape whose last axis is the reduction axis.
+
+    They may be a part of a tensor whose least and greatest values are `limits`; `_sum` joins parts.
+    """
+    limits = limits or (int(values.min()), int(values.max()))
     magnitudes = np.abs(values)
     distinct, counts = np.unique(magnitudes, return_counts=True)
     by_group = {str(n): _histogram(bit_lengths(_largest_of_groups(magnitudes, n))) for n in GROUP_SIZES}
     out = {
         "values": int(values.size),
         "zeros": int((values == 0).sum()),
-        "min": int(values.min()),
-        "max": int(values.max()),
-        "codes": _codes(values),
+        "min": limits[0],
+        "max": limits[1],
+        "codes": _codes(values, limits),
         "bit_length": _histogram(bit_lengths(distinct), counts),
         "set_bits": _histogram(set_bits(distinct), counts),
         "naf_terms": _histogram(naf_terms(distinct), counts),
@@ -80,6 +85,29 @@ def tensor_statistics(values: np.ndarray, windows: bool) -> dict[str, Any]:
     }
     if windows:
         out["window_bit_length"] = _histogram(bit_lengths(_concurrent_windows(magnitudes)))
+    return out
+
+
+def _sum(first: Any, second: Any, key: str = "") -> Any:
+    """Statistics of two parts together: counts add up, the limits are those of the whole."""
+    if isinstance(first, dict):
+        return {k: _sum(first[k], second[k], k) for k in first}
+    if isinstance(first, list):
+        long, short = (first, second) if len(first) >= len(second) else (second, first)
+        return [n + (short[i] if i < len(short) else 0) for i, n in enumerate(long)]
+    return first if key in ("min", "max", "lowest") else first + second
+
+
+def _weight_statistics(codes: np.ndarray, rep: dict[str, Any], arrays: dict[str, np.ndarray], where: str) -> Any:
+    """Of weights, some filters at a time: 64-bit integers and what is counted with them are many times the codes."""
+    rows = max(1, PART_VALUES // max(1, codes[0].size))
+    slices = [slice(start, start + rows) for start in range(0, len(codes), rows)]
+    ends = [(v.min(), v.max()) for v in (decode(codes[s], rep, arrays, where) for s in slices)]
+    limits = int(min(low for low, _ in ends)), int(max(high for _, high in ends))
+    out: Any = None
+    for s in slices:
+        part = tensor_statistics(_positions_by_channel(decode(codes[s], rep, arrays, where)), False, limits)
+        out = part if out is None else _sum(out, part)
     return out
 
 
@@ -98,6 +126,9 @@ def layer_statistics(trace: Trace, layer: dict[str, Any]) -> dict[str, Any]:
         if not names:
             continue
         where = f"layer '{layer['id']}'"
+        if role == "weight" and len(names) == 1:
+            out[role] = _weight_statistics(trace.arrays[names[0]], operand["rep"], trace.arrays, where)
+            continue
         parts = [_positions_by_channel(decode(trace.arrays[n], operand["rep"], trace.arrays, where)) for n in names]
         out[role] = tensor_statistics(np.concatenate(parts), role == "activation")
     return out

@@ -2,6 +2,7 @@
 """A trace in memory (traces/FORMAT.md)."""
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 
 VERSION = [1, 0]
+STEM_MAX = 120
+"""Characters of a file's stem."""
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -36,6 +39,9 @@ class FileNames:
     def stem(self, layer_id: str) -> str:
         if layer_id not in self._stems:
             base = UNSAFE.sub("_", layer_id)
+            if len(base) > STEM_MAX:  # file systems bound names, ids have no bound
+                digest = hashlib.sha256(layer_id.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+                base = f"{base[: STEM_MAX - 13]}_{digest}"
             taken = set(self._stems.values())
             stem, count = base, 2
             while stem in taken:

@@ -8,7 +8,7 @@ from typing import Any
 from heddle_quantize.base.errors import BadInput
 
 
-def _text(value: str | bytes) -> str:
+def text(value: str | bytes) -> str:
     """The text as str; protobuf returns text that is not UTF-8 as bytes."""
     return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
 
@@ -19,14 +19,19 @@ class OnnxNode:
     def __init__(self, proto: Any, index: int, path: Path) -> None:
         import onnx.helper
 
-        self.op = _text(proto.op_type)
-        self.domain = _text(proto.domain)
-        self.inputs = [_text(name) for name in proto.input]
-        self.outputs = [_text(name) for name in proto.output]
-        self.name = _text(proto.name) or (self.outputs[0] if self.outputs else f"node{index}")
+        self.proto = proto
+        self.op = text(proto.op_type)
+        self.domain = text(proto.domain)
+        self.inputs = [text(name) for name in proto.input]
+        self.outputs = [text(name) for name in proto.output]
+        self.name = text(proto.name) or (self.outputs[0] if self.outputs else f"node{index}")
         try:
             self.attrs = {a.name: onnx.helper.get_attribute_value(a) for a in proto.attribute}
         except ValueError as err:
             raise BadInput(
                 f"{path}: node '{self.name}' ({self.op})", "an attribute without a known type", "a valid attribute"
             ) from err
+
+    @staticmethod
+    def name_of(proto: Any) -> str:
+        return text(proto.name) or (text(proto.output[0]) if len(proto.output) else "")

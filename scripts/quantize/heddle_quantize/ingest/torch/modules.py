@@ -84,7 +84,8 @@ def _batchnorm(s: GraphWalk, node: torch.fx.Node, m: nn.BatchNorm2d, inputs: lis
     bias = torch.zeros_like(m.running_mean) if m.bias is None else m.bias
     scale = (weight.double() / torch.sqrt(m.running_var.double() + m.eps)).detach()
     shift = (bias.double() - m.running_mean.double() * scale).detach()
-    s.emit(node, "batchnorm", inputs, str(node.target), {"scale": scale.numpy(), "shift": shift.numpy()})
+    params = {"scale": scale.numpy(), "shift": shift.numpy()}
+    s.emit(node, "batchnorm", inputs, str(node.target), params, rank=len(s.shape(inputs[0])))
 
 
 def _pool(s: GraphWalk, node: torch.fx.Node, m: Any, inputs: list[str], op: str) -> None:
@@ -155,5 +156,7 @@ MODULES: dict[type, Callable[..., None]] = {
     nn.LayerNorm: _layernorm,
     nn.Embedding: _embedding,
     nn.Upsample: lambda s, n, m, i: s.emit(n, "upsample", i, scale=m.scale_factor, mode=m.mode),
-    nn.LocalResponseNorm: lambda s, n, m, i: s.emit(n, "lrn", i, size=m.size, alpha=m.alpha, beta=m.beta, bias=m.k),
+    nn.LocalResponseNorm: lambda s, n, m, i: s.emit(
+        n, "lrn", i, size=m.size, alpha=m.alpha, beta=m.beta, bias=m.k, torch_window=True
+    ),
 }
