@@ -171,7 +171,7 @@ def test_values_that_differ_are_the_first_reason_of_a_refusal(heddle, tmp_path):
     b = save(heddle, tmp_path, "stripes", *SHAPES, "--values", "synthetic")
     code, _, stderr = heddle("compare", a, b)
     assert code == 2 and "--allow-different-traces" in stderr
-    assert stderr.startswith("heddle: error: compare: values differ: dadn trace, stripes synthetic"), stderr
+    assert stderr.startswith("heddle: error: compare: values differ: dadn none, stripes synthetic"), stderr
     assert stderr.index("values differ") < stderr.index("traces differ")
 
 
