@@ -37,13 +37,25 @@ void refuse_negative_counts(const po::parsed_options& parsed, const po::options_
   }
 }
 
+// The first argument for which no place is left.
+std::string extra_argument(const std::vector<std::string>& arguments,
+                           const po::options_description& description, unsigned places, int style) {
+  const auto parsed = po::command_line_parser(arguments).options(description).style(style).run();
+  for (const auto& option : parsed.options) {
+    if (option.position_key < 0 || option.value.empty()) continue;
+    if (places == 0) return option.value.front();
+    --places;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<po::variables_map> CommandLine::parse(const std::vector<std::string>& arguments) {
   po::variables_map values;
+  // With guessing, --fid would mean --fidelity today and could mean something else tomorrow.
+  const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
   try {
-    // With guessing, --fid would mean --fidelity today and could mean something else tomorrow.
-    const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
     const auto parsed =
         po::command_line_parser(arguments).options(description_).positional(positional_).style(style).run();
     refuse_negative_counts(parsed, description_);
@@ -54,6 +66,11 @@ std::optional<po::variables_map> CommandLine::parse(const std::vector<std::strin
     for (const auto& option : description_.options()) names.push_back("--" + option->long_name());
     throw Error(ErrorKind::usage, usage_,
                 "unknown option " + in_quotes(e.get_option_name()) + suggestion(e.get_option_name(), names));
+  } catch (const po::too_many_positional_options_error&) {
+    const unsigned places = positional_.max_total_count();
+    throw Error(ErrorKind::usage, usage_,
+                "unexpected argument " + in_quotes(extra_argument(arguments, description_, places, style)) +
+                    "; expected at most " + std::to_string(places) + " beside the options");
   } catch (const po::error& e) {
     throw Error(ErrorKind::usage, usage_, e.what());
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 #include <set>
+#include <unistd.h>
 
 #include "sim/app/commands.h"
 #include "sim/app/compare_items.h"
@@ -120,6 +121,11 @@ void check_options(const std::vector<ComparedItem>& items, const po::variables_m
     throw Error(ErrorKind::usage, "heddle compare", "expected one of --json, --csv and --markdown");
 }
 
+bool shows_table(const po::variables_map& values) {
+  return !values["json"].as<bool>() && !values["csv"].as<bool>() && !values["markdown"].as<bool>() &&
+         !values["quiet"].as<bool>();
+}
+
 void print(const result::ComparisonDocument& comparison, const po::variables_map& values) {
   if (values["json"].as<bool>()) {
     std::cout << result::to_json(comparison).dump(2) << "\n";
@@ -127,7 +133,7 @@ void print(const result::ComparisonDocument& comparison, const po::variables_map
     std::cout << result::to_csv(comparison);
   } else if (values["markdown"].as<bool>()) {
     std::cout << result::to_markdown(comparison);
-  } else if (!values["quiet"].as<bool>()) {
+  } else if (shows_table(values)) {
     std::cout << result::to_table(comparison);
     if (values.count("out") != 0)
       std::cout << "written: " << values["out"].as<std::string>() << "/comparison.json, .csv, .md\n";
@@ -175,9 +181,14 @@ int compare_command(const Arguments& arguments) {
   const auto notes = notes_on_changes(items, changes);
   comparison.notes.insert(comparison.notes.begin(), notes.begin(), notes.end());
   if (values->count("out") != 0) write_comparison_folder((*values)["out"].as<std::string>(), comparison);
-  for (const auto& failed : runs.failed)
+  // A table on the same terminal says it too.
+  const bool is_shown_twice =
+      shows_table(*values) && ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
+  for (const auto& failed : runs.failed) {
+    if (is_shown_twice) break;
     std::cerr << "heddle: error: could not run " << failed.item << " on " << failed.trace << ": "
               << failed.message << "\n";
+  }
   print(comparison, *values);
   return runs.is_ours ? 3 : runs.failed.empty() ? 0 : 1;
 }

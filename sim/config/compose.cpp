@@ -49,7 +49,7 @@ void mark_as_derived(const Document& document, Document& base, const std::string
   for (const char* key : {"description", "source"}) {
     const std::string text = text_at(base, key);
     if (!text.empty() && !document.root.contains(key))
-      base.root[key] = "derived from " + base_name + ": " + text;
+      base.root[key] = std::string("derived from ").append(base_name).append(": ").append(text);
   }
 }
 
@@ -132,11 +132,25 @@ void apply(Document& document, const Override& change) {
   document.mark(pointer, source, 0);
 }
 
+// Refuses the name of a shipped file of another kind.
+void refuse_other_kind(const Document& document, const std::string& pointer, const std::string& name,
+                       const NamedFiles* kind) {
+  if (kind == nullptr || find_file(kind, folder_of(document, pointer), name)) return;
+  for (const auto& other : *document.file_names()) {
+    if (std::find(other.names.begin(), other.names.end(), name) == other.names.end()) continue;
+    throw Error(ErrorKind::config, document.where(pointer),
+                "there is no file " + in_quotes(name) + " and no shipped " + kind->what +
+                    " of this name; it is the name of a " + other.what +
+                    (other.key.empty() ? "" : ", which the key " + in_quotes(other.key) + " takes"));
+  }
+}
+
 // The file that the text at `pointer` names, which is of the kind that the key at `kind_pointer` names.
 Document compose_named(const Document& document, const std::string& pointer,
                        const std::string& kind_pointer) {
   const auto name = document.root.at(Json::json_pointer(pointer)).get<std::string>();
   const NamedFiles* kind = kind_at(document, kind_pointer);
+  refuse_other_kind(document, pointer, name, kind);
   const auto file = require_file(kind, folder_of(document, pointer), name, document.where(pointer));
   return compose(file, {}, document.file_names(), kind == nullptr ? "" : kind->key);
 }

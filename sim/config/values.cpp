@@ -101,7 +101,8 @@ class Reader {
         return word(p, node, pointer, "one of " + fmt::format("{}", fmt::join(p.words, ", ")));
       case Type::integer_or_word:
         if (node.is_string())
-          return word(p, node, pointer, "a whole number or " + fmt::format("{}", fmt::join(p.words, ", ")));
+          return word(p, node, pointer,
+                      fmt::format("a whole number{} or {}", unit(p), fmt::join(p.words, ", ")));
         return integer(p, node, pointer);
       case Type::text_list:
         return text_list(node, pointer);
@@ -117,7 +118,8 @@ class Reader {
 
   void check_range(const Parameter& p, double got, const Json& node, const std::string& pointer) const {
     if (got >= p.low && got <= p.high) return;
-    throw fault(pointer, fmt::format("{} is outside {} to {}{}", shown(node), p.low, p.high, unit(p)));
+    throw fault(pointer, fmt::format("{} is outside {} to {}{}", shown(node), p.low, p.high,
+                                     p.unit.empty() ? "" : " " + p.unit));
   }
 
   // Checked as 64 bits before it is narrowed: 2^32 + 16 must not become 16.
@@ -138,7 +140,10 @@ class Reader {
     if (!node.is_string()) throw fault(pointer, "expected " + expected + ", found " + shown(node));
     const auto text = node.get<std::string>();
     if (std::find(p.words.begin(), p.words.end(), text) == p.words.end()) {
-      throw fault(pointer, "expected " + expected + ", found " + in_quotes(text) + suggestion(text, p.words));
+      // The words are in `expected`: a list of them would say them twice.
+      const std::string nearest = nearest_name(text, p.words);
+      throw fault(pointer, "expected " + expected + ", found " + in_quotes(text) +
+                               (nearest.empty() ? "" : " (did you mean " + in_quotes(nearest) + "?)"));
     }
     return node;
   }

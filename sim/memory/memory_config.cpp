@@ -108,7 +108,20 @@ void read_on_chip(const Values& values, MemoryConfig& out) {
   stage("reducer", out.reducer);
 }
 
+// Refuses a memory of which only a part is stated, once its other keys are known to be right.
+void require_off_chip(const Document& section) {
+  if (!section.root.is_object() || section.root.contains("off_chip")) return;
+  Document filled = section;
+  filled.root["off_chip"] = {{"kind", "none"}};
+  config::read(filled, "", memory_section_declaration());
+  refuse(
+      section, "/off_chip",
+      "key 'kind' is missing: this configuration has no memory to change; name a memory system too, such as "
+      "--set memory=lpddr4_4267_1mb, or state off_chip.kind (none, ideal or dram)");
+}
+
 MemoryConfig read_section(const Document& section) {
+  require_off_chip(section);
   const Values values = config::read(section, "", memory_section_declaration());
   MemoryConfig out;
   out.is_compute_only = false;

@@ -200,12 +200,13 @@ class Planner {
   [[noreturn]] void refuse(std::uint32_t l) const {
     const Mask none(flow_.tensors.size(), false);
     const LeastRoom least = least_room(*sizes_.layers[l].shape, all_samples(l, none), room_beside(Bytes(0)));
-    throw Error(ErrorKind::config, where_,
-                fmt::format("layer {} fits in no blocking: it needs at least {} bytes of activation_memory "
-                            "and {} of weight_memory "
-                            "(and more of one where the other is as small as that)",
-                            in_quotes(network_.layers[flow_.layers[l].index].id), least.activations.count(),
-                            least.weights.count()));
+    throw Error(
+        ErrorKind::config, where_,
+        fmt::format("layer {} fits in no blocking: it needs at least {} bytes of activation_memory "
+                    "and {} bytes of weight_memory; if one memory has no more than that, the other may have "
+                    "to be larger",
+                    in_quotes(network_.layers[flow_.layers[l].index].id), least.activations.count(),
+                    least.weights.count()));
   }
 
   // What the fewest bytes of a layer depend on: the free room and the tensors that lie off chip.

@@ -118,11 +118,15 @@ ComparedAccelerator accelerator_of(const LabelledResult& item, const Json& basel
 
 void refuse(const std::vector<Difference>& differences, const char* what, const char* option,
             bool is_allowed) {
+  std::string values;  // that are drawn in one run alone make another trace of the same network
+  for (const auto& difference : differences) {
+    if (difference.what == "values") values = difference.text + "; ";
+  }
   for (const auto& difference : differences) {
     if (difference.what != what || is_allowed) continue;
-    throw Error(
-        ErrorKind::usage, "compare",
-        difference.text + "; such numbers say little about each other (" + option + " compares them)");
+    throw Error(ErrorKind::usage, "compare",
+                values + difference.text + "; such numbers say little about each other (" + option +
+                    " compares them)");
   }
 }
 

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <system_error>
 
+#include <fmt/format.h>
+
 #include "sim/base/error.h"
 #include "sim/base/nearest.h"
 
@@ -40,6 +42,11 @@ fs::path find_configuration_file(const std::string& key, const std::string& name
 // What a message says of shipped traces when there is none at `name`.
 std::string about_shipped_traces(const std::string& name) {
   const auto traces = shipped_traces();
+  std::vector<std::string> profiles;  // of the network `name`
+  for (const auto& trace : traces) {
+    if (trace.starts_with(name + "-")) profiles.push_back(in_quotes(trace));
+  }
+  if (profiles.size() > 1) return fmt::format(" (did you mean {}?)", fmt::join(profiles, " or "));
   if (!config::names_file_only(name)) return data_folder().empty() ? kNoData : suggestion(name, traces);
   const std::string plain = fs::path(name).lexically_normal().generic_string();
   const bool is_shipped = std::find(traces.begin(), traces.end(), plain) != traces.end();

@@ -165,6 +165,16 @@ def test_results_of_different_traces_are_refused_unless_allowed(heddle, tmp_path
     assert heddle("compare", a, b, "--allow-different-traces")[0] == 0
 
 
+def test_values_that_differ_are_the_first_reason_of_a_refusal(heddle, tmp_path):
+    """Drawn values make another trace of the same network, and digests tell nobody so."""
+    a = save(heddle, tmp_path, "dadn", *SHAPES)
+    b = save(heddle, tmp_path, "stripes", *SHAPES, "--values", "synthetic")
+    code, _, stderr = heddle("compare", a, b)
+    assert code == 2 and "--allow-different-traces" in stderr
+    assert stderr.startswith("heddle: error: compare: values differ: dadn none, stripes synthetic"), stderr
+    assert stderr.index("values differ") < stderr.index("traces differ")
+
+
 def test_results_of_different_revisions_are_refused_unless_allowed(heddle, tmp_path):
     a = save(heddle, tmp_path, "dadn", *DIGITS)
     b = edit(a, "old.json", lambda r: r.update(results_revision=1))

@@ -86,7 +86,7 @@ def test_a_histogram_gives_its_mean_where_the_mean_counts_and_its_widest_where_t
     [
         (("stripes", "--set", "group_widths.assumed_mean_bits=6"), "reads no widths of groups of weights"),
         (("loom_1b", "--set", "group_widths.assumed_mean_bits=6"), "reads no widths of groups of weights"),
-        (("loom_1b", *GROUP, "--set", "group_widths.assumed_mean_bits=17"), "17 is outside 1 to 16 of bits"),
+        (("loom_1b", *GROUP, "--set", "group_widths.assumed_mean_bits=17"), "17 is outside 1 to 16 bits"),
         (("loom_1b", *GROUP, "--set", "group_widths.mean=7"), "mean"),
         (("loom_1b", *GROUP, "--set", 'group_widths.histogram={"0": 1}'), "'0' is no such width"),
         (("loom_1b", *GROUP, "--set", 'group_widths.histogram={"4": -1}'), "found -1 as a share"),

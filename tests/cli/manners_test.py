@@ -162,7 +162,7 @@ def test_describe_of_a_configuration_takes_a_pattern(heddle):
         (["loom_1b_256", "rosw"], "did you mean 'rows'"),
         (["strips", "tiles"], "did you mean 'stripes'"),
         (["result", "cycles"], "take no pattern"),
-        (["stripes", "tiles", "rows"], "too many positional options"),
+        (["stripes", "tiles", "rows"], "unexpected argument 'rows'; expected at most 2 beside the options"),
     ],
 )
 def test_a_pattern_that_matches_nothing_is_refused(heddle, arguments, text):

@@ -268,7 +268,7 @@ def test_extremes_end_and_add_up(heddle, config, extreme):
     system["weight_memory"] = {**system["weight_memory"], "capacity_bytes": 64}
     code, _, stderr = heddle("run", config, "--trace", "digits-8b", "--set", "memory=" + json.dumps(system), "-q")
     assert code == 2
-    assert "fits in no blocking: it needs at least" in stderr and "of weight_memory" in stderr
+    assert "fits in no blocking: it needs at least" in stderr and "bytes of weight_memory;" in stderr
 
 
 def test_a_run_beyond_simulated_time_is_refused(heddle):

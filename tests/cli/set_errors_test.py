@@ -11,7 +11,7 @@ DEVICE = "memory.off_chip.device"
 # Changes of `run stripes`: the last one is wrong. Beside it what the message says.
 RUN = [
     (["parameters.tiles=-1"], "/parameters/tiles: -1 is outside 1 to 1024"),
-    (["parameters.tiles=0"], "/parameters/tiles: 0 is outside"),
+    (["parameters.tiles=0"], "/parameters/tiles: 0 is outside 1 to 1024 tiles"),
     (["parameters.tiles=x"], "/parameters/tiles: expected a whole number"),
     (["parameters.tiles=1.5"], "found 1.5"),
     (["parameters.tiles=4294967297"], "outside"),
@@ -43,8 +43,11 @@ RUN = [
     (["name=" + "[" * 100 + "]" * 100], "nested deeper than 64 levels"),
     (["memory=3"], '/memory: expected "none", the name of a memory file or an object'),
     (["memory=lpddr4_4267_1m"], "did you mean 'lpddr4_4267_1mb'"),
+    (["memory=lpddr4_4267_8gb_x16"], "it is the name of a memory device, which the key 'device' takes"),
+    ([SYSTEM, f"{DEVICE}=lpddr4_4267_1mb"], "it is the name of a memory system, which the key 'memory' takes"),
+    ([SYSTEM, "memory.weight_memory.capacity_bytes=1MB"], "number of bytes or unlimited, found '1MB'"),
     (["memory={}"], "/memory/off_chip: key 'kind' is missing"),
-    (["memory.weight_memory.capacity_bytes=65536"], "/memory/off_chip: key 'kind' is missing"),
+    (["memory.weight_memory.capacity_bytes=65536"], "name a memory system too, such as --set memory="),
     (["memory.off_chip.kind=ideal"], "key 'bandwidth_mb_per_s' is missing"),
     ([SYSTEM, "memory.weight_memory.capacity_bytes=1"], "1 is outside 64 to"),
     ([SYSTEM, "memory.weight_memory.capacity_byte=1"], "did you mean 'capacity_bytes'"),

@@ -140,6 +140,14 @@ USAGE = {
     "abbreviated option": (["run", "stripes", "--fid", "timing"], ["unknown option"]),
     "no configuration": (["run"], ["expected a configuration"]),
     "unknown configuration": (["run", "strips"], ["did you mean 'stripes'"]),
+    "network without its profile": (
+        ["run", "stripes", "--trace", "alexnet"],
+        ["did you mean 'alexnet-100' or 'alexnet-99'?"],
+    ),
+    "model as a configuration": (
+        ["run", "loom"],
+        ["'loom' is a model; expected one of its configurations: loom_1b, ", "loom_4b"],
+    ),
     "unknown trace": (["run", "stripes", "--trace", "digit-16b"], ["did you mean 'digits-16b'"]),
     "trace is a device": (["run", "stripes", "--trace", "/dev/null"], ["error"]),
     "set without a value": (["run", "stripes", "--set", "tiles"], ["path=value"]),

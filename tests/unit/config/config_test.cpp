@@ -77,7 +77,7 @@ TEST_CASE("bad configurations are refused with line, column, path and what is le
              Contains("x.json:2:3: /tils: unknown key 'tils' (did you mean 'tiles'?)"));
   CHECK_THAT(error_of(R"({"name": "a", "tiles": 4, "tiles": 5})"),
              Contains("x.json:1:27: /tiles: duplicate key 'tiles'"));
-  CHECK_THAT(error_of(R"({"name": "a", "tiles": 65})"), Contains("65 is outside 1 to 64 of tiles"));
+  CHECK_THAT(error_of(R"({"name": "a", "tiles": 65})"), Contains("65 is outside 1 to 64 tiles"));
   CHECK_THAT(error_of(R"({"name": "a", "tiles": 4294967312})"), Contains("outside 1 to 64"));
   CHECK_THAT(error_of(R"({"name": "a", "tiles": 1e30})"), Contains("expected a whole number of tiles"));
   CHECK_THAT(error_of(R"({"name": "a", "tiles": 99999999999999999999999})"),
