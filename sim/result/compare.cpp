@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
+#include "sim/base/nearest.h"
 #include "sim/result/differences.h"
 #include "sim/result/json.h"
 #include "sim/result/schema.h"
@@ -130,6 +131,32 @@ void refuse(const std::vector<Difference>& differences, const char* what, const 
   }
 }
 
+// A result whose totals are not the sums of its layers was changed by hand or put together from two.
+void check_sum(const Json& result, const char* key, const std::string& where) {
+  std::uint64_t sum = 0;
+  for (const auto& layer : result["layers"]) sum += layer[key].get<std::uint64_t>();
+  const auto total = result["totals"][key].get<std::uint64_t>();
+  if (total == sum) return;
+  throw Error(ErrorKind::config, where + ": /totals/" + key,
+              fmt::format("found {}, but the layers sum to {}", total, sum));
+}
+
+// Layers are compared one by one, so that results of one trace list the same layers.
+void check_layers(const LabelledResult& baseline, const LabelledResult& other) {
+  const Json& ours = baseline.result["layers"];
+  const Json& theirs = other.result["layers"];
+  for (std::size_t i = 0; i < std::max(ours.size(), theirs.size()); ++i) {
+    if (i < ours.size() && i < theirs.size() && ours[i]["name"] == theirs[i]["name"]) continue;
+    const auto name = [i](const Json& layers) {
+      return i < layers.size() ? layers[i]["name"].get<std::string>() : std::string("no layer");
+    };
+    throw Error(ErrorKind::config, "compare",
+                fmt::format("layer {} is {} in {} and {} in {}, although both state the same trace", i + 1,
+                            in_quotes(name(ours)), in_quotes(baseline.label), in_quotes(name(theirs)),
+                            in_quotes(other.label)));
+  }
+}
+
 }  // namespace
 
 void check_result(const Json& result, const std::string& where) {
@@ -145,6 +172,7 @@ void check_result(const Json& result, const std::string& where) {
   check_against(result, schema_of_version(*minor), where);
   if (result["array"]["frequency_mhz"].get<double>() <= 0)
     throw Error(ErrorKind::config, where + ": /array/frequency_mhz", "expected a clock above 0 MHz");
+  for (const char* key : {"cycles", "compute_cycles", "macs"}) check_sum(result, key, where);
 }
 
 TraceComparison compare(std::span<const LabelledResult> results, const CompareOptions& options) {
@@ -159,7 +187,10 @@ TraceComparison compare(std::span<const LabelledResult> results, const CompareOp
          options.allows_different_revisions);
   const bool one_trace = std::none_of(out.differences.begin(), out.differences.end(),
                                       [](const Difference& d) { return d.what == "trace"; });
-  for (const auto& item : results) out.accelerators.push_back(accelerator_of(item, baseline, one_trace));
+  for (const auto& item : results) {
+    if (one_trace) check_layers(results.front(), item);
+    out.accelerators.push_back(accelerator_of(item, baseline, one_trace));
+  }
   return out;
 }
 

@@ -99,7 +99,7 @@ struct Difference {
   std::string text;
   static constexpr auto fields() {
     return std::tuple{fact("what", &Difference::what, "", "what differs beside the design")
-                          .one_of("trace|values|results_revision|fidelity|clock|peak|memory"),
+                          .one_of("trace|values|results_revision|fidelity|clock|peak|mapping|memory"),
                       fact("text", &Difference::text, "", "how, in words")};
   }
 };

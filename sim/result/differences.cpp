@@ -66,6 +66,26 @@ void add_memories(std::vector<Difference>& out, std::span<const LabelledResult> 
   if (!text.empty()) out.push_back({"memory", "memories differ from that of the baseline: " + text});
 }
 
+// "mappings differ: image_layer: dadn plain, stripes folded".
+void add_mappings(std::vector<Difference>& out, std::span<const LabelledResult> results) {
+  const auto mapping_of = [](const LabelledResult& item) -> const Json& {
+    return item.result["accelerator"]["mapping"];
+  };
+  std::string text;
+  for (const auto& [key, first] : mapping_of(results.front()).items()) {
+    std::string values;
+    bool is_different = false;
+    for (const auto& item : results) {
+      const Json value = mapping_of(item).value(key, Json());
+      is_different = is_different || value != first;
+      values += (values.empty() ? "" : ", ") + item.label + " " +
+                (value.is_string() ? value.get<std::string>() : value.dump());
+    }
+    if (is_different) text += (text.empty() ? "" : "; ") + key + ": " + values;
+  }
+  if (!text.empty()) out.push_back({"mapping", "mappings differ: " + text});
+}
+
 std::string shown_trace(const Json& result) {
   return fmt::format("{} ({}..., {} layers)", result["network"]["name"].get<std::string>(),
                      result["network"]["trace_sha256"].get<std::string>().substr(0, 8),
@@ -105,6 +125,7 @@ std::vector<Difference> differences_of(std::span<const LabelledResult> results) 
     return fmt::format("{:.6g} MHz", r["array"]["frequency_mhz"].get<double>());
   });
   add_where_different(out, results, "peak", "peak MACs per cycle differ: ", shown_peak);
+  add_mappings(out, results);
   add_memories(out, results);
   return out;
 }

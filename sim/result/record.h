@@ -41,7 +41,7 @@ struct AcceleratorRecord {
   config::Json memory;
   ClockRecord clock;
   std::vector<std::string> assumptions;
-  std::optional<std::vector<std::string>> changes;  // path=value, in the order of the options
+  std::optional<std::vector<std::string>> changes;  // path=value, sorted
   static constexpr auto fields() {
     return std::tuple{
         fact("name", &AcceleratorRecord::name, "", "name of the configuration"),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/run/run_experiment.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "sim/base/error.h"
@@ -169,7 +171,9 @@ ExperimentResult run(const ExperimentRequest& request, const Designs& designs) {
   out.runs =
       network.run({reporter(request, Stage::counting), reporter(request, Stage::simulating), request.timed});
   if (!request.overrides.empty()) {
-    for (auto& run : out.runs) run.accelerator.changes = request.overrides;
+    auto changes = request.overrides;
+    std::sort(changes.begin(), changes.end());  // the order of the options does not matter
+    for (auto& run : out.runs) run.accelerator.changes = changes;
   }
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     if (arrays[i] == nullptr) continue;

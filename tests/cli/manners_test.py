@@ -114,7 +114,7 @@ def test_progress_goes_on_during_the_seconds_of_the_dram(request, heddle, tmp_pa
     code, _, stderr = heddle("run", "stripes", *SLOW_DRAM)
     assert code == 0 and "\x1b" not in stderr and "\r" not in stderr
     trace = tmp_path / "x.trace"
-    trace.write_text("".join(f"0x{64 * (i * 7919 % (1 << 24)):x} READ {i}\n" for i in range(150000)))
+    trace.write_text("".join(f"0x{64 * (i * 7919 % (1 << 24)):x} READ {i}\n" for i in range(600000)))
     arguments = ["dram", "ddr4_3200_8gb_x8", "--trace", trace, "--request-bytes", "1024"]
     assert "kB of the trace" in on_terminal(request, *arguments)
     assert on_terminal(request, *arguments, "-q") == ""

@@ -164,7 +164,12 @@ def test_a_slow_encoder_holds_up_outputs(heddle):
     system["activation_memory"]["double_buffered"] = False
     system["off_chip"] = {"kind": "ideal", "bandwidth_mb_per_s": "unlimited", "latency_ns": 0}
     fast = run(heddle, "dprs", "digits-16b", system)["totals"]
-    slow = run(heddle, "dprs", "digits-16b", {**system, "codec": {"decoder_groups_per_cycle": 1024, "encoder_groups_per_cycle": 1}})["totals"]
+    slow = run(
+        heddle,
+        "dprs",
+        "digits-16b",
+        {**system, "codec": {"decoder_groups_per_cycle": 1024, "encoder_groups_per_cycle": 1}},
+    )["totals"]
     assert slow["stall_cycles"]["outputs"] > fast["stall_cycles"]["outputs"]
     assert slow["off_chip_bytes"] == fast["off_chip_bytes"]
     container = run(heddle, "dprs", "digits-16b", {**system, "storage": "container"})["totals"]

@@ -176,7 +176,7 @@ def test_comparisons_say_so(heddle):
     assert code == 0, stderr
     comparison = json.loads(stdout)
     assert [a["values"] for a in comparison["accelerators"]] == ["synthetic:3,zeros=0.524,prune=0"] * 2
-    assert any("no published figure" in note for note in comparison["accelerators"][0]["notes"])
+    assert any("no published figure" in note for note in comparison["accelerators"][1]["notes"])
     code, stdout, _ = heddle(*arguments)
     assert "AlexNet (100% profile), synthetic values, baseline dadn" in stdout and "no published figure" in stdout
     code, stdout, _ = heddle(*arguments, "--csv", "-q")
