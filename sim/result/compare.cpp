@@ -244,6 +244,7 @@ std::vector<MeanSpeedup> geometric_means(std::span<const TraceComparison> traces
     }
   }
   std::vector<MeanSpeedup> out;
+  out.reserve(runs.size());
   for (const auto& of_label : runs) out.push_back(mean_of(of_label, compared));
   return out;
 }

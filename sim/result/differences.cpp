@@ -78,8 +78,8 @@ void add_mappings(std::vector<Difference>& out, std::span<const LabelledResult> 
     for (const auto& item : results) {
       const Json value = mapping_of(item).value(key, Json());
       is_different = is_different || value != first;
-      values += (values.empty() ? "" : ", ") + item.label + " " +
-                (value.is_string() ? value.get<std::string>() : value.dump());
+      values += fmt::format("{}{} {}", values.empty() ? "" : ", ", item.label,
+                            value.is_string() ? value.get<std::string>() : value.dump());
     }
     if (is_different) text += (text.empty() ? "" : "; ") + key + ": " + values;
   }
