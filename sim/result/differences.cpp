@@ -81,7 +81,7 @@ void add_mappings(std::vector<Difference>& out, std::span<const LabelledResult> 
       values += fmt::format("{}{} {}", values.empty() ? "" : ", ", item.label,
                             value.is_string() ? value.get<std::string>() : value.dump());
     }
-    if (is_different) text += (text.empty() ? "" : "; ") + key + ": " + values;
+    if (is_different) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", key, values);
   }
   if (!text.empty()) out.push_back({"mapping", "mappings differ: " + text});
 }
