@@ -84,6 +84,10 @@ result::ComparisonDocument document_of(const Runs& runs, const std::vector<std::
   std::size_t baseline = 0;
   while (!ran_somewhere(baseline)) ++baseline;
   result::ComparisonDocument out;
+  if (baseline > 0) {
+    out.notes.push_back("the baseline is " + labels[baseline] + ", because " + runs.failed.front().item +
+                        (baseline > 1 ? " and those behind it" : "") + " could not run");
+  }
   std::vector<result::TraceComparison> compared;
   for (std::size_t t = 0; t < traces.size(); ++t) {
     if (!runs.results[t][baseline]) {

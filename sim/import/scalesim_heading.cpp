@@ -44,6 +44,25 @@ std::string misplaced(const std::vector<std::string>& heading, const Names& name
   return {};
 }
 
+// Whether a name of column 8 or a later one says something else than its place: strides stand there, the one
+// along the height first, then the fields that extra_fields_of() knows.
+bool says_otherwise(std::size_t column, const std::string& name) {
+  const auto holds = [&name](const char* part) { return name.find(part) != std::string::npos; };
+  const bool is_width = holds("stridew") || holds("widthstride") || name == "sw";
+  const bool is_height = holds("strideh") || holds("heightstride") || name == "sh";
+  if (column == kConvolutionFields) return is_width || holds("pad") || holds("group") || holds("dilat");
+  return is_height || holds("pad") || holds("group") || holds("dilat");
+}
+
+// As misplaced(), of the columns behind the filters of a convolution.
+std::string misplaced_behind(const std::vector<std::string>& heading) {
+  for (std::size_t i = kConvolutionFields - 1; i < heading.size(); ++i) {
+    if (says_otherwise(i + 1, plain(heading[i])))
+      return fmt::format("the heading calls column {} {}", i + 1, in_quotes(heading[i]));
+  }
+  return {};
+}
+
 bool is_of_convolutions(const std::vector<std::string>& heading) {
   return heading.size() >= kConvolutionFields - 1;
 }
@@ -78,7 +97,9 @@ bool is_heading(const TopologyLine& line) {
 
 std::string misplaced_column(const TopologyLine& heading) {
   const auto names = names_of(heading);
-  return is_of_convolutions(names) ? misplaced(names, kConvolution) : misplaced(names, kProduct);
+  if (!is_of_convolutions(names)) return misplaced(names, kProduct);
+  const std::string first = misplaced(names, kConvolution);
+  return first.empty() ? misplaced_behind(names) : first;
 }
 
 }  // namespace heddle::importers

@@ -219,6 +219,7 @@ def test_an_item_that_cannot_run_is_named(heddle):
     (failed,) = comparison["failed"]
     assert failed["item"] == "tcle" and failed["trace"] == "alexnet-100" and failed["message"] in stderr
     assert "could not run: tcle" in heddle("compare", "dadn", "tcle", "stripes", *SHAPES)[1]
+    assert "the baseline is dadn, because tcle could not run" in heddle("compare", "tcle", "dadn", *SHAPES)[1]
     assert heddle("compare", "tcle", "laconic_128", *SHAPES)[0] == 2
 
 

@@ -136,6 +136,9 @@ def test_forms_of_a_product_are_the_same_product(topology, heading):
     [
         ("Layer, M, K, N,", "G1, 4, 5, 6,", "column 3 'K'"),
         (HEADING.replace("IFMAP Height, IFMAP Width", "IFMAP Width, IFMAP Height"), LAYER, "column 2 'IFMAP Width'"),
+        (HEADING.rstrip(",\n") + ", Padding,", LAYER.rstrip() + "2,", "column 9 'Padding'"),
+        (HEADING.rstrip(",\n") + ", Groups,", LAYER.rstrip() + "2,", "column 9 'Groups'"),
+        (HEADING.replace("Strides", "Stride Width, Stride Height"), LAYER.rstrip() + "1,", "column 8 'Stride Width'"),
     ],
 )
 def test_a_heading_in_another_order_is_said_in_results(topology, heading, line, called):
