@@ -13,6 +13,7 @@
 
 namespace heddle::importers {
 namespace {
+
 DnnsimLayer::Type type_of(const std::string& text, const std::string& where) {
   if (text == "conv") return DnnsimLayer::Type::conv;
   if (text == "fc") return DnnsimLayer::Type::fc;

@@ -15,18 +15,24 @@ constexpr std::size_t kMostKeys = 4;  // named of memories that differ
 
 using Show = std::function<std::string(const Json& result)>;
 
-// "clocks differ: dadn 980 MHz, stripes 200 MHz"; nothing where all show the same.
-void add_where_different(std::vector<Difference>& out, std::span<const LabelledResult> results,
-                         const char* what, const std::string& title, const Show& show) {
+// What each result shows, "dadn 980 MHz, stripes 200 MHz"; empty where all show the same.
+std::string shown_where_different(std::span<const LabelledResult> results, const Show& show) {
   std::string text;
   bool is_different = false;
   const std::string first = show(results.front().result);
   for (const auto& item : results) {
     const std::string shown = show(item.result);
     is_different = is_different || shown != first;
-    text += (text.empty() ? "" : ", ") + item.label + " " + shown;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", item.label, shown);
   }
-  if (is_different) out.push_back({what, title + text});
+  return is_different ? text : std::string();
+}
+
+// "clocks differ: dadn 980 MHz, stripes 200 MHz"; nothing where all show the same.
+void add_where_different(std::vector<Difference>& out, std::span<const LabelledResult> results,
+                         const char* what, const std::string& title, const Show& show) {
+  const std::string text = shown_where_different(results, show);
+  if (!text.empty()) out.push_back({what, title + text});
 }
 
 // The keys in which two memory sections differ, a few of them.
@@ -68,20 +74,14 @@ void add_memories(std::vector<Difference>& out, std::span<const LabelledResult> 
 
 // "mappings differ: image_layer: dadn plain, stripes folded".
 void add_mappings(std::vector<Difference>& out, std::span<const LabelledResult> results) {
-  const auto mapping_of = [](const LabelledResult& item) -> const Json& {
-    return item.result["accelerator"]["mapping"];
-  };
   std::string text;
-  for (const auto& [key, first] : mapping_of(results.front()).items()) {
-    std::string values;
-    bool is_different = false;
-    for (const auto& item : results) {
-      const Json value = mapping_of(item).value(key, Json());
-      is_different = is_different || value != first;
-      values += fmt::format("{}{} {}", values.empty() ? "" : ", ", item.label,
-                            value.is_string() ? value.get<std::string>() : value.dump());
-    }
-    if (is_different) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", key, values);
+  for (const auto& entry : results.front().result["accelerator"]["mapping"].items()) {
+    const std::string& key = entry.key();
+    const std::string values = shown_where_different(results, [&key](const Json& result) {
+      const Json value = result["accelerator"]["mapping"].value(key, Json());
+      return value.is_string() ? value.get<std::string>() : value.dump();
+    });
+    if (!values.empty()) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", key, values);
   }
   if (!text.empty()) out.push_back({"mapping", "mappings differ: " + text});
 }
