@@ -143,6 +143,7 @@ void print_table(const arch::AcceleratorConfig& config, const trace::Trace& trac
 
 void show_packing(const po::variables_map& values, std::span<const std::string> overrides, bool prints) {
   const std::vector<std::string> name{required(values, "config", "a configuration")};
+  if (values.count("values") != 0) config::refuse_beside("--values", "values", overrides);
   const auto configurations = run::read_configurations(name, overrides, models::catalogue());
   const auto& config = configurations.accelerators.front();
   run::require_packing(config);

@@ -66,6 +66,14 @@ Override parse_override(const std::string& text) {
   return out;
 }
 
+void refuse_beside(const char* option, const std::string& key, std::span<const std::string> overrides) {
+  for (const auto& text : overrides) {
+    const Override change = parse_override(text);
+    if (change.keys.size() == 1 && change.keys.front() == key)
+      throw Error(ErrorKind::usage, option, change.shown + " changes the same key; expected one of the two");
+  }
+}
+
 Error at_the_options(const Error& error, std::span<const std::string> overrides,
                      const std::function<void(std::span<const std::string>)>& attempt) {
   const Texts all(overrides.begin(), overrides.end());

@@ -26,6 +26,9 @@ Override parse_override(const std::string& text);
 // "--set path=value" as messages name it; a long value is cut.
 std::string shown_override(const std::string& text);
 
+// Throws Error(usage) where an override changes the top-level `key`, which `option` changes already.
+void refuse_beside(const char* option, const std::string& key, std::span<const std::string> overrides);
+
 // `error`, at the options that caused it. `attempt` does again what failed, with some of the overrides. The
 // options are those without which it succeeds, else a smallest set with which it fails alike. The error stays
 // as it is where it names an option already, where none of them is the cause, and where it is no error of an

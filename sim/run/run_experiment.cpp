@@ -73,24 +73,15 @@ void check_waveform(const WaveformRequest& waveform, std::span<const arch::Accel
     refuse("--vcd-tile", "the accelerator has " + std::to_string(tiles) + " tiles");
 }
 
-// An option that changes a key of the configuration leaves no room for a --set of that key.
-void check_key(const char* option, const std::string& key, std::span<const std::string> overrides) {
-  for (const auto& text : overrides) {
-    const auto change = config::parse_override(text);
-    if (change.keys.size() == 1 && change.keys.front() == key)
-      refuse(option, change.shown + " changes the same key; expected one of the two");
-  }
-}
-
 // The configurations with --fidelity, which is an override of its own: errors about it name that option.
 Configurations read_arrays(const ExperimentRequest& request, std::span<const arch::ModelInfo> models) {
   auto overrides = request.overrides;
   if (!request.fidelity.empty()) {
-    check_key("--fidelity", "fidelity", request.overrides);
+    config::refuse_beside("--fidelity", "fidelity", request.overrides);
     overrides.push_back("fidelity=" + request.fidelity);
   }
   if (!request.values.empty()) {
-    check_key("--values", "values", request.overrides);
+    config::refuse_beside("--values", "values", request.overrides);
     check_values(request.values, "--values");
     overrides.push_back("values=" + config::Json(request.values).dump());
   }

@@ -207,6 +207,7 @@ def test_enough_cases():
         ["run", "stripes", "--set", "parameters.tiles=3", "--set", "parameters.tiles=4"],
         ["run", "stripes", "--fidelity", "timing", "--set", "fidelity=bit-true"],
         ["run", "stripes", "--trace", "alexnet-100", "--values", "synthetic", "--set", "values=trace"],
+        ["schedule", "tcle", "--trace", "alexnet-100", "--values", "synthetic", "--set", "values=trace"],
         ["compare", "dadn", "stripes", "--set", "1:clock.frequency_mhz=5", "--set", "dadn:clock.frequency_mhz=7"],
     ],
 )
